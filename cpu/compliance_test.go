@@ -1,0 +1,37 @@
+package cpu
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"offload/device"
+	"offload/device/devicetest"
+	"offload/kernels"
+)
+
+// TestCompliance runs the suite for several numbers of workers, with every
+// variant of host code that this machine has.
+func TestCompliance(t *testing.T) {
+	for _, workers := range []int{1, 2, 3, 7} {
+		t.Run(fmt.Sprint("workers=", workers), func(t *testing.T) {
+			devicetest.Run(t, func(ctx context.Context, o device.Options) (device.Device, error) {
+				o.Workers = workers
+				return Open(ctx, o)
+			})
+		})
+	}
+	for _, variant := range Variants(kernels.All()) {
+		t.Run("variant="+variant, func(t *testing.T) {
+			devicetest.Run(t, func(ctx context.Context, o device.Options) (device.Device, error) {
+				o.Variant = variant
+				if len(o.Kernels) == 0 { // to find the variant's name, a kernel must be known
+					o.Kernels = []*device.Kernel{kernels.Laplacian(device.Float32)}
+				}
+				return Open(ctx, o)
+			})
+		})
+	}
+}
+
+func BenchmarkDevice(b *testing.B) { devicetest.Bench(b, Open) }

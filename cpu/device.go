@@ -1,0 +1,100 @@
+package cpu
+
+import (
+	"context"
+	"fmt"
+
+	"offload/device"
+	"offload/internal/host"
+	"offload/internal/sysinfo"
+)
+
+// Open opens the host's cores as a device with a pool of its own.
+func Open(ctx context.Context, o device.Options) (device.Device, error) {
+	pool, err := NewPool(o.Workers)
+	if err != nil {
+		return nil, err
+	}
+	d, err := open(ctx, &executor{pool: pool, owned: true}, o)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// OpenOn opens a device that computes on the workers of pool, which several
+// devices and other work may share. Options.Workers is not used. Closing the
+// device leaves the pool open.
+func OpenOn(ctx context.Context, pool *Pool, o device.Options) (device.Device, error) {
+	return open(ctx, &executor{pool: pool}, o)
+}
+
+func open(ctx context.Context, e *executor, o device.Options) (device.Device, error) {
+	if err := checkVariant(o.Variant, o.Kernels); err != nil {
+		return nil, err
+	}
+	if o.Memory == 0 {
+		o.Memory = sysinfo.Available()
+	}
+	e.init(o)
+	info := device.Info{
+		Backend:    "cpu",
+		Name:       sysinfo.CPUName(),
+		Class:      device.CPU,
+		Precisions: []device.Type{device.Float32, device.Float64},
+		Math:       device.Exact,
+		Workers:    e.pool.workers,
+		Memory:     o.Memory,
+		Variant:    bestVariant(o),
+	}
+	d, err := host.Open(ctx, info, e, o.Kernels)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// contract is the variant that runs kernels' contracts on tiles.
+const contract = "contract"
+
+// checkVariant refuses a variant that no kernel has, or that this machine cannot
+// run.
+func checkVariant(name string, kernels []*device.Kernel) error {
+	if name == "" || name == contract {
+		return nil
+	}
+	for _, k := range kernels {
+		for _, h := range k.Host {
+			if h.Name == name && ready(h) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("%w: variant %q; this machine has %v", device.ErrUnsupported, name, Variants(kernels))
+}
+
+// Variants lists the forms of host code that this machine can run for the
+// kernels, fastest first; the last is always the contract.
+func Variants(kernels []*device.Kernel) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, k := range kernels {
+		for _, h := range k.Host {
+			if ready(h) && !seen[h.Name] {
+				names = append(names, h.Name)
+				seen[h.Name] = true
+			}
+		}
+	}
+	return append(names, contract)
+}
+
+func bestVariant(o device.Options) string {
+	if o.Variant != "" {
+		return o.Variant
+	}
+	return Variants(o.Kernels)[0]
+}
+
+func ready(h device.HostCode) bool { return h.Ready == nil || h.Ready() }

@@ -1,0 +1,78 @@
+package device
+
+import "context"
+
+// Device runs kernels. Its methods may be called from many goroutines; the
+// queue keeps the order in which the calls were made.
+type Device interface {
+	// Info describes the device; it does not change while the device is open.
+	Info() Info
+
+	// Alloc makes a buffer of n elements, all zero. Errors: ErrInvalid for a
+	// negative n, ErrUnsupported for a type that the device lacks,
+	// ErrOutOfMemory, ErrLost, ErrClosed.
+	Alloc(t Type, n int) (Buffer, error)
+
+	// Launch queues l and returns; l and its arguments may be reused at once.
+	// A launch too small to pay for a hand-over may run before Launch returns.
+	// Mistakes in l are returned here, as ErrInvalid or ErrUnsupported; what
+	// goes wrong later is reported by Sync, and by reads of the buffers that l
+	// was to write. Once ctx is done, work of l that has not started is dropped.
+	Launch(ctx context.Context, l *Launch) error
+
+	// Sync waits for all that was queued before it and returns the first error
+	// since the last Sync. If ctx is done first it returns the context's error
+	// and the queue goes on.
+	Sync(ctx context.Context) error
+
+	// Close drops what is queued, waits for what runs, and frees all buffers. A
+	// second Close does nothing.
+	Close() error
+}
+
+// Buffer is memory of a device: a fixed number of elements of one type.
+//
+// A launch that fails leaves the rows that it was to write undefined. Reads of
+// them, and launches that read them, then fail with the same error, until a
+// write or a launch has set them all again.
+type Buffer interface {
+	Type() Type
+	Len() int
+
+	// Write copies src into the elements from off on, after all work queued
+	// before. Errors: ErrInvalid for another type or a range outside the
+	// buffer, ErrClosed, ErrLost.
+	Write(ctx context.Context, off int, src Slice) error
+
+	// Read copies the elements from off on into dst, after all work queued
+	// before, and reports the error of a launch that should have set them.
+	Read(ctx context.Context, off int, dst Slice) error
+
+	// Free releases the memory. Later use of the buffer fails with ErrClosed.
+	Free() error
+}
+
+// Upload allocates a buffer on d and copies src into it.
+func Upload[T Element](ctx context.Context, d Device, src []T) (Buffer, error) {
+	b, err := d.Alloc(TypeOf[T](), len(src))
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Write(ctx, 0, Of(src)); err != nil {
+		b.Free()
+		return nil, err
+	}
+	return b, nil
+}
+
+// Download returns a copy of all elements of b.
+func Download[T Element](ctx context.Context, b Buffer) ([]T, error) {
+	if b.Type() != TypeOf[T]() {
+		return nil, Invalidf("a buffer of %v was downloaded as %v", b.Type(), TypeOf[T]())
+	}
+	dst := make([]T, b.Len())
+	if err := b.Read(ctx, 0, Of(dst)); err != nil {
+		return nil, err
+	}
+	return dst, nil
+}

@@ -1,0 +1,109 @@
+package devicetest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"slices"
+	"testing"
+
+	"offload/device"
+)
+
+// faulty copies x to y, but where x holds a 7 it does what fault says.
+func faulty(fault func()) *device.Kernel {
+	return &device.Kernel{
+		Name: "faulty",
+		Params: []device.Param{
+			{Name: "x", Type: device.Int32, Access: device.ReadRows},
+			{Name: "y", Type: device.Int32, Access: device.WriteRows},
+		},
+		Contract: func(t *device.Tile) {
+			x, y := device.View[int32](t, 0), device.View[int32](t, 1)
+			for i := t.Rows.Lo; i < t.Rows.Hi; i++ {
+				if y[i] = x[i]; x[i] == 7 {
+					fault()
+				}
+			}
+		},
+	}
+}
+
+// testFailures: a panic in a kernel's code is an error at Sync and at reads of
+// what should have been written, and nowhere else; the device stays usable.
+func (s suite) testFailures(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault func()
+		is    error
+	}{
+		{"panic", func() { panic("boom") }, device.ErrPanic},
+		{"panic with an error", func() { panic(io.ErrUnexpectedEOF) }, io.ErrUnexpectedEOF},
+		{"index out of range", func() { _ = make([]int, 1)[len(c0)] }, device.ErrPanic},
+		{"goexit", runtime.Goexit, device.ErrPanic},
+	} {
+		t.Run(c.name, func(t *testing.T) { s.testFailure(t, heavy(faulty(c.fault), 1e6), c.is) })
+	}
+}
+
+// c0 is a length that the compiler does not see through.
+var c0 = []int{1, 2, 3}
+
+func (s suite) testFailure(t *testing.T, k *device.Kernel, want error) {
+	NoLeak(t)
+	d := s.device(t)
+	ctx := context.Background()
+	x, y := upload(t, d, iota[int32](20)), upload(t, d, iota[int32](20))
+	z := upload(t, d, make([]int32, 20))
+	// The first launch fails in rows 5 to 15; the second reads what it left.
+	l := &device.Launch{Kernel: k, Rows: device.Range{Lo: 5, Hi: 15}, Args: []device.Arg{device.Vec(x), device.Vec(y)}}
+	if err := d.Launch(ctx, l); err != nil && !errors.Is(err, want) {
+		t.Fatalf("Launch: %v", err)
+	}
+	launch(t, d, k, 5, device.Vec(y), device.Vec(z))
+	next := &device.Launch{Kernel: k, Rows: device.Range{Lo: 8, Hi: 12}, Args: []device.Arg{device.Vec(y), device.Vec(z)}}
+	if err := d.Launch(ctx, next); err != nil {
+		t.Fatalf("Launch behind a failed one: %v", err)
+	}
+	if err := d.Sync(ctx); !errors.Is(err, want) {
+		t.Errorf("Sync: %v, want %v", err, want)
+	}
+	if err := d.Sync(ctx); err != nil {
+		t.Errorf("an error is reported by one Sync; the second says %v", err)
+	}
+	read := func(b device.Buffer, lo, hi int) error {
+		return b.Read(ctx, lo, device.Of(make([]int32, hi-lo)))
+	}
+	for _, r := range []struct {
+		b      device.Buffer
+		lo, hi int
+		want   error
+	}{{y, 0, 20, want}, {y, 6, 7, want}, {y, 0, 5, nil}, {y, 15, 20, nil}, {z, 0, 8, nil}, {z, 8, 9, want}, {z, 12, 20, nil}, {x, 0, 20, nil}} {
+		if err := read(r.b, r.lo, r.hi); !errors.Is(err, r.want) {
+			t.Errorf("elements %d to %d read as %v, want %v", r.lo, r.hi, err, r.want)
+		}
+	}
+	// Setting all that was spoiled heals a buffer; half of it does not.
+	if err := y.Write(ctx, 5, device.Of(make([]int32, 5))); err != nil {
+		t.Fatal(err)
+	}
+	if err := read(y, 0, 20); !errors.Is(err, want) {
+		t.Errorf("half healed, the buffer reads as %v, want %v", err, want)
+	}
+	if err := y.Write(ctx, 10, device.Of(make([]int32, 5))); err != nil {
+		t.Fatal(err)
+	}
+	if err := read(y, 0, 20); err != nil {
+		t.Errorf("healed, the buffer reads as %v", err)
+	}
+	l.Rows = device.Range{Lo: 8, Hi: 20}
+	l.Args = []device.Arg{device.Vec(x), device.Vec(z)}
+	if err := d.Launch(ctx, l); err != nil {
+		t.Fatal(err)
+	}
+	got, wantz := download[int32](t, z), append([]int32{0, 1, 2, 3, 4, 0, 0, 0}, iota[int32](20)[8:]...)
+	if !slices.Equal(got, wantz) {
+		t.Errorf("the device is not usable after a failure: %v, want %v", got, wantz)
+	}
+}

@@ -1,0 +1,110 @@
+// Package devicetest is the compliance suite of the device contract. A backend's
+// whole test is one call:
+//
+//	func TestCompliance(t *testing.T) { devicetest.Run(t, mybackend.Open) }
+package devicetest
+
+import (
+	"context"
+	"runtime"
+	"testing"
+	"time"
+
+	"offload/device"
+	"offload/kernels"
+)
+
+// Open opens the device under test.
+type Open func(ctx context.Context, o device.Options) (device.Device, error)
+
+// Run checks every clause of the contract on devices that open makes.
+func Run(t *testing.T, open Open) {
+	s := suite{open}
+	for _, group := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"Info", s.testInfo},
+		{"Buffers", s.testBuffers},
+		{"Arguments", s.testArguments},
+		{"Ranges", s.testRanges},
+		{"Order", s.testOrder},
+		{"Concurrency", s.testConcurrency},
+		{"Failures", s.testFailures},
+		{"Cancellation", s.testCancellation},
+		{"Closing", s.testClosing},
+		{"Kernels", s.testKernels},
+		{"Custom", s.testCustom},
+	} {
+		t.Run(group.name, group.run)
+	}
+}
+
+// suite is what the groups of tests share.
+type suite struct{ open Open }
+
+// device opens a device with the module's kernels that the test closes.
+func (s suite) device(t testing.TB) device.Device {
+	t.Helper()
+	d, err := s.open(context.Background(), device.Options{Kernels: kernels.All()})
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return d
+}
+
+func (s suite) testInfo(t *testing.T) {
+	i := s.device(t).Info()
+	if i.Backend == "" || i.Name == "" || i.Class == "" || i.Workers < 1 || len(i.Precisions) == 0 || i.Math == "" || i.Memory < 0 {
+		t.Errorf("Info lacks a field: %+v", i)
+	}
+	if i.Math != device.Exact {
+		t.Errorf("opened without options, Math is %q; exact is the default", i.Math)
+	}
+	for _, k := range kernels.All() {
+		if !i.IsExact(k.Name) && supported(i, k) {
+			t.Errorf("kernel %s was not shown to equal its contract", k.Name)
+		}
+	}
+}
+
+// supported tells whether a device computes in the precision of a kernel.
+func supported(i device.Info, k *device.Kernel) bool {
+	for _, p := range k.Params {
+		if p.Type == device.Float64 && !has(i.Precisions, device.Float64) {
+			return false
+		}
+	}
+	return true
+}
+
+func has(types []device.Type, t device.Type) bool {
+	for _, x := range types {
+		if x == t {
+			return true
+		}
+	}
+	return false
+}
+
+// NoLeak fails the test if more goroutines run at its end than at this call.
+func NoLeak(t testing.TB) {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	t.Cleanup(func() {
+		for range 200 {
+			if runtime.NumGoroutine() <= before {
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		stacks := make([]byte, 1<<16)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks)
+	})
+}

@@ -1,0 +1,122 @@
+package devicetest
+
+import (
+	"context"
+	"testing"
+
+	"offload/device"
+)
+
+// The kernels below are built as a user would build them.
+
+// axpy is y ← a·x + y.
+func axpy() *device.Kernel {
+	return &device.Kernel{
+		Name: "axpy",
+		Params: []device.Param{
+			{Name: "a", Type: device.Float64, Access: device.Value},
+			{Name: "x", Type: device.Float64, Access: device.ReadRows},
+			{Name: "y", Type: device.Float64, Access: device.UpdateRows},
+		},
+		Contract: func(t *device.Tile) {
+			a, x, y := device.Scalar[float64](t.Launch, 0), device.View[float64](t, 1), device.View[float64](t, 2)
+			for i := t.Rows.Lo; i < t.Rows.Hi; i++ {
+				y[i] += float64(a * x[i])
+			}
+		},
+	}
+}
+
+// smooth is the mean of three neighbours; the ends keep their values.
+func smooth() *device.Kernel {
+	return &device.Kernel{
+		Name: "smooth",
+		Params: []device.Param{
+			{Name: "x", Type: device.Float32, Access: device.ReadRows, Halo: func(*device.Launch) int { return 1 }},
+			{Name: "y", Type: device.Float32, Access: device.WriteRows},
+		},
+		Contract: func(t *device.Tile) {
+			x, y := device.View[float32](t, 0), device.View[float32](t, 1)
+			for i := t.Rows.Lo; i < t.Rows.Hi; i++ {
+				if i == 0 || i == len(x)-1 {
+					y[i] = x[i]
+					continue
+				}
+				y[i] = (x[i-1] + x[i] + x[i+1]) / 3
+			}
+		},
+	}
+}
+
+// count writes i·w + j plus a start to row i, column j, of integers.
+func count[T int32 | uint32]() *device.Kernel {
+	t := device.TypeOf[T]()
+	return &device.Kernel{
+		Name: "count",
+		Params: []device.Param{
+			{Name: "start", Type: t, Access: device.Value},
+			{Name: "out", Type: t, Access: device.WriteRows},
+		},
+		Contract: func(t *device.Tile) {
+			start, out, w := device.Scalar[T](t.Launch, 0), device.View[T](t, 1), t.Width(1)
+			for i := t.Rows.Lo * w; i < t.Rows.Hi*w; i++ {
+				out[i] = start + T(i)
+			}
+		},
+	}
+}
+
+// heavy makes every row of a kernel count as much work as ops operations, so
+// that launches are cut and queued.
+func heavy(k *device.Kernel, ops float64) *device.Kernel {
+	k.Cost = func(l *device.Launch) device.Cost {
+		n := float64(l.Rows.Len())
+		return device.Cost{Items: n, Ops: n * ops}
+	}
+	return k
+}
+
+// upload makes a buffer with the elements of src.
+func upload[T device.Element](t testing.TB, d device.Device, src []T) device.Buffer {
+	t.Helper()
+	b, err := device.Upload(context.Background(), d, src)
+	if err != nil {
+		t.Fatalf("upload: %v", err)
+	}
+	return b
+}
+
+// download returns the elements of b.
+func download[T device.Element](t testing.TB, b device.Buffer) []T {
+	t.Helper()
+	s, err := device.Download[T](context.Background(), b)
+	if err != nil {
+		t.Fatalf("download: %v", err)
+	}
+	return s
+}
+
+// iota returns 0, 1, … n−1.
+func iota[T device.Element](n int) []T {
+	s := make([]T, n)
+	for i := range s {
+		s[i] = T(i)
+	}
+	return s
+}
+
+// launch queues k on all of the rows.
+func launch(t testing.TB, d device.Device, k *device.Kernel, rows int, args ...device.Arg) {
+	t.Helper()
+	l := &device.Launch{Kernel: k, Args: args, Rows: device.Range{Hi: rows}}
+	if err := d.Launch(context.Background(), l); err != nil {
+		t.Fatalf("launch of %s: %v", k.Name, err)
+	}
+}
+
+func sync(t testing.TB, d device.Device) {
+	t.Helper()
+	if err := d.Sync(context.Background()); err != nil {
+		t.Fatalf("Sync: %v", err)
+	}
+}

@@ -1,0 +1,49 @@
+package device
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The errors that devices return; test for them with errors.Is.
+var (
+	// ErrUnavailable: there is no such device here.
+	ErrUnavailable = errors.New("device unavailable: list what is here with `offload devices`")
+	// ErrUnsupported: the device cannot run this kernel or hold this element type.
+	ErrUnsupported = errors.New("not supported by this device: choose another device or precision")
+	// ErrInvalid: the caller's arguments are wrong; nothing was run.
+	ErrInvalid = errors.New("invalid argument")
+	// ErrOutOfMemory: the device cannot hold the buffer.
+	ErrOutOfMemory = errors.New("out of device memory: use a smaller problem or free other buffers")
+	// ErrLost: the device stopped working; its buffers are gone.
+	ErrLost = errors.New("device lost: open it again and upload the data anew")
+	// ErrClosed: the device or the buffer was closed before the call.
+	ErrClosed = errors.New("device or buffer is closed: open a new one")
+	// ErrPanic: a kernel's or a task's own code panicked; see PanicError.
+	ErrPanic = errors.New("panic in user code: mend the function named here")
+)
+
+// PanicError is what a panic in a kernel's or a task's code becomes. It wraps
+// ErrPanic, and the panic's value where that was an error.
+type PanicError struct {
+	Where string // kernel or task that panicked
+	Value any    // the panic's value
+	Stack []byte // the stack at the panic, for a log
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("%s: panic: %v", e.Where, e.Value)
+}
+
+// Unwrap makes errors.Is find ErrPanic and the error that was thrown, if any.
+func (e *PanicError) Unwrap() []error {
+	if err, ok := e.Value.(error); ok {
+		return []error{ErrPanic, err}
+	}
+	return []error{ErrPanic}
+}
+
+// Invalidf is an error of one line that wraps ErrInvalid.
+func Invalidf(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,51 @@
+package device
+
+import "slices"
+
+// Class says what kind of hardware a device is, so that no software stand-in
+// can pass for a GPU.
+type Class string
+
+// The classes of devices.
+const (
+	CPU       Class = "cpu"       // the host's cores
+	GPU       Class = "gpu"       // a graphics processor
+	Software  Class = "software"  // a graphics driver that computes on the host
+	Reference Class = "reference" // the serial oracle
+	Composite Class = "composite" // several devices behind one
+)
+
+// Math is the arithmetic that results come from.
+type Math string
+
+// The modes of arithmetic.
+const (
+	Exact Math = "exact" // every result equals the kernel's contract bit for bit
+	Fast  Math = "fast"  // within the kernel's stated error bound
+)
+
+// Info describes an open device.
+type Info struct {
+	Backend    string   // the word that opens it: cpu, reference, …
+	Name       string   // the hardware, as its vendor calls it
+	Class      Class    // what kind of device
+	Precisions []Type   // floating-point types that it computes in
+	Math       Math     // the arithmetic that it really uses
+	Exact      []string // kernels shown at open to equal their contract
+	Workers    int      // goroutines or queues that share a launch
+	Memory     int64    // bytes that buffers may take; 0 where unknown
+	Variant    string   // host code in use: contract, go, avx2, …
+	Notes      []string // what a user should know: fallbacks and their reasons
+}
+
+// IsExact tells whether the kernel of that name was shown to equal its contract.
+func (i Info) IsExact(kernel string) bool { return slices.Contains(i.Exact, kernel) }
+
+// Options say how to open a device. The zero value is a good default.
+type Options struct {
+	Workers int       // 0: one for each CPU that the process may use
+	Math    Math      // "": Exact
+	Variant string    // host code to use, by name; "": the fastest
+	Memory  int64     // bytes that buffers may take; 0: what the machine has free
+	Kernels []*Kernel // kernels to probe at open and list in Info.Exact
+}

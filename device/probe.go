@@ -1,0 +1,50 @@
+package device
+
+import (
+	"context"
+	"errors"
+)
+
+// probeSize is large enough to reach every path of a kernel's small-size code
+// and small enough to cost well under a millisecond.
+const probeSize = 37
+
+// Verify runs k's examples of size n on d and compares every bit with the
+// contract. The result is nil, a *Difference, or the error of the run.
+func Verify(ctx context.Context, d Device, k *Kernel, n int) error {
+	for _, got := range k.Examples(n) {
+		want := got.Clone()
+		if err := want.Contract(); err != nil {
+			return err
+		}
+		if err := got.Run(ctx, d); err != nil {
+			return err
+		}
+		if diff := Diff(got, want); diff != nil {
+			return diff
+		}
+	}
+	return nil
+}
+
+// Probe runs the kernels' examples on d and returns the names of those whose
+// results equal their contract. A kernel that differs, has no example or is not
+// supported is left out; any other error ends the probe.
+func Probe(ctx context.Context, d Device, kernels []*Kernel) ([]string, error) {
+	var exact []string
+	for _, k := range kernels {
+		if k.Examples == nil {
+			continue
+		}
+		err := Verify(ctx, d, k, probeSize)
+		var diff *Difference
+		switch {
+		case err == nil:
+			exact = append(exact, k.Name)
+		case errors.As(err, &diff), errors.Is(err, ErrUnsupported):
+		default:
+			return nil, err
+		}
+	}
+	return exact, nil
+}

@@ -1,0 +1,57 @@
+// Package reference is the serial device: it runs each kernel's executable
+// contract, in one goroutine, in the order of the rows. It is the oracle that
+// other devices are compared with, and the place to debug a kernel.
+package reference
+
+import (
+	"context"
+	"fmt"
+
+	"offload/device"
+	"offload/internal/host"
+	"offload/internal/sysinfo"
+)
+
+// Open opens a reference device. Options.Workers must be 0 or 1.
+func Open(ctx context.Context, o device.Options) (device.Device, error) {
+	if o.Workers < 0 || o.Workers > 1 {
+		return nil, device.Invalidf("the reference device is serial; it cannot have %d workers", o.Workers)
+	}
+	if o.Variant != "" && o.Variant != variant {
+		return nil, fmt.Errorf("%w: variant %q; the reference device has only %q", device.ErrUnsupported, o.Variant, variant)
+	}
+	if o.Memory == 0 {
+		o.Memory = sysinfo.Available()
+	}
+	info := device.Info{
+		Backend:    "reference",
+		Name:       "serial contract",
+		Class:      device.Reference,
+		Precisions: []device.Type{device.Float32, device.Float64},
+		Math:       device.Exact,
+		Workers:    1,
+		Memory:     o.Memory,
+		Variant:    variant,
+	}
+	d, err := host.Open(ctx, info, new(serial), o.Kernels)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+const variant = "contract"
+
+// serial executes a launch by its contract, as one tile.
+type serial struct{ tile device.Tile }
+
+func (s *serial) Execute(b *device.Binding) error {
+	b.Tile(&s.tile, b.Launch.Rows, 0, nil)
+	b.Launch.Kernel.Contract(&s.tile)
+	return nil
+}
+
+// Inline is true for launches of about ten microseconds at most.
+func (s *serial) Inline(l *device.Launch) bool { return device.CostOf(l).Ops < 10_000 }
+
+func (s *serial) Close() {}

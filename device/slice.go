@@ -1,0 +1,75 @@
+package device
+
+import "unsafe"
+
+// Slice is a Go slice of any element type, passed by value and without
+// allocation. It shares the memory of the slice that it was made from.
+type Slice struct {
+	typ Type
+	len int
+	ptr unsafe.Pointer
+}
+
+// Of wraps s.
+func Of[T Element](s []T) Slice {
+	return Slice{TypeOf[T](), len(s), unsafe.Pointer(unsafe.SliceData(s))}
+}
+
+// MakeSlice allocates n zeroed elements of type t.
+func MakeSlice(t Type, n int) Slice {
+	switch t {
+	case Float32:
+		return Of(make([]float32, n))
+	case Float64:
+		return Of(make([]float64, n))
+	case Int32:
+		return Of(make([]int32, n))
+	}
+	return Of(make([]uint32, n))
+}
+
+// As is the slice that s wraps. It panics if s holds another type: a
+// programmer's mistake.
+func As[T Element](s Slice) []T {
+	if s.typ != TypeOf[T]() {
+		panic("device: slice of " + s.typ.String() + " taken as " + TypeOf[T]().String())
+	}
+	return unsafe.Slice((*T)(s.ptr), s.len)
+}
+
+// Type is the type of the elements.
+func (s Slice) Type() Type { return s.typ }
+
+// Len is the number of elements.
+func (s Slice) Len() int { return s.len }
+
+// Sub is elements lo up to hi, sharing memory with s. It panics out of range.
+func (s Slice) Sub(lo, hi int) Slice {
+	if lo < 0 || hi < lo || hi > s.len {
+		panic("device: Slice.Sub out of range")
+	}
+	if lo == hi {
+		return Slice{typ: s.typ}
+	}
+	return Slice{s.typ, hi - lo, unsafe.Add(s.ptr, lo*s.typ.Size())}
+}
+
+// Bytes is the memory of s in the host's byte order.
+func (s Slice) Bytes() []byte {
+	return unsafe.Slice((*byte)(s.ptr), s.len*s.typ.Size())
+}
+
+// Copy copies the elements of src, which must be of the same type and length.
+func (s Slice) Copy(src Slice) {
+	if s.typ != src.typ || s.len != src.len {
+		panic("device: Slice.Copy of another type or length")
+	}
+	copy(s.Bytes(), src.Bytes())
+}
+
+// Clone is a copy of s with memory of its own.
+func (s Slice) Clone() Slice {
+	c := MakeSlice(s.typ, s.len)
+	c.Copy(s)
+	return c
+}

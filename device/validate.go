@@ -1,0 +1,106 @@
+package device
+
+// Validate checks everything about l that does not depend on the device: the
+// kernel's own description, number and types of the arguments, shapes, the row
+// range, aliasing, and the kernel's Check. Its errors wrap ErrInvalid. Every
+// device calls it once for each launch; it does not allocate.
+func Validate(l *Launch) error {
+	k := l.Kernel
+	if k == nil || k.Name == "" || k.Contract == nil {
+		return Invalidf("a kernel needs a Name and a Contract")
+	}
+	if len(k.Params) > MaxParams {
+		return Invalidf("kernel %s has %d parameters; at most %d are possible", k.Name, len(k.Params), MaxParams)
+	}
+	if len(l.Args) != len(k.Params) {
+		return Invalidf("kernel %s takes %d arguments, got %d", k.Name, len(k.Params), len(l.Args))
+	}
+	if l.Rows.Lo < 0 || l.Rows.Hi < l.Rows.Lo {
+		return Invalidf("kernel %s: rows %d to %d are no range", k.Name, l.Rows.Lo, l.Rows.Hi)
+	}
+	for i := range k.Params {
+		if err := validateArg(l, i); err != nil {
+			return err
+		}
+	}
+	if err := validateAliasing(l); err != nil {
+		return err
+	}
+	if k.Check != nil {
+		return k.Check(l)
+	}
+	return nil
+}
+
+func validateArg(l *Launch, i int) error {
+	k, p, a := l.Kernel, &l.Kernel.Params[i], &l.Args[i]
+	if p.Access == Value {
+		if a.Buffer != nil || a.typ != p.Type {
+			return Invalidf("kernel %s: %s must be a scalar of type %v", k.Name, p.Name, p.Type)
+		}
+		return nil
+	}
+	if a.Buffer == nil {
+		return Invalidf("kernel %s: %s must be a buffer", k.Name, p.Name)
+	}
+	if t := a.Buffer.Type(); t != p.Type {
+		return Invalidf("kernel %s: %s must hold %v, not %v", k.Name, p.Name, p.Type, t)
+	}
+	if a.Width < 1 || a.Len < 0 || a.Len%a.Width != 0 {
+		return Invalidf("kernel %s: %s has %d elements, which rows of %d do not fill", k.Name, p.Name, a.Len, a.Width)
+	}
+	if n := a.Buffer.Len(); a.Offset < 0 || a.Len > n-a.Offset {
+		return Invalidf("kernel %s: %s spans elements %d to %d of a buffer of %d", k.Name, p.Name, a.Offset, a.Offset+a.Len, n)
+	}
+	if p.Access != ReadAll && l.Rows.Hi > a.NumRows() {
+		return Invalidf("kernel %s: rows up to %d were asked for, %s has %d", k.Name, l.Rows.Hi, p.Name, a.NumRows())
+	}
+	return nil
+}
+
+func validateAliasing(l *Launch) error {
+	params := l.Kernel.Params
+	for i := range params {
+		if !params[i].Access.Writes() {
+			continue
+		}
+		for j := range params {
+			if j == i || params[j].Access == Value || l.Args[i].Buffer != l.Args[j].Buffer {
+				continue
+			}
+			if l.Args[i].elements().Intersects(l.Args[j].elements()) {
+				return Invalidf("kernel %s: %s is written and shares memory with %s; use two buffers",
+					l.Kernel.Name, params[i].Name, params[j].Name)
+			}
+		}
+	}
+	return nil
+}
+
+// ReadRange is the range of elements, counted in the buffer, that l reads of
+// argument i; empty for a scalar and for an argument that is only written.
+func (l *Launch) ReadRange(i int) Range {
+	p, a := &l.Kernel.Params[i], &l.Args[i]
+	switch p.Access {
+	case ReadAll:
+		return a.elements()
+	case ReadRows:
+		halo := 0
+		if p.Halo != nil {
+			halo = p.Halo(l)
+		}
+		return a.RowElements(l.Rows.Grow(halo, a.NumRows()))
+	case UpdateRows:
+		return a.RowElements(l.Rows)
+	}
+	return Range{}
+}
+
+// WriteRange is the range of elements, counted in the buffer, that l writes of
+// argument i; empty for an input.
+func (l *Launch) WriteRange(i int) Range {
+	if !l.Kernel.Params[i].Access.Writes() {
+		return Range{}
+	}
+	return l.Args[i].RowElements(l.Rows)
+}

@@ -1,0 +1,76 @@
+package kernels
+
+import "offload/device"
+
+var (
+	laplacian32 = newLaplacian[float32]()
+	laplacian64 = newLaplacian[float64]()
+)
+
+// Laplacian is a number of Jacobi sweeps for Laplace's equation with the
+// five-point stencil on a grid of rows × cols points, in precision t:
+//
+//	u′ = cy·(up + down) + cx·(left + right)
+//
+// at inner points; the edges keep their values (Dirichlet). With spacing dx
+// between columns and dy between rows, cx = dy²/(2(dx² + dy²)) and cy =
+// dx²/(2(dx² + dy²)): see JacobiWeights. Values below a floor of 2^-80 (float32)
+// or 2^-900 (float64) become zero. The residual of a row is that of the last
+// sweep; see Residual.
+func Laplacian(t device.Type) *device.Kernel { return pick(t, laplacian32, laplacian64) }
+
+// NewLaplacian makes a launch of Laplacian for all rows of u and out, which are
+// matrices of one shape; residual has as many rows of ResidualWidth.
+func NewLaplacian[T device.Float](u, out, residual device.Arg, sweeps int, cx, cy T) *device.Launch {
+	return &device.Launch{
+		Kernel: Laplacian(device.TypeOf[T]()),
+		Args:   stencilArgs(u, out, residual, sweeps, cx, cy),
+		Rows:   device.Range{Lo: 0, Hi: u.NumRows()},
+	}
+}
+
+// JacobiWeights are the coefficients of Laplacian for spacings dx between
+// columns and dy between rows, of any unit.
+func JacobiWeights[T device.Float](dx, dy float64) (cx, cy T) {
+	x, y := float64(dx*dx), float64(dy*dy)
+	return T(y / (2 * (x + y))), T(x / (2 * (x + y)))
+}
+
+// laplacianOps counts the operations of one update: 3 sums and 2 products.
+const laplacianOps = 5
+
+func newLaplacian[T device.Float]() *device.Kernel {
+	k := &device.Kernel{
+		Name:     name[T]("laplacian"),
+		Params:   stencilParams[T](),
+		Contract: stencilContract(jacobiRow[T]),
+		Host:     stencilHost(jacobiRow[T]),
+		Check:    checkStencil[T]("too large: the four weights must add up to 1"),
+		Cost:     stencilCost[T](laplacianOps),
+		Unit:     "updates",
+	}
+	k.Examples = func(n int) []*device.Call {
+		cx, cy := JacobiWeights[T](1, 1.5)
+		return stencilExamples(k, n, []T{0.25, cx}, []T{0.25, cy})
+	}
+	return k
+}
+
+// jacobiRow is one sweep over a row of at least three points. Its first and last
+// point keep their values.
+func jacobiRow[T device.Float](dst, up, mid, down []T, cx, cy T) {
+	n := len(mid)
+	dst, up, down = dst[:n], up[:n], down[:n]
+	floor := flushBelow[T]()
+	dst[0], dst[n-1] = mid[0], mid[n-1]
+	left, here := mid[0], mid[1]
+	for j := 1; j < n-1; j++ {
+		right := mid[j+1]
+		v := T(cy*(up[j]+down[j])) + T(cx*(left+right))
+		if v < floor && v > -floor {
+			v = 0
+		}
+		dst[j] = v
+		left, here = here, right
+	}
+}

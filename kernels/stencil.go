@@ -1,0 +1,129 @@
+package kernels
+
+import (
+	"math"
+
+	"offload/device"
+	"offload/internal/ieee"
+)
+
+// ResidualWidth is the number of residuals of a row: the largest |u′ − u|, and
+// the sum of (u′ − u)².
+const ResidualWidth = 2
+
+// MaxSweeps is the largest number of sweeps of one launch.
+const MaxSweeps = 1 << 16
+
+// Parameters of the stencil kernels, in binding order.
+const (
+	stencilIn = iota
+	stencilOut
+	stencilResidual
+	stencilSweeps
+	stencilX
+	stencilY
+)
+
+func stencilParams[T device.Float]() []device.Param {
+	t := device.TypeOf[T]()
+	return []device.Param{
+		stencilIn:       {Name: "u", Type: t, Access: device.ReadRows, Halo: stencilHalo},
+		stencilOut:      {Name: "out", Type: t, Access: device.WriteRows},
+		stencilResidual: {Name: "residual", Type: t, Access: device.WriteRows},
+		stencilSweeps:   {Name: "sweeps", Type: device.Int32, Access: device.Value},
+		stencilX:        {Name: "cx", Type: t, Access: device.Value},
+		stencilY:        {Name: "cy", Type: t, Access: device.Value},
+	}
+}
+
+func stencilArgs[T device.Float](u, out, residual device.Arg, sweeps int, cx, cy T) []device.Arg {
+	return []device.Arg{
+		stencilIn:       u,
+		stencilOut:      out,
+		stencilResidual: residual,
+		stencilSweeps:   device.Val(int32(sweeps)),
+		stencilX:        device.Val(cx),
+		stencilY:        device.Val(cy),
+	}
+}
+
+// stencilHalo is the number of sweeps: each one looks a row further.
+func stencilHalo(l *device.Launch) int { return int(device.Scalar[int32](l, stencilSweeps)) }
+
+// checkStencil refuses wrong shapes and numbers of sweeps, and coefficients with
+// cx + cy > ½, with which errors grow, beyond what rounding explains. The limit is
+// what an error calls that.
+func checkStencil[T device.Float](limit string) func(l *device.Launch) error {
+	return func(l *device.Launch) error {
+		u, out, residual := l.Args[stencilIn], l.Args[stencilOut], l.Args[stencilResidual]
+		if u.Width != out.Width || u.Len != out.Len {
+			return device.Invalidf("kernel %s: u has %d × %d values, out %d × %d",
+				l.Kernel.Name, u.NumRows(), u.Width, out.NumRows(), out.Width)
+		}
+		if residual.Width != ResidualWidth {
+			return device.Invalidf("kernel %s: rows of residual have %d elements, not %d",
+				l.Kernel.Name, residual.Width, ResidualWidth)
+		}
+		if k := stencilHalo(l); k < 1 || k > MaxSweeps {
+			return device.Invalidf("kernel %s: %d sweeps; 1 to %d are possible", l.Kernel.Name, k, MaxSweeps)
+		}
+		cx, cy := device.Scalar[T](l, stencilX), device.Scalar[T](l, stencilY)
+		if least := leastCoefficient[T](); !(cx >= least && cy >= least) {
+			return device.Invalidf("kernel %s: coefficients %g and %g must be at least %g", l.Kernel.Name, cx, cy, least)
+		}
+		if !(2*cx+2*cy <= 1+perPrecision[T](0x1p-22, 0x1p-50)) {
+			return device.Invalidf("kernel %s: coefficients %g and %g are %s", l.Kernel.Name, cx, cy, limit)
+		}
+		return nil
+	}
+}
+
+// flushBelow is the magnitude under which a value becomes zero. A hot edge
+// spreads into a cold plate as 4^-distance; without a floor the front is made of
+// subnormal numbers, which some processors handle slowly and some GPUs flush, so
+// that results would differ. The floor is high enough that no intermediate
+// result of a stencil is subnormal either: the difference of two numbers that
+// are zero or above the floor is zero or above floor·2^-24 (float64: ·2^-53),
+// and the smallest coefficient keeps the products of those normal.
+func flushBelow[T device.Float]() T { return perPrecision[T](0x1p-80, 0x1p-900) }
+
+// leastCoefficient is the smallest coefficient for which flushBelow suffices.
+func leastCoefficient[T device.Float]() T { return perPrecision[T](0x1p-20, 0x1p-60) }
+
+// squareFloor is the magnitude under which a square counts as zero in a
+// residual, for the same reason.
+func squareFloor[T device.Float]() T { return perPrecision[T](0x1p-120, 0x1p-1000) }
+
+// CheckField refuses what the stencil kernels do not define: a shape with no
+// rows or columns or that does not match, NaN, Inf, and values so large that a
+// sum of four overflows or all so small that they would be flushed to zero.
+func CheckField[T device.Float](field []T, rows, cols int) error {
+	if rows < 1 || cols < 1 || rows > math.MaxInt32 || cols > math.MaxInt32 {
+		return device.Invalidf("a grid of %d × %d points", rows, cols)
+	}
+	if len(field)/cols != rows || len(field)%cols != 0 {
+		return device.Invalidf("%d values for a grid of %d × %d points", len(field), rows, cols)
+	}
+	limit, largest := maxFinite[T]()/16, T(0)
+	for i, v := range field {
+		if !(ieee.Abs(v) <= limit) {
+			return device.Invalidf("value %g in row %d, column %d of the field", v, i/cols, i%cols)
+		}
+		largest = max(largest, ieee.Abs(v))
+	}
+	if least := perPrecision[T](0x1p-40, 0x1p-840); largest != 0 && largest < least {
+		return device.Invalidf("the largest value of the field is %g, below %g: use a smaller unit or f64", largest, least)
+	}
+	return nil
+}
+
+// stencilCost counts one update as Items, with ops operations; each sweep reads
+// and writes the grid at least once in a launch.
+func stencilCost[T device.Float](ops float64) func(l *device.Launch) device.Cost {
+	size := float64(device.TypeOf[T]().Size())
+	return func(l *device.Launch) device.Cost {
+		points := float64(l.Rows.Len()) * float64(l.Args[stencilIn].Width)
+		updates := points * float64(stencilHalo(l))
+		return device.Cost{Items: updates, Ops: updates * ops, Bytes: 2 * points * size}
+	}
+}

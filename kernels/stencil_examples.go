@@ -1,0 +1,68 @@
+package kernels
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"offload/device"
+)
+
+// stencilExamples are calls on grids of about n × n points: square and oblong,
+// with one sweep, two, a few and many, of all rows and of a range, from a cold
+// plate with a hot edge and from a rough field. Each pair (cx[i], cy[i]) occurs.
+func stencilExamples[T device.Float](k *device.Kernel, n int, cx, cy []T) []*device.Call {
+	shapes := []struct {
+		rows, cols, sweeps int
+		part               bool
+	}{
+		{n, n, 1, false}, {n, n + 3, 2, false}, {n + 5, n, 3, true}, {n, 2*n + 1, 16, true}, {n/2 + 1, n, 33, false},
+	}
+	var calls []*device.Call
+	for i, s := range shapes {
+		if s.cols == 0 {
+			s.rows = 0
+		}
+		rows := device.Range{Lo: 0, Hi: s.rows}
+		if s.part {
+			rows = device.Range{Lo: s.rows / 3, Hi: s.rows - s.rows/4}
+		}
+		field := roughField[T](s.rows, s.cols)
+		if i%2 == 0 {
+			field = hotEdge[T](s.rows, s.cols)
+		}
+		cols := max(s.cols, 1)
+		calls = append(calls, &device.Call{
+			Label:  fmt.Sprintf("%d × %d, %d sweeps, rows %d to %d", s.rows, s.cols, s.sweeps, rows.Lo, rows.Hi),
+			Kernel: k,
+			Rows:   rows,
+			Args: []device.HostArg{
+				stencilIn:       device.HostMat(field, cols),
+				stencilOut:      device.HostMat(poison[T](len(field)), cols),
+				stencilResidual: device.HostMat(poison[T](s.rows*ResidualWidth), ResidualWidth),
+				stencilSweeps:   device.HostVal(int32(s.sweeps)),
+				stencilX:        device.HostVal(cx[i%len(cx)]),
+				stencilY:        device.HostVal(cy[i%len(cy)]),
+			},
+		})
+	}
+	return calls
+}
+
+// hotEdge is a cold plate whose upper edge has 100 degrees.
+func hotEdge[T device.Float](rows, cols int) []T {
+	field := make([]T, rows*cols)
+	for j := range min(cols, len(field)) {
+		field[j] = 100
+	}
+	return field
+}
+
+// roughField is random temperatures of both signs.
+func roughField[T device.Float](rows, cols int) []T {
+	r := rand.New(rand.NewPCG(uint64(rows), uint64(cols)))
+	field := make([]T, rows*cols)
+	for i := range field {
+		field[i] = T(200*uniform(r) - 100)
+	}
+	return field
+}
