@@ -47,6 +47,7 @@ func open(ctx context.Context, e *executor, o device.Options) (device.Device, er
 		Workers:    e.pool.workers,
 		Memory:     o.Memory,
 		Variant:    bestVariant(o),
+		Notes:      o.Notes,
 	}
 	d, err := host.Open(ctx, info, e, o.Kernels)
 	if err != nil {

@@ -8,19 +8,19 @@ import (
 // The errors that devices return; test for them with errors.Is.
 var (
 	// ErrUnavailable: there is no such device here.
-	ErrUnavailable = errors.New("device unavailable: list what is here with `offload devices`")
+	ErrUnavailable = errors.New("device unavailable (`offload devices` lists what is here)")
 	// ErrUnsupported: the device cannot run this kernel or hold this element type.
-	ErrUnsupported = errors.New("not supported by this device: choose another device or precision")
+	ErrUnsupported = errors.New("not supported by this device (choose another device or precision)")
 	// ErrInvalid: the caller's arguments are wrong; nothing was run.
 	ErrInvalid = errors.New("invalid argument")
 	// ErrOutOfMemory: the device cannot hold the buffer.
-	ErrOutOfMemory = errors.New("out of device memory: use a smaller problem or free other buffers")
+	ErrOutOfMemory = errors.New("out of memory (use a smaller problem, or free buffers)")
 	// ErrLost: the device stopped working; its buffers are gone.
-	ErrLost = errors.New("device lost: open it again and upload the data anew")
+	ErrLost = errors.New("device lost (open it again and upload the data anew)")
 	// ErrClosed: the device or the buffer was closed before the call.
-	ErrClosed = errors.New("device or buffer is closed: open a new one")
+	ErrClosed = errors.New("device or buffer closed (open a new one)")
 	// ErrPanic: a kernel's or a task's own code panicked; see PanicError.
-	ErrPanic = errors.New("panic in user code: mend the function named here")
+	ErrPanic = errors.New("panic in a kernel or task")
 )
 
 // PanicError is what a panic in a kernel's or a task's code becomes. It wraps

@@ -48,4 +48,5 @@ type Options struct {
 	Variant string    // host code to use, by name; "": the fastest
 	Memory  int64     // bytes that buffers may take; 0: what the machine has free
 	Kernels []*Kernel // kernels to probe at open and list in Info.Exact
+	Notes   []string  // to be found in Info.Notes
 }

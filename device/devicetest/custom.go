@@ -10,7 +10,7 @@ import (
 // host code in phases.
 func (s suite) testCustom(t *testing.T) {
 	d := s.device(t)
-	for _, n := range Sizes {
+	for _, n := range sizes() {
 		x := iota[float32](n)
 		calls := []*device.Call{
 			{Kernel: axpy(), Rows: device.Range{Hi: n}, Args: []device.HostArg{

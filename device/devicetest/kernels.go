@@ -9,8 +9,15 @@ import (
 	"offload/kernels"
 )
 
-// Sizes are those at which kernels are compared with their contracts.
-var Sizes = []int{0, 1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 127, 257, 521}
+// sizes are those at which kernels are compared with their contracts. With
+// -short, which is meant for the race detector, large ones are left out.
+func sizes() []int {
+	all := []int{0, 1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 127, 257, 521}
+	if testing.Short() {
+		return all[:12]
+	}
+	return all
+}
 
 // testKernels: every kernel equals its contract bit for bit, in views with guard
 // words around them and outputs poisoned first.
@@ -21,7 +28,7 @@ func (s suite) testKernels(t *testing.T) {
 			if !supported(d.Info(), k) {
 				t.Skipf("the device does not list the precision of %s", k.Name)
 			}
-			for _, n := range Sizes {
+			for _, n := range sizes() {
 				for _, c := range k.Examples(n) {
 					if err := compareGuarded(d, c); err != nil {
 						t.Fatalf("n = %d: %v", n, err)

@@ -32,6 +32,7 @@ func Open(ctx context.Context, o device.Options) (device.Device, error) {
 		Workers:    1,
 		Memory:     o.Memory,
 		Variant:    variant,
+		Notes:      o.Notes,
 	}
 	d, err := host.Open(ctx, info, new(serial), o.Kernels)
 	if err != nil {

@@ -1,0 +1,130 @@
+package solar
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// DE405's units (Standish 1998, JPL IOM 312.F-98-048).
+const (
+	AU            = 149597870.691                   // km in one astronomical unit
+	LightSpeed    = 299792.458 * SecondsPerDay / AU // au/day
+	SecondsPerDay = 86400.0
+)
+
+// Limits on a system; the invariants' pair sum is what sets MaxBodies.
+const (
+	MaxBodies = 4096
+	MaxName   = 64  // bytes
+	MaxJD     = 1e8 // days, either side of zero
+)
+
+// Body is a point mass: GM in au³/day², position X in au and velocity V in au/day.
+type Body struct {
+	Name string
+	GM   float64
+	X, V [3]float64
+}
+
+// System is a set of bodies at one epoch, a Julian date (TDB).
+type System struct {
+	Epoch  float64
+	Bodies []Body
+}
+
+// State is a body's position (au) and velocity (au/day) without its mass.
+type State struct {
+	Name string
+	X, V [3]float64
+}
+
+// Snapshot is the state of several bodies at one Julian date (TDB).
+type Snapshot struct {
+	JD     float64
+	Bodies []State
+}
+
+// GMs returns the bodies' GM in order, in au³/day².
+func (s *System) GMs() []float64 {
+	gm := make([]float64, len(s.Bodies))
+	for i := range s.Bodies {
+		gm[i] = s.Bodies[i].GM
+	}
+	return gm
+}
+
+// Index returns the position of the named body, or -1.
+func (s *System) Index(name string) int {
+	for i := range s.Bodies {
+		if s.Bodies[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Snapshot returns the system's state without the masses.
+func (s *System) Snapshot() Snapshot {
+	out := Snapshot{JD: s.Epoch, Bodies: make([]State, len(s.Bodies))}
+	for i, b := range s.Bodies {
+		out.Bodies[i] = State{Name: b.Name, X: b.X, V: b.V}
+	}
+	return out
+}
+
+// Validate reports, wrapping ErrInput, the first thing that makes s unfit for integration.
+func (s *System) Validate() error {
+	if !validJD(s.Epoch) {
+		return fmt.Errorf("%w: epoch %v is not a Julian date within ±%g", ErrInput, s.Epoch, MaxJD)
+	}
+	if len(s.Bodies) == 0 || len(s.Bodies) > MaxBodies {
+		return fmt.Errorf("%w: %d bodies; a system has 1 to %d", ErrInput, len(s.Bodies), MaxBodies)
+	}
+	seen := make(map[string]bool, len(s.Bodies))
+	for i := range s.Bodies {
+		b := &s.Bodies[i]
+		if reason := nameFault(b.Name); reason != "" {
+			return fmt.Errorf("%w: body %d: name %s", ErrInput, i+1, reason)
+		}
+		if seen[b.Name] {
+			return fmt.Errorf("%w: body %d: name %q appears twice", ErrInput, i+1, b.Name)
+		}
+		seen[b.Name] = true
+		if !(b.GM >= 0) || math.IsInf(b.GM, 1) {
+			return fmt.Errorf("%w: body %q: GM %v is not a finite number of at least 0", ErrInput, b.Name, b.GM)
+		}
+		if !finite(b.X[:]) || !finite(b.V[:]) {
+			return fmt.Errorf("%w: body %q: its state is not finite", ErrInput, b.Name)
+		}
+	}
+	return nil
+}
+
+// nameFault says what is wrong with a body's name, or returns "".
+func nameFault(name string) string {
+	switch {
+	case name == "":
+		return "is empty"
+	case len(name) > MaxName:
+		return fmt.Sprintf("is longer than %d bytes", MaxName)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return "has unprintable characters"
+	case strings.TrimSpace(name) != name:
+		return "begins or ends with a space"
+	}
+	return ""
+}
+
+func validJD(jd float64) bool { return math.Abs(jd) <= MaxJD }
+
+func finite(v []float64) bool {
+	for _, x := range v {
+		if x-x != 0 { // Inf-Inf and NaN-NaN are NaN
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,73 @@
+package solar
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// WriteStates writes snapshots in the order given, one row a body, under the columns jd_tdb, body, x_au, y_au, z_au,
+// vx_au_d, vy_au_d and vz_au_d. Seventeen significant digits: ReadStates returns the same bits.
+func WriteStates(w io.Writer, snaps ...Snapshot) error {
+	return writeTable(w, stateColumns(), func(write func([]string) error) error {
+		for _, snap := range snaps {
+			for _, b := range snap.Bodies {
+				if err := write(append([]string{formatJD(snap.JD), b.Name}, cells(b.X, b.V)...)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// WriteBodies writes a system so that ReadBodies returns the same bits: WriteStates's columns and gm_au3_d2.
+func WriteBodies(w io.Writer, sys *System) error {
+	return writeTable(w, bodyColumns(), func(write func([]string) error) error {
+		for _, b := range sys.Bodies {
+			row := append([]string{formatJD(sys.Epoch), b.Name}, cells(b.X, b.V)...)
+			if err := write(append(row, formatCell(b.GM))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func writeTable(w io.Writer, header []string, rows func(write func([]string) error) error) error {
+	out := csv.NewWriter(w)
+	err := out.Write(header)
+	if err == nil {
+		err = rows(out.Write)
+	}
+	if err == nil {
+		out.Flush()
+		err = out.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("write table: %w", err)
+	}
+	return nil
+}
+
+func cells(x, v [3]float64) []string {
+	out := make([]string, 0, 6)
+	for _, value := range append(x[:], v[:]...) {
+		out = append(out, formatCell(value))
+	}
+	return out
+}
+
+// formatCell prints enough digits to identify every float64.
+func formatCell(x float64) string { return strconv.FormatFloat(x, 'e', 16, 64) }
+
+// formatJD prints a date the usual way, 2451545.0, with as many digits as identify it.
+func formatJD(jd float64) string {
+	s := strconv.FormatFloat(jd, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}

@@ -1,0 +1,44 @@
+package solar
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"math"
+	"testing"
+)
+
+// The same bits on every architecture and instruction-set level: build with GOAMD64=v3, GOARCH=386 or arm64 and the
+// constants still hold. A change here is a change of results, to be announced.
+func TestStatesHaveTheSameBitsEverywhere(t *testing.T) {
+	want := map[string][2]uint64{ // Newton, with relativity
+		"radau15":  {0x6813752e4dc73557, 0xa92f7b630c901a10},
+		"leapfrog": {0x10eb752645a15361, 0x9d0a634133f5ae98},
+		"yoshida4": {0x96bd66d58f1ba829, 0xd044a6be4599088f},
+		"yoshida8": {0x361e4f67688efbb9, 0xcfbc4add36236063},
+	}
+	for _, name := range Integrators() {
+		for i, relativity := range []bool{false, true} {
+			sys := must(J2000())(t)
+			sim, report := runTo(t, sys, Options{Integrator: name, Relativity: relativity}, sys.Epoch+400)
+			got := hashPhase(sim.phase, report)
+			if got != want[name][i] {
+				t.Errorf("%s, relativity %v: %#016x, want %#016x", name, relativity, got, want[name][i])
+			}
+		}
+	}
+}
+
+// hashPhase is FNV-1a over every bit of the state, and of the report's errors, which are double-double sums.
+func hashPhase(p *Phase, r Report) uint64 {
+	h := fnv.New64a()
+	for _, values := range [][]float64{
+		p.X, p.XLow, p.V, p.VLow, {p.T, p.TLow}, {r.EnergyError, r.AngularMomentumError, r.MomentumError, r.BarycentreDrift},
+	} {
+		for _, x := range values {
+			var b [8]byte
+			binary.LittleEndian.PutUint64(b[:], math.Float64bits(x))
+			h.Write(b[:])
+		}
+	}
+	return h.Sum64()
+}

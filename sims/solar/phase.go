@@ -1,0 +1,55 @@
+package solar
+
+// Phase is what an integrator advances: time in days since the epoch and n bodies' positions (au) and velocities
+// (au/day), n×3 in row-major order. Each value is carried as an unevaluated sum of two float64: X+XLow, V+VLow,
+// T+TLow. The low parts hold what rounding took away (compensated summation; Kahan 1965, CACM 8, 40).
+type Phase struct {
+	T, TLow float64
+	X, XLow []float64
+	V, VLow []float64
+}
+
+// NewPhase returns the system's state at its epoch.
+func NewPhase(sys *System) *Phase {
+	n := 3 * len(sys.Bodies)
+	p := &Phase{X: make([]float64, n), XLow: make([]float64, n), V: make([]float64, n), VLow: make([]float64, n)}
+	for i := range sys.Bodies {
+		copy(p.X[3*i:], sys.Bodies[i].X[:])
+		copy(p.V[3*i:], sys.Bodies[i].V[:])
+	}
+	return p
+}
+
+// copyFrom makes p equal to q; both have the same number of bodies.
+func (p *Phase) copyFrom(q *Phase) {
+	p.T, p.TLow = q.T, q.TLow
+	copy(p.X, q.X)
+	copy(p.XLow, q.XLow)
+	copy(p.V, q.V)
+	copy(p.VLow, q.VLow)
+}
+
+// nonFinite returns the first body with a position or velocity that is not finite, or -1.
+func (p *Phase) nonFinite() int {
+	for i := range p.X {
+		if p.X[i]-p.X[i] != 0 || p.V[i]-p.V[i] != 0 {
+			return i / 3
+		}
+	}
+	return -1
+}
+
+// twoSum returns the rounded sum of a and b and its rounding error, exactly (Knuth, TAOCP vol. 2, 4.2.2 theorem B).
+func twoSum(a, b float64) (sum, err float64) {
+	sum = a + b
+	t := sum - a
+	return sum, (a - (sum - t)) + (b - t)
+}
+
+// accumulate adds increments to the two-part values hi+low: hi+low += scale·inc.
+func accumulate(hi, low []float64, scale float64, inc []float64) {
+	low, inc = low[:len(hi)], inc[:len(hi)]
+	for i := range hi {
+		hi[i], low[i] = twoSum(hi[i], float64(scale*inc[i])+low[i])
+	}
+}
