@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"offload/device"
+	"offload/internal/bench"
+	"offload/internal/progress"
+)
+
+// benchFlags are the flags of bench.
+type benchFlags struct {
+	device, kernel, precision, math, format string
+	n, workers                              intList
+	sweeps, count                           int
+	seed                                    uint64
+}
+
+// Default sizes: a few tenths of a second for a launch in plain code on one core.
+const (
+	defaultBodies = 4096
+	defaultPoints = 1024
+)
+
+func newBench() *cobra.Command {
+	var f benchFlags
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure the kernels on a device",
+		Long: `Measure kernels on a device. force: gravity among n bodies of a Plummer sphere;
+laplacian: sweeps over a plate of n × n points. Upload, launches and download are
+timed apart, and the first, cold launch apart from the count that follow. The
+digest is the SHA-256 of the result's bytes: equal digests, equal bits.`,
+		Example: `  offload bench --device=cpu
+  offload bench --kernel=force --n=1024,4096,16384 --precision=f64
+  offload bench --workers=1,2 --format=json
+  offload bench --count=10 --format=go > new.txt && benchstat old.txt new.txt`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	deviceFlag(cmd, &f.device)
+	fl := cmd.Flags()
+	fl.StringVar(&f.kernel, "kernel", "all", "kernel: force, laplacian, all")
+	fl.Var(&f.n, "n", fmt.Sprintf("bodies, or points along a side (default %d, %d)", defaultBodies, defaultPoints))
+	fl.IntVar(&f.sweeps, "sweeps", 16, "sweeps of a laplacian launch")
+	fl.StringVar(&f.precision, "precision", "", "precision: f32, f64 (default both)")
+	fl.StringVar(&f.math, "math", string(device.Exact), "arithmetic: exact, fast")
+	fl.Var(&f.workers, "workers", "workers of the cpu device (default one for each CPU)")
+	fl.IntVar(&f.count, "count", 5, "launches that count")
+	fl.Uint64Var(&f.seed, "seed", 1, "seed of the input")
+	fl.StringVar(&f.format, "format", "table", "output: table, json (one object a line), go (for benchstat)")
+	return cmd
+}
+
+func (f *benchFlags) run(cmd *cobra.Command) (err error) {
+	cases, err := f.cases()
+	if err != nil {
+		return err
+	}
+	workers := []int(f.workers)
+	if len(workers) == 0 {
+		workers = []int{0}
+	}
+	out := bench.NewWriter(f.format, cmd.OutOrStdout())
+	defer func() { // also after an interrupt: what is complete is printed
+		if e := out.Close(); err == nil {
+			err = e
+		}
+	}()
+	bar := progress.New(terminal(), "bench")
+	defer bar.Clear()
+	done, total := 0, len(workers)*len(cases)*(f.count+1)
+	for _, w := range workers {
+		err := f.runOn(cmd, w, cases, out, func() {
+			done++
+			bar.Set(float64(done) / float64(total))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runOn measures the cases on one device.
+func (f *benchFlags) runOn(cmd *cobra.Command, workers int, cases []bench.Case, out bench.Writer, step func()) error {
+	d, err := openDevice(cmd, f.device, device.Options{Workers: workers, Math: device.Math(f.math)})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	for _, c := range cases {
+		r, err := bench.Run(cmd.Context(), d, c, f.count, step)
+		if err != nil {
+			return fmt.Errorf("%s, n = %d: %w", c.Kernel, c.N, err)
+		}
+		if err := out.Write(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cases checks the flags and lists what is to be measured.
+func (f *benchFlags) cases() ([]bench.Case, error) {
+	kernels := bench.Kernels()
+	if f.kernel != "all" {
+		if err := oneOf("kernel", f.kernel, append(kernels, "all")); err != nil {
+			return nil, err
+		}
+		kernels = []string{f.kernel}
+	}
+	precisions := []device.Type{device.Float32, device.Float64}
+	if f.precision != "" {
+		t, err := precisionOf(f.precision)
+		if err != nil {
+			return nil, err
+		}
+		precisions = []device.Type{t}
+	}
+	if err := oneOf("math", f.math, []string{string(device.Exact), string(device.Fast)}); err != nil {
+		return nil, err
+	}
+	if err := oneOf("format", f.format, bench.Formats()); err != nil {
+		return nil, err
+	}
+	if f.sweeps < 1 || f.count < 1 {
+		return nil, usagef("--sweeps=%d and --count=%d must be at least 1", f.sweeps, f.count)
+	}
+	return f.product(kernels, precisions), nil
+}
+
+// product is every kernel in every precision at every size.
+func (f *benchFlags) product(kernels []string, precisions []device.Type) []bench.Case {
+	var cases []bench.Case
+	for _, k := range kernels {
+		sizes := []int(f.n)
+		if len(sizes) == 0 {
+			sizes = []int{map[string]int{"force": defaultBodies, "laplacian": defaultPoints}[k]}
+		}
+		for _, p := range precisions {
+			for _, n := range sizes {
+				cases = append(cases, bench.Case{Kernel: k, Precision: p, N: n, Sweeps: f.sweeps, Seed: f.seed})
+			}
+		}
+	}
+	return cases
+}

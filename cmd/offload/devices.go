@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"offload"
+	"offload/device"
+)
+
+func newDevices() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "devices",
+		Short: "List the devices of this machine, and why others are not there",
+		Example: `  offload devices
+  offload devices --format=json | jq .`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := oneOf("format", format, []string{"table", "json"}); err != nil {
+				return err
+			}
+			var rows []deviceRow
+			for _, e := range offload.Devices(cmd.Context(), device.Options{}) {
+				rows = append(rows, rowOf(e))
+			}
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			if format == "json" {
+				enc := json.NewEncoder(cmd.OutOrStdout())
+				enc.SetIndent("", "  ")
+				return enc.Encode(rows)
+			}
+			return printDevices(cmd.OutOrStdout(), rows)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "table", "output: table, json")
+	return cmd
+}
+
+// deviceRow is what is known of one device.
+type deviceRow struct {
+	Device      string   `json:"device"`
+	Available   bool     `json:"available"`
+	Reason      string   `json:"reason,omitempty"` // why it is not available
+	Name        string   `json:"name,omitempty"`
+	Class       string   `json:"class,omitempty"`
+	Precisions  []string `json:"precisions,omitempty"`
+	Math        string   `json:"math,omitempty"`
+	Exact       []string `json:"exact,omitempty"` // kernels shown to equal their contract
+	Workers     int      `json:"workers,omitempty"`
+	MemoryBytes int64    `json:"memory_bytes,omitempty"`
+	Variant     string   `json:"variant,omitempty"`
+}
+
+func rowOf(e offload.Entry) deviceRow {
+	if e.Err != nil {
+		return deviceRow{Device: e.Name, Reason: e.Err.Error()}
+	}
+	i := e.Info
+	row := deviceRow{
+		Device: e.Name, Available: true, Name: i.Name, Class: string(i.Class), Math: string(i.Math),
+		Exact: i.Exact, Workers: i.Workers, MemoryBytes: i.Memory, Variant: i.Variant,
+	}
+	for _, p := range i.Precisions {
+		row.Precisions = append(row.Precisions, p.String())
+	}
+	return row
+}
+
+func printDevices(w io.Writer, rows []deviceRow) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "device\tclass\tname\tprecisions\tmath\tworkers\tmemory\tcode\texact kernels")
+	for _, r := range rows {
+		if !r.Available {
+			fmt.Fprintf(t, "%s\t–\t%s\n", r.Device, r.Reason)
+			continue
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%.1f GiB\t%s\t%s\n", r.Device, r.Class, r.Name,
+			strings.Join(r.Precisions, " "), r.Math, r.Workers, float64(r.MemoryBytes)/(1<<30), r.Variant, strings.Join(r.Exact, " "))
+	}
+	return t.Flush()
+}

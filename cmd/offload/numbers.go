@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// intList is a flag of whole numbers between commas, each written like 4096 or
+// 1e6 and at least 1.
+type intList []int
+
+func (l *intList) Type() string { return "N[,N…]" }
+
+func (l *intList) String() string {
+	words := make([]string, len(*l))
+	for i, n := range *l {
+		words[i] = strconv.Itoa(n)
+	}
+	return strings.Join(words, ",")
+}
+
+func (l *intList) Set(text string) error {
+	var list intList
+	for word := range strings.SplitSeq(text, ",") {
+		n, err := positive(word)
+		if err != nil {
+			return err
+		}
+		list = append(list, n)
+	}
+	*l = list
+	return nil
+}
+
+// positive reads a whole number of at least 1, also in the form 1e6.
+func positive(word string) (int, error) {
+	if n, err := strconv.Atoi(word); err == nil {
+		if n < 1 {
+			return 0, fmt.Errorf("%d is less than 1", n)
+		}
+		return n, nil
+	}
+	x, err := strconv.ParseFloat(word, 64)
+	if err != nil || x != math.Trunc(x) || !(x >= 1 && x < 1<<53) {
+		return 0, fmt.Errorf("%q is not a whole number of at least 1", word)
+	}
+	return int(x), nil
+}
+
+// shape is a flag of the form ROWS or ROWSxCOLS.
+type shape struct{ rows, cols int }
+
+func (s *shape) Type() string { return "ROWS[xCOLS]" }
+
+func (s *shape) String() string {
+	if s.rows == s.cols {
+		return strconv.Itoa(s.rows)
+	}
+	return fmt.Sprintf("%dx%d", s.rows, s.cols)
+}
+
+func (s *shape) Set(text string) error {
+	first, second, oblong := strings.Cut(text, "x")
+	if !oblong {
+		second = first
+	}
+	rows, err := positive(first)
+	if err != nil {
+		return err
+	}
+	cols, err := positive(second)
+	if err != nil {
+		return err
+	}
+	s.rows, s.cols = rows, cols
+	return nil
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"offload"
+	"offload/device"
+)
+
+// deviceFlag adds --device to cmd.
+func deviceFlag(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVar(name, "device", offload.Auto, "device: "+strings.Join(offload.Names(), ", "))
+}
+
+// openDevice opens a device and says on stderr what a user should know of the
+// choice.
+func openDevice(cmd *cobra.Command, name string, o device.Options) (device.Device, error) {
+	if !slices.Contains(offload.Names(), name) {
+		return nil, usagef("--device=%s: there are %s", name, strings.Join(offload.Names(), ", "))
+	}
+	d, err := offload.Open(cmd.Context(), name, o)
+	if err != nil {
+		return nil, err
+	}
+	info := d.Info()
+	for _, note := range info.Notes {
+		fmt.Fprintln(cmd.ErrOrStderr(), "note:", note)
+	}
+	if name == offload.Auto {
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: auto: running on %s (%s, %d workers)\n", info.Backend, info.Name, info.Workers)
+	}
+	if o.Math == device.Fast && info.Math == device.Exact {
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: %s computes exactly; --math=fast changes nothing there\n", info.Backend)
+	}
+	return d, nil
+}
+
+// precisionOf reads f32 or f64.
+func precisionOf(name string) (device.Type, error) {
+	for _, t := range []device.Type{device.Float32, device.Float64} {
+		if t.String() == name {
+			return t, nil
+		}
+	}
+	return 0, usagef("--precision=%s: there are f32 and f64", name)
+}
+
+// oneOf refuses a flag's value that is not among the choices.
+func oneOf(flag, value string, choices []string) error {
+	if slices.Contains(choices, value) {
+		return nil
+	}
+	return usagef("--%s=%s: there are %s", flag, value, strings.Join(choices, ", "))
+}
+
+// terminal is where progress is shown.
+func terminal() *os.File { return os.Stderr }

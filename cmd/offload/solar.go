@@ -1,0 +1,199 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"offload/device"
+	"offload/internal/atomicfile"
+	"offload/internal/progress"
+	"offload/sims/solar"
+)
+
+// solarFlags are the flags of sim solar.
+type solarFlags struct {
+	bodies, integrator, device, out, plot string
+	until, dt, tol, every                 float64
+	gr                                    bool
+	workers                               int
+}
+
+// thirtyYears is the default length of a run, in days.
+const thirtyYears = 10957.5
+
+func newSolar() *cobra.Command {
+	var f solarFlags
+	cmd := &cobra.Command{
+		Use:   "solar",
+		Short: "Integrate the solar system, or other bodies under gravity",
+		Long: `Integrate the Sun, the planets, the Moon and Pluto from the epoch J2000, or any
+bodies from a file, and report what should be conserved. Where JPL's ephemeris
+DE405 is at hand for the date, the distance to it is printed.
+
+The columns of a file of bodies: jd_tdb, body, gm_au3_d2, x_au, y_au, z_au,
+vx_au_d, vy_au_d, vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
+		Example: `  offload sim solar --gr --until=2462502.5
+  offload sim solar --integrator=yoshida8 --dt=1 --until=2451910
+  offload sim solar --bodies=my.csv --until=2455197.5 --out=end.csv --plot=orbits.png`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	deviceFlag(cmd, &f.device)
+	fl := cmd.Flags()
+	fl.StringVar(&f.bodies, "bodies", "", "CSV file of bodies (default: the solar system at J2000)")
+	fl.Float64Var(&f.until, "until", 0, "Julian date to integrate to, before or after the epoch (default 30 years on)")
+	fl.StringVar(&f.integrator, "integrator", solar.DefaultIntegrator, "integrator: "+strings.Join(solar.Integrators(), ", "))
+	fl.Float64Var(&f.dt, "dt", 0, "step in days, for integrators with a fixed step (default depends on the integrator)")
+	fl.Float64Var(&f.tol, "tol", 0, fmt.Sprintf("tolerance of radau15 (default %g)", solar.DefaultTol))
+	fl.BoolVar(&f.gr, "gr", false, "add the Sun's first post-Newtonian term")
+	fl.Float64Var(&f.every, "every", 0, "write the state every so many days (default: at the end only)")
+	fl.IntVar(&f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
+	fl.StringVar(&f.out, "out", "", "write states to this CSV file")
+	fl.StringVar(&f.plot, "plot", "", "draw the orbits into this PNG file")
+	return cmd
+}
+
+func (f *solarFlags) run(cmd *cobra.Command) error {
+	if err := f.check(cmd); err != nil {
+		return err
+	}
+	sys, err := f.system()
+	if err != nil {
+		return err
+	}
+	if !cmd.Flags().Changed("until") {
+		f.until = sys.Epoch + thirtyYears
+	}
+	dev, err := openDevice(cmd, f.device, device.Options{Workers: f.workers})
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	field, err := solar.NewDeviceField(dev, sys.GMs())
+	if err != nil {
+		return err
+	}
+	defer field.Close()
+	sim, err := solar.New(sys, field, solar.Options{Integrator: f.integrator, Dt: f.dt, Tol: f.tol, Relativity: f.gr})
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	states, track, report, err := f.integrate(cmd, sys, sim)
+	if err != nil {
+		return fmt.Errorf("%w; reached JD %.4f, nothing was written", err, report.ToJD)
+	}
+	printReport(cmd.OutOrStdout(), dev.Info(), report, f.gr, time.Since(start))
+	if f.bodies == "" {
+		if err := printErrors(cmd.OutOrStdout(), sim.Snapshot()); err != nil {
+			return err
+		}
+	}
+	return f.write(states, track)
+}
+
+// check refuses flags that contradict each other, before any work is done.
+func (f *solarFlags) check(cmd *cobra.Command) error {
+	if f.plot != "" && !strings.HasSuffix(f.plot, ".png") {
+		return usagef("--plot=%s: the picture is a .png file", f.plot)
+	}
+	if f.every < 0 {
+		return usagef("--every=%g is negative", f.every)
+	}
+	if fl := cmd.Flags(); (fl.Changed("tol") && !(f.tol > 0)) || (fl.Changed("dt") && !(f.dt > 0)) {
+		return usagef("--tol and --dt must be positive; the direction follows from --until")
+	}
+	return oneOf("integrator", f.integrator, solar.Integrators())
+}
+
+func (f *solarFlags) system() (*solar.System, error) {
+	if f.bodies == "" {
+		return solar.J2000()
+	}
+	file, err := os.Open(f.bodies)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	sys, err := solar.ReadBodies(file)
+	if err != nil {
+		return nil, &inputError{f.bodies, err}
+	}
+	return sys, nil
+}
+
+// integrate runs to the end and keeps the states that are to be written and the
+// track that is to be drawn, nil if it is not.
+func (f *solarFlags) integrate(cmd *cobra.Command, sys *solar.System, sim *solar.Simulation) (states []solar.Snapshot, track *solar.Track, report solar.Report, err error) {
+	bar := progress.New(terminal(), "integrating")
+	defer bar.Clear()
+	if f.plot != "" {
+		track = solar.NewTrack(sim)
+	}
+	report, err = sim.Run(cmd.Context(), f.until, solar.Watch{
+		Every: f.every,
+		Progress: func(jd float64) {
+			bar.Set((jd - sys.Epoch) / (f.until - sys.Epoch))
+			if track != nil {
+				track.Add(sim)
+			}
+		},
+		Sample: func(s solar.Snapshot) error {
+			states = append(states, s)
+			return nil
+		},
+	})
+	return states, track, report, err
+}
+
+// write writes what was asked for; a file appears whole or not at all.
+func (f *solarFlags) write(states []solar.Snapshot, track *solar.Track) error {
+	if f.out != "" {
+		err := atomicfile.Write(f.out, func(w io.Writer) error { return solar.WriteStates(w, states...) })
+		if err != nil {
+			return err
+		}
+	}
+	if track != nil {
+		return atomicfile.Write(f.plot, func(w io.Writer) error { return solar.DrawOrbits(w, track) })
+	}
+	return nil
+}
+
+func printReport(w io.Writer, info device.Info, r solar.Report, gr bool, took time.Duration) {
+	fmt.Fprintf(w, "%s from JD %.4f to %.4f on %s (%s, f64, %s): %d steps, %d evaluations, %.3g s\n",
+		r.Integrator, r.FromJD, r.ToJD, info.Backend, info.Name, info.Math, r.Steps, r.Evaluations, took.Seconds())
+	energy := "energy"
+	if gr {
+		energy = "Newtonian energy (which the 1PN term does not conserve)"
+	}
+	fmt.Fprintf(w, "relative change: %s %.2e, angular momentum %.2e; barycentre drift %.2e au\n",
+		energy, r.EnergyError, r.AngularMomentumError, r.BarycentreDrift)
+}
+
+// printErrors compares with DE405, if it is at hand for the date.
+func printErrors(w io.Writer, s solar.Snapshot) error {
+	snapshots, err := solar.Reference()
+	if err != nil {
+		return err
+	}
+	for _, ref := range snapshots {
+		if ref.JD != s.JD {
+			continue
+		}
+		differences, err := solar.Compare(s, ref)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(w, "distance from DE405:")
+		for _, d := range differences {
+			fmt.Fprintf(w, "  %-8s %10.3f km\n", d.Name, d.KM)
+		}
+	}
+	return nil
+}

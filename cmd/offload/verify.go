@@ -1,0 +1,127 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"offload"
+	"offload/cpu"
+	"offload/device"
+	"offload/internal/progress"
+	"offload/kernels"
+)
+
+func newVerify() *cobra.Command {
+	var name, format string
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Compare every bit of the kernels' results with their contracts",
+		Long: `Run every kernel at awkward sizes on every device that is here, with every form
+of host code, and compare each bit with the kernel's contract. Prints equal, or
+the first difference. Exit code 1 if there is any.`,
+		Example: `  offload verify
+  offload verify --device=cpu --format=json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := oneOf("format", format, []string{"table", "json"}); err != nil {
+				return err
+			}
+			return verify(cmd, name, format)
+		},
+	}
+	cmd.Flags().StringVar(&name, "device", "", "device: cpu, gpu, software, reference, auto (default every one that is here)")
+	cmd.Flags().StringVar(&format, "format", "table", "output: table, json (one object a line)")
+	return cmd
+}
+
+// target is a device to verify, in one of its forms.
+type target struct{ name, variant string }
+
+func verify(cmd *cobra.Command, name, format string) error {
+	v := verification{out: cmd.OutOrStdout(), json: format == "json", bar: progress.New(terminal(), "verify")}
+	defer v.bar.Clear()
+	targets := targetsOf(name)
+	v.total = len(targets) * len(kernels.All())
+	for _, t := range targets {
+		d, err := openDevice(cmd, t.name, device.Options{Variant: t.variant})
+		if name == "" && errors.Is(err, device.ErrUnavailable) {
+			v.total -= len(kernels.All())
+			fmt.Fprintln(cmd.ErrOrStderr(), "note: not verified:", err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		err = offload.Verify(cmd.Context(), d, offload.VerifySizes(), v.report)
+		d.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if v.different > 0 {
+		return fmt.Errorf("%d of %d comparisons found a difference", v.different, v.done)
+	}
+	return nil
+}
+
+// targetsOf lists the devices that a name stands for; the cpu in every form.
+func targetsOf(name string) []target {
+	var targets []target
+	names := []string{name}
+	if name == "" {
+		names = offload.Names()[1:]
+	}
+	for _, n := range names {
+		if n != "cpu" {
+			targets = append(targets, target{name: n})
+			continue
+		}
+		for _, variant := range cpu.Variants(kernels.All()) {
+			targets = append(targets, target{n, variant})
+		}
+	}
+	return targets
+}
+
+// verification prints outcomes and counts them.
+type verification struct {
+	out                    io.Writer
+	json                   bool
+	bar                    *progress.Bar
+	done, total, different int
+}
+
+func (v *verification) report(c offload.Check) {
+	v.done++
+	v.bar.Set(float64(v.done) / float64(v.total))
+	result := "equal"
+	if c.Err != nil {
+		v.different++
+		result = c.Err.Error()
+	}
+	if v.json {
+		json.NewEncoder(v.out).Encode(map[string]any{
+			"device": c.Device, "variant": c.Variant, "kernel": c.Kernel, "calls": c.Calls,
+			"equal": c.Err == nil, "difference": difference(c.Err),
+		})
+		return
+	}
+	v.bar.Clear()
+	fmt.Fprintf(v.out, "%-10s %-9s %-14s %4d calls  %s\n", c.Device, c.Variant, c.Kernel, c.Calls, result)
+}
+
+// difference is the first difference for programs; nil where there is none.
+func difference(err error) any {
+	var d *device.Difference
+	if !errors.As(err, &d) {
+		return nil
+	}
+	return map[string]any{
+		"example": d.Label, "parameter": d.Param, "index": d.Index,
+		"got_bits": fmt.Sprintf("%#x", d.Got), "contract_bits": fmt.Sprintf("%#x", d.Want),
+	}
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// version is the release that CHANGELOG.md describes.
+const version = "0.1.0"
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version and how this program was built",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "offload %s %s %s/%s%s\n",
+				version, runtime.Version(), runtime.GOOS, runtime.GOARCH, buildSettings())
+			return err
+		},
+	}
+}
+
+// buildSettings are what influences the program beyond its source.
+func buildSettings() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	text := ""
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "GOAMD64", "GOARM64", "CGO_ENABLED", "-tags", "vcs.revision", "vcs.modified":
+			text += " " + s.Key + "=" + s.Value
+		}
+	}
+	return text
+}

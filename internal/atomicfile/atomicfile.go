@@ -1,0 +1,171 @@
+// Package atomicfile writes files that are there as a whole or not at all.
+package atomicfile
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Write makes the file at path hold what write writes. The data go to a
+// temporary file in the same folder, which takes the place of path once it is
+// complete and on disk; if anything fails it is removed, and what was at path
+// stays. A file that is replaced passes its permissions on, and a symbolic link
+// stays one.
+//
+// What is no regular file (a pipe, a terminal, /dev/null, /dev/stdout) cannot be
+// replaced and is written directly.
+func Write(path string, write func(io.Writer) error) error {
+	target, mode, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	if !mode.IsRegular() || isStream(path) {
+		return direct(path, write)
+	}
+	return replace(target, mode, write)
+}
+
+// resolve is the file that path stands for, and its mode; zero for a new one,
+// which is that of a regular file.
+func resolve(path string) (string, fs.FileMode, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, 0, nil
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	if info.IsDir() {
+		return "", 0, &fs.PathError{Op: "write", Path: path, Err: errors.New("is a folder")}
+	}
+	if !info.Mode().IsRegular() || isStream(path) {
+		return path, info.Mode(), nil
+	}
+	target, err := filepath.EvalSymlinks(path)
+	return target, info.Mode(), err
+}
+
+// isStream tells whether path names an open file of the process. That may be a
+// regular file, but its name must go on to mean what is open.
+func isStream(path string) bool {
+	path = filepath.ToSlash(filepath.Clean(path))
+	switch path {
+	case "/dev/stdout", "/dev/stderr":
+		return true
+	}
+	return strings.HasPrefix(path, "/dev/fd/") ||
+		strings.HasPrefix(path, "/proc/") && strings.Contains(path, "/fd/")
+}
+
+// direct writes to what is there. Appending keeps what the process has written
+// to a redirected stdout before.
+func direct(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(buffered(f, path, write), f.Close())
+}
+
+// replace writes a temporary file and renames it.
+func replace(path string, old fs.FileMode, write func(io.Writer) error) (err error) {
+	f, err := create(path)
+	if err != nil {
+		return err
+	}
+	complete := false
+	defer func() { // also if write panics
+		if !complete {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := buffered(f, path, write); err != nil {
+		return err
+	}
+	if old != 0 {
+		if err := f.Chmod(old.Perm()); err != nil {
+			return err
+		}
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	complete = true
+	syncFolder(filepath.Dir(path))
+	return nil
+}
+
+// attempts bounds the search for a free name.
+const attempts = 100
+
+// create makes a new file beside path, with the permissions that the process
+// gives to new files.
+func create(path string) (*os.File, error) {
+	for range attempts {
+		name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%08x.tmp", short(filepath.Base(path)), rand.Uint32()))
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, &fs.PathError{Op: "create", Path: path, Err: cause(err)}
+		}
+		return f, nil
+	}
+	return nil, &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+}
+
+// short leaves room for the rest of the name within what file systems allow.
+func short(base string) string {
+	const most = 200
+	if len(base) > most {
+		return base[:most]
+	}
+	return base
+}
+
+// cause drops the temporary name from an error; the caller knows the file by
+// another.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// buffered calls write with a buffer on f.
+func buffered(f *os.File, path string, write func(io.Writer) error) error {
+	w := bufio.NewWriterSize(f, 1<<16)
+	err := write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err != nil {
+		return &fs.PathError{Op: "write", Path: path, Err: cause(err)}
+	}
+	return nil
+}
+
+// syncFolder makes the new name durable where the system can do that; the data
+// are safe either way.
+func syncFolder(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		d.Sync()
+		d.Close()
+	}
+}

@@ -1,0 +1,88 @@
+// Package bench measures kernels on a device: upload, launches and download
+// apart, cold and warm apart, with a digest of the result.
+package bench
+
+import (
+	"fmt"
+	"math"
+
+	"offload/device"
+	"offload/kernels"
+)
+
+// Case is one thing to measure.
+type Case struct {
+	Kernel    string // force or laplacian
+	Precision device.Type
+	N         int    // bodies, or points along each side of the plate
+	Sweeps    int    // of a laplacian launch
+	Seed      uint64 // of the input
+}
+
+// Kernels lists the kernels that can be measured.
+func Kernels() []string { return []string{"force", "laplacian"} }
+
+// check refuses a case that cannot be run or does not fit into memory.
+func (c Case) check(info device.Info) error {
+	if c.N < 1 || (c.Kernel == "laplacian" && c.N > math.MaxInt32) {
+		return device.Invalidf("n = %d", c.N)
+	}
+	if need := c.bytes(); info.Memory > 0 && need > float64(info.Memory) {
+		return fmt.Errorf("%w: %s with n = %d needs %.1f GiB, %s has %.1f GiB", device.ErrOutOfMemory,
+			c.Kernel, c.N, need/(1<<30), info.Backend, float64(info.Memory)/(1<<30))
+	}
+	return nil
+}
+
+// bytes is the memory that a case takes on the host and the device together.
+func (c Case) bytes() float64 {
+	n, size := float64(c.N), float64(c.Precision.Size())
+	if c.Kernel == "force" {
+		return 2 * size * n * (kernels.BodyWidth + kernels.AccelWidth)
+	}
+	scratch := math.Min(float64(c.Sweeps-1), 2)
+	return size * n * ((4+scratch)*n + 2*kernels.ResidualWidth)
+}
+
+// call makes the inputs.
+func (c Case) call() *device.Call {
+	if c.Precision == device.Float32 {
+		return callOf[float32](c)
+	}
+	return callOf[float64](c)
+}
+
+func callOf[T device.Float](c Case) *device.Call {
+	if c.Kernel == "force" {
+		bodies := device.HostMat(kernels.Plummer[T](c.N, c.Seed), kernels.BodyWidth)
+		return &device.Call{
+			Kernel: kernels.Force(c.Precision),
+			Rows:   device.Range{Hi: c.N},
+			Args: []device.HostArg{
+				bodies, bodies, device.HostMat(make([]T, c.N*kernels.AccelWidth), kernels.AccelWidth),
+				device.HostVal(softening[T](c.N)), device.HostVal(int32(0)),
+			},
+		}
+	}
+	cx, cy := kernels.JacobiWeights[T](1, 1)
+	return &device.Call{
+		Kernel: kernels.Laplacian(c.Precision),
+		Rows:   device.Range{Hi: c.N},
+		Args: []device.HostArg{
+			device.HostMat(kernels.Plate[T](c.N, c.N, c.Seed), c.N),
+			device.HostMat(make([]T, c.N*c.N), c.N),
+			device.HostMat(make([]T, c.N*kernels.ResidualWidth), kernels.ResidualWidth),
+			device.HostVal(int32(c.Sweeps)), device.HostVal(cx), device.HostVal(cy),
+		},
+	}
+}
+
+// softening is about the mean distance of bodies in a Plummer sphere's core,
+// a power of two so that both precisions have the same.
+func softening[T device.Float](n int) T {
+	eps := T(1)
+	for cube := 1; cube < n; cube *= 8 {
+		eps /= 2
+	}
+	return eps
+}

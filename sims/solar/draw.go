@@ -1,0 +1,119 @@
+package solar
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+)
+
+// Panels of the picture are squares of this side.
+const panelSide = 6 * vg.Inch
+
+// innerShare bounds, as a part of the whole extent, the bodies that get a panel of their own.
+const innerShare = 0.1
+
+// DrawOrbits writes a PNG picture of a track, seen from the north pole of the ecliptic: all bodies, and beside them the
+// innermost ones enlarged if there are at least two. Dots are the last positions.
+func DrawOrbits(w io.Writer, t *Track) error {
+	all, inner, extent := t.panels()
+	panels := [][]int{all}
+	if len(inner) >= 2 && len(inner) < len(all) {
+		panels = [][]int{inner, all}
+	}
+	img := vgimg.NewWith(vgimg.UseWH(panelSide*vg.Length(len(panels)), panelSide), vgimg.UseDPI(120))
+	canvas := draw.New(img)
+	for i, bodies := range panels {
+		p, err := t.panel(bodies, extent)
+		if err != nil {
+			return fmt.Errorf("draw orbits: %w", err)
+		}
+		left, right := panelSide*vg.Length(i), panelSide*vg.Length(i+1-len(panels))
+		p.Draw(draw.Crop(canvas, left, right, 0, 0))
+	}
+	_, err := vgimg.PngCanvas{Canvas: img}.WriteTo(w)
+	return err
+}
+
+// panels lists all bodies, those near the origin, and each one's extent.
+func (t *Track) panels() (all, inner []int, extent []float64) {
+	largest := 0.0
+	for i := range t.names {
+		extent = append(extent, t.extent(i))
+		largest = max(largest, extent[i])
+	}
+	for i := range t.names {
+		all = append(all, i)
+		if extent[i] <= innerShare*largest {
+			inner = append(inner, i)
+		}
+	}
+	return all, inner, extent
+}
+
+// panel draws some bodies.
+func (t *Track) panel(bodies []int, extent []float64) (*plot.Plot, error) {
+	p := plot.New()
+	p.X.Label.Text, p.Y.Label.Text = "x / au", "y / au (ecliptic)"
+	p.Add(plotter.NewGrid())
+	limit := 0.0
+	for _, i := range bodies {
+		limit = max(limit, extent[i])
+	}
+	for _, i := range bodies {
+		dot, err := t.body(p, i)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 || extent[i] > innerShare*limit { // what cannot be told apart here is not named
+			p.Legend.Add(t.names[i], dot)
+		}
+	}
+	if limit == 0 || math.IsInf(limit, 0) || math.IsNaN(limit) {
+		limit = 1
+	}
+	limit *= 1.08
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -limit, limit, -limit, limit
+	p.Legend.Top = true
+	return p, nil
+}
+
+// body draws one body's line and last position, and returns what stands for it in the legend.
+func (t *Track) body(p *plot.Plot, i int) (plot.Thumbnailer, error) {
+	points := make(plotter.XYs, len(t.points[i]))
+	for j, q := range t.points[i] {
+		points[j] = plotter.XY{X: q[0], Y: q[1]}
+	}
+	line, err := plotter.NewLine(points)
+	if err != nil {
+		return nil, err
+	}
+	last, err := plotter.NewScatter(points[len(points)-1:])
+	if err != nil {
+		return nil, err
+	}
+	c := bodyColor(i)
+	line.Color, line.Width = c, vg.Points(lineWidth(i))
+	last.GlyphStyle = draw.GlyphStyle{Color: c, Radius: vg.Points(3), Shape: draw.CircleGlyph{}}
+	p.Add(line, last)
+	return last, nil
+}
+
+// lineWidth makes later bodies thinner, so that the Earth's orbit shows on both sides of the Moon's.
+func lineWidth(i int) float64 { return max(0.5, 2.2-0.4*float64(i)) }
+
+// bodyColor is the i-th of eleven colours that can be told apart.
+func bodyColor(i int) color.Color {
+	palette := [...]color.RGBA{
+		{0xe6, 0xa8, 0x00, 0xff}, {0x6b, 0x6b, 0x6b, 0xff}, {0xb0, 0x7a, 0x2a, 0xff}, {0x1f, 0x6f, 0xd6, 0xff},
+		{0x9a, 0xa5, 0xb1, 0xff}, {0xc1, 0x3b, 0x1e, 0xff}, {0x8c, 0x56, 0x4b, 0xff}, {0xc9, 0x9d, 0x2c, 0xff},
+		{0x17, 0xa2, 0xa2, 0xff}, {0x2b, 0x3a, 0xa8, 0xff}, {0x7a, 0x3a, 0x8c, 0xff},
+	}
+	return palette[i%len(palette)]
+}

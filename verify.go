@@ -1,0 +1,46 @@
+package offload
+
+import (
+	"context"
+	"errors"
+
+	"offload/device"
+	"offload/kernels"
+)
+
+// VerifySizes are the sizes at which Verify compares: none, one, primes, odd
+// remainders of vectors and tiles, and more than one tile.
+func VerifySizes() []int {
+	return []int{0, 1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 127, 255, 257, 521}
+}
+
+// Check is the outcome of comparing one kernel on one device with its contract.
+type Check struct {
+	Device  string
+	Variant string // host code that was used, if any
+	Kernel  string
+	Calls   int   // examples that were run, over all sizes
+	Err     error // nil: all equal; a *device.Difference: the first that is not
+}
+
+// Verify runs the examples of every kernel of the module on d, at each of the
+// sizes, and compares all bits with the contracts. The report function is told
+// of each kernel as it is done. The error is that of a run, not a difference.
+func Verify(ctx context.Context, d device.Device, sizes []int, report func(Check)) error {
+	info := d.Info()
+	for _, k := range kernels.All() {
+		c := Check{Device: info.Backend, Variant: info.Variant, Kernel: k.Name}
+		for _, n := range sizes {
+			if c.Err = device.Verify(ctx, d, k, n); c.Err != nil {
+				break
+			}
+			c.Calls += len(k.Examples(n))
+		}
+		report(c)
+		var diff *device.Difference
+		if c.Err != nil && !errors.As(c.Err, &diff) {
+			return c.Err
+		}
+	}
+	return nil
+}
