@@ -62,7 +62,7 @@ func roughField[T device.Float](rows, cols int) []T {
 	r := rand.New(rand.NewPCG(uint64(rows), uint64(cols)))
 	field := make([]T, rows*cols)
 	for i := range field {
-		field[i] = T(200*uniform(r) - 100)
+		field[i] = T(float64(200*uniform(r)) - 100)
 	}
 	return field
 }

@@ -107,14 +107,14 @@ func (b *buffer) damage(r device.Range) error {
 }
 
 // outOfMemory says how much was asked for and how much there is.
-func outOfMemory(bytes, limit, used int64) error {
+func outOfMemory(bytes float64, limit, used int64) error {
 	return fmt.Errorf("%w: %s were asked for, %s of %s are left",
-		device.ErrOutOfMemory, size(bytes), size(limit-used), size(limit))
+		device.ErrOutOfMemory, size(bytes), size(float64(limit-used)), size(float64(limit)))
 }
 
-func size(bytes int64) string {
+func size(bytes float64) string {
 	if bytes >= 1<<30 {
-		return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
+		return fmt.Sprintf("%.1f GiB", bytes/(1<<30))
 	}
-	return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
+	return fmt.Sprintf("%.1f MiB", bytes/(1<<20))
 }

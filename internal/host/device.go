@@ -77,23 +77,20 @@ func (d *Device) Alloc(t device.Type, n int) (device.Buffer, error) {
 	return &buffer{dev: d, typ: t, len: n, data: device.MakeSlice(t, n)}, nil
 }
 
-// addressable is more than any machine has, where the real limit is unknown.
-const addressable = 1 << 46
+// addressable is what a program can have at most: more than any machine has, or
+// what a 32-bit processor leaves.
+const addressable int64 = 1 << (30 + 16*(^uint(0)>>63))
 
 func (d *Device) reserve(t device.Type, n int) error {
-	limit := d.info.Memory
-	if limit == 0 {
-		limit = addressable
+	limit := addressable
+	if d.info.Memory > 0 {
+		limit = min(limit, d.info.Memory)
 	}
 	d.memory.Lock()
 	defer d.memory.Unlock()
 	left := limit - d.used
 	if int64(n) > left/int64(t.Size()) {
-		bytes := int64(addressable) // what overflows is named by the largest size
-		if n < addressable/8 {
-			bytes = int64(n) * int64(t.Size())
-		}
-		return outOfMemory(bytes, limit, d.used)
+		return outOfMemory(float64(n)*float64(t.Size()), limit, d.used)
 	}
 	d.used += int64(n) * int64(t.Size())
 	return nil
