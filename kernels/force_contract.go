@@ -28,7 +28,7 @@ func forceContract[T device.Float](t *device.Tile) {
 	targets, sources := device.View[T](t, gravTargets), device.View[T](t, gravSources)
 	acc := device.View[T](t, gravResult)
 	eps := device.Scalar[T](t.Launch, gravSoftening)
-	home := int(device.Scalar[int32](t.Launch, gravHome))
+	home := int64(device.Scalar[int32](t.Launch, gravHome))
 	eps2 := T(eps * eps)
 	for i := t.Rows.Lo; i < t.Rows.Hi; i++ {
 		if t.Done() {
@@ -38,7 +38,7 @@ func forceContract[T device.Float](t *device.Tile) {
 		target := targets[i*BodyWidth:][:3]
 		for lo := 0; lo < len(sources); lo += SourceTile * BodyWidth {
 			tile := sources[lo:min(lo+SourceTile*BodyWidth, len(sources))]
-			if lo/BodyWidth+SourceTile <= i+home {
+			if int64(lo/BodyWidth+SourceTile) <= int64(i)+home {
 				sum.add(forceLanes(target, tile, eps2))
 			} else {
 				sum.add(forceOrdered(target, tile, eps2))

@@ -17,8 +17,12 @@ const (
 // SourceTile is the number of sources whose contributions form one partial sum.
 const SourceTile = 256
 
-// Unrelated is the home of targets that are not among the sources.
+// Unrelated is the home of targets that are not among the sources: it puts every
+// target before all of them.
 const Unrelated = math.MinInt32
+
+// maxBodies is such that the row of a body fits into the type of home.
+const maxBodies = math.MaxInt32
 
 // Parameters of the gravity kernels, in binding order.
 const (
@@ -59,6 +63,9 @@ func checkGravity[T device.Float](resultWidth int) func(l *device.Launch) error 
 				return device.Invalidf("kernel %s: rows of %s have %d elements, not %d",
 					l.Kernel.Name, l.Kernel.Params[i].Name, l.Args[i].Width, w)
 			}
+		}
+		if n := max(l.Args[gravTargets].NumRows(), l.Args[gravSources].NumRows()); n > maxBodies {
+			return device.Invalidf("kernel %s: %d bodies; at most %d are possible", l.Kernel.Name, n, maxBodies)
 		}
 		return checkSoftening(device.Scalar[T](l, gravSoftening))
 	}

@@ -56,7 +56,7 @@ func potentialContract[T device.Float](t *device.Tile) {
 	targets, sources := device.View[T](t, gravTargets), device.View[T](t, gravSources)
 	out := device.View[T](t, gravResult)
 	eps := device.Scalar[T](t.Launch, gravSoftening)
-	home := int(device.Scalar[int32](t.Launch, gravHome))
+	home := int64(device.Scalar[int32](t.Launch, gravHome))
 	eps2 := T(eps * eps)
 	for i := t.Rows.Lo; i < t.Rows.Hi; i++ {
 		if t.Done() {
@@ -66,7 +66,7 @@ func potentialContract[T device.Float](t *device.Tile) {
 		target := targets[i*BodyWidth:][:3]
 		for lo := 0; lo < len(sources); lo += SourceTile * BodyWidth {
 			tile := sources[lo:min(lo+SourceTile*BodyWidth, len(sources))]
-			self := i + home - lo/BodyWidth
+			self := int64(i) + home - int64(lo/BodyWidth)
 			lanes := 1
 			if self >= SourceTile {
 				lanes = gravityLanes[T]()
@@ -79,13 +79,13 @@ func potentialContract[T device.Float](t *device.Tile) {
 
 // potentialTile sums a tile's sources in strided lanes; one lane is source by
 // source. Self is the target's own row in the tile.
-func potentialTile[T device.Float](target, tile []T, eps2 T, self, lanes int) T {
+func potentialTile[T device.Float](target, tile []T, eps2 T, self int64, lanes int) T {
 	var p [maxLanes]T
 	for j := 0; j*BodyWidth < len(tile); j++ {
 		s := tile[j*BodyWidth:][:BodyWidth]
 		r2 := squaredDistance(s[0]-target[0], s[1]-target[1], s[2]-target[2], eps2)
 		var w T
-		if r2 != 0 && j != self {
+		if r2 != 0 && int64(j) != self {
 			w = 1 / ieee.Sqrt(r2)
 		}
 		p[j&(lanes-1)] = ieee.FMA(s[3], w, p[j&(lanes-1)])
