@@ -3,6 +3,7 @@ package cpu
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // loop is a parallel loop that is being run: its pieces are taken one by one, in
@@ -13,7 +14,8 @@ type loop struct {
 	next    atomic.Int64
 	joined  int // helpers so far; guarded by the pool's mutex
 	listed  bool
-	helpers sync.WaitGroup
+	active  atomic.Int32   // helpers that have not finished, to be watched
+	helpers sync.WaitGroup // the same, to be waited for
 }
 
 // loop runs body for every piece and returns when all are done.
@@ -30,6 +32,7 @@ func (p *Pool) run(l *loop, pieces int, body func(worker, piece int)) {
 		p.mu.Lock()
 		p.loops = append(p.loops, l)
 		l.listed = true
+		p.news.Add(1)
 		for range helpers {
 			p.work.Signal()
 		}
@@ -49,12 +52,15 @@ func (p *Pool) finish(l *loop, helpers int) {
 	p.mu.Lock()
 	p.unlist(l)
 	p.mu.Unlock()
+	for start := time.Now(); l.active.Load() > 0 && time.Since(start) < spinTime; {
+	}
 	l.helpers.Wait()
 }
 
 // join makes the caller, who holds the mutex, a helper of l.
 func (p *Pool) join(l *loop) (worker int) {
 	l.joined++
+	l.active.Add(1)
 	l.helpers.Add(1)
 	if l.joined == p.workers-1 {
 		p.unlist(l)
@@ -64,6 +70,7 @@ func (p *Pool) join(l *loop) (worker int) {
 
 func (l *loop) help(worker int) {
 	defer l.helpers.Done()
+	defer l.active.Add(-1)
 	l.take(worker)
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"offload/device"
 )
@@ -19,7 +21,15 @@ type Pool struct {
 	loops  []*loop // with pieces left and room for helpers
 	closed bool
 	ended  sync.WaitGroup
+
+	news     atomic.Uint64 // grows when there is something new to do
+	spinning atomic.Int32  // workers that watch news
 }
+
+// spinTime is how long an idle worker watches for work before it sleeps. Waking
+// a sleeping thread takes about as long, so that a sequence of loops, such as
+// sweeps over a grid, keeps its workers while others get the core back soon.
+const spinTime = 50 * time.Microsecond
 
 // maxWorkers is far above any machine's; it catches mistyped numbers.
 const maxWorkers = 4096
@@ -55,6 +65,7 @@ func (p *Pool) Close() error {
 	p.mu.Lock()
 	dropped := p.todo[p.next:]
 	p.todo, p.next, p.closed = nil, 0, true
+	p.news.Add(1)
 	p.work.Broadcast()
 	p.mu.Unlock()
 	for _, t := range dropped {
@@ -72,6 +83,7 @@ func (p *Pool) begin(t task) {
 		return
 	}
 	p.todo = append(p.todo, t)
+	p.news.Add(1)
 	p.work.Signal()
 }
 
@@ -95,7 +107,13 @@ func (p *Pool) worker() {
 // callers are waiting, then tasks. It returns false once the pool is closed.
 func (p *Pool) step() bool {
 	p.mu.Lock()
-	for len(p.loops) == 0 && len(p.todo) == p.next && !p.closed {
+	if p.idle() {
+		seen := p.news.Load()
+		p.mu.Unlock()
+		p.spin(seen)
+		p.mu.Lock()
+	}
+	for p.idle() {
 		p.work.Wait()
 	}
 	switch {
@@ -113,6 +131,27 @@ func (p *Pool) step() bool {
 		return false
 	}
 	return true
+}
+
+// idle tells whether there is nothing to do; the caller holds the mutex.
+func (p *Pool) idle() bool {
+	return len(p.loops) == 0 && p.next == len(p.todo) && !p.closed
+}
+
+// spin watches for news after those that were seen. At most Workers−1 workers do
+// so at a time: one core is the caller's.
+func (p *Pool) spin(seen uint64) {
+	defer p.spinning.Add(-1)
+	if int(p.spinning.Add(1)) >= p.workers {
+		return
+	}
+	for start := time.Now(); time.Since(start) < spinTime; {
+		for range 32 {
+			if p.news.Load() != seen {
+				return
+			}
+		}
+	}
 }
 
 // take removes the oldest task from the to-do list.

@@ -58,7 +58,7 @@ func exitCode(err error) int {
 
 // message is an error on one line.
 func message(ctx context.Context, err error) string {
-	text := strings.Join(strings.Fields(err.Error()), " ")
+	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return "interrupted: " + text
 	}

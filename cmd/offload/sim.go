@@ -11,6 +11,6 @@ func newSim() *cobra.Command {
 		Args: noArgs,
 		RunE: needSubcommand,
 	}
-	cmd.AddCommand(newSolar())
+	cmd.AddCommand(newSolar(), newPlate())
 	return cmd
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -86,7 +88,7 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	start := time.Now()
 	states, track, report, err := f.integrate(cmd, sys, sim)
 	if err != nil {
-		return fmt.Errorf("%w; reached JD %.4f, nothing was written", err, report.ToJD)
+		return f.keep(append(states, sim.Snapshot()), report, err)
 	}
 	printReport(cmd.OutOrStdout(), dev.Info(), report, f.gr, time.Since(start))
 	if f.bodies == "" {
@@ -149,6 +151,19 @@ func (f *solarFlags) integrate(cmd *cobra.Command, sys *solar.System, sim *solar
 		},
 	})
 	return states, track, report, err
+}
+
+// keep writes the states up to the one that was reached, if the run was
+// interrupted or could not go on from there, and says so.
+func (f *solarFlags) keep(states []solar.Snapshot, report solar.Report, cause error) error {
+	worth := errors.Is(cause, context.Canceled) || errors.Is(cause, solar.ErrDiverged)
+	if f.out == "" || !worth || report.Steps == 0 {
+		return fmt.Errorf("%w; reached JD %.4f, nothing was written", cause, report.ToJD)
+	}
+	if err := f.write(states, nil); err != nil {
+		return errors.Join(cause, err)
+	}
+	return fmt.Errorf("%w; kept the state at JD %.4f in %s", cause, report.ToJD, f.out)
 }
 
 // write writes what was asked for; a file appears whole or not at all.

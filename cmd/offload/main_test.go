@@ -1,0 +1,268 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sbinet/npyio"
+
+	"offload/device/devicetest"
+)
+
+// execute runs a command line and returns what it printed.
+func execute(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// Wrong command lines and bad input end in one line on stderr, the right exit
+// code, and no file.
+func TestBadInput(t *testing.T) {
+	execute("version") // starts the goroutine that waits for signals, which stays
+	devicetest.NoLeak(t)
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	header := "jd_tdb,body,gm_au3_d2,x_au,y_au,z_au,vx_au_d,vy_au_d,vz_au_d\n"
+	nan := file("nan.csv", header+"2451545,Sun,1,0,0,0,0,0,0\n2451545,Earth,1,NaN,0,0,0,0,0\n")
+	column := file("column.csv", "jd_tdb,body,gm_au3_d2,x_au,y_au,z_au,vx_au_d,vy_au_d\n2451545,Sun,1,0,0,0,0,0\n")
+	short := file("short.csv", header+"2451545,Sun,1,0,0,0\n")
+	noSun := file("nosun.csv", header+"2451545,Rock,1,0,0,0,0,0,0\n")
+	lying := file("lying.npy", "\x93NUMPY\x01\x00v\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000), }"+strings.Repeat(" ", 47)+"\n12345678")
+	out, plot := filepath.Join(dir, "out.csv"), filepath.Join(dir, "out.png")
+	npy := filepath.Join(dir, "out.npy")
+	for _, c := range []struct {
+		name string
+		code int
+		says string
+		args []string
+	}{
+		{"no command", 2, "needs a command", nil},
+		{"an unknown command", 2, "unknown", []string{"benhc"}},
+		{"an unknown flag", 2, "--nn", []string{"bench", "--nn=3"}},
+		{"an extra word", 2, "extra", []string{"bench", "extra"}},
+		{"an unknown device", 2, "there are auto", []string{"bench", "--device=tpu"}},
+		{"no gpu", 3, "no OpenGL backend", []string{"bench", "--device=gpu"}},
+		{"no software device", 3, "unavailable", []string{"verify", "--device=software"}},
+		{"n of zero", 2, "less than 1", []string{"bench", "--n=0"}},
+		{"n below zero", 2, "less than 1", []string{"bench", "--n=-5"}},
+		{"n that is no number", 2, "not a whole number", []string{"bench", "--n=many"}},
+		{"n in half", 2, "not a whole number", []string{"bench", "--n=1.5"}},
+		{"bodies beyond memory", 1, "out of memory", []string{"bench", "--kernel=force", "--n=1e13"}},
+		{"points beyond memory", 1, "out of memory", []string{"bench", "--kernel=laplacian", "--n=1e9"}},
+		{"an unknown kernel", 2, "--kernel=fft", []string{"bench", "--kernel=fft"}},
+		{"an unknown precision", 2, "f32 and f64", []string{"bench", "--precision=f16"}},
+		{"an unknown format", 2, "--format=xml", []string{"bench", "--format=xml"}},
+		{"no sweeps", 2, "at least 1", []string{"bench", "--sweeps=0"}},
+		{"too many sweeps", 2, "sweeps", []string{"bench", "--kernel=laplacian", "--n=9", "--sweeps=100000"}},
+		{"no workers", 2, "less than 1", []string{"bench", "--workers=0"}},
+		{"too many workers", 2, "workers", []string{"bench", "--workers=100000"}},
+		{"two workers on the serial device", 2, "serial", []string{"bench", "--device=reference", "--workers=2"}},
+		{"a NaN among the bodies", 1, "line 3, column x_au", []string{"sim", "solar", "--bodies=" + nan, "--out=" + out}},
+		{"a missing column", 1, "vz_au_d", []string{"sim", "solar", "--bodies=" + column, "--out=" + out}},
+		{"a short row", 1, "line 2", []string{"sim", "solar", "--bodies=" + short, "--out=" + out}},
+		{"relativity without a Sun", 2, "Sun", []string{"sim", "solar", "--gr", "--bodies=" + noSun, "--out=" + out}},
+		{"an unreadable file", 1, "no such file", []string{"sim", "solar", "--bodies=" + dir + "/none.csv", "--out=" + out}},
+		{"an unknown integrator", 2, "radau15", []string{"sim", "solar", "--integrator=euler", "--out=" + out}},
+		{"a date that is none", 2, "until", []string{"sim", "solar", "--until=tomorrow", "--out=" + out}},
+		{"a date out of range", 2, "Julian date", []string{"sim", "solar", "--until=1e30", "--out=" + out}},
+		{"a step below zero", 2, "positive", []string{"sim", "solar", "--dt=-1", "--out=" + out}},
+		{"a folder that is not there", 1, "no such file", []string{"sim", "solar", "--until=2451546", "--out=" + dir + "/none/out.csv"}},
+		{"a picture that is no PNG", 2, ".png", []string{"sim", "solar", "--plot=x.jpg", "--out=" + out}},
+		{"a plate of no points", 2, "less than 1", []string{"sim", "plate", "--n=0", "--out=" + npy}},
+		{"a plate beyond memory", 1, "out of memory", []string{"sim", "plate", "--n=1e9", "--out=" + npy}},
+		{"half a shape", 2, "not a whole number", []string{"sim", "plate", "--n=3x", "--out=" + npy}},
+		{"an edge that is no number", 2, "top", []string{"sim", "plate", "--top=hot", "--out=" + npy}},
+		{"an infinite edge", 2, "Inf", []string{"sim", "plate", "--n=9", "--top=Inf", "--out=" + npy}},
+		{"an unstable time step", 2, "stab", []string{"sim", "plate", "--n=9", "--time=1", "--dt=10", "--out=" + npy, "--plot=" + plot}},
+		{"a tolerance beyond f32", 1, "nothing was written", []string{"sim", "plate", "--n=33", "--top=100", "--tol=1e-12", "--precision=f32", "--plot=" + plot}},
+		{"two kinds of run", 2, "--time", []string{"sim", "plate", "--time=1", "--tol=1e-3", "--out=" + npy}},
+		{"a lying header", 1, "lying.npy", []string{"sim", "plate", "--init=" + lying, "--out=" + npy}},
+		{"a missing field", 1, "no such file", []string{"sim", "plate", "--init=" + dir + "/none.npy", "--out=" + npy}},
+		{"a file that is none", 1, "nan.csv", []string{"sim", "plate", "--init=" + nan, "--out=" + npy}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, _, stderr := execute(c.args...)
+			lines := strings.Split(strings.TrimSpace(stderr), "\n")
+			lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "note: ") })
+			if code != c.code || len(lines) != 1 || !strings.HasPrefix(lines[0], "offload: ") || !strings.Contains(lines[0], c.says) {
+				t.Errorf("offload %s: exit code %d, want %d; stderr, which should say %q:\n%s",
+					strings.Join(c.args, " "), code, c.code, c.says, stderr)
+			}
+			for _, path := range []string{out, plot, npy} {
+				if _, err := os.Stat(path); err == nil {
+					t.Errorf("%s was left behind", filepath.Base(path))
+					os.Remove(path)
+				}
+			}
+		})
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 5 {
+		t.Errorf("%d files in the folder, want the 5 inputs: %v, %v", len(entries), entries, err)
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full on this system")
+	}
+	code, _, stderr := execute("sim", "solar", "--until=2451546", "--device=cpu", "--out=/dev/full")
+	if code != 1 || !strings.Contains(stderr, "no space left") {
+		t.Errorf("exit code %d, stderr %s", code, stderr)
+	}
+}
+
+func TestBenchJSON(t *testing.T) {
+	code, stdout, stderr := execute("bench", "--device=cpu", "--n=33,100", "--sweeps=3", "--count=2", "--workers=1,3", "--format=json")
+	if code != 0 || stderr != "" {
+		t.Fatalf("exit code %d, stderr %s", code, stderr)
+	}
+	digests := map[string]string{}
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	if len(lines) != 16 {
+		t.Fatalf("%d lines, want 16", len(lines))
+	}
+	for _, line := range lines {
+		var r map[string]any
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		for _, field := range []string{"kernel", "device", "device_name", "class", "precision", "math", "n", "sweeps", "workers",
+			"count", "seconds_median", "seconds_min", "rate", "rate_unit", "digest"} {
+			if _, ok := r[field]; !ok {
+				t.Errorf("no field %s in %s", field, line)
+			}
+		}
+		if len(r["digest"].(string)) != 64 || !(r["rate"].(float64) > 0) || r["exact"] != true {
+			t.Errorf("digest, rate or exactness of %s", line)
+		}
+		key := r["kernel"].(string) + r["precision"].(string) + string(rune(int(r["n"].(float64))))
+		if digests[key] == "" {
+			digests[key] = r["digest"].(string)
+		} else if digests[key] != r["digest"] {
+			t.Errorf("another digest with %v workers: %s", r["workers"], line)
+		}
+	}
+	if len(digests) != 8 {
+		t.Errorf("%d kinds of digests, want 8", len(digests))
+	}
+}
+
+func TestBenchForBenchstat(t *testing.T) {
+	code, stdout, _ := execute("bench", "--device=reference", "--kernel=laplacian", "--precision=f32", "--n=50", "--count=3", "--format=go")
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	if code != 0 || len(lines) != 7 || !strings.HasPrefix(lines[4], "BenchmarkLaplacian/precision=f32/n=50/sweeps=16/device=reference/") ||
+		!strings.Contains(lines[6], " ns/op\t") || !strings.HasSuffix(lines[6], " updates/s") {
+		t.Errorf("exit code %d:\n%s", code, stdout)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	_, _, stderr := execute("bench", "--n=9", "--count=1", "--math=fast")
+	for _, want := range []string{"auto: not on gpu", "running on cpu", "--math=fast changes nothing"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("stderr does not say %q:\n%s", want, stderr)
+		}
+	}
+}
+
+func TestDevicesAndVersion(t *testing.T) {
+	code, stdout, _ := execute("devices", "--format=json")
+	var rows []deviceRow
+	if err := json.Unmarshal([]byte(stdout), &rows); code != 0 || err != nil || len(rows) != 4 {
+		t.Fatalf("exit code %d, %d rows, %v", code, len(rows), err)
+	}
+	for _, r := range rows {
+		if r.Available == (r.Reason != "") {
+			t.Errorf("%+v", r)
+		}
+	}
+	if code, stdout, _ := execute("devices"); code != 0 || !strings.Contains(stdout, "force.f64") {
+		t.Errorf("exit code %d:\n%s", code, stdout)
+	}
+	if code, stdout, _ := execute("version"); code != 0 || !strings.HasPrefix(stdout, "offload "+version) {
+		t.Errorf("exit code %d: %s", code, stdout)
+	}
+}
+
+func TestVerifyCommand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the library's tests do the same at fewer sizes")
+	}
+	code, stdout, stderr := execute("verify", "--device=cpu")
+	if code != 0 || strings.Count(stdout, "equal") != 16 {
+		t.Errorf("exit code %d, stderr %s:\n%s", code, stderr, stdout)
+	}
+	code, stdout, _ = execute("verify", "--device=reference", "--format=json")
+	if code != 0 || strings.Count(stdout, `"equal":true`) != 8 {
+		t.Errorf("exit code %d:\n%s", code, stdout)
+	}
+}
+
+// The end of a short run, in the format of the reference data, near DE405.
+func TestSolar(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out.csv")
+	code, stdout, stderr := execute("sim", "solar", "--gr", "--device=cpu", "--until=2451555", "--every=5", "--out="+out)
+	if code != 0 || stderr != "" {
+		t.Fatalf("exit code %d, stderr %s", code, stderr)
+	}
+	if !strings.Contains(stdout, "distance from DE405") || !strings.Contains(stdout, "Mercury       0.00") {
+		t.Errorf("stdout:\n%s", stdout)
+	}
+	text, err := os.ReadFile(out)
+	if lines := strings.Split(strings.TrimSpace(string(text)), "\n"); err != nil || len(lines) != 1+3*11 ||
+		lines[0] != "jd_tdb,body,x_au,y_au,z_au,vx_au_d,vy_au_d,vz_au_d" || !strings.HasPrefix(lines[33], "2451555.0,Pluto,") {
+		t.Errorf("%v; the file holds\n%s", err, text)
+	}
+}
+
+func TestPlate(t *testing.T) {
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "a.npy"), filepath.Join(dir, "b.npy")
+	code, stdout, stderr := execute("sim", "plate", "--device=cpu", "--n=33", "--top=100", "--tol=1e-10", "--out="+first)
+	if code != 0 || stderr != "" || !strings.Contains(stdout, "centre 25.000000") {
+		t.Fatalf("exit code %d, stderr %s, stdout %s", code, stderr, stdout)
+	}
+	code, _, stderr = execute("sim", "plate", "--device=cpu", "--init="+first, "--bottom=100", "--max-sweeps=5000", "--out="+second)
+	if code != 0 {
+		t.Fatalf("going on from a file: exit code %d, stderr %s", code, stderr)
+	}
+	f, err := os.Open(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var field []float64
+	if err := npyio.Read(f, &field); err != nil || len(field) != 33*33 {
+		t.Fatalf("%d values, %v", len(field), err)
+	}
+	if centre := field[16*33+16]; centre < 49.99 || centre > 50.01 || field[32*33+5] != 100 {
+		t.Errorf("with two hot edges: centre %g, lower edge %g", centre, field[32*33+5])
+	}
+	code, stdout, _ = execute("sim", "plate", "--device=cpu", "--precision=f32", "--n=9x17", "--left=10", "--time=0.5", "--plot="+filepath.Join(dir, "p.png"))
+	picture, err := os.ReadFile(filepath.Join(dir, "p.png"))
+	if code != 0 || err != nil || !bytes.HasPrefix(picture, []byte("\x89PNG")) || !strings.Contains(stdout, "9 × 17 points") {
+		t.Errorf("exit code %d, %v: %s", code, err, stdout)
+	}
+}
+
+func TestHelpHasExamples(t *testing.T) {
+	for _, command := range []string{"", "devices", "bench", "verify", "sim", "sim solar", "sim plate"} {
+		code, stdout, _ := execute(append(strings.Fields(command), "--help")...)
+		if code != 0 || !strings.Contains(stdout, "Examples:\n") {
+			t.Errorf("offload %s --help: exit code %d:\n%s", command, code, stdout)
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"offload/device"
+	"offload/internal/progress"
+	"offload/sims/plate"
+)
+
+// plateFlags are the flags of sim plate.
+type plateFlags struct {
+	device, precision, init, out, plot string
+	n                                  shape
+	edges                              plate.Edges
+	tol, time, dt, diffusivity, dx, dy float64
+	maxSweeps, workers                 int
+}
+
+// aluminium is the thermal diffusivity of pure aluminium at room temperature in
+// m²/s (CRC Handbook of Chemistry and Physics).
+const aluminium = 9.7e-5
+
+func newPlate() *cobra.Command {
+	f := plateFlags{n: shape{257, 257}}
+	cmd := &cobra.Command{
+		Use:   "plate",
+		Short: "Heat a plate: its steady state, or how it gets there",
+		Long: `Compute the temperature of a flat plate whose edges are held at given
+temperatures: the steady state, by Jacobi sweeps until no point changes by more
+than the tolerance, or with --time the way there, by explicit steps of the heat
+equation. The inside starts at 0, or everything from a NumPy file.
+
+--n counts points, edges included: --n=257 has 255 × 255 points inside.`,
+		Example: `  offload sim plate --n=257 --top=100 --tol=1e-10
+  offload sim plate --n=129x257 --top=100 --left=50 --out=plate.npy --plot=plate.png
+  offload sim plate --n=257 --top=100 --time=2.5 --dx=1e-3 --dy=1e-3
+  offload sim plate --init=plate.npy --tol=1e-10`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	deviceFlag(cmd, &f.device)
+	fl := cmd.Flags()
+	fl.Var(&f.n, "n", "points of the grid, rows by columns")
+	fl.Float64Var(&f.edges.Top, "top", 0, "temperature of the upper edge")
+	fl.Float64Var(&f.edges.Bottom, "bottom", 0, "temperature of the lower edge")
+	fl.Float64Var(&f.edges.Left, "left", 0, "temperature of the left edge")
+	fl.Float64Var(&f.edges.Right, "right", 0, "temperature of the right edge")
+	fl.StringVar(&f.init, "init", "", "NumPy file of the whole field to start from")
+	fl.Float64Var(&f.tol, "tol", 0, "largest change in a sweep at which to stop (default 1e-8 in f64, 1e-4 in f32)")
+	fl.IntVar(&f.maxSweeps, "max-sweeps", 0, "sweeps at the most; without --tol, exactly so many")
+	fl.Float64Var(&f.time, "time", 0, "seconds to follow, instead of the steady state")
+	fl.Float64Var(&f.dt, "dt", 0, "time step in seconds (default 0.9 of the largest stable one)")
+	fl.Float64Var(&f.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s (default aluminium's)")
+	fl.Float64Var(&f.dx, "dx", 1e-3, "distance between columns in m")
+	fl.Float64Var(&f.dy, "dy", 1e-3, "distance between rows in m")
+	fl.StringVar(&f.precision, "precision", "f64", "precision: f32, f64")
+	fl.IntVar(&f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
+	fl.StringVar(&f.out, "out", "", "write the field to this NumPy file")
+	fl.StringVar(&f.plot, "plot", "", "draw the field into this PNG file")
+	return cmd
+}
+
+func (f *plateFlags) run(cmd *cobra.Command) error {
+	precision, err := precisionOf(f.precision)
+	if err != nil {
+		return err
+	}
+	if err := f.check(cmd); err != nil {
+		return err
+	}
+	dev, err := openDevice(cmd, f.device, device.Options{Workers: f.workers})
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	if precision == device.Float32 {
+		return runPlate[float32](cmd, f, dev)
+	}
+	return runPlate[float64](cmd, f, dev)
+}
+
+// check refuses flags that contradict each other, before any work is done.
+func (f *plateFlags) check(cmd *cobra.Command) error {
+	set := cmd.Flags().Changed
+	switch {
+	case f.plot != "" && !strings.HasSuffix(f.plot, ".png"):
+		return usagef("--plot=%s: the picture is a .png file", f.plot)
+	case f.out != "" && !strings.HasSuffix(f.out, ".npy"):
+		return usagef("--out=%s: the field is a .npy file", f.out)
+	case set("init") && set("n"):
+		return usagef("--init has a shape of its own; leave out --n")
+	case set("time") && (set("tol") || set("max-sweeps")):
+		return usagef("--time follows the plate in time; --tol and --max-sweeps are for the steady state")
+	case !set("time") && (set("dt") || set("diffusivity")):
+		return usagef("--dt and --diffusivity need --time")
+	case set("time") && !(f.time > 0), set("dt") && !(f.dt > 0), set("tol") && !(f.tol > 0):
+		return usagef("--time, --dt and --tol must be positive")
+	case set("max-sweeps") && f.maxSweeps < 1:
+		return usagef("--max-sweeps=%d must be at least 1", f.maxSweeps)
+	}
+	return nil
+}
+
+func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, dev device.Device) error {
+	field, err := startOf[T](cmd, f, dev.Info())
+	if err != nil {
+		return err
+	}
+	bar := progress.New(terminal(), "plate")
+	defer bar.Clear()
+	start := time.Now()
+	outcome, err := solve(cmd, f, dev, field, bar)
+	bar.Clear()
+	if outcome != "" {
+		lowest, highest := field.Extremes()
+		fmt.Fprintf(cmd.OutOrStdout(), "%d × %d points on %s (%s, %v, %s), %.3g s\n%s\ncentre %.6f, lowest %.6g, highest %.6g\n",
+			field.Rows, field.Cols, dev.Info().Backend, dev.Info().Name, device.TypeOf[T](), dev.Info().Math,
+			time.Since(start).Seconds(), outcome, float64(field.At(field.Rows/2, field.Cols/2)), float64(lowest), float64(highest))
+	}
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, plate.ErrNotConverged) {
+		return err
+	}
+	return errors.Join(err, writePlate(f, field, err))
+}
+
+// startOf is the field to begin with.
+func startOf[T device.Float](cmd *cobra.Command, f *plateFlags, info device.Info) (*plate.Field[T], error) {
+	if f.init == "" {
+		if err := fits[T](f.n, info); err != nil {
+			return nil, err
+		}
+		return plate.NewField[T](f.n.rows, f.n.cols, f.edges)
+	}
+	field, err := plate.ReadNPY[T](f.init)
+	if err == nil {
+		f.setEdges(cmd, func(row, col int, t float64) { field.T[row*field.Cols+col] = T(t) }, field.Rows, field.Cols)
+		err = field.Check()
+	}
+	if err != nil {
+		return nil, &inputError{f.init, err}
+	}
+	return field, nil
+}
+
+// fits refuses a grid whose fields and scratch the device cannot hold.
+func fits[T device.Float](n shape, info device.Info) error {
+	const fields = 6 // the host's, two on the device, scratch, and room for a picture
+	need := fields * float64(n.rows) * float64(n.cols) * float64(device.TypeOf[T]().Size())
+	if info.Memory > 0 && need > float64(info.Memory) {
+		return fmt.Errorf("%w: %v points need %.1f GiB, %s has %.1f GiB",
+			device.ErrOutOfMemory, &n, need/(1<<30), info.Backend, float64(info.Memory)/(1<<30))
+	}
+	return nil
+}
+
+// setEdges overwrites the edges of a field from a file that flags name.
+func (f *plateFlags) setEdges(cmd *cobra.Command, set func(row, col int, t float64), rows, cols int) {
+	changed := cmd.Flags().Changed
+	for row := range rows {
+		if changed("left") {
+			set(row, 0, f.edges.Left)
+		}
+		if changed("right") {
+			set(row, cols-1, f.edges.Right)
+		}
+	}
+	for col := range cols {
+		if changed("bottom") {
+			set(rows-1, col, f.edges.Bottom)
+		}
+		if changed("top") {
+			set(0, col, f.edges.Top)
+		}
+	}
+}
+
+// solve runs the simulation that the flags name and describes its outcome; empty
+// where nothing was done.
+func solve[T device.Float](cmd *cobra.Command, f *plateFlags, dev device.Device, field *plate.Field[T], bar *progress.Bar) (string, error) {
+	if f.time > 0 {
+		r, err := plate.Transient(cmd.Context(), dev, field, plate.TransientOptions{
+			Diffusivity: f.diffusivity, Dx: f.dx, Dy: f.dy, Time: f.time, Dt: f.dt,
+			Progress: func(t, _ float64) { bar.Set(t / f.time) },
+		})
+		if r.Steps == 0 {
+			return "", err
+		}
+		return fmt.Sprintf("%d steps of %.4g s to %.6g s; last change %.3g", r.Steps, r.Dt, r.Time, r.Change), err
+	}
+	if f.tol == 0 && f.maxSweeps == 0 {
+		f.tol = map[device.Type]float64{device.Float32: 1e-4, device.Float64: 1e-8}[device.TypeOf[T]()]
+	}
+	watch := convergence{tol: f.tol, sweeps: f.maxSweeps, bar: bar}
+	r, err := plate.Steady(cmd.Context(), dev, field, plate.SteadyOptions{
+		Tol: f.tol, MaxSweeps: f.maxSweeps, Dx: f.dx, Dy: f.dy, Progress: watch.step,
+	})
+	if r.Sweeps == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("%d sweeps, residual %.3g (max norm), %.3g (2-norm), estimated error %.2g", r.Sweeps, r.Residual, r.Norm2, r.Error), err
+}
+
+// writePlate writes what was asked for, also after an interrupt or a missed
+// tolerance, and then says so.
+func writePlate[T device.Float](f *plateFlags, field *plate.Field[T], cause error) error {
+	if f.out != "" {
+		if err := plate.WriteNPY(f.out, field); err != nil {
+			return err
+		}
+		if cause != nil {
+			return fmt.Errorf("kept the field so far in %s; go on with --init=%s", f.out, f.out)
+		}
+	}
+	if f.plot != "" && cause == nil {
+		return plate.WritePNG(f.plot, field, plate.PictureOptions{Unit: "°", Dx: f.dx, Dy: f.dy})
+	}
+	if cause != nil {
+		return errors.New("nothing was written")
+	}
+	return nil
+}
