@@ -122,7 +122,7 @@ func create(path string) (*os.File, error) {
 			continue
 		}
 		if err != nil {
-			return nil, &fs.PathError{Op: "create", Path: path, Err: cause(err)}
+			return nil, &fs.PathError{Op: "create", Path: path, Err: cause(err, name)}
 		}
 		return f, nil
 	}
@@ -139,10 +139,9 @@ func short(base string) string {
 }
 
 // cause drops the temporary name from an error; the caller knows the file by
-// another.
-func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+// another. Errors about other files stay whole.
+func cause(err error, name string) error {
+	if path, ok := err.(*fs.PathError); ok && path.Path == name {
 		return path.Err
 	}
 	return err
@@ -156,7 +155,7 @@ func buffered(f *os.File, path string, write func(io.Writer) error) error {
 		err = w.Flush()
 	}
 	if err != nil {
-		return &fs.PathError{Op: "write", Path: path, Err: cause(err)}
+		return &fs.PathError{Op: "write", Path: path, Err: cause(err, f.Name())}
 	}
 	return nil
 }

@@ -1,0 +1,170 @@
+package plate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"offload/device"
+	"offload/kernels"
+)
+
+// batches runs a stencil kernel on a device, a batch of sweeps a launch, between
+// two buffers in turn. The state is in u[at] and survives a batch that fails.
+type batches[T device.Float] struct {
+	field    *Field[T]
+	dev      device.Device
+	kernel   stencil
+	unit     string // what a sweep is called in errors, without the plural
+	u        [2]device.Buffer
+	residual device.Buffer
+	size     int               // sweeps of a full batch
+	launches [2]*device.Launch // a full batch out of u[0] and out of u[1]
+	rows     []T               // residuals of the rows
+	at       int
+	done     int // sweeps behind the state
+}
+
+// stencil makes a launch of a kernel with its coefficients set.
+type stencil func(u, out, residual device.Arg, sweeps int) *device.Launch
+
+// newBatches uploads the field, which must have passed Check.
+func newBatches[T device.Float](ctx context.Context, dev device.Device, f *Field[T], size int, k stencil, unit string) (*batches[T], error) {
+	f.flush()
+	b := &batches[T]{
+		field: f, dev: dev, kernel: k, unit: unit, size: size,
+		rows: make([]T, f.Rows*kernels.ResidualWidth),
+	}
+	if err := b.allocate(ctx); err != nil {
+		b.free()
+		return nil, fmt.Errorf("plate of %d × %d points: %w", f.Rows, f.Cols, err)
+	}
+	for from := range b.launches {
+		b.launches[from] = b.launch(from, size)
+	}
+	return b, nil
+}
+
+func (b *batches[T]) allocate(ctx context.Context) error {
+	var err error
+	if b.u[0], err = device.Upload(ctx, b.dev, b.field.T); err != nil {
+		return err
+	}
+	if b.u[1], err = b.dev.Alloc(device.TypeOf[T](), len(b.field.T)); err != nil {
+		return err
+	}
+	b.residual, err = b.dev.Alloc(device.TypeOf[T](), len(b.rows))
+	return err
+}
+
+func (b *batches[T]) launch(from, sweeps int) *device.Launch {
+	w := b.field.Cols
+	return b.kernel(device.Mat(b.u[from], w), device.Mat(b.u[1-from], w),
+		device.Mat(b.residual, kernels.ResidualWidth), sweeps)
+}
+
+// advance does n sweeps and returns the change in the last one: the largest of
+// any point, and the 2-norm. If it fails the state is the one before.
+func (b *batches[T]) advance(ctx context.Context, n int) (largest, norm2 float64, err error) {
+	l := b.launches[b.at]
+	if n != b.size {
+		l = b.launch(b.at, n)
+	}
+	if err := b.dev.Launch(ctx, l); err != nil {
+		return 0, 0, err
+	}
+	if err := b.residual.Read(ctx, 0, device.Of(b.rows)); err != nil {
+		return 0, 0, err
+	}
+	largest, norm2 = kernels.Residual(b.rows)
+	if math.IsNaN(largest) || math.IsInf(largest, 0) {
+		return largest, norm2, b.diverged(ctx, n)
+	}
+	b.at = 1 - b.at
+	b.done += n
+	return largest, norm2, nil
+}
+
+// diverged says between which sweeps, and where first in the grid, the output of
+// the last batch stopped being finite.
+func (b *batches[T]) diverged(ctx context.Context, n int) error {
+	when := fmt.Sprintf("between %s %d and %d", b.unit, b.done, b.done+n)
+	out, err := device.Download[T](ctx, b.u[1-b.at])
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDiverged, when, err)
+	}
+	for i, v := range out {
+		if v-v != 0 {
+			return fmt.Errorf("%w: %s the point in row %d, column %d became %g",
+				ErrDiverged, when, i/b.field.Cols, i%b.field.Cols, v)
+		}
+	}
+	return fmt.Errorf("%w: %s", ErrDiverged, when)
+}
+
+// keepWithin bounds how long a cancelled run waits for the batch that it gives
+// up, to save the one before.
+const keepWithin = 10 * time.Second
+
+// keep downloads the state into the field, even if ctx is done, and returns the
+// number of sweeps behind what the field now holds. Its error joins err.
+func (b *batches[T]) keep(ctx context.Context, err error) (int, error) {
+	lost := b.u[b.at].Read(ctx, 0, device.Of(b.field.T))
+	if ctx.Err() != nil && lost != nil {
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
+		defer cancel()
+		lost = b.u[b.at].Read(late, 0, device.Of(b.field.T))
+	}
+	if lost != nil {
+		if err == nil || errors.Is(err, lost) {
+			err = lost
+		} else {
+			err = fmt.Errorf("%w; the state was not kept: %w", err, lost)
+		}
+		return 0, fmt.Errorf("after %d %ss, and the field is as it was at the start: %w", b.done, b.unit, err)
+	}
+	if err != nil {
+		err = fmt.Errorf("after %d %ss, which the field holds: %w", b.done, b.unit, err)
+	}
+	return b.done, err
+}
+
+// free gives the buffers back. On a device that is closed they are gone already.
+func (b *batches[T]) free() {
+	for _, m := range []device.Buffer{b.u[0], b.u[1], b.residual} {
+		if m != nil {
+			m.Free()
+		}
+	}
+}
+
+// defaultBatch is the number of sweeps between two looks at the residual, for a
+// grid of that many points: enough to make the look cheap, and few enough that a
+// core of 10^9 updates a second gets there in a seventh of a second. It must not
+// depend on the device or on timing, because it decides where a run ends.
+func defaultBatch(points int) int {
+	return max(1, min(64, 1<<27/points))
+}
+
+// checkBatch is the number of sweeps of a launch that the caller asked for.
+func checkBatch(asked, points int) (int, error) {
+	if asked < 0 || asked > kernels.MaxSweeps {
+		return 0, device.Invalidf("%d sweeps per launch; 1 to %d are possible, 0 means a default", asked, kernels.MaxSweeps)
+	}
+	if asked == 0 {
+		asked = defaultBatch(points)
+	}
+	return asked, nil
+}
+
+// checkSpacing refuses what is no distance between points.
+func checkSpacing(dx, dy float64) error {
+	for _, d := range []float64{dx, dy} {
+		if !(d > 0) || math.IsInf(d, 0) {
+			return device.Invalidf("spacings of %g and %g: both must be positive", dx, dy)
+		}
+	}
+	return nil
+}

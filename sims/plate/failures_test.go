@@ -1,0 +1,211 @@
+package plate_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"offload/cpu"
+	"offload/device"
+	"offload/sims/plate"
+)
+
+func TestRefusedInput(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	d := open(t)
+	for name, o := range map[string]plate.SteadyOptions{
+		"nothing to reach":    {},
+		"negative tolerance":  {Tol: -1},
+		"NaN tolerance":       {Tol: nan},
+		"infinite tolerance":  {Tol: inf},
+		"negative sweeps":     {Tol: 1, MaxSweeps: -1},
+		"negative batch":      {Tol: 1, SweepsPerLaunch: -1},
+		"batch too long":      {Tol: 1, SweepsPerLaunch: 1 << 20},
+		"one spacing":         {Tol: 1, Dx: 1},
+		"negative spacing":    {Tol: 1, Dx: 1, Dy: -1},
+		"NaN spacing":         {Tol: 1, Dx: nan, Dy: 1},
+		"infinite spacing":    {Tol: 1, Dx: inf, Dy: 1},
+		"impossible spacings": {Tol: 1, Dx: 1e200, Dy: 1e-200},
+		"unequal spacings":    {Tol: 1, Dx: 1e12, Dy: 1e-12},
+	} {
+		f := newField[float64](t, 5, 5, plate.Edges{Top: 1})
+		before := clone(f)
+		r, err := plate.Steady(context.Background(), d, f, o)
+		if !errors.Is(err, device.ErrInvalid) || r.Sweeps != 0 || diff(f, before) != "" {
+			t.Errorf("%s: %+v, %v; want ErrInvalid and the field as it was", name, r, err)
+		}
+	}
+}
+
+func TestRefusedFields(t *testing.T) {
+	nan := math.NaN()
+	d := open(t)
+	for name, f := range map[string]*plate.Field[float64]{
+		"NaN inside":   {Rows: 3, Cols: 3, T: []float64{0, 0, 0, 0, nan, 0, 0, 0, 0}},
+		"Inf inside":   {Rows: 3, Cols: 3, T: []float64{0, 0, 0, 0, math.Inf(-1), 0, 0, 0, 0}},
+		"too large":    {Rows: 1, Cols: 1, T: []float64{math.MaxFloat64}},
+		"all tiny":     {Rows: 1, Cols: 2, T: []float64{1e-300, 0}},
+		"empty":        {},
+		"wrong length": {Rows: 2, Cols: 2, T: make([]float64, 3)},
+		"negative":     {Rows: -1, Cols: -1, T: make([]float64, 1)},
+	} {
+		if _, err := plate.Steady(context.Background(), d, f, plate.SteadyOptions{Tol: 1}); !errors.Is(err, device.ErrInvalid) {
+			t.Errorf("%s: Steady: %v, want ErrInvalid", name, err)
+		}
+		o := plate.TransientOptions{Diffusivity: 1, Dx: 1, Dy: 1, Time: 1}
+		if _, err := plate.Transient(context.Background(), d, f, o); !errors.Is(err, device.ErrInvalid) {
+			t.Errorf("%s: Transient: %v, want ErrInvalid", name, err)
+		}
+	}
+}
+
+// Below the precision's reach the run ends by itself, says so, and leaves the
+// best field there is.
+func TestToleranceOutOfReach(t *testing.T) {
+	d := open(t)
+	want, _ := hotTop(t, d, 33)
+	f := newField[float32](t, 33, 33, plate.Edges{Top: 100})
+	r, err := plate.Steady(context.Background(), d, f, plate.SteadyOptions{Tol: 1e-10})
+	if !errors.Is(err, plate.ErrNotConverged) || !strings.Contains(err.Error(), "f64") || r.Converged || r.Sweeps == 0 {
+		t.Errorf("f32: %+v, %v; want ErrNotConverged with the advice to use f64", r, err)
+	}
+	for i, v := range f.T {
+		if math.Abs(float64(v)-want.T[i]) > 5e-3 {
+			t.Fatalf("f32: value %d is %g, f64 has %g", i, v, want.T[i])
+		}
+	}
+	g := newField[float64](t, 33, 33, plate.Edges{Top: 100})
+	r, err = plate.Steady(context.Background(), d, g, plate.SteadyOptions{Tol: 1e-18})
+	if !errors.Is(err, plate.ErrNotConverged) || !strings.Contains(err.Error(), "larger tolerance") || r.Residual > 1e-12 {
+		t.Errorf("f64: %+v, %v; want ErrNotConverged at the level of rounding", r, err)
+	}
+	if off := distance(g, want); off > 1e-7 {
+		t.Errorf("f64: off by %g", off)
+	}
+}
+
+func TestTooFewSweeps(t *testing.T) {
+	f := newField[float64](t, 33, 33, plate.Edges{Top: 100})
+	r, err := plate.Steady(context.Background(), open(t), f, plate.SteadyOptions{Tol: 1e-10, MaxSweeps: 100})
+	if !errors.Is(err, plate.ErrNotConverged) || !strings.Contains(err.Error(), "more sweeps") || r.Sweeps != 100 || f.At(1, 1) == 0 {
+		t.Errorf("%+v, %v; want ErrNotConverged after 100 sweeps", r, err)
+	}
+}
+
+func TestCancellationKeepsTheLastBatch(t *testing.T) {
+	d := open(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	f := newField[float64](t, 65, 65, plate.Edges{Top: 100})
+	r, err := plate.Steady(ctx, d, f, plate.SteadyOptions{MaxSweeps: 1 << 30, Progress: func(n int, _ float64) {
+		if n == 640 {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "640 sweeps") || r.Sweeps != 640 {
+		t.Fatalf("%+v, %v; want a cancellation after 640 sweeps", r, err)
+	}
+	want := newField[float64](t, 65, 65, plate.Edges{Top: 100})
+	if _, err := plate.Steady(context.Background(), d, want, plate.SteadyOptions{MaxSweeps: 640}); err != nil {
+		t.Fatal(err)
+	}
+	if at := diff(f, want); at != "" {
+		t.Errorf("what was kept is not sweep 640: %s", at)
+	}
+}
+
+func TestCancellationWithinALaunch(t *testing.T) {
+	for name, d := range devices(t) {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+		defer cancel()
+		f := newField[float64](t, 257, 257, plate.Edges{Top: 100})
+		before, start := clone(f), time.Now()
+		r, err := plate.Steady(ctx, d, f, plate.SteadyOptions{MaxSweeps: 1 << 30, SweepsPerLaunch: 1 << 16})
+		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || r.Sweeps != 0 || took > 2*time.Second {
+			t.Errorf("%s: %+v, %v after %v", name, r, err, took)
+		}
+		if at := diff(f, before); at != "" {
+			t.Errorf("%s: half a launch was kept: %s", name, at)
+		}
+	}
+}
+
+// Whatever happens, a run gives all its memory back and leaves no goroutine.
+func TestNothingLeaks(t *testing.T) {
+	const n = 65
+	d := opened(t, cpu.Open, device.Options{Workers: 2, Memory: 2*n*n*8 + 2*n*8})
+	before := runtime.NumGoroutine()
+	for range 20 {
+		ctx, cancel := context.WithCancel(context.Background())
+		f := newField[float64](t, n, n, plate.Edges{Top: 100})
+		stop := func(int, float64) { cancel() }
+		if _, err := plate.Steady(ctx, d, f, plate.SteadyOptions{Tol: 1e-3, Progress: stop}); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		if _, err := plate.Steady(context.Background(), d, f, plate.SteadyOptions{Tol: 1}); err != nil {
+			t.Fatal(err)
+		}
+		o := plate.TransientOptions{Diffusivity: 1, Dx: 1, Dy: 1, Time: 3}
+		if _, err := plate.Transient(context.Background(), d, f, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	big := newField[float64](t, n+1, n, plate.Edges{Top: 100})
+	if _, err := plate.Steady(context.Background(), d, big, plate.SteadyOptions{Tol: 1}); !errors.Is(err, device.ErrOutOfMemory) {
+		t.Errorf("%v, want ErrOutOfMemory", err)
+	}
+	for wait := 0; runtime.NumGoroutine() > before && wait < 100; wait++ {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if now := runtime.NumGoroutine(); now > before {
+		t.Errorf("%d goroutines, %d before", now, before)
+	}
+}
+
+func TestDeviceClosedMidway(t *testing.T) {
+	d := open(t)
+	f := newField[float64](t, 33, 33, plate.Edges{Top: 100})
+	before := clone(f)
+	r, err := plate.Steady(context.Background(), d, f, plate.SteadyOptions{Tol: 1e-9, Progress: func(int, float64) { d.Close() }})
+	if !errors.Is(err, device.ErrClosed) || r != (plate.SteadyResult{}) || diff(f, before) != "" {
+		t.Errorf("%+v, %v; want ErrClosed and the field as it was", r, err)
+	}
+	if _, err := plate.Steady(context.Background(), d, f, plate.SteadyOptions{Tol: 1}); !errors.Is(err, device.ErrClosed) {
+		t.Errorf("%v, want ErrClosed", err)
+	}
+}
+
+// faulty spoils one value of the output of its third launch.
+type faulty struct {
+	device.Device
+	launches int
+	value    float64
+}
+
+func (d *faulty) Launch(ctx context.Context, l *device.Launch) error {
+	if err := d.Device.Launch(ctx, l); err != nil {
+		return err
+	}
+	if d.launches++; d.launches == 3 {
+		return l.Args[1].Buffer.Write(ctx, 10*33+20, device.Of([]float64{d.value}))
+	}
+	return nil
+}
+
+func TestDivergenceIsLocated(t *testing.T) {
+	for _, value := range []float64{math.NaN(), math.Inf(1)} {
+		f := newField[float64](t, 33, 33, plate.Edges{Top: 100})
+		d := &faulty{Device: open(t), value: value}
+		r, err := plate.Steady(context.Background(), d, f, plate.SteadyOptions{MaxSweeps: 1000, SweepsPerLaunch: 2})
+		if !errors.Is(err, plate.ErrDiverged) || !strings.Contains(err.Error(), "between sweep 6 and 8 the point in row 8, column 20") {
+			t.Errorf("%+v, %v; want ErrDiverged in row 8, column 20", r, err)
+		}
+		if r.Sweeps != 6 {
+			t.Errorf("the last sweeps with a finite residual are 6, not %d", r.Sweeps)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package plate
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"offload/device"
+	"offload/kernels"
+)
+
+// SteadyOptions say how far to iterate. Tol or MaxSweeps must be set.
+type SteadyOptions struct {
+	// Tol is the residual at which to stop: the largest change of any point in
+	// one sweep, in the unit of the field. The distance from the solution is
+	// larger; see SteadyResult.Error. With 0 exactly MaxSweeps sweeps are done.
+	Tol float64
+	// MaxSweeps ends the run. 0 means as many as exact arithmetic needs at most
+	// for Tol, and as many again as it takes to see that rounding is in the way.
+	MaxSweeps int
+	// SweepsPerLaunch is the number of sweeps between two looks at the residual;
+	// 0 means 64, or fewer on grids of more than two million points. It decides
+	// at which sweep a run with a Tol ends, and nothing else.
+	SweepsPerLaunch int
+	// Dx and Dy are the distances between columns and between rows; only their
+	// ratio counts. Both 0 means square cells.
+	Dx, Dy float64
+	// Progress, if set, is called after each launch in the caller's goroutine.
+	Progress func(sweeps int, residual float64)
+}
+
+// SteadyResult says what the field holds after Steady.
+type SteadyResult struct {
+	Sweeps   int
+	Residual float64 // the largest change of any point in the last sweep
+	Norm2    float64 // the 2-norm of all changes in the last sweep
+	// Error estimates the largest distance of any point from the solution of the
+	// discrete equations, Residual·ρ/(1 − ρ) with the factor ρ by which a sweep
+	// reduces the slowest mode: on a square of n² points about Residual·n²/5.
+	// Rounding adds to it where the residual is near the precision's limit.
+	Error     float64
+	Converged bool // Residual ≤ Tol, at a Tol that the precision can resolve
+}
+
+// Steady replaces the inner temperatures of f, which are the first guess, by the
+// steady state for its edges: the solution of Laplace's equation with the
+// five-point stencil, by Jacobi's method. It stops after the first launch whose
+// residual is at most o.Tol.
+//
+// Errors: ErrNotConverged if o.MaxSweeps were not enough, or if o.Tol is below
+// what T can resolve; ErrDiverged; device.ErrInvalid for f or o, and what the
+// device reports. Where the error is the context's, or one of the first two, the
+// field holds the last complete launch. The result always describes what the
+// field holds; its Sweeps are 0 where that is the caller's input, as it is when
+// the device is lost.
+//
+// Magnitudes that the kernels count as zero are set to zero in f at the start.
+func Steady[T device.Float](ctx context.Context, dev device.Device, f *Field[T], o SteadyOptions) (SteadyResult, error) {
+	plan, err := planSteady(f, o)
+	if err != nil {
+		return SteadyResult{}, err
+	}
+	b, err := newBatches(ctx, dev, f, plan.batch, plan.kernel, "sweep")
+	if err != nil {
+		return SteadyResult{}, err
+	}
+	defer b.free()
+	r, err := relax(ctx, b, plan)
+	kept, err := b.keep(ctx, err)
+	if kept == 0 {
+		return SteadyResult{}, err
+	}
+	r.Error = r.Residual * (1 - plan.gap) / plan.gap
+	return r, err
+}
+
+// steadyPlan is what a run does, as far as its inputs decide it.
+type steadyPlan struct {
+	SteadyOptions
+	kernel stencil
+	batch  int
+	limit  int     // sweeps
+	gap    float64 // 1 − ρ
+	finest float64 // the smallest tolerance that T resolves
+}
+
+func planSteady[T device.Float](f *Field[T], o SteadyOptions) (steadyPlan, error) {
+	p := steadyPlan{SteadyOptions: o}
+	if err := f.Check(); err != nil {
+		return p, err
+	}
+	if o.Dx == 0 && o.Dy == 0 {
+		o.Dx, o.Dy = 1, 1
+	}
+	if err := checkSpacing(o.Dx, o.Dy); err != nil {
+		return p, err
+	}
+	if !(o.Tol >= 0) || math.IsInf(o.Tol, 0) || o.MaxSweeps < 0 {
+		return p, device.Invalidf("a tolerance of %g and %d sweeps: neither may be negative", o.Tol, o.MaxSweeps)
+	}
+	if o.Tol == 0 && o.MaxSweeps == 0 {
+		return p, device.Invalidf("neither a tolerance nor a number of sweeps was given")
+	}
+	if p.gap = spectralGap(f.Rows, f.Cols, o.Dx, o.Dy); !(p.gap > 0) {
+		return p, device.Invalidf("spacings of %g and %g are too different", o.Dx, o.Dy)
+	}
+	var err error
+	if p.batch, err = checkBatch(o.SweepsPerLaunch, len(f.T)); err != nil {
+		return p, err
+	}
+	cx, cy := kernels.JacobiWeights[T](o.Dx, o.Dy)
+	p.kernel = func(u, out, residual device.Arg, sweeps int) *device.Launch {
+		return kernels.NewLaplacian(u, out, residual, sweeps, cx, cy)
+	}
+	p.finest = resolution[T](f.largestEdge())
+	if p.limit = o.MaxSweeps; p.limit == 0 {
+		p.limit = defaultLimit(f, o.Tol, p.gap, p.batch)
+	}
+	p.batch = min(p.batch, p.limit)
+	return p, nil
+}
+
+// defaultLimit leaves room for newStagnation's window after the sweeps that are
+// needed, so that a tolerance out of reach is recognised as such.
+func defaultLimit[T device.Float](f *Field[T], tol, gap float64, batch int) int {
+	lowest, highest := f.Extremes()
+	needed := toInt(sweepsFor(float64(highest)-float64(lowest), tol, gap))
+	return needed + newStagnation(gap, batch).window + batch
+}
+
+// relax sweeps until the plan is done.
+func relax[T device.Float](ctx context.Context, b *batches[T], p steadyPlan) (SteadyResult, error) {
+	var r SteadyResult
+	stagnation := newStagnation(p.gap, p.batch)
+	for r.Sweeps < p.limit {
+		largest, norm2, err := b.advance(ctx, min(p.batch, p.limit-r.Sweeps))
+		if err != nil {
+			return r, err
+		}
+		r.Sweeps, r.Residual, r.Norm2 = b.done, largest, norm2
+		if p.Progress != nil {
+			p.Progress(r.Sweeps, r.Residual)
+		}
+		switch {
+		case p.Tol == 0:
+		case largest <= p.Tol && p.Tol >= p.finest:
+			r.Converged = true
+			return r, nil
+		case largest <= p.Tol, stagnation.stuck(r.Sweeps, largest):
+			return r, outOfReach[T](p, largest)
+		}
+	}
+	if p.Tol == 0 {
+		return r, nil
+	}
+	return r, fmt.Errorf("%w: the residual is %.3g, above the tolerance of %g: allow more sweeps", ErrNotConverged, r.Residual, p.Tol)
+}
+
+// outOfReach is the error for a tolerance below the rounding errors.
+func outOfReach[T device.Float](p steadyPlan, residual float64) error {
+	advice := "use a larger tolerance"
+	t := device.TypeOf[T]()
+	if t == device.Float32 {
+		advice += ", or f64"
+	}
+	return fmt.Errorf("%w: the residual is %.3g; a tolerance of %g is below what %v can reach here, about %.1g: %s",
+		ErrNotConverged, residual, p.Tol, t, max(residual, p.finest), advice)
+}

@@ -1,0 +1,146 @@
+package plate
+
+import (
+	"context"
+	"math"
+
+	"offload/device"
+	"offload/kernels"
+)
+
+// TransientOptions say what to follow, and for how long.
+type TransientOptions struct {
+	Diffusivity float64 // thermal diffusivity α of the plate, in m²/s
+	Dx, Dy      float64 // distances between columns and between rows, in m
+	Time        float64 // time to follow, in s
+	// Dt is the largest time step to take, in s. The steps are made equal and as
+	// long as possible, such that the last one ends at Time. 0 means 0.9 of
+	// kernels.StableStep.
+	Dt float64
+	// StepsPerLaunch is how many steps are done between two calls of Progress; 0
+	// means 64, or fewer on grids of more than two million points. It has no
+	// influence on the result.
+	StepsPerLaunch int
+	// Progress, if set, is called after each launch in the caller's goroutine,
+	// with the time in s and the largest change of any point in the last step.
+	Progress func(time, change float64)
+}
+
+// TransientResult says what the field holds after Transient.
+type TransientResult struct {
+	Steps  int
+	Dt     float64 // length of a step, in s
+	Time   float64 // time reached, in s
+	Change float64 // the largest change of any point in the last step
+	Norm2  float64 // the 2-norm of all changes in the last step
+}
+
+// Transient follows the temperatures of f for o.Time seconds: the heat equation
+// ∂u/∂t = α·(∂²u/∂x² + ∂²u/∂y²) by explicit steps in time and the five-point
+// stencil in space. The error is of first order in the time step and of second
+// order in the spacings.
+//
+// Errors: device.ErrInvalid for f or o, among others for a time step beyond the
+// stability limit; ErrDiverged; and what the device reports. Where the error is
+// the context's, or ErrDiverged, the field holds the last complete launch. The
+// result always describes what the field holds.
+//
+// Magnitudes that the kernels count as zero are set to zero in f at the start.
+func Transient[T device.Float](ctx context.Context, dev device.Device, f *Field[T], o TransientOptions) (TransientResult, error) {
+	if err := f.Check(); err != nil {
+		return TransientResult{}, err
+	}
+	steps, dt, err := timeSteps(o)
+	if err != nil || steps == 0 {
+		return TransientResult{Dt: dt}, err
+	}
+	batch, err := checkBatch(o.StepsPerLaunch, len(f.T))
+	if err != nil {
+		return TransientResult{}, err
+	}
+	cx, cy := kernels.HeatCoefficients[T](o.Diffusivity, dt, o.Dx, o.Dy)
+	kernel := func(u, out, residual device.Arg, sweeps int) *device.Launch {
+		return kernels.NewHeat(u, out, residual, sweeps, cx, cy)
+	}
+	b, err := newBatches(ctx, dev, f, min(batch, steps), kernel, "step")
+	if err != nil {
+		return TransientResult{Dt: dt}, err
+	}
+	defer b.free()
+	r, err := march(ctx, b, steps, dt, o)
+	kept, err := b.keep(ctx, err)
+	if kept == 0 {
+		return TransientResult{Dt: dt}, err
+	}
+	return r, err
+}
+
+// march does the steps.
+func march[T device.Float](ctx context.Context, b *batches[T], steps int, dt float64, o TransientOptions) (TransientResult, error) {
+	r := TransientResult{Dt: dt}
+	for r.Steps < steps {
+		largest, norm2, err := b.advance(ctx, min(b.size, steps-r.Steps))
+		if err != nil {
+			return r, err
+		}
+		r.Steps, r.Change, r.Norm2 = b.done, largest, norm2
+		// The last step ends at o.Time, whatever the rounding of dt.
+		if r.Time = float64(r.Steps) * dt; r.Steps == steps {
+			r.Time = o.Time
+		}
+		if o.Progress != nil {
+			o.Progress(r.Time, r.Change)
+		}
+	}
+	return r, nil
+}
+
+// safety is the part of the stability limit that is taken by default: on the
+// limit itself the shortest waves hardly decay.
+const safety = 0.9
+
+// maxSteps bounds a run against a mistyped time: 2^40 steps, or 2^30 where an
+// int has 32 bits.
+const maxSteps = 1 << (30 + math.MaxInt>>62*10)
+
+// timeSteps cuts o.Time into equal steps of at most o.Dt.
+func timeSteps(o TransientOptions) (steps int, dt float64, err error) {
+	if err := checkSpacing(o.Dx, o.Dy); err != nil {
+		return 0, 0, err
+	}
+	if !(o.Diffusivity > 0) || math.IsInf(o.Diffusivity, 0) {
+		return 0, 0, device.Invalidf("a diffusivity of %g m²/s: it must be positive", o.Diffusivity)
+	}
+	if !(o.Time >= 0) || math.IsInf(o.Time, 0) || !(o.Dt >= 0) {
+		return 0, 0, device.Invalidf("a time of %g s in steps of %g s: neither may be negative", o.Time, o.Dt)
+	}
+	limit := kernels.StableStep(o.Diffusivity, o.Dx, o.Dy)
+	if o.Dt > limit {
+		return 0, 0, device.Invalidf("a time step of %g s is unstable: at most %g s are possible with these spacings and diffusivity", o.Dt, limit)
+	}
+	if dt = o.Dt; dt == 0 {
+		dt = safety * limit
+	}
+	n := wholeSteps(o.Time, dt, limit)
+	if !(n <= maxSteps) {
+		return 0, 0, device.Invalidf("%g s would take %g steps of %g s: use a coarser grid", o.Time, n, dt)
+	}
+	if n == 0 {
+		return 0, dt, nil
+	}
+	return int(n), o.Time / n, nil
+}
+
+// wholeSteps is the number of equal steps of about dt that make up a time. A
+// quotient that is an integer but for rounding, like 0.9/0.3, counts as that
+// integer, unless the step would then exceed the limit.
+func wholeSteps(time, dt, limit float64) float64 {
+	if time == 0 {
+		return 0
+	}
+	n := max(1, math.Ceil(time/dt*(1-1e-12)))
+	if time/n > limit {
+		n++
+	}
+	return n
+}
