@@ -11,7 +11,6 @@ import (
 	"offload"
 	"offload/cpu"
 	"offload/device"
-	"offload/internal/progress"
 	"offload/kernels"
 )
 
@@ -42,14 +41,10 @@ the first difference. Exit code 1 if there is any.`,
 type target struct{ name, variant string }
 
 func verify(cmd *cobra.Command, name, format string) error {
-	v := verification{out: cmd.OutOrStdout(), json: format == "json", bar: progress.New(terminal(), "verify")}
-	defer v.bar.Clear()
-	targets := targetsOf(name)
-	v.total = len(targets) * len(kernels.All())
-	for _, t := range targets {
+	v := verification{out: cmd.OutOrStdout(), json: format == "json"}
+	for _, t := range targetsOf(name) {
 		d, err := openDevice(cmd, t.name, device.Options{Variant: t.variant})
 		if name == "" && errors.Is(err, device.ErrUnavailable) {
-			v.total -= len(kernels.All())
 			fmt.Fprintln(cmd.ErrOrStderr(), "note: not verified:", err)
 			continue
 		}
@@ -89,15 +84,13 @@ func targetsOf(name string) []target {
 
 // verification prints outcomes and counts them.
 type verification struct {
-	out                    io.Writer
-	json                   bool
-	bar                    *progress.Bar
-	done, total, different int
+	out             io.Writer
+	json            bool
+	done, different int
 }
 
 func (v *verification) report(c offload.Check) {
 	v.done++
-	v.bar.Set(float64(v.done) / float64(v.total))
 	result := "equal"
 	if c.Err != nil {
 		v.different++
@@ -110,7 +103,6 @@ func (v *verification) report(c offload.Check) {
 		})
 		return
 	}
-	v.bar.Clear()
 	fmt.Fprintf(v.out, "%-10s %-9s %-14s %4d calls  %s\n", c.Device, c.Variant, c.Kernel, c.Calls, result)
 }
 
