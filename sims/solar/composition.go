@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+
+	"offload/internal/ieee"
 )
 
 // composition is a fixed-step method: one step of h is a palindrome of kick-drift-kick leapfrogs of w[i]·h. It is
@@ -72,7 +74,7 @@ func (c *composition) Advance(ctx context.Context, rhs *Acceleration, p *Phase, 
 		if i := c.work.nonFinite(); i >= 0 {
 			return &Divergence{Body: i, T: p.T, Reason: "its state is no longer finite"}
 		}
-		c.work.T, c.work.TLow = twoSum(start, float64(span*(k/n))+startLow)
+		c.work.T, c.work.TLow = ieee.TwoSum(start, float64(span*(k/n))+startLow)
 		if k == n {
 			c.work.T, c.work.TLow = t, 0
 		}

@@ -1,6 +1,10 @@
 package solar
 
-import "math"
+import (
+	"math"
+
+	"offload/internal/ieee"
+)
 
 // dd is a double-double, the unevaluated sum hi+lo with |lo| ≤ ulp(hi)/2: about 32 decimal digits (Dekker 1971, Numer.
 // Math. 18, 224; Hida, Li & Bailey 2001). The invariants need it, since what a good integrator lets the energy drift
@@ -10,7 +14,7 @@ type dd struct{ hi, lo float64 }
 func (a dd) neg() dd { return dd{-a.hi, -a.lo} }
 
 func (a dd) add(b dd) dd {
-	s, e := twoSum(a.hi, b.hi)
+	s, e := ieee.TwoSum(a.hi, b.hi)
 	return renormal(s, e+(a.lo+b.lo))
 }
 

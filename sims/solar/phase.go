@@ -1,5 +1,7 @@
 package solar
 
+import "offload/internal/ieee"
+
 // Phase is what an integrator advances: time in days since the epoch and n bodies' positions (au) and velocities
 // (au/day), n×3 in row-major order. Each value is carried as an unevaluated sum of two float64: X+XLow, V+VLow,
 // T+TLow. The low parts hold what rounding took away (compensated summation; Kahan 1965, CACM 8, 40).
@@ -39,17 +41,10 @@ func (p *Phase) nonFinite() int {
 	return -1
 }
 
-// twoSum returns the rounded sum of a and b and its rounding error, exactly (Knuth, TAOCP vol. 2, 4.2.2 theorem B).
-func twoSum(a, b float64) (sum, err float64) {
-	sum = a + b
-	t := sum - a
-	return sum, (a - (sum - t)) + (b - t)
-}
-
 // accumulate adds increments to the two-part values hi+low: hi+low += scale·inc.
 func accumulate(hi, low []float64, scale float64, inc []float64) {
 	low, inc = low[:len(hi)], inc[:len(hi)]
 	for i := range hi {
-		hi[i], low[i] = twoSum(hi[i], float64(scale*inc[i])+low[i])
+		hi[i], low[i] = ieee.TwoSum(hi[i], float64(scale*inc[i])+low[i])
 	}
 }

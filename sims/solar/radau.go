@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+
+	"offload/internal/ieee"
 )
 
 const (
@@ -124,7 +126,7 @@ func (r *radau15) step(ctx context.Context, rhs *Acceleration, p *Phase, t, left
 		if lands {
 			p.T, p.TLow = t, 0
 		} else {
-			p.T, p.TLow = twoSum(p.T, dt+p.TLow)
+			p.T, p.TLow = ieee.TwoSum(p.T, dt+p.TLow)
 		}
 		return nil
 	}

@@ -3,6 +3,8 @@ package solar
 import (
 	"context"
 	"math"
+
+	"offload/internal/ieee"
 )
 
 // solve finds the series b of a step dt from p, leaving p alone: passes over the seven nodes until the last
@@ -154,9 +156,9 @@ func (r *radau15) accept(p *Phase, dt float64) {
 		move := float64(dt * p.V[i])
 		rest := math.FMA(dt, p.V[i], -move) + float64(dt*p.VLow[i])
 		curve := float64(dt2 * (float64(0.5*r.a0[i]) + r.b[i].dot(wx)))
-		sum, low := twoSum(p.X[i], move)
-		p.X[i], p.XLow[i] = twoSum(sum, curve+(rest+(low+p.XLow[i])))
-		p.V[i], p.VLow[i] = twoSum(p.V[i], float64(dt*(r.a0[i]+r.b[i].dot(wv)))+p.VLow[i])
+		sum, low := ieee.TwoSum(p.X[i], move)
+		p.X[i], p.XLow[i] = ieee.TwoSum(sum, curve+(rest+(low+p.XLow[i])))
+		p.V[i], p.VLow[i] = ieee.TwoSum(p.V[i], float64(dt*(r.a0[i]+r.b[i].dot(wv)))+p.VLow[i])
 	}
 	r.b, r.lastB = r.lastB, r.b
 	r.e, r.lastE = r.lastE, r.e
