@@ -38,6 +38,7 @@ func newForce[T device.Float]() *device.Kernel {
 		Name:     name[T]("force"),
 		Params:   gravityParams[T]("accelerations"),
 		Contract: forceContract[T],
+		Host:     forceHost[T](),
 		Check:    checkGravity[T](AccelWidth),
 		Cost:     gravityCost[T](forceOps, AccelWidth),
 		Unit:     "interactions",
@@ -49,7 +50,7 @@ func newForce[T device.Float]() *device.Kernel {
 func gravityCost[T device.Float](ops float64, resultWidth int) func(l *device.Launch) device.Cost {
 	size := float64(device.TypeOf[T]().Size())
 	return func(l *device.Launch) device.Cost {
-		p := pairs(l)
+		p := pairCount(l)
 		rows := float64(l.Rows.Len()) * float64(BodyWidth+resultWidth)
 		return device.Cost{Items: p, Ops: p * ops, Bytes: size * (rows + float64(l.Args[gravSources].Len))}
 	}

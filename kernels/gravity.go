@@ -118,7 +118,7 @@ func maxFinite[T device.Float]() T {
 	return perPrecision[T](math.MaxFloat32, math.MaxFloat64)
 }
 
-// pairs is the number of ordered pairs of a gravity launch.
-func pairs(l *device.Launch) float64 {
+// pairCount is the number of ordered pairs of a gravity launch.
+func pairCount(l *device.Launch) float64 {
 	return float64(l.Rows.Len()) * float64(l.Args[gravSources].NumRows())
 }

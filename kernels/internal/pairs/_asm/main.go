@@ -1,0 +1,15 @@
+// The generator of pairs_amd64.s: go run . -out ../pairs_amd64.s
+package main
+
+import . "github.com/mmcloughlin/avo/build"
+
+func main() {
+	ConstraintExpr("!purego")
+	for _, p := range []precision{single(), double()} {
+		ordered(p)
+		lanes(p)
+		both(p)
+		add(p)
+	}
+	Generate()
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// tileSize is pairs.Size, the number of bodies in a tile.
+const tileSize = 256
+
+// vector is the number of bytes of a YMM register.
+const vector = 32
+
+// precision is a floating-point type with its instructions. Operands are in Go's
+// order: sources first, the destination last.
+type precision struct {
+	name      string // float32
+	size      int    // bytes of a number
+	broadcast func(ops ...Op)
+	move      func(ops ...Op)
+	sub       func(ops ...Op)
+	add       func(ops ...Op)
+	mul       func(ops ...Op)
+	div       func(ops ...Op)
+	sqrt      func(ops ...Op)
+	and       func(ops ...Op)
+	xor       func(ops ...Op)
+	cmp       func(ops ...Op)
+	fma231    func(ops ...Op) // c += a·b
+	fma213    func(ops ...Op) // c = b·c + a
+	fnma231   func(ops ...Op) // c −= a·b
+	fnma213   func(ops ...Op) // c = −b·c + a
+	one       uint64
+	join      func(p precision, from Mem, to Mem)
+}
+
+func single() precision {
+	return precision{
+		name: "float32", size: 4,
+		broadcast: VBROADCASTSS, move: VMOVUPS,
+		sub: VSUBPS, add: VADDPS, mul: VMULPS, div: VDIVPS, sqrt: VSQRTPS,
+		and: VANDPS, xor: VXORPS, cmp: VCMPPS,
+		fma231: VFMADD231PS, fma213: VFMADD213PS, fnma231: VFNMADD231PS, fnma213: VFNMADD213PS,
+		one: 0x3f800000, join: joinSingle,
+	}
+}
+
+func double() precision {
+	return precision{
+		name: "float64", size: 8,
+		broadcast: VBROADCASTSD, move: VMOVUPD,
+		sub: VSUBPD, add: VADDPD, mul: VMULPD, div: VDIVPD, sqrt: VSQRTPD,
+		and: VANDPD, xor: VXORPD, cmp: VCMPPD,
+		fma231: VFMADD231PD, fma213: VFMADD213PD, fnma231: VFNMADD231PD, fnma213: VFNMADD213PD,
+		one: 0x3ff0000000000000, join: joinDouble,
+	}
+}
+
+// bytes is the size of n numbers.
+func (p precision) bytes(n int) int { return n * p.size }
+
+// column is the offset of a tile's or a sum's column: x, y, z, gm.
+func (p precision) column(c int) int { return c * p.bytes(tileSize) }
+
+// sums is the offset of a column of sums, which have room for eight more bodies.
+func (p precision) sums(c int) int { return c * p.bytes(tileSize+8) }
+
+// perJoin is how many bodies' lanes one join reduces.
+func (p precision) perJoin() int { return 16 / p.size }
+
+// constants sets up registers and memory that all routines need.
+type constants struct {
+	one        reg.VecVirtual
+	eps2, zero Mem
+}
+
+// load keeps ε² and 0 in memory, since registers are scarce, and 1 in a register.
+func (p precision) load() constants {
+	c := constants{one: YMM(), eps2: AllocLocal(vector), zero: AllocLocal(vector)}
+	e := YMM()
+	eps, err := Param("eps2").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	p.broadcast(eps.Addr, e)
+	p.move(e, c.eps2)
+	p.xor(e, e, e)
+	p.move(e, c.zero)
+	bits := GP64()
+	MOVQ(U64(p.one), bits)
+	x := c.one.AsX()
+	MOVQ(bits, x)
+	p.broadcast(x, c.one)
+	return c
+}
+
+// weight sets w = 1/(r²·√r²), or 0 where r² = 0, for differences d; r is a
+// register to work in.
+//
+//	r² = fma(dx, dx, fma(dy, dy, fma(dz, dz, ε²)))
+//	w  = 1 / (r²·√r²)
+func (p precision) weight(c constants, d [3]reg.VecVirtual, r, w reg.VecVirtual) {
+	p.move(d[2], r)
+	p.fma213(c.eps2, d[2], r)
+	p.fma231(d[1], d[1], r)
+	p.fma231(d[0], d[0], r)
+	p.sqrt(r, w)
+	p.mul(r, w, w)
+	p.div(w, c.one, w)
+	p.cmp(U8(4), c.zero, r, r) // r ≠ 0, or not a number
+	p.and(r, w, w)
+}
+
+// number is an immediate operand of arithmetic.
+func number(n int) Constant { return I32(int32(n)) }
