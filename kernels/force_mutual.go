@@ -74,7 +74,7 @@ func (s *mutualScratch[T]) load(t *device.Tile) {
 	bodies := device.View[T](t, gravSources)
 	for k := t.Task * loadsPerTask; k < min((t.Task+1)*loadsPerTask, len(s.tiles)); k++ {
 		rows := rowsOfTile(t, k)
-		s.tiles[k].Load(bodies[rows.Lo*BodyWidth : rows.Hi*BodyWidth])
+		s.tiles[k].Pad(s.tiles[k].Load(bodies[rows.Lo*BodyWidth : rows.Hi*BodyWidth]))
 		s.totals[k] = carried[T]{}
 	}
 }

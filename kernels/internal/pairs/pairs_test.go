@@ -71,7 +71,9 @@ func compareForms[T Float](t *testing.T, what string, f Routines[T], a, b *Tile[
 
 	toA, toB, expA, expB := guarded[Sums[T]](t), guarded[Sums[T]](t), new(Sums[T]), new(Sums[T])
 	if m > 0 {
-		f.Both(&a.copy(t).v, &b.copy(t).v, m, eps2, &toA.v, &toB.v, &s.v)
+		padded := b.copy(t)
+		padded.v.Pad(m)
+		f.Both(&a.copy(t).v, &padded.v, m, eps2, &toA.v, &toB.v, &s.v)
 		want.Both(a, b, m, eps2, expA, expB, nil)
 		same(t, what+", both, earlier tile", &toA.v, expA, 0, Size)
 		same(t, what+", both, later tile", &toB.v, expB, 0, m)

@@ -22,9 +22,12 @@ type Tile[T Float] struct{ X, Y, Z, GM [Size]T }
 // for what is rounded up to vectors.
 type Sums[T Float] struct{ X, Y, Z [Size + 8]T }
 
-// Strides is scratch for the strided partial sums of a tile's bodies: a vector of
-// 32 bytes for each component.
-type Strides[T Float] [Size][3][32]byte
+// Strides is scratch: for each of a tile's bodies the strided partial sums of its
+// components, a vector of 32 bytes each, and a ring of weights.
+type Strides[T Float] struct {
+	lanes [Size][3][32]byte
+	_     [8][32]byte
+}
 
 // Lanes is the number of strided partial sums: a vector of 32 bytes.
 func Lanes[T Float]() int { return 32 / int(unsafe.Sizeof(T(0))) }
@@ -60,8 +63,8 @@ type Routines[T Float] struct {
 	Lanes func(targets *Tile[T], first, n int, sources *Tile[T], eps2 T, out *Sums[T], s *Strides[T])
 
 	// Both evaluates each pair of the full tile a with bodies 0 to m > 0 of the
-	// later tile b once: toA as Ordered does for a's bodies, toB as Lanes for b's.
-	// It may set toB up to three bodies further.
+	// later tile b, which is padded, once: toA as Ordered does for a's bodies, toB
+	// as Lanes for b's. It may set toB up to three bodies further.
 	Both func(a, b *Tile[T], m int, eps2 T, toA, toB *Sums[T], s *Strides[T])
 
 	// Add adds part to sum, number by number, and the rounding error to carry.

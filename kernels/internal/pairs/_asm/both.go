@@ -8,85 +8,141 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// ahead is how many sources the weights are computed before they are used. Root
+// and quotient take some fifty clocks; if their users stood right behind them,
+// they would fill the scheduler of the processor while they wait.
+const ahead = 4
+
+// ring is where the weights wait, behind the lanes in pairs.Strides.
+const ring = tileSize * 3 * vector
+
+// pairLoop is the registers of both.
+type pairLoop struct {
+	precision
+	constants
+	a, source, stride, strides reg.GPVirtual
+	sum                        [2][3]reg.VecVirtual
+}
+
 // both: every pair of two tiles once, for both bodies. The earlier tile a is in
 // two vectors; each body of the later tile b keeps its sum in lanes, in memory.
 func both(p precision) {
 	TEXT("both"+suffix(p), NOSPLIT, fmt.Sprintf("func(a, b *%s, m int, eps2 %[1]s, toA, toB *%[1]s, strides *byte)", p.name))
 	Pragma("noescape")
 	Doc("both" + suffix(p) + " is Both.")
-	c := p.load()
-	a, b, toA, strides := Load(Param("a"), GP64()), Load(Param("b"), GP64()), Load(Param("toA"), GP64()), Load(Param("strides"), GP64())
-	m := Load(Param("m"), GP64())
-	clearStrides(p, strides, m)
+	l := pairLoop{precision: p, constants: p.load(), a: GP64(), source: GP64(), stride: GP64(), strides: GP64()}
+	Load(Param("a"), l.a)
+	Load(Param("strides"), l.strides)
+	b, toA, m := Load(Param("b"), GP64()), Load(Param("toA"), GP64()), Load(Param("m"), GP64())
+	clearStrides(p, l.strides, m)
 
 	blocks := GP64()
 	MOVQ(U64(uint64(p.bytes(tileSize)/(2*vector))), blocks)
 	Label("blocks" + suffix(p))
-	var sum [2][3]reg.VecVirtual
-	for v := range sum {
-		for k := range sum[v] {
-			sum[v][k] = YMM()
-			p.xor(sum[v][k], sum[v][k], sum[v][k])
+	for v := range l.sum {
+		for k := range l.sum[v] {
+			l.sum[v][k] = YMM()
+			p.xor(l.sum[v][k], l.sum[v][k], l.sum[v][k])
 		}
 	}
-	source, stride, count := GP64(), GP64(), GP64()
-	MOVQ(b, source)
-	MOVQ(strides, stride)
+	count := GP64()
+	MOVQ(b, l.source)
+	MOVQ(l.strides, l.stride)
 	MOVQ(m, count)
-
+	for j := range ahead {
+		l.weights(j, j)
+	}
 	Label("pairs" + suffix(p))
-	var at [4]reg.VecVirtual
-	for k := range at {
-		at[k] = YMM()
-		p.broadcast(Mem{Base: source, Disp: p.column(k)}, at[k])
+	for j := range ahead {
+		l.use(j)
+		l.weights(j+ahead, j)
 	}
-	var d [2][3]reg.VecVirtual
-	for v := range d {
-		Comment("d = x_j − x_i; a_i = fma(gm_j·w, d, a_i); a_j = fma(gm_i·w, −d, a_j)")
-		for k := range d[v] {
-			d[v][k] = at[k] // the second vector may take the place of the source
-			if v == 0 {
-				d[v][k] = YMM()
-			}
-			p.sub(Mem{Base: a, Disp: p.column(k) + v*vector}, at[k], d[v][k])
-		}
-		r, w := YMM(), YMM()
-		p.weight(c, d[v], r, w)
-		p.mul(at[3], w, r)
-		p.mul(Mem{Base: a, Disp: p.column(3) + v*vector}, w, w)
-		for k := range d[v] {
-			p.fma231(r, d[v][k], sum[v][k])
-		}
-		for k := range d[v] {
-			if v == 0 {
-				p.fnma213(Mem{Base: stride, Disp: k * vector}, w, d[0][k])
-			} else {
-				p.fnma231(w, d[1][k], d[0][k])
-				p.move(d[0][k], Mem{Base: stride, Disp: k * vector})
-			}
-		}
-	}
-	ADDQ(number(p.size), source)
-	ADDQ(number(3*vector), stride)
-	DECQ(count)
-	JNZ(LabelRef("pairs" + suffix(p)))
+	ADDQ(number(ahead*p.size), l.source)
+	ADDQ(number(ahead*3*vector), l.stride)
+	SUBQ(number(ahead), count)
+	JG(LabelRef("pairs" + suffix(p)))
 
-	for v := range sum {
-		for k := range sum[v] {
-			p.move(sum[v][k], Mem{Base: toA, Disp: p.sums(k) + v*vector})
+	for v := range l.sum {
+		for k := range l.sum[v] {
+			p.move(l.sum[v][k], Mem{Base: toA, Disp: p.sums(k) + v*vector})
 		}
 	}
-	ADDQ(number(2*vector), a)
+	ADDQ(number(2*vector), l.a)
 	ADDQ(number(2*vector), toA)
 	DECQ(blocks)
 	JNZ(LabelRef("blocks" + suffix(p)))
 
-	joinAll(p, "b", strides, m, Load(Param("toB"), GP64()))
+	joinAll(p, "b", l.strides, m, Load(Param("toB"), GP64()))
 	VZEROUPPER()
 	RET()
 }
 
-// clearStrides sets the lanes of m bodies, rounded up to perJoin, to zero.
+// at loads n of the source's x, y, z, gm, the j-th from the current one.
+func (l *pairLoop) at(j, n int) []reg.VecVirtual {
+	at := make([]reg.VecVirtual, n)
+	for k := range at {
+		at[k] = YMM()
+		l.broadcast(Mem{Base: l.source, Disp: l.column(k) + j*l.size}, at[k])
+	}
+	return at
+}
+
+// differences sets d = x_j − x_i for a vector of targets. The last vector may take
+// the place of the source.
+func (l *pairLoop) differences(at []reg.VecVirtual, v int) (d [3]reg.VecVirtual) {
+	for k := range d {
+		if d[k] = at[k]; v == 0 {
+			d[k] = YMM()
+		}
+		l.sub(Mem{Base: l.a, Disp: l.column(k) + v*vector}, at[k], d[k])
+	}
+	return d
+}
+
+// weights puts the weights of the j-th source from the current one into a slot.
+func (l *pairLoop) weights(j, slot int) {
+	at := l.at(j, 3)
+	for v := range l.sum {
+		d := l.differences(at, v)
+		r, w := YMM(), YMM()
+		l.weight(l.constants, d, r, w)
+		l.move(w, l.slot(slot, v))
+	}
+}
+
+func (l *pairLoop) slot(slot, v int) Mem {
+	return Mem{Base: l.strides, Disp: ring + (2*slot+v)*vector}
+}
+
+// use adds up the j-th source from the current one.
+//
+//	a_i = fma(gm_j·w, d, a_i); a_j = fma(gm_i·w, −d, a_j)
+func (l *pairLoop) use(j int) {
+	Comment("a_i = fma(gm_j·w, d, a_i); a_j = fma(gm_i·w, −d, a_j)")
+	at := l.at(j, 4)
+	var d [2][3]reg.VecVirtual
+	for v := range d {
+		d[v] = l.differences(at, v)
+		s, w := YMM(), YMM()
+		l.move(l.slot(j, v), w)
+		l.mul(at[3], w, s)
+		l.mul(Mem{Base: l.a, Disp: l.column(3) + v*vector}, w, w)
+		for k := range d[v] {
+			l.fma231(s, d[v][k], l.sum[v][k])
+		}
+		for k := range d[v] {
+			lane := Mem{Base: l.stride, Disp: (3*j + k) * vector}
+			if v == 0 {
+				l.fnma213(lane, w, d[0][k])
+			} else {
+				l.fnma231(w, d[1][k], d[0][k])
+				l.move(d[0][k], lane)
+			}
+		}
+	}
+}
+
+// clearStrides sets the lanes of m bodies, rounded up to ahead, to zero.
 func clearStrides(p precision, strides, m reg.Register) {
 	zero := YMM()
 	VPXOR(zero, zero, zero)
@@ -94,10 +150,10 @@ func clearStrides(p precision, strides, m reg.Register) {
 	MOVQ(strides, stride)
 	MOVQ(m, left)
 	Label("clear" + suffix(p))
-	for i := range 3 * p.perJoin() {
+	for i := range 3 * ahead {
 		VMOVDQU(zero, Mem{Base: stride, Disp: i * vector})
 	}
-	ADDQ(number(3*vector*p.perJoin()), stride)
-	SUBQ(number(p.perJoin()), left)
+	ADDQ(number(3*vector*ahead), stride)
+	SUBQ(number(ahead), left)
 	JG(LabelRef("clear" + suffix(p)))
 }
