@@ -9,10 +9,11 @@ import (
 
 // forceHost lists the forms of Force for the host's cores.
 func forceHost[T device.Float]() []device.HostCode {
-	return []device.HostCode{
-		forceCode("avx2", pairs.HasAVX2, pairs.AVX2[T]()),
-		forceCode("go", nil, pairs.Go[T]()),
+	codes := []device.HostCode{forceCode("go", nil, pairs.Go[T]())}
+	if r, name, ready := pairs.Vector[T](); name != "" {
+		codes = append([]device.HostCode{forceCode(name, ready, r)}, codes...)
 	}
+	return codes
 }
 
 // forceCode is Force by a set of inner loops. Where all bodies attract each other

@@ -11,8 +11,8 @@ import (
 // forms are the routines that this machine can run, besides plain Go.
 func forms[T Float](t *testing.T) map[string]Routines[T] {
 	f := map[string]Routines[T]{}
-	if HasAVX2() {
-		f["avx2"] = AVX2[T]()
+	if r, name, ready := Vector[T](); ready == nil || ready() {
+		f[name] = r
 	}
 	requireForms(t, len(f))
 	return f
@@ -131,8 +131,8 @@ func benchBoth[T Float](b *testing.B) {
 	t, u := randomTile[T](r), randomTile[T](r)
 	toA, toB, s := new(Sums[T]), new(Sums[T]), new(Strides[T])
 	all := map[string]Routines[T]{"go": Go[T]()}
-	if HasAVX2() {
-		all["avx2"] = AVX2[T]()
+	if r, name, ready := Vector[T](); ready == nil || ready() {
+		all[name] = r
 	}
 	for name, f := range all {
 		b.Run(name+"/both", func(b *testing.B) {

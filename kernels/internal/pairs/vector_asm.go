@@ -1,16 +1,9 @@
-//go:build !purego
+//go:build (amd64 || arm64) && !purego
 
 package pairs
 
-//go:generate sh -c "cd _asm && go run . -out ../pairs_amd64.s -stubs ../pairs_amd64.go -pkg pairs"
-
-import "golang.org/x/sys/cpu"
-
-// HasAVX2 tells whether AVX2 can be used here.
-func HasAVX2() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
-
-// AVX2 is the form for 256-bit vectors with fused multiply-add.
-func AVX2[T Float]() Routines[T] {
+// vector is the form in assembly.
+func vector[T Float]() Routines[T] {
 	if r, ok := any(single()).(Routines[T]); ok {
 		return r
 	}

@@ -1,0 +1,128 @@
+// Command peers is what a Go programmer writes today: straightforward loops on
+// one core, and gonum's Barnes-Hut tree.
+//
+//	peers force|laplacian|barneshut N SWEEPS REPS
+//
+// It prints one JSON object a repetition, in float64. The rate of barneshut is
+// what a sum over all pairs would need for the same time.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"log"
+	"math"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strconv"
+	"time"
+)
+
+// result has the fields of peers.c. Check is a value of the result, or the RMS
+// relative error of barneshut.
+type result struct {
+	Kernel    string  `json:"kernel"`
+	Precision string  `json:"precision"`
+	N         int     `json:"n"`
+	Sweeps    int     `json:"sweeps"`
+	Threads   int     `json:"threads"`
+	Seconds   float64 `json:"seconds"`
+	Rate      float64 `json:"rate"`
+	Check     float64 `json:"check"`
+}
+
+// work is something to repeat, the number of items of a repetition, and a check.
+type work struct {
+	run   func() error
+	items float64
+	check func() float64
+}
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("peers: ")
+	if err := run(os.Args[1:]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(args []string) error {
+	if len(args) != 4 {
+		return fmt.Errorf("usage: peers force|laplacian|barneshut N SWEEPS REPS")
+	}
+	var numbers [3]int
+	for i := range numbers {
+		n, err := strconv.Atoi(args[i+1])
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q is not a number of at least 1", args[i+1])
+		}
+		numbers[i] = n
+	}
+	n, sweeps, reps := numbers[0], numbers[1], numbers[2]
+	runtime.GOMAXPROCS(1)
+	build, ok := map[string]func(n, sweeps int) work{"force": force, "laplacian": laplacian, "barneshut": tree}[args[0]]
+	if !ok {
+		return fmt.Errorf("there is no %s", args[0])
+	}
+	w := build(n, sweeps)
+	out := json.NewEncoder(os.Stdout)
+	for rep := -1; rep < reps; rep++ { // the first one is cold and does not count
+		start := time.Now()
+		if err := w.run(); err != nil {
+			return err
+		}
+		seconds := time.Since(start).Seconds()
+		if rep < 0 {
+			continue
+		}
+		r := result{args[0], "f64", n, sweeps, 1, seconds, w.items / seconds, w.check()}
+		if err := out.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eps2 is the square of the softening.
+const eps2 = 1e-4
+
+type body struct{ x, y, z, gm float64 }
+
+// plummer returns n bodies of a Plummer sphere of mass 1.
+func plummer(n int) []body {
+	r := rand.New(rand.NewPCG(1, 2))
+	bodies := make([]body, n)
+	for i := range bodies {
+		c := 0.998 * max(r.Float64(), r.Float64(), r.Float64())
+		x, y, z := r.NormFloat64(), r.NormFloat64(), r.NormFloat64()
+		s := c / math.Sqrt((1-c*c)*(x*x+y*y+z*z))
+		bodies[i] = body{x * s, y * s, z * s, 1 / float64(n)}
+	}
+	return bodies
+}
+
+// accelerate is the sum over all pairs.
+func accelerate(bodies []body, acc [][3]float64) {
+	for i, b := range bodies {
+		var ax, ay, az float64
+		for _, s := range bodies {
+			dx, dy, dz := s.x-b.x, s.y-b.y, s.z-b.z
+			r2 := dx*dx + dy*dy + dz*dz + eps2
+			w := s.gm / (r2 * math.Sqrt(r2))
+			ax += w * dx
+			ay += w * dy
+			az += w * dz
+		}
+		acc[i] = [3]float64{ax, ay, az}
+	}
+}
+
+func force(n, _ int) work {
+	bodies, acc := plummer(n), make([][3]float64, n)
+	return work{
+		run:   func() error { accelerate(bodies, acc); return nil },
+		items: float64(n) * float64(n),
+		check: func() float64 { return acc[n/2][0] },
+	}
+}
