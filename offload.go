@@ -13,6 +13,7 @@ package offload
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"offload/cpu"
@@ -45,6 +46,10 @@ func openGL(class device.Class) func(context.Context, device.Options) (device.De
 	}
 }
 
+// VariantVariable is the environment variable that selects a form of host code,
+// for programs that do not set Options.Variant: avx2, neon, go or contract.
+const VariantVariable = "OFFLOAD_VARIANT"
+
 // Auto is the name that stands for the best device that is here.
 const Auto = "auto"
 
@@ -65,6 +70,9 @@ func Names() []string {
 func Open(ctx context.Context, name string, o device.Options) (device.Device, error) {
 	if o.Kernels == nil {
 		o.Kernels = kernels.All()
+	}
+	if o.Variant == "" && name != "reference" {
+		o.Variant = os.Getenv(VariantVariable)
 	}
 	if err := checkOptions(o); err != nil {
 		return nil, err

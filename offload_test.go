@@ -68,6 +68,24 @@ func TestOpenRefusesOptions(t *testing.T) {
 	}
 }
 
+func TestVariantFromTheEnvironment(t *testing.T) {
+	t.Setenv(VariantVariable, "contract")
+	for name, want := range map[string]string{"cpu": "contract", "reference": "contract"} {
+		d, err := Open(context.Background(), name, device.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Info().Variant; got != want {
+			t.Errorf("%s runs %q, want %q", name, got, want)
+		}
+		d.Close()
+	}
+	t.Setenv(VariantVariable, "sse9")
+	if _, err := Open(context.Background(), "cpu", device.Options{}); !errors.Is(err, device.ErrUnsupported) {
+		t.Errorf("an unknown variant in the environment: %v, want ErrUnsupported", err)
+	}
+}
+
 func TestOpenUnderACancelledContext(t *testing.T) {
 	devicetest.NoLeak(t)
 	ctx, cancel := context.WithCancel(context.Background())
