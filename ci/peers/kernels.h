@@ -3,7 +3,7 @@
 // accelerate adds up softened gravity: bodies in arrays of coordinates, all pairs.
 static void NAME(accelerate)(long n, T eps2, const T *restrict x, const T *restrict y, const T *restrict z,
                              const T *restrict gm, T *restrict ax, T *restrict ay, T *restrict az) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(dynamic, 64)
   for (long i = 0; i < n; i++) {
     const T xi = x[i], yi = y[i], zi = z[i];
     T sx = 0, sy = 0, sz = 0;

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -13,6 +15,7 @@ import (
 // benchFlags are the flags of bench.
 type benchFlags struct {
 	device, kernel, precision, math, format string
+	plot                                    string
 	n, workers                              intList
 	sweeps, count                           int
 	seed                                    uint64
@@ -32,10 +35,20 @@ func newBench() *cobra.Command {
 		Long: `Measure kernels on a device. force: gravity among n bodies of a Plummer sphere;
 laplacian: sweeps over a plate of n × n points. Upload, launches and download are
 timed apart, and the first, cold launch apart from the count that follow. The
-digest is the SHA-256 of the result's bytes: equal digests, equal bits.`,
+digest is the SHA-256 of the result's bytes: equal digests, equal bits.
+
+Results of the host's cores are compared with a ceiling, which is measured in the
+same run, on as many workers. pairs: a loop with the arithmetic of force and no
+memory; sweep: a sweep over a small block in the first-level cache; copy: the grid
+copied once for all sweeps of a launch. The lower of the last two is laplacian's.
+The second word names the instructions of the loop.
+
+--plot draws the rate over n, the speed-up over workers and the roofline, those
+that apply.`,
 		Example: `  offload bench --device=cpu
   offload bench --kernel=force --n=1024,4096,16384 --precision=f64
   offload bench --workers=1,2 --format=json
+  offload bench --n=256,512,1024,2048 --workers=1,2 --plot=bench.svg
   offload bench --count=10 --format=go > new.txt && benchstat old.txt new.txt`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
@@ -51,6 +64,7 @@ digest is the SHA-256 of the result's bytes: equal digests, equal bits.`,
 	fl.IntVar(&f.count, "count", 5, "launches that count")
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of the input")
 	fl.StringVar(&f.format, "format", "table", "output: table, json (one object a line), go (for benchstat)")
+	fl.StringVar(&f.plot, "plot", "", "draw the results in this file: .svg or .png")
 	return cmd
 }
 
@@ -71,33 +85,49 @@ func (f *benchFlags) run(cmd *cobra.Command) (err error) {
 	}()
 	bar := progress.New(terminal(), "bench")
 	defer bar.Clear()
-	done, total := 0, len(workers)*len(cases)*(f.count+1)
+	done, total := 0, len(workers)*len(cases)*(f.count+2)
+	rec := &recorder{out: out, step: func() {
+		done++
+		bar.Set(float64(done) / float64(total))
+	}}
 	for _, w := range workers {
-		err := f.runOn(cmd, w, cases, out, func() {
-			done++
-			bar.Set(float64(done) / float64(total))
-		})
-		if err != nil {
+		if err := f.runOn(cmd, w, cases, rec); err != nil {
 			return err
 		}
 	}
-	return nil
+	return f.draw(cmd.Context(), rec)
+}
+
+// recorder compares results with their ceilings, prints them and keeps them.
+type recorder struct {
+	out      bench.Writer
+	step     func() // one for each launch and each comparison
+	ceilings bench.Ceilings
+	results  []bench.Result
+}
+
+// add takes a result, which is printed also after an interrupt.
+func (r *recorder) add(ctx context.Context, result bench.Result) error {
+	err := r.ceilings.Compare(ctx, &result)
+	r.step()
+	r.results = append(r.results, result)
+	return errors.Join(err, r.out.Write(result))
 }
 
 // runOn measures the cases on one device.
-func (f *benchFlags) runOn(cmd *cobra.Command, workers int, cases []bench.Case, out bench.Writer, step func()) error {
+func (f *benchFlags) runOn(cmd *cobra.Command, workers int, cases []bench.Case, rec *recorder) error {
 	d, err := openDevice(cmd, f.device, device.Options{Workers: workers, Math: device.Math(f.math)})
 	if err != nil {
 		return err
 	}
 	defer d.Close()
 	for _, c := range cases {
-		r, err := bench.Run(cmd.Context(), d, c, f.count, step)
+		r, err := bench.Run(cmd.Context(), d, c, f.count, rec.step)
+		if err == nil {
+			err = rec.add(cmd.Context(), r)
+		}
 		if err != nil {
 			return fmt.Errorf("%s, n = %d: %w", c.Kernel, c.N, err)
-		}
-		if err := out.Write(r); err != nil {
-			return err
 		}
 	}
 	return nil
@@ -124,6 +154,9 @@ func (f *benchFlags) cases() ([]bench.Case, error) {
 		return nil, err
 	}
 	if err := oneOf("format", f.format, bench.Formats()); err != nil {
+		return nil, err
+	}
+	if err := checkPlot(f.plot); err != nil {
 		return nil, err
 	}
 	if f.sweeps < 1 || f.count < 1 {

@@ -44,7 +44,7 @@ type table struct{ w *tabwriter.Writer }
 
 func newTable(w io.Writer) *table {
 	t := &table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	fmt.Fprintln(t.w, "kernel\tprecision\tn\tsweeps\tdevice\tworkers\tmath\tmedian\tmin\tfirst\trate\tupload\tdownload\tdigest")
+	fmt.Fprintln(t.w, "kernel\tprecision\tn\tsweeps\tdevice\tworkers\tmath\tmedian\tmin\tfirst\trate\tof ceiling\tupload\tdownload\tdigest")
 	return t
 }
 
@@ -57,14 +57,22 @@ func (t *table) Write(r Result) error {
 	if !r.Exact {
 		math = "unproven"
 	}
-	_, err := fmt.Fprintf(t.w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.16s\n",
+	_, err := fmt.Fprintf(t.w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.16s\n",
 		r.Kernel, r.Precision, r.N, sweeps, r.Device, r.Workers, math,
-		seconds(r.SecondsMedian), seconds(r.SecondsMin), seconds(r.SecondsFirst), rate(r.Rate, r.RateUnit),
+		seconds(r.SecondsMedian), seconds(r.SecondsMin), seconds(r.SecondsFirst), rate(r.Rate, r.RateUnit), ceilingOf(r),
 		seconds(r.SecondsUpload), seconds(r.SecondsDownload), r.Digest)
 	return err
 }
 
 func (t *table) Close() error { return t.w.Flush() }
+
+// ceilingOf is the part of its ceiling that a result reaches, and the ceiling.
+func ceilingOf(r Result) string {
+	if r.CeilingRate == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.3g %% (%s)", r.CeilingPercent, r.CeilingKind)
+}
 
 // seconds is a duration with about four digits.
 func seconds(s float64) string {

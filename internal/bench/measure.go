@@ -37,9 +37,16 @@ type Result struct {
 	Rate            float64 `json:"rate"` // at the median
 	RateUnit        string  `json:"rate_unit"`
 	GFlops          float64 `json:"gflops"`
-	Digest          string  `json:"digest"` // SHA-256 of the output, little-endian
+	OpsPerByte      float64 `json:"ops_per_byte"`              // of what a launch must read and write at least
+	CeilingRate     float64 `json:"ceiling_rate,omitempty"`    // in RateUnit; absent if not measured: see Ceilings
+	CeilingKind     string  `json:"ceiling_kind,omitempty"`    // what the ceiling is
+	CeilingPercent  float64 `json:"ceiling_percent,omitempty"` // Rate as a part of it
+	Digest          string  `json:"digest"`                    // SHA-256 of the output, little-endian
 
 	Samples []float64 `json:"-"` // seconds of each counted launch
+
+	opsPerItem float64
+	roof       float64 // RateUnit that the cores could reach with the data at hand; 0 if not measured
 }
 
 // Run measures c on d with count launches after a cold one. The step function is
@@ -133,6 +140,7 @@ func (r *Result) launches(ctx context.Context, d device.Device, l *device.Launch
 	cost := device.CostOf(l)
 	r.Rate = cost.Items / r.SecondsMedian
 	r.GFlops = cost.Ops / r.SecondsMedian / 1e9
+	r.OpsPerByte, r.opsPerItem = cost.Ops/cost.Bytes, cost.Ops/cost.Items
 	return nil
 }
 

@@ -1,20 +1,69 @@
 package solar
 
-import "testing"
+import (
+	"context"
+	"testing"
+)
 
-// BenchmarkThirtyYears integrates the eleven bodies over 30 years with each method's defaults.
+// BenchmarkThirtyYears integrates the eleven bodies over 30 years with each method's defaults and the serial field.
 func BenchmarkThirtyYears(b *testing.B) {
 	for _, name := range Integrators() {
 		for label, relativity := range map[string]bool{"newton": false, "gr": true} {
 			b.Run(name+"/"+label, func(b *testing.B) {
-				var report Report
-				for b.Loop() {
-					_, report = runTo(b, must(J2000())(b), Options{Integrator: name, Relativity: relativity}, 2462502.5)
-				}
-				b.ReportMetric(float64(report.Steps), "steps")
-				b.ReportMetric(float64(report.Evaluations), "evals")
+				thirtyYears(b, nil, Options{Integrator: name, Relativity: relativity})
 			})
 		}
+	}
+}
+
+// springs is a field that costs next to nothing: each body is bound to the origin, with Earth's period.
+type springs struct{}
+
+func (springs) Accelerate(_ context.Context, x, a []float64) error {
+	for i := range a {
+		a[i] = -0.000296 * x[i]
+	}
+	return nil
+}
+
+// BenchmarkIntegratorAlone is what an integrator itself costs, as ns/eval: what a trajectory takes beyond its field.
+func BenchmarkIntegratorAlone(b *testing.B) {
+	for _, name := range Integrators() {
+		b.Run(name, func(b *testing.B) { thirtyYears(b, springs{}, Options{Integrator: name}) })
+	}
+}
+
+func thirtyYears(b *testing.B, field Field, opts Options) {
+	sys := must(J2000())(b)
+	var report Report
+	for b.Loop() {
+		sim := must(New(sys, field, opts))(b)
+		report = must(sim.Run(context.Background(), 2462502.5, Watch{}))(b)
+	}
+	b.ReportMetric(float64(report.Steps), "steps")
+	b.ReportMetric(float64(report.Evaluations), "evals")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*report.Evaluations), "ns/eval")
+}
+
+// BenchmarkField is one evaluation of the serial field for the eleven bodies.
+func BenchmarkField(b *testing.B) {
+	sys := must(J2000())(b)
+	p, field := NewPhase(sys), Newton(sys.GMs())
+	a := make([]float64, len(p.X))
+	for b.Loop() {
+		if err := field.Accelerate(context.Background(), p.X, a); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCorrection is one evaluation of the relativistic terms.
+func BenchmarkCorrection(b *testing.B) {
+	sys := must(J2000())(b)
+	p, correction := NewPhase(sys), must(Schwarzschild(sys))(b)
+	a := make([]float64, len(p.X))
+	for b.Loop() {
+		correction.Add(p.X, p.V, a)
 	}
 }
 

@@ -53,17 +53,29 @@ func TestRadau15SolvesKeplerToRounding(t *testing.T) {
 	}
 }
 
+// Over a hundred orbits rounding lets the energy wander by some 2e-15 of itself, either way; one orbit is a matter of
+// luck, so several are run.
 func TestRadau15KeepsEnergyOnAnEccentricPair(t *testing.T) {
-	sys := kepler(1, 1, 0.8)
-	for k := range 3 { // two halves about their barycentre, which stays at the origin
-		x, v := sys.Bodies[1].X[k]/2, sys.Bodies[1].V[k]/2
-		sys.Bodies[0].X[k], sys.Bodies[0].V[k] = -x, -v
-		sys.Bodies[1].X[k], sys.Bodies[1].V[k] = x, v
+	runs := 10
+	if testing.Short() {
+		runs = 3
 	}
-	sys.Bodies[0].GM, sys.Bodies[1].GM = 0.5, 0.5
-	_, report := runTo(t, sys, Options{}, 200*math.Pi)
-	if !(report.EnergyError < 3e-15) || !(report.AngularMomentumError < 3e-15) {
-		t.Errorf("after some hundred orbits: %+v", report)
+	var energy, spin float64
+	for n := range runs {
+		sys := kepler(1, 1+0.01*float64(n), 0.8)
+		for k := range 3 { // two halves about their barycentre, which stays at the origin
+			x, v := sys.Bodies[1].X[k]/2, sys.Bodies[1].V[k]/2
+			sys.Bodies[0].X[k], sys.Bodies[0].V[k] = -x, -v
+			sys.Bodies[1].X[k], sys.Bodies[1].V[k] = x, v
+		}
+		sys.Bodies[0].GM, sys.Bodies[1].GM = 0.5, 0.5
+		_, report := runTo(t, sys, Options{}, 200*math.Pi)
+		energy += report.EnergyError * report.EnergyError
+		spin += report.AngularMomentumError * report.AngularMomentumError
 	}
-	t.Logf("%+v", report)
+	energy, spin = math.Sqrt(energy/float64(runs)), math.Sqrt(spin/float64(runs))
+	if !(energy < 3e-15) || !(spin < 1e-15) {
+		t.Errorf("energy off by %.2g, angular momentum by %.2g, root mean square", energy, spin)
+	}
+	t.Logf("energy off by %.2g, angular momentum by %.2g", energy, spin)
 }

@@ -10,9 +10,9 @@ import (
 
 const (
 	radauPasses   = 12    // of the corrector, at most
-	radauConverge = 1e-16 // change of b[6] relative to the acceleration at which a step has converged
-	radauShrink   = 0.25  // a step that should have been shorter by this factor is done again; inverse bounds growth
-	radauForget   = 20.0  // a step longer than the last by this factor predicts nothing
+	radauConverge = 1e-18 // of the acceleration: what a converged step may still lack; 1e-17 shows in Kepler orbits
+	radauReject   = 0.7   // a step that should have been shorter by this factor is done again
+	radauGrow     = 4.0   // a step's longest successor, relative to it
 )
 
 // radau15 is the 15th-order implicit Gauss-Radau integrator with adaptive steps of Everhart (1985, in Dynamics of
@@ -22,26 +22,27 @@ const (
 //
 //	a(h) = a0 + b[0]·h + b[1]·h² + … + b[6]·h⁷
 //
-// which is made to agree with the force at seven interior nodes by predictor-corrector passes. g is the same
-// polynomial in Newton's form. Integrated once and twice it gives velocity and position. The step is chosen so that
-// the last term, max|b[6]| relative to max|a|, is Tol.
+// which is made to agree with the force at seven interior nodes by predictor-corrector passes. Integrated once and
+// twice it gives velocity and position. The step is chosen so that the last term, the largest |b[6]| relative to its
+// body's |a|, is Tol.
+//
+// Unlike those authors' programs this one keeps not b but the polynomial's values at the nodes. Integrals, b[6] and the
+// next step's prediction are then weighted sums of these, by weights that one table or one step holds for all bodies.
 type radau15 struct {
 	*radauTables
 	tol, first float64
 	stats      Stats
 
-	next   float64 // natural length of the next step, signed; 0 before the first
-	last   float64 // length of the step that lastB describes; 0 if none
-	a0, a  []float64
-	x, v   []float64 // at the node under way
-	b, g   []coef
-	e      []coef // what b was predicted to be
-	lastB  []coef // b of the last accepted step
-	lastE  []coef // and its prediction
-	haveA0 bool
-	worst  int // component with the largest |b[6]|
-	maxB   float64
-	maxA   float64
+	next        float64 // natural length of the next step, signed; 0 before the first
+	a0          []float64
+	f           []coef    // acceleration at the nodes less a0
+	x, v, a     []float64 // at the node under way
+	moved       []float64 // what the pass under way changed a's integral over the step by, per dt
+	scale       []float64 // of each body's acceleration
+	last, older past
+	recall      recall
+	haveA0      bool
+	worst       int // body with the largest relative |b[6]|
 }
 
 func newRadau15(first, tol float64) *radau15 {
@@ -87,13 +88,14 @@ func (r *radau15) begin(p *Phase) {
 	if len(r.a0) == n {
 		return
 	}
-	r.next, r.last = 0, 0
-	for _, array := range []*[]float64{&r.a0, &r.a, &r.x, &r.v} {
+	r.next, r.last.dt, r.older.dt = 0, 0, 0
+	for _, array := range []*[]float64{&r.a0, &r.last.a0, &r.older.a0, &r.a, &r.x, &r.v, &r.moved} {
 		*array = make([]float64, n)
 	}
-	for _, array := range []*[]coef{&r.b, &r.g, &r.e, &r.lastB, &r.lastE} {
+	for _, array := range []*[]coef{&r.f, &r.last.f, &r.older.f} {
 		*array = make([]coef, n)
 	}
+	r.scale = make([]float64, n/3)
 }
 
 // step takes one accepted step towards t, which is left away, as often as its length has to be reduced.
@@ -107,14 +109,14 @@ func (r *radau15) step(ctx context.Context, rhs *Acceleration, p *Phase, t, left
 	r.next = math.Copysign(r.next, left)
 	for {
 		if math.Abs(r.next) < MinStep {
-			return &Divergence{Body: r.worst / 3, T: p.T, Reason: fmt.Sprintf("the step fell below %g days", MinStep)}
+			return &Divergence{Body: r.worst, T: p.T, Reason: fmt.Sprintf("the step fell below %g days", MinStep)}
 		}
 		dt, lands := fit(r.next, left)
 		if err := r.solve(ctx, rhs, p, dt); err != nil {
 			return err
 		}
 		proposed := r.proposal(dt)
-		if math.Abs(proposed) < math.Abs(float64(radauShrink*dt)) {
+		if math.Abs(proposed) < math.Abs(float64(radauReject*dt)) {
 			r.stats.Rejected++
 			r.next = proposed
 			continue
@@ -166,27 +168,4 @@ func (r *radau15) evaluate(ctx context.Context, rhs *Acceleration, x, v, a []flo
 		return fmt.Errorf("radau15: %w", err)
 	}
 	return nil
-}
-
-// firstStep is the caller's first trial step, or a twentieth of the shortest time |v|/|a|. It only has to be of the
-// right order: a wrong one is rejected or grows fourfold a step.
-func (r *radau15) firstStep(p *Phase) float64 {
-	if r.first != 0 {
-		return max(r.first, MinStep)
-	}
-	shortest := math.Inf(1)
-	for i := 0; i < len(r.a0); i += 3 {
-		v, a := norm(p.V[i:i+3]), norm(r.a0[i:i+3])
-		if ratio := v / a; ratio > 0 && ratio < shortest {
-			shortest = ratio
-		}
-	}
-	if math.IsInf(shortest, 1) {
-		return 1
-	}
-	return max(shortest/20, 100*MinStep)
-}
-
-func norm(v []float64) float64 {
-	return math.Sqrt(float64(v[0]*v[0]) + float64(v[1]*v[1]) + float64(v[2]*v[2]))
 }

@@ -34,29 +34,30 @@ func Schwarzschild(sys *System) (Correction, error) {
 }
 
 func (s *schwarzschild) Add(x, v, a []float64) {
-	o := 3 * s.sun
-	gm := s.gm[s.sun]
+	const perC2 = 1 / (LightSpeed * LightSpeed)
+	o, gm := 3*s.sun, s.gm[s.sun]
 	xs, vs := [3]float64(x[o:]), [3]float64(v[o:])
 	var reaction [3]float64
 	for i, gi := range s.gm {
 		if i == s.sun {
 			continue
 		}
-		rx, ry, rz := x[3*i]-xs[0], x[3*i+1]-xs[1], x[3*i+2]-xs[2]
-		vx, vy, vz := v[3*i]-vs[0], v[3*i+1]-vs[1], v[3*i+2]-vs[2]
+		xi, vi, ai := x[3*i:3*i+3:3*i+3], v[3*i:3*i+3:3*i+3], a[3*i:3*i+3:3*i+3]
+		rx, ry, rz := xi[0]-xs[0], xi[1]-xs[1], xi[2]-xs[2]
+		vx, vy, vz := vi[0]-vs[0], vi[1]-vs[1], vi[2]-vs[2]
 		r2 := float64(rx*rx) + float64(ry*ry) + float64(rz*rz)
 		v2 := float64(vx*vx) + float64(vy*vy) + float64(vz*vz)
 		rv := float64(rx*vx) + float64(ry*vy) + float64(rz*vz)
-		r := math.Sqrt(r2)
-		scale := gm / float64(float64(r2*r)*(LightSpeed*LightSpeed))
-		radial := float64(scale * (4*gm/r - v2))
+		pull := gm / float64(r2*math.Sqrt(r2)) // GM/r³: the only division
+		scale := float64(pull * perC2)
+		radial := float64(scale * (float64(float64(4*pull)*r2) - v2))
 		along := float64(scale * float64(4*rv))
 		ax := float64(radial*rx) + float64(along*vx)
 		ay := float64(radial*ry) + float64(along*vy)
 		az := float64(radial*rz) + float64(along*vz)
-		a[3*i] += ax
-		a[3*i+1] += ay
-		a[3*i+2] += az
+		ai[0] += ax
+		ai[1] += ay
+		ai[2] += az
 		reaction[0] += float64(gi * ax)
 		reaction[1] += float64(gi * ay)
 		reaction[2] += float64(gi * az)

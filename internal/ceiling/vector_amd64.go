@@ -1,0 +1,70 @@
+//go:build !purego
+
+package ceiling
+
+import "golang.org/x/sys/cpu"
+
+// avx2 names the instructions of the loops in avx2_amd64.s.
+const avx2 = "avx2"
+
+// hasAVX2 tells whether this machine can run them.
+func hasAVX2() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
+
+// A piece of work takes a few microseconds.
+const (
+	vectorsARound = 4 // of pairs, as generated
+	roundsOfPiece = 1 << 10
+	sweepsOfPiece = 32
+)
+
+// pairsVector makes pieces of work with vectors of pairs; nil where the machine
+// has none.
+func pairsVector[T Float]() (work func() piece, set string) {
+	switch {
+	case !hasAVX2():
+		return nil, ""
+	case sizeOf[T]() == 4:
+		return func() piece {
+			in, sums := pairsInput[float32](), [6][8]float32{}
+			return func() float64 {
+				pairsAVX2x32(roundsOfPiece, &in, &sums)
+				return 2 * 8 * vectorsARound * roundsOfPiece
+			}
+		}, avx2
+	}
+	return func() piece {
+		in, sums := pairsInput[float64](), [6][4]float64{}
+		return func() float64 {
+			pairsAVX2x64(roundsOfPiece, &in, &sums)
+			return 2 * 4 * vectorsARound * roundsOfPiece
+		}
+	}, avx2
+}
+
+// sweepVector makes pieces of work with vectors of points; nil where the machine
+// has none.
+func sweepVector[T Float]() (work func() piece, set string) {
+	switch {
+	case !hasAVX2():
+		return nil, ""
+	case sizeOf[T]() == 4:
+		return func() piece {
+			var in, out [sweepBytes / 4]float32
+			sweepInput(in[:])
+			weights := [2]float32{0.25, 0.25}
+			return func() float64 {
+				sweepAVX2x32(sweepsOfPiece, &out, &in, &weights)
+				return sweepsOfPiece * sweepRows * sweepInner / 4
+			}
+		}, avx2
+	}
+	return func() piece {
+		var in, out [sweepBytes / 8]float64
+		sweepInput(in[:])
+		weights := [2]float64{0.25, 0.25}
+		return func() float64 {
+			sweepAVX2x64(sweepsOfPiece, &out, &in, &weights)
+			return sweepsOfPiece * sweepRows * sweepInner / 8
+		}
+	}, avx2
+}

@@ -1,0 +1,9 @@
+//go:build !amd64 || purego
+
+package ceiling
+
+// There are no loops with vectors for this architecture.
+
+func pairsVector[T Float]() (work func() piece, set string) { return nil, "" }
+
+func sweepVector[T Float]() (work func() piece, set string) { return nil, "" }
