@@ -1,6 +1,9 @@
 package kernels
 
-import "offload/device"
+import (
+	"offload/device"
+	"offload/kernels/internal/sweep"
+)
 
 var (
 	heat32 = newHeat[float32]()
@@ -49,7 +52,7 @@ func newHeat[T device.Float]() *device.Kernel {
 		Name:     name[T]("heat"),
 		Params:   stencilParams[T](),
 		Contract: stencilContract(heatRow[T]),
-		Host:     stencilHost(heatRow[T]),
+		Host:     stencilHost(heatHostRow[T], sweep.Heat),
 		Check:    checkStencil[T]("beyond the stability limit cx + cy ≤ 1/2: take a smaller time step"),
 		Cost:     stencilCost[T](heatOps),
 		Unit:     "updates",

@@ -1,6 +1,9 @@
 package kernels
 
-import "offload/device"
+import (
+	"offload/device"
+	"offload/kernels/internal/sweep"
+)
 
 var (
 	laplacian32 = newLaplacian[float32]()
@@ -44,7 +47,7 @@ func newLaplacian[T device.Float]() *device.Kernel {
 		Name:     name[T]("laplacian"),
 		Params:   stencilParams[T](),
 		Contract: stencilContract(jacobiRow[T]),
-		Host:     stencilHost(jacobiRow[T]),
+		Host:     stencilHost(jacobiHostRow[T], sweep.Jacobi),
 		Check:    checkStencil[T]("too large: the four weights must add up to 1"),
 		Cost:     stencilCost[T](laplacianOps),
 		Unit:     "updates",

@@ -1,67 +1,70 @@
 package kernels
 
-import "offload/device"
+import (
+	"offload/device"
+	"offload/kernels/internal/sweep"
+)
 
-// bandsPerWorker cuts each sweep into more bands than workers, so that one that
-// is held up delays the others little.
-const bandsPerWorker = 4
-
-// bandPoints is the least number of points worth a task of its own.
-const bandPoints = 8192
-
-// stencilHost runs the sweeps of a launch as phases, each cut into bands of rows.
-// Between two phases the grid lives in one of two shared scratch grids; the last
-// phase writes the output and the residuals.
-func stencilHost[T device.Float](sweep rowSweep[T]) []device.HostCode {
+// stencilHost is the host code of a stencil kernel: its sweeps in vectors, and
+// in plain Go. See stencilCut for how a launch is cut.
+func stencilHost[T device.Float](row sweep.Row[T], update sweep.Update) []device.HostCode {
+	plain, vector := sweep.Plain(row), sweep.Vector[T](update)
 	return []device.HostCode{{
+		Name:  "avx2",
+		Ready: sweep.HasVector,
+		Plan:  planStencil[T],
+		Run: func(t *device.Tile) {
+			if t.Width(stencilIn) < vector.MinWidth {
+				runStencil(t, &plain)
+			} else {
+				runStencil(t, &vector)
+			}
+		},
+	}, {
 		Name: "go",
 		Plan: planStencil[T],
-		Run:  func(t *device.Tile) { runBand(t, sweep) },
+		Run:  func(t *device.Tile) { runStencil(t, &plain) },
 	}}
 }
 
 func planStencil[T device.Float](l *device.Launch, workers int, p *device.Plan) {
-	u, sweeps := l.Args[stencilIn], stencilHalo(l)
-	region := l.Rows.Grow(sweeps, u.NumRows())
-	for left := sweeps - 1; left >= 0; left-- {
-		p.Tasks = append(p.Tasks, bands(l.Rows.Grow(left, u.NumRows()), u.Width, workers))
+	c := cutStencil[T](l)
+	for pass := range c.passes {
+		p.Tasks = append(p.Tasks, c.strips*c.bands(c.rowsOf(pass), workers, c.depth(pass)))
 	}
-	grids := min(sweeps-1, 2)
-	p.Shared = grids * region.Len() * u.Width * device.TypeOf[T]().Size()
+	if c.strips > 1 {
+		p.Tasks = append(p.Tasks, joinTasks(l.Rows.Len(), workers))
+	}
+	size := device.TypeOf[T]().Size()
+	p.Shared = (c.between()*c.gridSize() + c.partials()) * size
+	p.Local = c.elements(size)*size + c.slots()*4
 }
 
-// bands is the number of tasks for a sweep over rows of width points.
-func bands(rows device.Range, width, workers int) int {
-	points := rows.Len() * width
-	return max(1, min(workers*bandsPerWorker, points/bandPoints, rows.Len()))
-}
-
-// runBand does one band of one sweep.
-func runBand[T device.Float](t *device.Tile, sweep rowSweep[T]) {
+// runStencil does one strip of one band in one pass, or joins partial residuals.
+func runStencil[T device.Float](t *device.Tile, form *sweep.Form[T]) {
+	c := cutStencil[T](t.Launch)
 	g := gridOf[T](t)
-	region := t.Launch.Rows.Grow(g.sweeps, g.rows)
-	from, fromBase := g.in, 0
-	if t.Phase > 0 {
-		from, fromBase = g.scratch(t, t.Phase-1, region.Len()), region.Lo
-	}
-	left := g.sweeps - 1 - t.Phase
-	rows := t.Launch.Rows.Grow(left, g.rows)
-	band := rows.Part(t.Task, t.Tasks)
-	if left == 0 {
-		for r := range rowsOf(band) {
-			g.sweepRow(sweep, g.out, 0, from, fromBase, r)
-			g.residuals[2*r], g.residuals[2*r+1] = rowResidual(g.row(g.out, 0, r), g.row(from, fromBase, r))
-		}
+	if g.rows == 0 || g.cols == 0 {
 		return
 	}
-	to := g.scratch(t, t.Phase, region.Len())
-	for r := range rowsOf(band) {
-		g.sweepRow(sweep, to, region.Lo, from, fromBase, r)
+	if t.Phase == c.passes {
+		g.joinResiduals(t, &c)
+		return
 	}
-}
-
-// scratch is the grid that the sweep of that phase writes.
-func (g *grid[T]) scratch(t *device.Tile, phase, rows int) []T {
-	size := rows * g.cols
-	return device.Shared[T](t)[phase%2*size:][:size]
+	band := t.Task / c.strips
+	s := strip[T]{
+		grid: g, cut: c, form: form,
+		depth: c.depth(t.Phase),
+		rows:  c.rowsOf(t.Phase).Part(band, t.Tasks/c.strips),
+		from:  matrix[T]{g.in, 0, g.cols},
+		to:    matrix[T]{g.out, 0, g.cols},
+	}
+	if t.Phase > 0 {
+		s.from = s.scratchGrid(t, t.Phase-1)
+	}
+	if t.Phase < c.passes-1 {
+		s.to = s.scratchGrid(t, t.Phase)
+	}
+	s.place(t, t.Task%c.strips)
+	s.run(t)
 }

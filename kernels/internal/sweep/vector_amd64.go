@@ -1,0 +1,59 @@
+//go:build !purego
+
+package sweep
+
+import "golang.org/x/sys/cpu"
+
+// HasVector tells whether this processor can run Vector.
+func HasVector() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
+
+var vector32 = Form[float32]{
+	Lanes:    8,
+	MinWidth: 64,
+	Pack:     pack32,
+	Unpack:   unpack32,
+	Squares:  squares32,
+	Segments: segments32,
+	Prefetch: prefetch32,
+}
+
+var vector64 = Form[float64]{
+	Lanes:    4,
+	MinWidth: 16,
+	Pack:     pack64,
+	Unpack:   unpack64,
+	Squares:  squares64,
+	Segments: segments64,
+	Prefetch: prefetch64,
+}
+
+// Vector is the form for AVX2 with fused multiply-adds.
+func Vector[T Float](u Update) (f Form[T]) {
+	switch f := any(&f).(type) {
+	case *Form[float32]:
+		*f = vector32
+		f.update(u, jacobi32, quarter32, weighted32, heat32, fused32)
+	case *Form[float64]:
+		*f = vector64
+		f.update(u, jacobi64, quarter64, weighted64, heat64, fused64)
+	}
+	return f
+}
+
+// update chooses the sweeps. Quarter and weighted flush by underflow, which also
+// zeroes intermediate results below the smallest normal number; those are far
+// below the rounding error of any value above the floor.
+func (f *Form[T]) update(u Update, jacobi, quarter, weighted, heat, fused Rows[T]) {
+	if u == Heat {
+		f.Rows, f.Signed = heat, true
+		f.Quick = func(T, T) Rows[T] { return fused }
+		return
+	}
+	f.Rows = jacobi
+	f.Quick = func(cx, cy T) Rows[T] {
+		if cx == 0.25 && cy == 0.25 {
+			return quarter
+		}
+		return weighted
+	}
+}

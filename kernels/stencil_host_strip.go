@@ -1,0 +1,192 @@
+package kernels
+
+import (
+	"offload/device"
+	"offload/kernels/internal/sweep"
+)
+
+// strip is one task: depth sweeps over the columns of a strip in a band of rows.
+//
+// Batches of rows go through all sweeps one after another, while they are in the
+// nearest cache. A sweep moves a batch up by one row, and needs two rows of the
+// batch before: at sweep s, at[2(depth−1−s):] lists where the rows are, first
+// those two, then the batch. A new row takes the place of the one above it, which
+// is not needed any more; so after the sweep the batch begins where the two rows
+// were, right after the two that belong to the next sweep, and the rows that this
+// sweep keeps for the next batch come last.
+type strip[T device.Float] struct {
+	grid  grid[T]
+	cut   stencilCut
+	form  *sweep.Form[T]
+	depth int
+	rows  device.Range // to compute
+
+	from, to  matrix[T]
+	residuals bool
+
+	columns device.Range // to compute
+	halo    device.Range // the same and those around them
+	width   int          // elements of a packed row
+	last    int          // where its last point is
+
+	quick sweep.Rows[T] // for the values so far
+	final sweep.Rows[T] // the same for the last sweep
+	floor T             // see flushBelow
+	large T             // magnitude above which quick does not serve
+	at    []int32       // places of the rows in buf
+	buf   []T
+	tail  []T           // the last block of a row, if a part of it is empty
+	old   [lastRows][]T // rows before the last sweep
+	new   []T           // and after
+	lanes []T           // of a residual
+	sums  []T           // the same of whole segments, if there is only this strip
+	peaks []T           // the largest magnitudes so far
+}
+
+// run does the task.
+func (s *strip[T]) run(t *device.Tile) {
+	first := s.rows.Grow(s.depth, s.grid.rows)
+	for y := first.Lo; y-s.depth < s.rows.Hi && !t.Done(); y += stencilBatch {
+		s.enter(batch(y), first)
+		next := walkOver(s.from, meet(batch(y+stencilBatch), first), s.halo, s.depth)
+		leaving := walkOver(s.to, meet(batch(y-s.depth), s.rows), s.columns, s.depth)
+		for k := range s.depth {
+			if s.residuals && k == s.depth-1 {
+				break
+			}
+			s.sweep(k, batch(y-k-1))
+			next.fetch(s.form.Prefetch)
+			leaving.fetch(s.form.Prefetch)
+		}
+		if s.residuals {
+			s.finish(t, batch(y-s.depth))
+		} else {
+			s.leave(batch(y - s.depth))
+		}
+		s.turn()
+	}
+}
+
+func batch(y int) device.Range { return device.Range{Lo: y, Hi: y + stencilBatch} }
+
+// meet is the part of a that is in b.
+func meet(a, b device.Range) device.Range {
+	a.Lo = max(a.Lo, b.Lo)
+	a.Hi = max(a.Lo, min(a.Hi, b.Hi))
+	return a
+}
+
+// enter packs the rows of a batch.
+func (s *strip[T]) enter(rows, first device.Range) {
+	for r := range rowsOf(meet(rows, first)) {
+		head, middle, tail := s.blocks(s.from.row(r, s.halo))
+		if len(tail) < s.block() {
+			clear(s.tail[copy(s.tail, tail):])
+			tail = s.tail
+		}
+		s.form.Pack(s.packed(s.at[2*s.depth+r-rows.Lo]), head, middle, tail, s.peaks)
+	}
+	for _, peak := range s.peaks[:s.form.Lanes] {
+		if peak > s.large {
+			s.quick, s.final = s.form.Rows, s.form.Rows
+		}
+	}
+}
+
+// block is the number of points in a lane of a packed row.
+func (s *strip[T]) block() int { return s.width / s.form.Lanes }
+
+// blocks are the first lane of a row, the last one, and those between.
+func (s *strip[T]) blocks(row []T) (head, middle, tail []T) {
+	n := s.block()
+	last := s.width - n
+	return row[:min(n, last)], row[min(n, last):last], row[last:]
+}
+
+// sweep does sweep k for those of the rows that are needed. The first and last
+// rows of the plate keep their values.
+func (s *strip[T]) sweep(k int, rows device.Range) {
+	at := s.at[2*(s.depth-1-k):]
+	todo := meet(rows, s.rows.Grow(s.depth-1-k, s.grid.rows))
+	for todo.Len() > 0 && s.fixed(todo.Lo) {
+		s.keep(at[todo.Lo-rows.Lo:])
+		todo.Lo++
+	}
+	hi := todo.Hi
+	if todo.Len() > 0 && s.fixed(hi-1) {
+		hi--
+	}
+	if todo.Lo < hi {
+		s.quick(s.buf, at[todo.Lo-rows.Lo:hi-rows.Lo+2], s.width, s.last, s.grid.cx, s.grid.cy, s.floor)
+	}
+	if hi < todo.Hi {
+		s.keep(at[hi-rows.Lo:])
+	}
+}
+
+// fixed tells whether row r keeps its values.
+func (s *strip[T]) fixed(r int) bool { return r == 0 || r == s.grid.rows-1 || s.grid.cols < 3 }
+
+// keep makes a row the new one as it is.
+func (s *strip[T]) keep(at []int32) { copy(s.packed(at[0]), s.packed(at[1])) }
+
+func (s *strip[T]) packed(at int32) []T { return s.buf[at:][:s.width] }
+
+// leave writes the rows of a batch after the last sweep.
+func (s *strip[T]) leave(rows device.Range) {
+	for r := range rowsOf(meet(rows, s.rows)) {
+		s.write(r, s.at[r-rows.Lo])
+	}
+}
+
+// write writes the part of row r that the task has to compute. The lanes between
+// the first and the last one go where they belong at once.
+func (s *strip[T]) write(r int, at int32) {
+	out, lo, n := s.to.row(r, s.columns), s.columns.Lo-s.halo.Lo, s.block()
+	head, middle, tail := s.blocks(s.new)
+	last := s.width - n - lo // where tail belongs
+	if direct := s.form.Lanes > 2 && lo <= n && last <= len(out); !direct {
+		s.form.Unpack(head, middle, tail, s.packed(at))
+		copy(out, s.new[lo:])
+		return
+	}
+	s.form.Unpack(head, out[n-lo:last], tail, s.packed(at))
+	copy(out, head[lo:])
+	copy(out[last:], tail)
+}
+
+// finish does the last sweep, with the residuals, for a few rows at a time.
+func (s *strip[T]) finish(t *device.Tile, rows device.Range) {
+	todo := meet(rows, s.rows)
+	for todo.Len() > 0 {
+		n := 1
+		for n < min(lastRows, todo.Len()) && !s.fixed(todo.Lo) && !s.fixed(todo.Lo+n) {
+			n++
+		}
+		at := s.at[todo.Lo-rows.Lo:][:n+2]
+		for i := range n {
+			head, middle, tail := s.blocks(s.old[i])
+			s.form.Unpack(head, middle, tail, s.packed(at[i+1]))
+		}
+		if s.fixed(todo.Lo) {
+			s.keep(at)
+		} else {
+			s.final(s.buf, at, s.width, s.last, s.grid.cx, s.grid.cy, s.floor)
+		}
+		for i := range n {
+			r := todo.Lo + i
+			s.write(r, at[i])
+			s.residual(t, r, s.to.row(r, s.columns), s.old[i][s.columns.Lo-s.halo.Lo:][:s.columns.Len()])
+		}
+		todo.Lo += n
+	}
+}
+
+// turn puts the places of the batch, which went through all sweeps from the end
+// of the list to its beginning, back to the end.
+func (s *strip[T]) turn() {
+	var places [stencilBatch]int32
+	copy(places[:], s.at)
+	copy(s.at, s.at[stencilBatch:])
+	copy(s.at[2*s.depth:], places[:])
+}
