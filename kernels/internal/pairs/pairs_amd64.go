@@ -4,6 +4,11 @@
 
 package pairs
 
+// add32 is Add.
+//
+//go:noescape
+func add32(sum *float32, carry *float32, part *float32)
+
 // ordered32 is Ordered; n is rounded up to two vectors.
 //
 //go:noescape
@@ -19,10 +24,25 @@ func lanes32(targets *float32, first int, n int, sources *float32, eps2 float32,
 //go:noescape
 func both32(a *float32, b *float32, m int, eps2 float32, toA *float32, toB *float32, strides *byte)
 
-// add32 is Add.
+// orderedSoft32 is Ordered for ε² > 0; n is rounded up to two vectors.
 //
 //go:noescape
-func add32(sum *float32, carry *float32, part *float32)
+func orderedSoft32(targets *float32, n int, sources *float32, m int, eps2 float32, out *float32)
+
+// lanesSoft32 is Lanes for ε² > 0.
+//
+//go:noescape
+func lanesSoft32(targets *float32, first int, n int, sources *float32, eps2 float32, out *float32, strides *byte)
+
+// bothSoft32 is Both for ε² > 0.
+//
+//go:noescape
+func bothSoft32(a *float32, b *float32, m int, eps2 float32, toA *float32, toB *float32, strides *byte)
+
+// add64 is Add.
+//
+//go:noescape
+func add64(sum *float64, carry *float64, part *float64)
 
 // ordered64 is Ordered; n is rounded up to two vectors.
 //
@@ -39,7 +59,17 @@ func lanes64(targets *float64, first int, n int, sources *float64, eps2 float64,
 //go:noescape
 func both64(a *float64, b *float64, m int, eps2 float64, toA *float64, toB *float64, strides *byte)
 
-// add64 is Add.
+// orderedSoft64 is Ordered for ε² > 0; n is rounded up to two vectors.
 //
 //go:noescape
-func add64(sum *float64, carry *float64, part *float64)
+func orderedSoft64(targets *float64, n int, sources *float64, m int, eps2 float64, out *float64)
+
+// lanesSoft64 is Lanes for ε² > 0.
+//
+//go:noescape
+func lanesSoft64(targets *float64, first int, n int, sources *float64, eps2 float64, out *float64, strides *byte)
+
+// bothSoft64 is Both for ε² > 0.
+//
+//go:noescape
+func bothSoft64(a *float64, b *float64, m int, eps2 float64, toA *float64, toB *float64, strides *byte)

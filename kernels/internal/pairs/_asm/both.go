@@ -29,7 +29,7 @@ type pairLoop struct {
 func both(p precision) {
 	TEXT("both"+suffix(p), NOSPLIT, fmt.Sprintf("func(a, b *%s, m int, eps2 %[1]s, toA, toB *%[1]s, strides *byte)", p.name))
 	Pragma("noescape")
-	Doc("both" + suffix(p) + " is Both.")
+	Doc("both" + suffix(p) + " is Both" + p.condition() + ".")
 	l := pairLoop{precision: p, constants: p.load(), a: GP64(), source: GP64(), stride: GP64(), strides: GP64()}
 	Load(Param("a"), l.a)
 	Load(Param("strides"), l.strides)

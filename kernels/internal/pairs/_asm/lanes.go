@@ -12,7 +12,7 @@ import (
 func lanes(p precision) {
 	TEXT("lanes"+suffix(p), NOSPLIT, fmt.Sprintf("func(targets *%s, first, n int, sources *%[1]s, eps2 %[1]s, out *%[1]s, strides *byte)", p.name))
 	Pragma("noescape")
-	Doc("lanes" + suffix(p) + " is Lanes.")
+	Doc("lanes" + suffix(p) + " is Lanes" + p.condition() + ".")
 	c := p.load()
 	targets, sources, strides := Load(Param("targets"), GP64()), Load(Param("sources"), GP64()), Load(Param("strides"), GP64())
 	first, n := Load(Param("first"), GP64()), Load(Param("n"), GP64())

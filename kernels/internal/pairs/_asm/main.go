@@ -6,10 +6,12 @@ import . "github.com/mmcloughlin/avo/build"
 func main() {
 	ConstraintExpr("!purego")
 	for _, p := range []precision{single(), double()} {
-		ordered(p)
-		lanes(p)
-		both(p)
 		add(p)
+		for _, p.soft = range []bool{false, true} {
+			ordered(p)
+			lanes(p)
+			both(p)
+		}
 	}
 	Generate()
 }

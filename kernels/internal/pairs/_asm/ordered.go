@@ -12,7 +12,7 @@ import (
 func ordered(p precision) {
 	TEXT("ordered"+suffix(p), NOSPLIT, fmt.Sprintf("func(targets *%s, n int, sources *%[1]s, m int, eps2 %[1]s, out *%[1]s)", p.name))
 	Pragma("noescape")
-	Doc("ordered" + suffix(p) + " is Ordered; n is rounded up to two vectors.")
+	Doc("ordered" + suffix(p) + " is Ordered" + p.condition() + "; n is rounded up to two vectors.")
 	c := p.load()
 	targets, sources, out := Load(Param("targets"), GP64()), Load(Param("sources"), GP64()), Load(Param("out"), GP64())
 	left, m := Load(Param("n"), GP64()), Load(Param("m"), GP64())
@@ -73,4 +73,11 @@ func ordered(p precision) {
 	RET()
 }
 
-func suffix(p precision) string { return p.name[len("float"):] }
+// suffix is the part of a routine's name that says its type, and that it needs
+// softening.
+func suffix(p precision) string {
+	if p.soft {
+		return "Soft" + p.name[len("float"):]
+	}
+	return p.name[len("float"):]
+}

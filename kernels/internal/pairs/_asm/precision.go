@@ -32,6 +32,7 @@ type precision struct {
 	fnma231   func(ops ...Op) // c −= a·b
 	fnma213   func(ops ...Op) // c = −b·c + a
 	one       uint64
+	soft      bool // ε² > 0, so that r² is never 0
 	join      func(p precision, from Mem, to Mem)
 }
 
@@ -55,6 +56,14 @@ func double() precision {
 		fma231: VFMADD231PD, fma213: VFMADD213PD, fnma231: VFNMADD231PD, fnma213: VFNMADD213PD,
 		one: 0x3ff0000000000000, join: joinDouble,
 	}
+}
+
+// condition is what a routine asks of ε², for its doc.
+func (p precision) condition() string {
+	if p.soft {
+		return " for ε² > 0"
+	}
+	return ""
 }
 
 // bytes is the size of n numbers.
@@ -96,7 +105,7 @@ func (p precision) load() constants {
 }
 
 // weight sets w = 1/(r²·√r²), or 0 where r² = 0, for differences d; r is a
-// register to work in.
+// register to work in. With softening r² ≥ ε² > 0 and nothing is masked.
 //
 //	r² = fma(dx, dx, fma(dy, dy, fma(dz, dz, ε²)))
 //	w  = 1 / (r²·√r²)
@@ -108,8 +117,10 @@ func (p precision) weight(c constants, d [3]reg.VecVirtual, r, w reg.VecVirtual)
 	p.sqrt(r, w)
 	p.mul(r, w, w)
 	p.div(w, c.one, w)
-	p.cmp(U8(4), c.zero, r, r) // r ≠ 0, or not a number
-	p.and(r, w, w)
+	if !p.soft {
+		p.cmp(U8(4), c.zero, r, r) // r ≠ 0, or not a number
+		p.and(r, w, w)
+	}
 }
 
 // number is an immediate operand of arithmetic.
