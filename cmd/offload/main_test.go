@@ -95,7 +95,10 @@ func TestBadInput(t *testing.T) {
 		{"a file that is none", 1, "nan.csv", []string{"sim", "plate", "--init=" + nan, "--out=" + npy}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			code, _, stderr := execute(c.args...)
+			code, stdout, stderr := execute(c.args...)
+			if stdout != "" && len(c.args) > 0 && c.code != exitFailed {
+				t.Errorf("stdout holds %q", stdout)
+			}
 			lines := strings.Split(strings.TrimSpace(stderr), "\n")
 			lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "note: ") })
 			if code != c.code || len(lines) != 1 || !strings.HasPrefix(lines[0], "offload: ") || !strings.Contains(lines[0], c.says) {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -56,6 +57,19 @@ func oneOf(flag, value string, choices []string) error {
 		return nil
 	}
 	return usagef("--%s=%s: there are %s", flag, value, strings.Join(choices, ", "))
+}
+
+// foldersExist finds out before long work whether its files will have a place.
+func foldersExist(paths ...string) error {
+	for _, path := range paths {
+		if path == "" {
+			continue
+		}
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // terminal is where progress is shown.

@@ -75,6 +75,9 @@ func (f *plateFlags) run(cmd *cobra.Command) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
+	if err := foldersExist(f.out, f.plot); err != nil {
+		return err
+	}
 	dev, err := openDevice(cmd, f.device, device.Options{Workers: f.workers})
 	if err != nil {
 		return err

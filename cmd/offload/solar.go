@@ -64,6 +64,9 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
+	if err := foldersExist(f.out, f.plot); err != nil {
+		return err
+	}
 	sys, err := f.system()
 	if err != nil {
 		return err

@@ -40,15 +40,18 @@ func (j *jsonLines) Write(r Result) error { return j.enc.Encode(r) }
 func (j *jsonLines) Close() error         { return nil }
 
 // table keeps its rows until Close, to align them.
-type table struct{ w *tabwriter.Writer }
-
-func newTable(w io.Writer) *table {
-	t := &table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	fmt.Fprintln(t.w, "kernel\tprecision\tn\tsweeps\tdevice\tworkers\tmath\tmedian\tmin\tfirst\trate\tof ceiling\tupload\tdownload\tdigest")
-	return t
+type table struct {
+	w      *tabwriter.Writer
+	header bool
 }
 
+func newTable(w io.Writer) *table { return &table{w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)} }
+
 func (t *table) Write(r Result) error {
+	if !t.header {
+		t.header = true
+		fmt.Fprintln(t.w, "kernel\tprecision\tn\tsweeps\tdevice\tworkers\tmath\tmedian\tmin\tfirst\trate\tof ceiling\tupload\tdownload\tdigest")
+	}
 	sweeps := "–"
 	if r.Sweeps > 0 {
 		sweeps = fmt.Sprint(r.Sweeps)
