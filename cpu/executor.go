@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"fmt"
-	"runtime/debug"
 	"sync"
 
 	"offload/device"
@@ -101,7 +100,7 @@ func (e *executor) task(worker, task int) {
 	finished := false
 	defer func() {
 		if !finished {
-			e.fail(recover())
+			e.fail(device.Caught("kernel "+e.binding.Launch.Kernel.Name, recover()))
 		}
 	}()
 	t := &e.tiles[worker]
@@ -118,19 +117,12 @@ func (e *executor) task(worker, task int) {
 }
 
 // fail keeps the first panic of a launch and leaves out what has not begun.
-func (e *executor) fail(v any) {
-	if v == nil {
-		v = "runtime.Goexit was called"
-	}
+func (e *executor) fail(err error) {
 	e.loop.stop()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.failed == nil {
-		e.failed = &device.PanicError{
-			Where: "kernel " + e.binding.Launch.Kernel.Name,
-			Value: v,
-			Stack: debug.Stack(),
-		}
+		e.failed = err
 	}
 }
 

@@ -2,9 +2,7 @@ package cpu
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"runtime/debug"
 	"sync"
 
 	"offload/device"
@@ -111,19 +109,20 @@ type firstError struct {
 
 // attempt calls do and records its error, panic or Goexit.
 func (f *firstError) attempt(ctx context.Context, i int, do func(ctx context.Context, i int) error) {
-	err := errGoexit
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			err = &device.PanicError{Where: "task", Value: v, Stack: debug.Stack()}
-		}
-		if err != nil {
-			f.record(i, err)
+		if !returned {
+			f.record(i, device.Caught("task", recover()))
 		}
 	}()
-	if err = ctx.Err(); err == nil {
-		err = errGoexit
+	err := ctx.Err()
+	if err == nil {
 		err = do(ctx, i)
 	}
+	if err != nil {
+		f.record(i, err)
+	}
+	returned = true
 }
 
 func (f *firstError) before() int {
@@ -139,6 +138,3 @@ func (f *firstError) record(i int, err error) {
 		f.index, f.err = i, err
 	}
 }
-
-// errGoexit is what a task ends with that called runtime.Goexit.
-var errGoexit = fmt.Errorf("%w: runtime.Goexit was called in a task", device.ErrPanic)

@@ -3,6 +3,7 @@ package device
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 )
 
 // The errors that devices return; test for them with errors.Is.
@@ -29,6 +30,16 @@ type PanicError struct {
 	Where string // kernel or task that panicked
 	Value any    // the panic's value
 	Stack []byte // the stack at the panic, for a log
+}
+
+// Caught makes an error of what recover returned in a deferred function. Nil is
+// for code that ended its goroutine by runtime.Goexit, which would otherwise look
+// like success.
+func Caught(where string, recovered any) *PanicError {
+	if recovered == nil {
+		recovered = "runtime.Goexit was called"
+	}
+	return &PanicError{Where: where, Value: recovered, Stack: debug.Stack()}
 }
 
 func (e *PanicError) Error() string {

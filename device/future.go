@@ -2,7 +2,6 @@ package device
 
 import (
 	"context"
-	"runtime/debug"
 	"sync/atomic"
 )
 
@@ -52,10 +51,9 @@ func (f *Future[T]) Fail(err error) {
 func (f *Future[T]) call() (err error) {
 	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			err = &PanicError{Where: "task", Value: v, Stack: debug.Stack()}
-		} else if !returned {
-			f.err = &PanicError{Where: "task", Value: "runtime.Goexit was called", Stack: debug.Stack()}
+		if !returned {
+			err = Caught("task", recover())
+			f.err = err // a Goexit lets nobody take the result
 		}
 	}()
 	f.value, err = f.run(f.ctx)

@@ -27,8 +27,3 @@ func (r Range) Grow(h, n int) Range {
 func (r Range) Intersects(s Range) bool {
 	return max(r.Lo, s.Lo) < min(r.Hi, s.Hi)
 }
-
-// Covers tells whether every index of s is in r.
-func (r Range) Covers(s Range) bool {
-	return s.Len() <= 0 || (r.Lo <= s.Lo && s.Hi <= r.Hi)
-}

@@ -28,13 +28,10 @@ func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
 
-// inputError is a file whose content is at fault, not the command line.
-type inputError struct {
-	path string
-	err  error
-}
+// inputError is about a file whose content is at fault, not the command line.
+type inputError struct{ err error }
 
-func (e *inputError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *inputError) Error() string { return e.err.Error() }
 func (e *inputError) Unwrap() error { return e.err }
 
 // exitCode is the code for a command's outcome.

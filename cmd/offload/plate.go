@@ -141,13 +141,13 @@ func startOf[T device.Float](cmd *cobra.Command, f *plateFlags, info device.Info
 		}
 		return plate.NewField[T](f.n.rows, f.n.cols, f.edges)
 	}
-	field, err := plate.ReadNPY[T](f.init)
-	if err == nil {
-		f.setEdges(cmd, func(row, col int, t float64) { field.T[row*field.Cols+col] = T(t) }, field.Rows, field.Cols)
-		err = field.Check()
-	}
+	field, err := plate.ReadNPY[T](f.init) // its errors name the file
 	if err != nil {
-		return nil, &inputError{f.init, err}
+		return nil, &inputError{err}
+	}
+	f.setEdges(cmd, func(row, col int, t float64) { field.T[row*field.Cols+col] = T(t) }, field.Rows, field.Cols)
+	if err := field.Check(); err != nil {
+		return nil, &inputError{fmt.Errorf("%s: %w", f.init, err)}
 	}
 	return field, nil
 }

@@ -127,7 +127,7 @@ func (f *solarFlags) system() (*solar.System, error) {
 	defer file.Close()
 	sys, err := solar.ReadBodies(file)
 	if err != nil {
-		return nil, &inputError{f.bodies, err}
+		return nil, &inputError{fmt.Errorf("%s: %w", f.bodies, err)}
 	}
 	return sys, nil
 }

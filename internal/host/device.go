@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -169,11 +168,20 @@ func (d *Device) dispatch() {
 	closed = true
 }
 
-// serve executes l in its turn, records the outcome, and ends the turn.
+// serve executes l in its turn, records the outcome, and ends the turn, whatever
+// the kernel's code does.
 func (d *Device) serve(ctx context.Context, l *device.Launch) {
-	err := errGoexit
-	defer func() { d.finish(l, err) }()
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			err = device.Caught("kernel "+l.Kernel.Name, recover())
+		}
+		d.binding.Launch, d.binding.Ctx = nil, nil
+		d.finish(l, err)
+	}()
 	err = d.run(ctx, l)
+	returned = true
 }
 
 // finish spoils what a failed launch should have set, and ends its turn.
@@ -196,18 +204,9 @@ func (d *Device) finish(l *device.Launch, err error) {
 	d.queue.leave()
 }
 
-// errGoexit is the outcome of a launch whose code ended its goroutine.
-var errGoexit = fmt.Errorf("%w: runtime.Goexit was called in a kernel", device.ErrPanic)
-
 // run binds l to memory and executes it.
-func (d *Device) run(ctx context.Context, l *device.Launch) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &device.PanicError{Where: "kernel " + l.Kernel.Name, Value: v, Stack: debug.Stack()}
-		}
-	}()
+func (d *Device) run(ctx context.Context, l *device.Launch) error {
 	d.binding.Launch, d.binding.Ctx = l, ctx
-	defer func() { d.binding.Launch, d.binding.Ctx = nil, nil }()
 	for i := range l.Args {
 		b, ok := l.Args[i].Buffer.(*buffer)
 		if !ok {
