@@ -32,6 +32,7 @@ func (p *Pool) run(l *loop, pieces int, body func(worker, piece int)) {
 		p.mu.Lock()
 		p.loops = append(p.loops, l)
 		l.listed = true
+		p.running.Add(1)
 		p.news.Add(1)
 		for range helpers {
 			p.work.Signal()
@@ -52,9 +53,10 @@ func (p *Pool) finish(l *loop, helpers int) {
 	p.mu.Lock()
 	p.unlist(l)
 	p.mu.Unlock()
-	for start := time.Now(); l.active.Load() > 0 && time.Since(start) < spinTime; {
+	for start := time.Now(); l.active.Load() > 0 && time.Since(start) < waitTime; {
 	}
 	l.helpers.Wait()
+	p.running.Add(-1)
 }
 
 // join makes the caller, who holds the mutex, a helper of l.

@@ -24,12 +24,19 @@ type Pool struct {
 
 	news     atomic.Uint64 // grows when there is something new to do
 	spinning atomic.Int32  // workers that watch news
+	running  atomic.Int32  // loops that are being run by more than their caller
 }
 
-// spinTime is how long an idle worker watches for work before it sleeps. Waking
-// a sleeping thread takes about as long, so that a sequence of loops, such as
-// sweeps over a grid, keeps its workers while others get the core back soon.
-const spinTime = 50 * time.Microsecond
+const (
+	// spinTime is how long a worker watches for work after the last loop has ended
+	// before it sleeps, so that a sequence of loops, such as sweeps over a grid,
+	// keeps its workers while others get the core back soon.
+	spinTime = 50 * time.Microsecond
+	// waitTime is how long those who share a loop wait for each other awake. A
+	// thread that slept can be 200 µs late, on a virtual machine, and then those
+	// who had come in time wait for it, and sleep, and are late themselves.
+	waitTime = time.Millisecond
+)
 
 // maxWorkers is far above any machine's; it catches mistyped numbers.
 const maxWorkers = 4096
@@ -145,11 +152,15 @@ func (p *Pool) spin(seen uint64) {
 	if int(p.spinning.Add(1)) >= p.workers {
 		return
 	}
-	for start := time.Now(); time.Since(start) < spinTime; {
+	start := time.Now()
+	for now, busy := start, start; now.Sub(busy) < spinTime && now.Sub(start) < waitTime; now = time.Now() {
 		for range 32 {
 			if p.news.Load() != seen {
 				return
 			}
+		}
+		if p.running.Load() > 0 {
+			busy = now
 		}
 	}
 }
