@@ -7,7 +7,7 @@ const (
 	stencilDepth = 36
 	// stencilBatch is the number of rows that go through the sweeps of a pass
 	// together.
-	stencilBatch = 16
+	stencilBatch = 24
 	// lastRows is the number of rows that do the last sweep of all together, with
 	// the residuals.
 	lastRows = 4

@@ -1,6 +1,9 @@
 package kernels
 
-import "offload/device"
+import (
+	"offload/device"
+	"offload/kernels/internal/sweep"
+)
 
 // cacheLine is the number of bytes of a cache line.
 const cacheLine = 64
@@ -26,9 +29,9 @@ const leastWidth = 64
 
 // elements is the number of elements of a worker's scratch: packed rows,
 // rows before and after the last sweep, a tail, lanes and sums of a residual, and
-// peaks.
+// bounds.
 func (c *stencilCut) elements(size int) int {
-	return (c.slots()+lastRows+2)*stride(c.widest(), size) + 3*maxLanes + c.segments
+	return (c.slots()+lastRows+2)*stride(c.widest(), size) + 2*maxLanes + sweep.BoundsLen + c.segments
 }
 
 // place sets the columns of a task, and where its rows are in the scratch.
@@ -55,13 +58,16 @@ func (s *strip[T]) place(t *device.Tile, column int) {
 		s.old[i] = take(step)[:s.width]
 	}
 	s.new, s.tail = take(step)[:s.width], take(step)[:s.block()]
-	s.lanes, s.sums, s.peaks = take(2*maxLanes), take(s.cut.segments), take(maxLanes)
-	clear(s.peaks)
+	s.lanes, s.sums, s.bounds = take(2*maxLanes), take(s.cut.segments), take(sweep.BoundsLen)
+	s.form.ClearBounds(s.bounds)
 	s.quick = s.form.Quick(s.grid.cx, s.grid.cy)
 	s.floor, s.large = flushBelow[T](), maxFinite[T]()/16
 	s.final = s.form.Rows
 	if s.form.Signed {
 		s.final = s.quick
+	}
+	if s.form.Free != nil {
+		s.unflushed, s.free = s.form.Free(s.grid.cx, s.grid.cy), s.depth
 	}
 	s.at = device.Local[int32](t)[s.cut.elements(size)*size/4:][:2*s.depth+stencilBatch]
 	for i := range s.at {

@@ -29,18 +29,20 @@ type strip[T device.Float] struct {
 	width   int          // elements of a packed row
 	last    int          // where its last point is
 
-	quick sweep.Rows[T] // for the values so far
-	final sweep.Rows[T] // the same for the last sweep
-	floor T             // see flushBelow
-	large T             // magnitude above which quick does not serve
-	at    []int32       // places of the rows in buf
-	buf   []T
-	tail  []T           // the last block of a row, if a part of it is empty
-	old   [lastRows][]T // rows before the last sweep
-	new   []T           // and after
-	lanes []T           // of a residual
-	sums  []T           // the same of whole segments, if there is only this strip
-	peaks []T           // the largest magnitudes so far
+	unflushed sweep.Rows[T] // for the first sweeps, so many as are free
+	quick     sweep.Rows[T] // for the others, with the values so far
+	final     sweep.Rows[T] // the same for the last sweep
+	free      int
+	floor     T       // see flushBelow
+	large     T       // magnitude above which quick does not serve
+	at        []int32 // places of the rows in buf
+	buf       []T
+	tail      []T           // the last block of a row, if a part of it is empty
+	old       [lastRows][]T // rows before the last sweep
+	new       []T           // and after
+	lanes     []T           // of a residual
+	sums      []T           // the same of whole segments, if there is only this strip
+	bounds    []T           // of the values so far
 }
 
 // run does the task.
@@ -84,13 +86,22 @@ func (s *strip[T]) enter(rows, first device.Range) {
 			clear(s.tail[copy(s.tail, tail):])
 			tail = s.tail
 		}
-		s.form.Pack(s.packed(s.at[2*s.depth+r-rows.Lo]), head, middle, tail, s.peaks)
+		s.form.Pack(s.packed(s.at[2*s.depth+r-rows.Lo]), head, middle, tail, s.bounds)
 	}
-	for _, peak := range s.peaks[:s.form.Lanes] {
-		if peak > s.large {
-			s.quick, s.final = s.form.Rows, s.form.Rows
-		}
+	if s.free > 0 {
+		s.free = s.form.FreeSweeps(s.form.Least(s.bounds), s.floor, s.grid.cx, s.grid.cy, s.free)
 	}
+	if s.form.Peak(s.bounds) > s.large {
+		s.quick, s.final, s.free = s.form.Rows, s.form.Rows, 0
+	}
+}
+
+// sweepOf is what does sweep k: flushed, unless no value can be so small.
+func (s *strip[T]) sweepOf(k int, flushed sweep.Rows[T]) sweep.Rows[T] {
+	if k < s.free {
+		return s.unflushed
+	}
+	return flushed
 }
 
 // block is the number of points in a lane of a packed row.
@@ -117,7 +128,7 @@ func (s *strip[T]) sweep(k int, rows device.Range) {
 		hi--
 	}
 	if todo.Lo < hi {
-		s.quick(s.buf, at[todo.Lo-rows.Lo:hi-rows.Lo+2], s.width, s.last, s.grid.cx, s.grid.cy, s.floor)
+		s.sweepOf(k, s.quick)(s.buf, at[todo.Lo-rows.Lo:hi-rows.Lo+2], s.width, s.last, s.grid.cx, s.grid.cy, s.floor)
 	}
 	if hi < todo.Hi {
 		s.keep(at[hi-rows.Lo:])
@@ -171,7 +182,7 @@ func (s *strip[T]) finish(t *device.Tile, rows device.Range) {
 		if s.fixed(todo.Lo) {
 			s.keep(at)
 		} else {
-			s.final(s.buf, at, s.width, s.last, s.grid.cx, s.grid.cy, s.floor)
+			s.sweepOf(s.depth-1, s.final)(s.buf, at, s.width, s.last, s.grid.cx, s.grid.cy, s.floor)
 		}
 		for i := range n {
 			r := todo.Lo + i

@@ -36,6 +36,7 @@ type Rows[T Float] func(buf []T, at []int32, n, last int, cx, cy, floor T)
 
 // Form is one set of inner loops for an update.
 type Form[T Float] struct {
+	Update   Update
 	Lanes    int
 	MinWidth int // least number of points in a row
 
@@ -45,11 +46,14 @@ type Form[T Float] struct {
 	// to values that become zero; no other value depends on that.
 	Quick  func(cx, cy T) Rows[T]
 	Signed bool
+	// Free is the sweep to use where Quick would do and no value can fall below the
+	// floor: see FreeSweeps. Nil where there is none that is faster.
+	Free func(cx, cy T) Rows[T]
 
 	// Pack sets dst to a row that lies in Lanes blocks: the first in head, the
 	// last in tail, the others one after another in middle. If there is only one,
-	// it is tail. Peaks[:Lanes] are raised to the magnitudes of the values.
-	Pack func(dst, head, middle, tail, peaks []T)
+	// it is tail. The values are taken into the bounds.
+	Pack func(dst, head, middle, tail, bounds []T)
 	// Unpack does the reverse.
 	Unpack func(head, middle, tail, src []T)
 	// Squares sets lanes[:8] to the sums of (last[j] − before[j])² in lane j mod 8,

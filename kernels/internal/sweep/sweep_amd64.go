@@ -8,6 +8,8 @@ package sweep
 //
 //	v = cy*(up+down) + cx*(left+right)
 //
+// Values below the floor become zero.
+//
 //go:noescape
 func jacobi32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
 
@@ -15,7 +17,7 @@ func jacobi32(buf []float32, at []int32, n int, last int, cx float32, cy float32
 //
 //	v = cx*((up+down) + (left+right))
 //
-// Values that become zero keep their sign.
+// Values below the floor become zero and keep their sign.
 //
 //go:noescape
 func quarter32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
@@ -24,14 +26,34 @@ func quarter32(buf []float32, at []int32, n int, last int, cx float32, cy float3
 //
 //	v = cy*(up+down) + cx*(left+right)
 //
-// Values that become zero keep their sign.
+// Values below the floor become zero and keep their sign.
 //
 //go:noescape
 func weighted32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
 
+// mean32 is Rows with this update:
+//
+//	v = cx*((up+down) + (left+right))
+//
+// Values below the floor stay.
+//
+//go:noescape
+func mean32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
+
+// free32 is Rows with this update:
+//
+//	v = cy*(up+down) + cx*(left+right)
+//
+// Values below the floor stay.
+//
+//go:noescape
+func free32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
+
 // heat32 is Rows with this update:
 //
 //	v = here + (cy*((up+down)-2*here) + cx*((left+right)-2*here))
+//
+// Values below the floor become zero.
 //
 //go:noescape
 func heat32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
@@ -40,13 +62,24 @@ func heat32(buf []float32, at []int32, n int, last int, cx float32, cy float32, 
 //
 //	v = here + (cy*FMA(-2, here, up+down) + cx*FMA(-2, here, left+right))
 //
+// Values below the floor become zero.
+//
 //go:noescape
 func fused32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
+
+// freeHeat32 is Rows with this update:
+//
+//	v = here + (cy*FMA(-2, here, up+down) + cx*FMA(-2, here, left+right))
+//
+// Values below the floor stay.
+//
+//go:noescape
+func freeHeat32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
 
 // pack32 is Pack.
 //
 //go:noescape
-func pack32(dst []float32, head []float32, middle []float32, tail []float32, peaks []float32)
+func pack32(dst []float32, head []float32, middle []float32, tail []float32, bounds []float32)
 
 // unpack32 is Unpack.
 //
@@ -72,6 +105,8 @@ func prefetch32(s []float32)
 //
 //	v = cy*(up+down) + cx*(left+right)
 //
+// Values below the floor become zero.
+//
 //go:noescape
 func jacobi64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
 
@@ -79,7 +114,7 @@ func jacobi64(buf []float64, at []int32, n int, last int, cx float64, cy float64
 //
 //	v = cx*((up+down) + (left+right))
 //
-// Values that become zero keep their sign.
+// Values below the floor become zero and keep their sign.
 //
 //go:noescape
 func quarter64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
@@ -88,14 +123,34 @@ func quarter64(buf []float64, at []int32, n int, last int, cx float64, cy float6
 //
 //	v = cy*(up+down) + cx*(left+right)
 //
-// Values that become zero keep their sign.
+// Values below the floor become zero and keep their sign.
 //
 //go:noescape
 func weighted64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
 
+// mean64 is Rows with this update:
+//
+//	v = cx*((up+down) + (left+right))
+//
+// Values below the floor stay.
+//
+//go:noescape
+func mean64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
+
+// free64 is Rows with this update:
+//
+//	v = cy*(up+down) + cx*(left+right)
+//
+// Values below the floor stay.
+//
+//go:noescape
+func free64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
+
 // heat64 is Rows with this update:
 //
 //	v = here + (cy*((up+down)-2*here) + cx*((left+right)-2*here))
+//
+// Values below the floor become zero.
 //
 //go:noescape
 func heat64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
@@ -104,13 +159,24 @@ func heat64(buf []float64, at []int32, n int, last int, cx float64, cy float64, 
 //
 //	v = here + (cy*FMA(-2, here, up+down) + cx*FMA(-2, here, left+right))
 //
+// Values below the floor become zero.
+//
 //go:noescape
 func fused64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
+
+// freeHeat64 is Rows with this update:
+//
+//	v = here + (cy*FMA(-2, here, up+down) + cx*FMA(-2, here, left+right))
+//
+// Values below the floor stay.
+//
+//go:noescape
+func freeHeat64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
 
 // pack64 is Pack.
 //
 //go:noescape
-func pack64(dst []float64, head []float64, middle []float64, tail []float64, peaks []float64)
+func pack64(dst []float64, head []float64, middle []float64, tail []float64, bounds []float64)
 
 // unpack64 is Unpack.
 //

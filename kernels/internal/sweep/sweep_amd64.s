@@ -21,7 +21,7 @@ TEXT ·jacobi32(SB), NOSPLIT, $104-76
 	SUBQ         $0x04, DX
 	JLT          one
 
-two:
+several_rows:
 	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*4), DI
 	MOVLQSX 4(CX), R8
@@ -37,14 +37,14 @@ two:
 	VMOVUPS (R8), Y5
 	VMOVDQU rotate_down<>+0(SB), Y4
 	VPERMPS Y5, Y4, Y6
-	VMOVUPS Y6, 40(SP)
+	VMOVUPS Y6, 24(SP)
 	VMOVUPS -32(R8)(BX*1), Y4
 	VMOVDQU rotate_up<>+0(SB), Y6
 	VPERMPS Y4, Y6, Y4
 	MOVL    (R9), R11
-	MOVL    R11, 24(SP)
+	MOVL    R11, 56(SP)
 	MOVL    (R9)(SI*4), R11
-	MOVL    R11, 32(SP)
+	MOVL    R11, 64(SP)
 	VMOVUPS (R9), Y8
 	VMOVDQU rotate_down<>+0(SB), Y6
 	VPERMPS Y8, Y6, Y9
@@ -54,13 +54,12 @@ two:
 	VPERMPS Y7, Y6, Y7
 	XORQ    R11, R11
 	LEAQ    -128(BX), R12
-	JMP     two_more
+	JMP     several_more
 
-two_loop:
+several_loop:
 	VMOVUPS 32(R8)(R11*1), Y6
 	VMOVUPS 32(R9)(R11*1), Y9
 	VADDPS  (DI)(R11*1), Y8, Y10
-	VADDPS  (R10)(R11*1), Y5, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y4, Y6, Y4
@@ -71,20 +70,20 @@ two_loop:
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y10, Y10
 	VMOVUPS Y10, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y5, Y4
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y7, Y9, Y7
-	VMULPS  Y11, Y1, Y11
+	VMULPS  Y4, Y1, Y4
 	VMULPS  Y7, Y0, Y7
-	VADDPS  Y7, Y11, Y11
-	VANDPS  Y3, Y11, Y7
+	VADDPS  Y7, Y4, Y4
+	VANDPS  Y3, Y4, Y7
 	VCMPPS  $0x15, Y2, Y7, Y7
-	VANDPS  Y7, Y11, Y11
-	VMOVUPS Y11, (R8)(R11*1)
+	VANDPS  Y7, Y4, Y4
+	VMOVUPS Y4, (R8)(R11*1)
 	VMOVUPS 64(R8)(R11*1), Y4
 	VMOVUPS 64(R9)(R11*1), Y7
 	VADDPS  32(DI)(R11*1), Y9, Y10
-	VADDPS  32(R10)(R11*1), Y6, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y5, Y4, Y5
@@ -95,20 +94,20 @@ two_loop:
 	VCMPPS  $0x15, Y2, Y5, Y5
 	VANDPS  Y5, Y10, Y10
 	VMOVUPS Y10, 32(DI)(R11*1)
+	VADDPS  32(R10)(R11*1), Y6, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y8, Y7, Y8
-	VMULPS  Y11, Y1, Y11
+	VMULPS  Y5, Y1, Y5
 	VMULPS  Y8, Y0, Y8
-	VADDPS  Y8, Y11, Y11
-	VANDPS  Y3, Y11, Y8
+	VADDPS  Y8, Y5, Y5
+	VANDPS  Y3, Y5, Y8
 	VCMPPS  $0x15, Y2, Y8, Y8
-	VANDPS  Y8, Y11, Y11
-	VMOVUPS Y11, 32(R8)(R11*1)
+	VANDPS  Y8, Y5, Y5
+	VMOVUPS Y5, 32(R8)(R11*1)
 	VMOVUPS 96(R8)(R11*1), Y5
 	VMOVUPS 96(R9)(R11*1), Y8
 	VADDPS  64(DI)(R11*1), Y7, Y10
-	VADDPS  64(R10)(R11*1), Y4, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y6, Y5, Y6
@@ -119,29 +118,29 @@ two_loop:
 	VCMPPS  $0x15, Y2, Y6, Y6
 	VANDPS  Y6, Y10, Y10
 	VMOVUPS Y10, 64(DI)(R11*1)
+	VADDPS  64(R10)(R11*1), Y4, Y6
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y9, Y8, Y9
-	VMULPS  Y11, Y1, Y11
+	VMULPS  Y6, Y1, Y6
 	VMULPS  Y9, Y0, Y9
-	VADDPS  Y9, Y11, Y11
-	VANDPS  Y3, Y11, Y9
+	VADDPS  Y9, Y6, Y6
+	VANDPS  Y3, Y6, Y9
 	VCMPPS  $0x15, Y2, Y9, Y9
-	VANDPS  Y9, Y11, Y11
-	VMOVUPS Y11, 64(R8)(R11*1)
+	VANDPS  Y9, Y6, Y6
+	VMOVUPS Y6, 64(R8)(R11*1)
 	ADDQ    $0x60, R11
 
-two_more:
+several_more:
 	CMPQ R11, R12
-	JLE  two_loop
+	JLE  several_loop
 	ADDQ $0x40, R12
-	JMP  two_rest
+	JMP  several_rest
 
-two_single:
+several_single:
 	VMOVUPS 32(R8)(R11*1), Y6
 	VMOVUPS 32(R9)(R11*1), Y9
 	VADDPS  (DI)(R11*1), Y8, Y10
-	VADDPS  (R10)(R11*1), Y5, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y4, Y6, Y4
@@ -152,29 +151,29 @@ two_single:
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y10, Y10
 	VMOVUPS Y10, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y5, Y4
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y7, Y9, Y7
-	VMULPS  Y11, Y1, Y11
+	VMULPS  Y4, Y1, Y4
 	VMULPS  Y7, Y0, Y7
-	VADDPS  Y7, Y11, Y11
-	VANDPS  Y3, Y11, Y7
+	VADDPS  Y7, Y4, Y4
+	VANDPS  Y3, Y4, Y7
 	VCMPPS  $0x15, Y2, Y7, Y7
-	VANDPS  Y7, Y11, Y11
-	VMOVUPS Y11, (R8)(R11*1)
+	VANDPS  Y7, Y4, Y4
+	VMOVUPS Y4, (R8)(R11*1)
 	VMOVAPS Y5, Y4
 	VMOVAPS Y6, Y5
 	VMOVAPS Y8, Y7
 	VMOVAPS Y9, Y8
 	ADDQ    $0x20, R11
 
-two_rest:
+several_rest:
 	CMPQ    R11, R12
-	JLE     two_single
-	VMOVUPS 40(SP), Y6
+	JLE     several_single
+	VMOVUPS 24(SP), Y6
 	VMOVUPS 72(SP), Y9
 	VADDPS  (DI)(R11*1), Y8, Y8
-	VADDPS  (R10)(R11*1), Y5, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y4, Y6, Y4
@@ -185,56 +184,59 @@ two_rest:
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y8, Y8
 	VMOVUPS Y8, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y5, Y4
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y7, Y9, Y7
-	VMULPS  Y5, Y1, Y5
+	VMULPS  Y4, Y1, Y4
 	VMULPS  Y7, Y0, Y7
-	VADDPS  Y7, Y5, Y5
-	VANDPS  Y3, Y5, Y7
+	VADDPS  Y7, Y4, Y4
+	VANDPS  Y3, Y4, Y7
 	VCMPPS  $0x15, Y2, Y7, Y7
-	VANDPS  Y7, Y5, Y5
-	VMOVUPS Y5, (R8)(R11*1)
+	VANDPS  Y7, Y4, Y4
+	VMOVUPS Y4, (R8)(R11*1)
 	MOVL    8(SP), R9
 	MOVL    R9, (DI)
 	MOVL    16(SP), R9
 	MOVL    R9, (DI)(SI*4)
-	MOVL    24(SP), DI
+	MOVL    56(SP), DI
 	MOVL    DI, (R8)
-	MOVL    32(SP), DI
+	MOVL    64(SP), DI
 	MOVL    DI, (R8)(SI*4)
 	ADDQ    $0x08, CX
 	SUBQ    $0x02, DX
-	JGE     two
+	JGE     several_rows
 
 one:
-	ADDQ    $0x01, DX
-	JLT     done
-	MOVLQSX (CX), DX
-	LEAQ    (AX)(DX*4), DX
-	MOVLQSX 4(CX), DI
+	ADDQ $0x01, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*4), DI
-	MOVLQSX 8(CX), CX
-	LEAQ    (AX)(CX*4), CX
-	MOVL    (DI), AX
-	MOVL    AX, 8(SP)
-	MOVL    (DI)(SI*4), AX
-	MOVL    AX, 16(SP)
-	VMOVUPS (DI), Y5
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVL    (R8), R10
+	MOVL    R10, 8(SP)
+	MOVL    (R8)(SI*4), R10
+	MOVL    R10, 16(SP)
+	VMOVUPS (R8), Y5
 	VMOVDQU rotate_down<>+0(SB), Y4
 	VPERMPS Y5, Y4, Y6
-	VMOVUPS Y6, 40(SP)
-	VMOVUPS -32(DI)(BX*1), Y4
+	VMOVUPS Y6, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y4
 	VMOVDQU rotate_up<>+0(SB), Y6
 	VPERMPS Y4, Y6, Y4
-	XORQ    AX, AX
-	LEAQ    -128(BX), BX
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
 	JMP     one_more
 
 one_loop:
-	VMOVUPS 32(DI)(AX*1), Y6
-	VMOVUPS (DX)(AX*1), Y7
-	VADDPS  (CX)(AX*1), Y7, Y7
+	VMOVUPS 32(R8)(R10*1), Y6
+	VMOVUPS (DI)(R10*1), Y7
+	VADDPS  (R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y4, Y6, Y4
@@ -244,10 +246,10 @@ one_loop:
 	VANDPS  Y3, Y7, Y4
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y7, Y7
-	VMOVUPS Y7, (DX)(AX*1)
-	VMOVUPS 64(DI)(AX*1), Y4
-	VMOVUPS 32(DX)(AX*1), Y7
-	VADDPS  32(CX)(AX*1), Y7, Y7
+	VMOVUPS Y7, (DI)(R10*1)
+	VMOVUPS 64(R8)(R10*1), Y4
+	VMOVUPS 32(DI)(R10*1), Y7
+	VADDPS  32(R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y5, Y4, Y5
@@ -257,10 +259,10 @@ one_loop:
 	VANDPS  Y3, Y7, Y5
 	VCMPPS  $0x15, Y2, Y5, Y5
 	VANDPS  Y5, Y7, Y7
-	VMOVUPS Y7, 32(DX)(AX*1)
-	VMOVUPS 96(DI)(AX*1), Y5
-	VMOVUPS 64(DX)(AX*1), Y7
-	VADDPS  64(CX)(AX*1), Y7, Y7
+	VMOVUPS Y7, 32(DI)(R10*1)
+	VMOVUPS 96(R8)(R10*1), Y5
+	VMOVUPS 64(DI)(R10*1), Y7
+	VADDPS  64(R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y6, Y5, Y6
@@ -270,19 +272,19 @@ one_loop:
 	VANDPS  Y3, Y7, Y6
 	VCMPPS  $0x15, Y2, Y6, Y6
 	VANDPS  Y6, Y7, Y7
-	VMOVUPS Y7, 64(DX)(AX*1)
-	ADDQ    $0x60, AX
+	VMOVUPS Y7, 64(DI)(R10*1)
+	ADDQ    $0x60, R10
 
 one_more:
-	CMPQ AX, BX
+	CMPQ R10, R11
 	JLE  one_loop
-	ADDQ $0x40, BX
+	ADDQ $0x40, R11
 	JMP  one_rest
 
 one_single:
-	VMOVUPS 32(DI)(AX*1), Y6
-	VMOVUPS (DX)(AX*1), Y7
-	VADDPS  (CX)(AX*1), Y7, Y7
+	VMOVUPS 32(R8)(R10*1), Y6
+	VMOVUPS (DI)(R10*1), Y7
+	VADDPS  (R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y4, Y6, Y4
@@ -292,17 +294,17 @@ one_single:
 	VANDPS  Y3, Y7, Y4
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y7, Y7
-	VMOVUPS Y7, (DX)(AX*1)
+	VMOVUPS Y7, (DI)(R10*1)
 	VMOVAPS Y5, Y4
 	VMOVAPS Y6, Y5
-	ADDQ    $0x20, AX
+	ADDQ    $0x20, R10
 
 one_rest:
-	CMPQ    AX, BX
+	CMPQ    R10, R11
 	JLE     one_single
-	VMOVUPS 40(SP), Y6
-	VMOVUPS (DX)(AX*1), Y5
-	VADDPS  (CX)(AX*1), Y5, Y5
+	VMOVUPS 24(SP), Y6
+	VMOVUPS (DI)(R10*1), Y5
+	VADDPS  (R9)(R10*1), Y5, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y4, Y6, Y4
@@ -312,11 +314,14 @@ one_rest:
 	VANDPS  Y3, Y5, Y4
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y5, Y5
-	VMOVUPS Y5, (DX)(AX*1)
-	MOVL    8(SP), AX
-	MOVL    AX, (DX)
-	MOVL    16(SP), AX
-	MOVL    AX, (DX)(SI*4)
+	VMOVUPS Y5, (DI)(R10*1)
+	MOVL    8(SP), R8
+	MOVL    R8, (DI)
+	MOVL    16(SP), R8
+	MOVL    R8, (DI)(SI*4)
+	ADDQ    $0x04, CX
+	SUBQ    $0x01, DX
+	JGE     one_rows
 
 done:
 	VZEROUPPER
@@ -346,17 +351,16 @@ GLOBL rotate_up<>(SB), RODATA|NOPTR, $32
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·quarter32(SB), NOSPLIT, $104-76
 	VBROADCASTSS cx+64(FP), Y0
-	VBROADCASTSS cy+68(FP), Y1
+	VBROADCASTSS one32<>+0(SB), Y1
 
 	// down is normal/floor, up is floor/normal, with the smallest normal number
-	VBROADCASTSS floor+72(FP), Y1
-	VBROADCASTSS normal32<>+0(SB), Y2
-	VDIVPS       Y1, Y2, Y3
-	VDIVPS       Y2, Y1, Y1
-	VBROADCASTSS one32<>+0(SB), Y2
+	VBROADCASTSS floor+72(FP), Y2
+	VBROADCASTSS normal32<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y4
+	VDIVPS       Y3, Y2, Y2
 
 	// down *= cx
-	VMULPS  Y0, Y3, Y3
+	VMULPS  Y0, Y4, Y4
 	STMXCSR (SP)
 	MOVL    (SP), AX
 	ORL     $0x00008000, AX
@@ -371,7 +375,7 @@ TEXT ·quarter32(SB), NOSPLIT, $104-76
 	SUBQ    $0x04, DX
 	JLT     one
 
-two:
+several_rows:
 	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*4), DI
 	MOVLQSX 4(CX), R8
@@ -384,17 +388,17 @@ two:
 	MOVL    R11, 8(SP)
 	MOVL    (R8)(SI*4), R11
 	MOVL    R11, 16(SP)
-	VMOVUPS (R8), Y4
+	VMOVUPS (R8), Y3
 	VMOVDQU rotate_down<>+0(SB), Y0
-	VPERMPS Y4, Y0, Y5
-	VMOVUPS Y5, 40(SP)
+	VPERMPS Y3, Y0, Y5
+	VMOVUPS Y5, 24(SP)
 	VMOVUPS -32(R8)(BX*1), Y0
 	VMOVDQU rotate_up<>+0(SB), Y5
 	VPERMPS Y0, Y5, Y0
 	MOVL    (R9), R11
-	MOVL    R11, 24(SP)
+	MOVL    R11, 56(SP)
 	MOVL    (R9)(SI*4), R11
-	MOVL    R11, 32(SP)
+	MOVL    R11, 64(SP)
 	VMOVUPS (R9), Y7
 	VMOVDQU rotate_down<>+0(SB), Y5
 	VPERMPS Y7, Y5, Y8
@@ -404,235 +408,240 @@ two:
 	VPERMPS Y6, Y5, Y6
 	XORQ    R11, R11
 	LEAQ    -128(BX), R12
-	JMP     two_more
+	JMP     several_more
 
-two_loop:
+several_loop:
 	VMOVUPS 32(R8)(R11*1), Y5
 	VMOVUPS 32(R9)(R11*1), Y8
 	VADDPS  (DI)(R11*1), Y7, Y9
-	VADDPS  (R10)(R11*1), Y4, Y10
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPS  Y0, Y5, Y0
 	VADDPS  Y0, Y9, Y9
-	VMULPS  Y9, Y3, Y9
-	VMULPS  Y9, Y1, Y9
+	VMULPS  Y9, Y4, Y9
+	VMULPS  Y9, Y2, Y9
 	VMOVUPS Y9, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y3, Y0
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPS      Y6, Y8, Y6
-	VFMADD231PS Y2, Y6, Y10
-	VMULPS      Y10, Y3, Y10
-	VMULPS      Y10, Y1, Y10
-	VMOVUPS     Y10, (R8)(R11*1)
+	VFMADD231PS Y1, Y6, Y0
+	VMULPS      Y0, Y4, Y0
+	VMULPS      Y0, Y2, Y0
+	VMOVUPS     Y0, (R8)(R11*1)
 	VMOVUPS     64(R8)(R11*1), Y0
 	VMOVUPS     64(R9)(R11*1), Y6
 	VADDPS      32(DI)(R11*1), Y8, Y9
-	VADDPS      32(R10)(R11*1), Y5, Y10
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPS  Y4, Y0, Y4
-	VADDPS  Y4, Y9, Y9
-	VMULPS  Y9, Y3, Y9
-	VMULPS  Y9, Y1, Y9
+	VADDPS  Y3, Y0, Y3
+	VADDPS  Y3, Y9, Y9
+	VMULPS  Y9, Y4, Y9
+	VMULPS  Y9, Y2, Y9
 	VMOVUPS Y9, 32(DI)(R11*1)
+	VADDPS  32(R10)(R11*1), Y5, Y3
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPS      Y7, Y6, Y7
-	VFMADD231PS Y2, Y7, Y10
-	VMULPS      Y10, Y3, Y10
-	VMULPS      Y10, Y1, Y10
-	VMOVUPS     Y10, 32(R8)(R11*1)
-	VMOVUPS     96(R8)(R11*1), Y4
+	VFMADD231PS Y1, Y7, Y3
+	VMULPS      Y3, Y4, Y3
+	VMULPS      Y3, Y2, Y3
+	VMOVUPS     Y3, 32(R8)(R11*1)
+	VMOVUPS     96(R8)(R11*1), Y3
 	VMOVUPS     96(R9)(R11*1), Y7
 	VADDPS      64(DI)(R11*1), Y6, Y9
-	VADDPS      64(R10)(R11*1), Y0, Y10
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPS  Y5, Y4, Y5
+	VADDPS  Y5, Y3, Y5
 	VADDPS  Y5, Y9, Y9
-	VMULPS  Y9, Y3, Y9
-	VMULPS  Y9, Y1, Y9
+	VMULPS  Y9, Y4, Y9
+	VMULPS  Y9, Y2, Y9
 	VMOVUPS Y9, 64(DI)(R11*1)
+	VADDPS  64(R10)(R11*1), Y0, Y5
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPS      Y8, Y7, Y8
-	VFMADD231PS Y2, Y8, Y10
-	VMULPS      Y10, Y3, Y10
-	VMULPS      Y10, Y1, Y10
-	VMOVUPS     Y10, 64(R8)(R11*1)
+	VFMADD231PS Y1, Y8, Y5
+	VMULPS      Y5, Y4, Y5
+	VMULPS      Y5, Y2, Y5
+	VMOVUPS     Y5, 64(R8)(R11*1)
 	ADDQ        $0x60, R11
 
-two_more:
+several_more:
 	CMPQ R11, R12
-	JLE  two_loop
+	JLE  several_loop
 	ADDQ $0x40, R12
-	JMP  two_rest
+	JMP  several_rest
 
-two_single:
+several_single:
 	VMOVUPS 32(R8)(R11*1), Y5
 	VMOVUPS 32(R9)(R11*1), Y8
 	VADDPS  (DI)(R11*1), Y7, Y9
-	VADDPS  (R10)(R11*1), Y4, Y10
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPS  Y0, Y5, Y0
 	VADDPS  Y0, Y9, Y9
-	VMULPS  Y9, Y3, Y9
-	VMULPS  Y9, Y1, Y9
+	VMULPS  Y9, Y4, Y9
+	VMULPS  Y9, Y2, Y9
 	VMOVUPS Y9, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y3, Y0
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPS      Y6, Y8, Y6
-	VFMADD231PS Y2, Y6, Y10
-	VMULPS      Y10, Y3, Y10
-	VMULPS      Y10, Y1, Y10
-	VMOVUPS     Y10, (R8)(R11*1)
-	VMOVAPS     Y4, Y0
-	VMOVAPS     Y5, Y4
+	VFMADD231PS Y1, Y6, Y0
+	VMULPS      Y0, Y4, Y0
+	VMULPS      Y0, Y2, Y0
+	VMOVUPS     Y0, (R8)(R11*1)
+	VMOVAPS     Y3, Y0
+	VMOVAPS     Y5, Y3
 	VMOVAPS     Y7, Y6
 	VMOVAPS     Y8, Y7
 	ADDQ        $0x20, R11
 
-two_rest:
+several_rest:
 	CMPQ    R11, R12
-	JLE     two_single
-	VMOVUPS 40(SP), Y5
+	JLE     several_single
+	VMOVUPS 24(SP), Y5
 	VMOVUPS 72(SP), Y8
 	VADDPS  (DI)(R11*1), Y7, Y7
-	VADDPS  (R10)(R11*1), Y4, Y4
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPS  Y0, Y5, Y0
 	VADDPS  Y0, Y7, Y7
-	VMULPS  Y7, Y3, Y7
-	VMULPS  Y7, Y1, Y7
+	VMULPS  Y7, Y4, Y7
+	VMULPS  Y7, Y2, Y7
 	VMOVUPS Y7, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y3, Y0
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPS      Y6, Y8, Y6
-	VFMADD231PS Y2, Y6, Y4
-	VMULPS      Y4, Y3, Y4
-	VMULPS      Y4, Y1, Y4
-	VMOVUPS     Y4, (R8)(R11*1)
+	VFMADD231PS Y1, Y6, Y0
+	VMULPS      Y0, Y4, Y0
+	VMULPS      Y0, Y2, Y0
+	VMOVUPS     Y0, (R8)(R11*1)
 	MOVL        8(SP), R9
 	MOVL        R9, (DI)
 	MOVL        16(SP), R9
 	MOVL        R9, (DI)(SI*4)
-	MOVL        24(SP), DI
+	MOVL        56(SP), DI
 	MOVL        DI, (R8)
-	MOVL        32(SP), DI
+	MOVL        64(SP), DI
 	MOVL        DI, (R8)(SI*4)
 	ADDQ        $0x08, CX
 	SUBQ        $0x02, DX
-	JGE         two
+	JGE         several_rows
 
 one:
-	ADDQ    $0x01, DX
-	JLT     done
-	MOVLQSX (CX), DX
-	LEAQ    (AX)(DX*4), DX
-	MOVLQSX 4(CX), DI
+	ADDQ $0x01, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*4), DI
-	MOVLQSX 8(CX), CX
-	LEAQ    (AX)(CX*4), CX
-	MOVL    (DI), AX
-	MOVL    AX, 8(SP)
-	MOVL    (DI)(SI*4), AX
-	MOVL    AX, 16(SP)
-	VMOVUPS (DI), Y2
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVL    (R8), R10
+	MOVL    R10, 8(SP)
+	MOVL    (R8)(SI*4), R10
+	MOVL    R10, 16(SP)
+	VMOVUPS (R8), Y1
 	VMOVDQU rotate_down<>+0(SB), Y0
-	VPERMPS Y2, Y0, Y4
-	VMOVUPS Y4, 40(SP)
-	VMOVUPS -32(DI)(BX*1), Y0
-	VMOVDQU rotate_up<>+0(SB), Y4
-	VPERMPS Y0, Y4, Y0
-	XORQ    AX, AX
-	LEAQ    -128(BX), BX
+	VPERMPS Y1, Y0, Y3
+	VMOVUPS Y3, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y0
+	VMOVDQU rotate_up<>+0(SB), Y3
+	VPERMPS Y0, Y3, Y0
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
 	JMP     one_more
 
 one_loop:
-	VMOVUPS 32(DI)(AX*1), Y4
-	VMOVUPS (DX)(AX*1), Y5
-	VADDPS  (CX)(AX*1), Y5, Y5
+	VMOVUPS 32(R8)(R10*1), Y3
+	VMOVUPS (DI)(R10*1), Y5
+	VADDPS  (R9)(R10*1), Y5, Y5
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPS  Y0, Y4, Y0
+	VADDPS  Y0, Y3, Y0
 	VADDPS  Y0, Y5, Y5
-	VMULPS  Y5, Y3, Y5
-	VMULPS  Y5, Y1, Y5
-	VMOVUPS Y5, (DX)(AX*1)
-	VMOVUPS 64(DI)(AX*1), Y0
-	VMOVUPS 32(DX)(AX*1), Y5
-	VADDPS  32(CX)(AX*1), Y5, Y5
+	VMULPS  Y5, Y4, Y5
+	VMULPS  Y5, Y2, Y5
+	VMOVUPS Y5, (DI)(R10*1)
+	VMOVUPS 64(R8)(R10*1), Y0
+	VMOVUPS 32(DI)(R10*1), Y5
+	VADDPS  32(R9)(R10*1), Y5, Y5
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPS  Y2, Y0, Y2
-	VADDPS  Y2, Y5, Y5
-	VMULPS  Y5, Y3, Y5
-	VMULPS  Y5, Y1, Y5
-	VMOVUPS Y5, 32(DX)(AX*1)
-	VMOVUPS 96(DI)(AX*1), Y2
-	VMOVUPS 64(DX)(AX*1), Y5
-	VADDPS  64(CX)(AX*1), Y5, Y5
+	VADDPS  Y1, Y0, Y1
+	VADDPS  Y1, Y5, Y5
+	VMULPS  Y5, Y4, Y5
+	VMULPS  Y5, Y2, Y5
+	VMOVUPS Y5, 32(DI)(R10*1)
+	VMOVUPS 96(R8)(R10*1), Y1
+	VMOVUPS 64(DI)(R10*1), Y5
+	VADDPS  64(R9)(R10*1), Y5, Y5
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPS  Y4, Y2, Y4
-	VADDPS  Y4, Y5, Y5
-	VMULPS  Y5, Y3, Y5
-	VMULPS  Y5, Y1, Y5
-	VMOVUPS Y5, 64(DX)(AX*1)
-	ADDQ    $0x60, AX
+	VADDPS  Y3, Y1, Y3
+	VADDPS  Y3, Y5, Y5
+	VMULPS  Y5, Y4, Y5
+	VMULPS  Y5, Y2, Y5
+	VMOVUPS Y5, 64(DI)(R10*1)
+	ADDQ    $0x60, R10
 
 one_more:
-	CMPQ AX, BX
+	CMPQ R10, R11
 	JLE  one_loop
-	ADDQ $0x40, BX
+	ADDQ $0x40, R11
 	JMP  one_rest
 
 one_single:
-	VMOVUPS 32(DI)(AX*1), Y4
-	VMOVUPS (DX)(AX*1), Y5
-	VADDPS  (CX)(AX*1), Y5, Y5
+	VMOVUPS 32(R8)(R10*1), Y3
+	VMOVUPS (DI)(R10*1), Y5
+	VADDPS  (R9)(R10*1), Y5, Y5
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPS  Y0, Y4, Y0
+	VADDPS  Y0, Y3, Y0
 	VADDPS  Y0, Y5, Y5
-	VMULPS  Y5, Y3, Y5
-	VMULPS  Y5, Y1, Y5
-	VMOVUPS Y5, (DX)(AX*1)
-	VMOVAPS Y2, Y0
-	VMOVAPS Y4, Y2
-	ADDQ    $0x20, AX
+	VMULPS  Y5, Y4, Y5
+	VMULPS  Y5, Y2, Y5
+	VMOVUPS Y5, (DI)(R10*1)
+	VMOVAPS Y1, Y0
+	VMOVAPS Y3, Y1
+	ADDQ    $0x20, R10
 
 one_rest:
-	CMPQ    AX, BX
+	CMPQ    R10, R11
 	JLE     one_single
-	VMOVUPS 40(SP), Y4
-	VMOVUPS (DX)(AX*1), Y2
-	VADDPS  (CX)(AX*1), Y2, Y2
+	VMOVUPS 24(SP), Y3
+	VMOVUPS (DI)(R10*1), Y1
+	VADDPS  (R9)(R10*1), Y1, Y1
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPS  Y0, Y4, Y0
-	VADDPS  Y0, Y2, Y2
-	VMULPS  Y2, Y3, Y2
-	VMULPS  Y2, Y1, Y2
-	VMOVUPS Y2, (DX)(AX*1)
-	MOVL    8(SP), AX
-	MOVL    AX, (DX)
-	MOVL    16(SP), AX
-	MOVL    AX, (DX)(SI*4)
+	VADDPS  Y0, Y3, Y0
+	VADDPS  Y0, Y1, Y1
+	VMULPS  Y1, Y4, Y1
+	VMULPS  Y1, Y2, Y1
+	VMOVUPS Y1, (DI)(R10*1)
+	MOVL    8(SP), R8
+	MOVL    R8, (DI)
+	MOVL    16(SP), R8
+	MOVL    R8, (DI)(SI*4)
+	ADDQ    $0x04, CX
+	SUBQ    $0x01, DX
+	JGE     one_rows
 
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-DATA normal32<>+0(SB)/4, $0x00800000
-GLOBL normal32<>(SB), RODATA|NOPTR, $4
-
 DATA one32<>+0(SB)/4, $0x3f800000
 GLOBL one32<>(SB), RODATA|NOPTR, $4
+
+DATA normal32<>+0(SB)/4, $0x00800000
+GLOBL normal32<>(SB), RODATA|NOPTR, $4
 
 // func weighted32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
 // Requires: AVX, AVX2, SSE
@@ -659,7 +668,7 @@ TEXT ·weighted32(SB), NOSPLIT, $104-76
 	SUBQ         $0x04, DX
 	JLT          one
 
-two:
+several_rows:
 	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*4), DI
 	MOVLQSX 4(CX), R8
@@ -675,14 +684,14 @@ two:
 	VMOVUPS (R8), Y5
 	VMOVDQU rotate_down<>+0(SB), Y3
 	VPERMPS Y5, Y3, Y6
-	VMOVUPS Y6, 40(SP)
+	VMOVUPS Y6, 24(SP)
 	VMOVUPS -32(R8)(BX*1), Y3
 	VMOVDQU rotate_up<>+0(SB), Y6
 	VPERMPS Y3, Y6, Y3
 	MOVL    (R9), R11
-	MOVL    R11, 24(SP)
+	MOVL    R11, 56(SP)
 	MOVL    (R9)(SI*4), R11
-	MOVL    R11, 32(SP)
+	MOVL    R11, 64(SP)
 	VMOVUPS (R9), Y8
 	VMOVDQU rotate_down<>+0(SB), Y6
 	VPERMPS Y8, Y6, Y9
@@ -692,13 +701,12 @@ two:
 	VPERMPS Y7, Y6, Y7
 	XORQ    R11, R11
 	LEAQ    -128(BX), R12
-	JMP     two_more
+	JMP     several_more
 
-two_loop:
+several_loop:
 	VMOVUPS 32(R8)(R11*1), Y6
 	VMOVUPS 32(R9)(R11*1), Y9
 	VADDPS  (DI)(R11*1), Y8, Y10
-	VADDPS  (R10)(R11*1), Y5, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y3, Y6, Y3
@@ -708,19 +716,19 @@ two_loop:
 	VMULPS  Y10, Y4, Y10
 	VMULPS  Y10, Y2, Y10
 	VMOVUPS Y10, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y5, Y3
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y7, Y9, Y7
-	VMULPS  Y11, Y1, Y11
+	VMULPS  Y3, Y1, Y3
 	VMULPS  Y7, Y0, Y7
-	VADDPS  Y7, Y11, Y11
-	VMULPS  Y11, Y4, Y11
-	VMULPS  Y11, Y2, Y11
-	VMOVUPS Y11, (R8)(R11*1)
+	VADDPS  Y7, Y3, Y3
+	VMULPS  Y3, Y4, Y3
+	VMULPS  Y3, Y2, Y3
+	VMOVUPS Y3, (R8)(R11*1)
 	VMOVUPS 64(R8)(R11*1), Y3
 	VMOVUPS 64(R9)(R11*1), Y7
 	VADDPS  32(DI)(R11*1), Y9, Y10
-	VADDPS  32(R10)(R11*1), Y6, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y5, Y3, Y5
@@ -730,19 +738,19 @@ two_loop:
 	VMULPS  Y10, Y4, Y10
 	VMULPS  Y10, Y2, Y10
 	VMOVUPS Y10, 32(DI)(R11*1)
+	VADDPS  32(R10)(R11*1), Y6, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y8, Y7, Y8
-	VMULPS  Y11, Y1, Y11
+	VMULPS  Y5, Y1, Y5
 	VMULPS  Y8, Y0, Y8
-	VADDPS  Y8, Y11, Y11
-	VMULPS  Y11, Y4, Y11
-	VMULPS  Y11, Y2, Y11
-	VMOVUPS Y11, 32(R8)(R11*1)
+	VADDPS  Y8, Y5, Y5
+	VMULPS  Y5, Y4, Y5
+	VMULPS  Y5, Y2, Y5
+	VMOVUPS Y5, 32(R8)(R11*1)
 	VMOVUPS 96(R8)(R11*1), Y5
 	VMOVUPS 96(R9)(R11*1), Y8
 	VADDPS  64(DI)(R11*1), Y7, Y10
-	VADDPS  64(R10)(R11*1), Y3, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y6, Y5, Y6
@@ -752,28 +760,28 @@ two_loop:
 	VMULPS  Y10, Y4, Y10
 	VMULPS  Y10, Y2, Y10
 	VMOVUPS Y10, 64(DI)(R11*1)
+	VADDPS  64(R10)(R11*1), Y3, Y6
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y9, Y8, Y9
-	VMULPS  Y11, Y1, Y11
+	VMULPS  Y6, Y1, Y6
 	VMULPS  Y9, Y0, Y9
-	VADDPS  Y9, Y11, Y11
-	VMULPS  Y11, Y4, Y11
-	VMULPS  Y11, Y2, Y11
-	VMOVUPS Y11, 64(R8)(R11*1)
+	VADDPS  Y9, Y6, Y6
+	VMULPS  Y6, Y4, Y6
+	VMULPS  Y6, Y2, Y6
+	VMOVUPS Y6, 64(R8)(R11*1)
 	ADDQ    $0x60, R11
 
-two_more:
+several_more:
 	CMPQ R11, R12
-	JLE  two_loop
+	JLE  several_loop
 	ADDQ $0x40, R12
-	JMP  two_rest
+	JMP  several_rest
 
-two_single:
+several_single:
 	VMOVUPS 32(R8)(R11*1), Y6
 	VMOVUPS 32(R9)(R11*1), Y9
 	VADDPS  (DI)(R11*1), Y8, Y10
-	VADDPS  (R10)(R11*1), Y5, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y3, Y6, Y3
@@ -783,28 +791,28 @@ two_single:
 	VMULPS  Y10, Y4, Y10
 	VMULPS  Y10, Y2, Y10
 	VMOVUPS Y10, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y5, Y3
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y7, Y9, Y7
-	VMULPS  Y11, Y1, Y11
+	VMULPS  Y3, Y1, Y3
 	VMULPS  Y7, Y0, Y7
-	VADDPS  Y7, Y11, Y11
-	VMULPS  Y11, Y4, Y11
-	VMULPS  Y11, Y2, Y11
-	VMOVUPS Y11, (R8)(R11*1)
+	VADDPS  Y7, Y3, Y3
+	VMULPS  Y3, Y4, Y3
+	VMULPS  Y3, Y2, Y3
+	VMOVUPS Y3, (R8)(R11*1)
 	VMOVAPS Y5, Y3
 	VMOVAPS Y6, Y5
 	VMOVAPS Y8, Y7
 	VMOVAPS Y9, Y8
 	ADDQ    $0x20, R11
 
-two_rest:
+several_rest:
 	CMPQ    R11, R12
-	JLE     two_single
-	VMOVUPS 40(SP), Y6
+	JLE     several_single
+	VMOVUPS 24(SP), Y6
 	VMOVUPS 72(SP), Y9
 	VADDPS  (DI)(R11*1), Y8, Y8
-	VADDPS  (R10)(R11*1), Y5, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y3, Y6, Y3
@@ -814,55 +822,58 @@ two_rest:
 	VMULPS  Y8, Y4, Y8
 	VMULPS  Y8, Y2, Y8
 	VMOVUPS Y8, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y5, Y3
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y7, Y9, Y7
-	VMULPS  Y5, Y1, Y5
+	VMULPS  Y3, Y1, Y3
 	VMULPS  Y7, Y0, Y7
-	VADDPS  Y7, Y5, Y5
-	VMULPS  Y5, Y4, Y5
-	VMULPS  Y5, Y2, Y5
-	VMOVUPS Y5, (R8)(R11*1)
+	VADDPS  Y7, Y3, Y3
+	VMULPS  Y3, Y4, Y3
+	VMULPS  Y3, Y2, Y3
+	VMOVUPS Y3, (R8)(R11*1)
 	MOVL    8(SP), R9
 	MOVL    R9, (DI)
 	MOVL    16(SP), R9
 	MOVL    R9, (DI)(SI*4)
-	MOVL    24(SP), DI
+	MOVL    56(SP), DI
 	MOVL    DI, (R8)
-	MOVL    32(SP), DI
+	MOVL    64(SP), DI
 	MOVL    DI, (R8)(SI*4)
 	ADDQ    $0x08, CX
 	SUBQ    $0x02, DX
-	JGE     two
+	JGE     several_rows
 
 one:
-	ADDQ    $0x01, DX
-	JLT     done
-	MOVLQSX (CX), DX
-	LEAQ    (AX)(DX*4), DX
-	MOVLQSX 4(CX), DI
+	ADDQ $0x01, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*4), DI
-	MOVLQSX 8(CX), CX
-	LEAQ    (AX)(CX*4), CX
-	MOVL    (DI), AX
-	MOVL    AX, 8(SP)
-	MOVL    (DI)(SI*4), AX
-	MOVL    AX, 16(SP)
-	VMOVUPS (DI), Y5
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVL    (R8), R10
+	MOVL    R10, 8(SP)
+	MOVL    (R8)(SI*4), R10
+	MOVL    R10, 16(SP)
+	VMOVUPS (R8), Y5
 	VMOVDQU rotate_down<>+0(SB), Y3
 	VPERMPS Y5, Y3, Y6
-	VMOVUPS Y6, 40(SP)
-	VMOVUPS -32(DI)(BX*1), Y3
+	VMOVUPS Y6, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y3
 	VMOVDQU rotate_up<>+0(SB), Y6
 	VPERMPS Y3, Y6, Y3
-	XORQ    AX, AX
-	LEAQ    -128(BX), BX
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
 	JMP     one_more
 
 one_loop:
-	VMOVUPS 32(DI)(AX*1), Y6
-	VMOVUPS (DX)(AX*1), Y7
-	VADDPS  (CX)(AX*1), Y7, Y7
+	VMOVUPS 32(R8)(R10*1), Y6
+	VMOVUPS (DI)(R10*1), Y7
+	VADDPS  (R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y3, Y6, Y3
@@ -871,10 +882,10 @@ one_loop:
 	VADDPS  Y3, Y7, Y7
 	VMULPS  Y7, Y4, Y7
 	VMULPS  Y7, Y2, Y7
-	VMOVUPS Y7, (DX)(AX*1)
-	VMOVUPS 64(DI)(AX*1), Y3
-	VMOVUPS 32(DX)(AX*1), Y7
-	VADDPS  32(CX)(AX*1), Y7, Y7
+	VMOVUPS Y7, (DI)(R10*1)
+	VMOVUPS 64(R8)(R10*1), Y3
+	VMOVUPS 32(DI)(R10*1), Y7
+	VADDPS  32(R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y5, Y3, Y5
@@ -883,10 +894,10 @@ one_loop:
 	VADDPS  Y5, Y7, Y7
 	VMULPS  Y7, Y4, Y7
 	VMULPS  Y7, Y2, Y7
-	VMOVUPS Y7, 32(DX)(AX*1)
-	VMOVUPS 96(DI)(AX*1), Y5
-	VMOVUPS 64(DX)(AX*1), Y7
-	VADDPS  64(CX)(AX*1), Y7, Y7
+	VMOVUPS Y7, 32(DI)(R10*1)
+	VMOVUPS 96(R8)(R10*1), Y5
+	VMOVUPS 64(DI)(R10*1), Y7
+	VADDPS  64(R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y6, Y5, Y6
@@ -895,19 +906,19 @@ one_loop:
 	VADDPS  Y6, Y7, Y7
 	VMULPS  Y7, Y4, Y7
 	VMULPS  Y7, Y2, Y7
-	VMOVUPS Y7, 64(DX)(AX*1)
-	ADDQ    $0x60, AX
+	VMOVUPS Y7, 64(DI)(R10*1)
+	ADDQ    $0x60, R10
 
 one_more:
-	CMPQ AX, BX
+	CMPQ R10, R11
 	JLE  one_loop
-	ADDQ $0x40, BX
+	ADDQ $0x40, R11
 	JMP  one_rest
 
 one_single:
-	VMOVUPS 32(DI)(AX*1), Y6
-	VMOVUPS (DX)(AX*1), Y7
-	VADDPS  (CX)(AX*1), Y7, Y7
+	VMOVUPS 32(R8)(R10*1), Y6
+	VMOVUPS (DI)(R10*1), Y7
+	VADDPS  (R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y3, Y6, Y3
@@ -916,17 +927,17 @@ one_single:
 	VADDPS  Y3, Y7, Y7
 	VMULPS  Y7, Y4, Y7
 	VMULPS  Y7, Y2, Y7
-	VMOVUPS Y7, (DX)(AX*1)
+	VMOVUPS Y7, (DI)(R10*1)
 	VMOVAPS Y5, Y3
 	VMOVAPS Y6, Y5
-	ADDQ    $0x20, AX
+	ADDQ    $0x20, R10
 
 one_rest:
-	CMPQ    AX, BX
+	CMPQ    R10, R11
 	JLE     one_single
-	VMOVUPS 40(SP), Y6
-	VMOVUPS (DX)(AX*1), Y5
-	VADDPS  (CX)(AX*1), Y5, Y5
+	VMOVUPS 24(SP), Y6
+	VMOVUPS (DI)(R10*1), Y5
+	VADDPS  (R9)(R10*1), Y5, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPS  Y3, Y6, Y3
@@ -935,14 +946,799 @@ one_rest:
 	VADDPS  Y3, Y5, Y5
 	VMULPS  Y5, Y4, Y5
 	VMULPS  Y5, Y2, Y5
-	VMOVUPS Y5, (DX)(AX*1)
-	MOVL    8(SP), AX
-	MOVL    AX, (DX)
-	MOVL    16(SP), AX
-	MOVL    AX, (DX)(SI*4)
+	VMOVUPS Y5, (DI)(R10*1)
+	MOVL    8(SP), R8
+	MOVL    R8, (DI)
+	MOVL    16(SP), R8
+	MOVL    R8, (DI)(SI*4)
+	ADDQ    $0x04, CX
+	SUBQ    $0x01, DX
+	JGE     one_rows
 
 done:
 	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func mean32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·mean32(SB), NOSPLIT, $200-76
+	VBROADCASTSS cx+64(FP), Y0
+	VBROADCASTSS one32<>+0(SB), Y1
+	MOVQ         buf_base+0(FP), AX
+	MOVQ         at_base+24(FP), CX
+	MOVQ         at_len+32(FP), DX
+	MOVQ         n+48(FP), BX
+	MOVQ         last+56(FP), SI
+	SHLQ         $0x02, BX
+	SUBQ         $0x06, DX
+	JLT          one
+
+several_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	LEAQ    (AX)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	LEAQ    (AX)(R11*4), R11
+	MOVLQSX 20(CX), R12
+	LEAQ    (AX)(R12*4), R12
+	MOVL    (R8), R13
+	MOVL    R13, 8(SP)
+	MOVL    (R8)(SI*4), R13
+	MOVL    R13, 16(SP)
+	VMOVUPS (R8), Y3
+	VMOVDQU rotate_down<>+0(SB), Y2
+	VPERMPS Y3, Y2, Y4
+	VMOVUPS Y4, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y2
+	VMOVDQU rotate_up<>+0(SB), Y4
+	VPERMPS Y2, Y4, Y2
+	MOVL    (R9), R13
+	MOVL    R13, 56(SP)
+	MOVL    (R9)(SI*4), R13
+	MOVL    R13, 64(SP)
+	VMOVUPS (R9), Y6
+	VMOVDQU rotate_down<>+0(SB), Y4
+	VPERMPS Y6, Y4, Y7
+	VMOVUPS Y7, 72(SP)
+	VMOVUPS -32(R9)(BX*1), Y5
+	VMOVDQU rotate_up<>+0(SB), Y4
+	VPERMPS Y5, Y4, Y5
+	MOVL    (R10), R13
+	MOVL    R13, 104(SP)
+	MOVL    (R10)(SI*4), R13
+	MOVL    R13, 112(SP)
+	VMOVUPS (R10), Y9
+	VMOVDQU rotate_down<>+0(SB), Y4
+	VPERMPS Y9, Y4, Y10
+	VMOVUPS Y10, 120(SP)
+	VMOVUPS -32(R10)(BX*1), Y8
+	VMOVDQU rotate_up<>+0(SB), Y4
+	VPERMPS Y8, Y4, Y8
+	MOVL    (R11), R13
+	MOVL    R13, 152(SP)
+	MOVL    (R11)(SI*4), R13
+	MOVL    R13, 160(SP)
+	VMOVUPS (R11), Y12
+	VMOVDQU rotate_down<>+0(SB), Y4
+	VPERMPS Y12, Y4, Y13
+	VMOVUPS Y13, 168(SP)
+	VMOVUPS -32(R11)(BX*1), Y11
+	VMOVDQU rotate_up<>+0(SB), Y4
+	VPERMPS Y11, Y4, Y11
+	XORQ    R13, R13
+	LEAQ    -128(BX), R14
+	JMP     several_more
+
+several_loop:
+	VMOVUPS 32(R8)(R13*1), Y4
+	VMOVUPS 32(R9)(R13*1), Y7
+	VMOVUPS 32(R10)(R13*1), Y10
+	VMOVUPS 32(R11)(R13*1), Y13
+	VADDPS  (DI)(R13*1), Y6, Y14
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y2, Y4, Y2
+	VFMADD231PS Y1, Y2, Y14
+	VMULPS      Y0, Y14, Y14
+	VMOVUPS     Y14, (DI)(R13*1)
+	VADDPS      Y9, Y3, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y5, Y7, Y5
+	VFMADD231PS Y1, Y5, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R8)(R13*1)
+	VADDPS      Y12, Y6, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y8, Y10, Y8
+	VFMADD231PS Y1, Y8, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R9)(R13*1)
+	VADDPS      (R12)(R13*1), Y9, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y11, Y13, Y11
+	VFMADD231PS Y1, Y11, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R10)(R13*1)
+	VMOVUPS     64(R8)(R13*1), Y2
+	VMOVUPS     64(R9)(R13*1), Y5
+	VMOVUPS     64(R10)(R13*1), Y8
+	VMOVUPS     64(R11)(R13*1), Y11
+	VADDPS      32(DI)(R13*1), Y7, Y14
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y3, Y2, Y3
+	VFMADD231PS Y1, Y3, Y14
+	VMULPS      Y0, Y14, Y14
+	VMOVUPS     Y14, 32(DI)(R13*1)
+	VADDPS      Y10, Y4, Y3
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y6, Y5, Y6
+	VFMADD231PS Y1, Y6, Y3
+	VMULPS      Y0, Y3, Y3
+	VMOVUPS     Y3, 32(R8)(R13*1)
+	VADDPS      Y13, Y7, Y3
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y9, Y8, Y9
+	VFMADD231PS Y1, Y9, Y3
+	VMULPS      Y0, Y3, Y3
+	VMOVUPS     Y3, 32(R9)(R13*1)
+	VADDPS      32(R12)(R13*1), Y10, Y3
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y12, Y11, Y12
+	VFMADD231PS Y1, Y12, Y3
+	VMULPS      Y0, Y3, Y3
+	VMOVUPS     Y3, 32(R10)(R13*1)
+	VMOVUPS     96(R8)(R13*1), Y3
+	VMOVUPS     96(R9)(R13*1), Y6
+	VMOVUPS     96(R10)(R13*1), Y9
+	VMOVUPS     96(R11)(R13*1), Y12
+	VADDPS      64(DI)(R13*1), Y5, Y14
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y4, Y3, Y4
+	VFMADD231PS Y1, Y4, Y14
+	VMULPS      Y0, Y14, Y14
+	VMOVUPS     Y14, 64(DI)(R13*1)
+	VADDPS      Y8, Y2, Y4
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y7, Y6, Y7
+	VFMADD231PS Y1, Y7, Y4
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     Y4, 64(R8)(R13*1)
+	VADDPS      Y11, Y5, Y4
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y10, Y9, Y10
+	VFMADD231PS Y1, Y10, Y4
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     Y4, 64(R9)(R13*1)
+	VADDPS      64(R12)(R13*1), Y8, Y4
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y13, Y12, Y13
+	VFMADD231PS Y1, Y13, Y4
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     Y4, 64(R10)(R13*1)
+	ADDQ        $0x60, R13
+
+several_more:
+	CMPQ R13, R14
+	JLE  several_loop
+	ADDQ $0x40, R14
+	JMP  several_rest
+
+several_single:
+	VMOVUPS 32(R8)(R13*1), Y4
+	VMOVUPS 32(R9)(R13*1), Y7
+	VMOVUPS 32(R10)(R13*1), Y10
+	VMOVUPS 32(R11)(R13*1), Y13
+	VADDPS  (DI)(R13*1), Y6, Y14
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y2, Y4, Y2
+	VFMADD231PS Y1, Y2, Y14
+	VMULPS      Y0, Y14, Y14
+	VMOVUPS     Y14, (DI)(R13*1)
+	VADDPS      Y9, Y3, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y5, Y7, Y5
+	VFMADD231PS Y1, Y5, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R8)(R13*1)
+	VADDPS      Y12, Y6, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y8, Y10, Y8
+	VFMADD231PS Y1, Y8, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R9)(R13*1)
+	VADDPS      (R12)(R13*1), Y9, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y11, Y13, Y11
+	VFMADD231PS Y1, Y11, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R10)(R13*1)
+	VMOVAPS     Y3, Y2
+	VMOVAPS     Y4, Y3
+	VMOVAPS     Y6, Y5
+	VMOVAPS     Y7, Y6
+	VMOVAPS     Y9, Y8
+	VMOVAPS     Y10, Y9
+	VMOVAPS     Y12, Y11
+	VMOVAPS     Y13, Y12
+	ADDQ        $0x20, R13
+
+several_rest:
+	CMPQ    R13, R14
+	JLE     several_single
+	VMOVUPS 24(SP), Y4
+	VMOVUPS 72(SP), Y7
+	VMOVUPS 120(SP), Y10
+	VMOVUPS 168(SP), Y13
+	VADDPS  (DI)(R13*1), Y6, Y14
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y2, Y4, Y2
+	VFMADD231PS Y1, Y2, Y14
+	VMULPS      Y0, Y14, Y14
+	VMOVUPS     Y14, (DI)(R13*1)
+	VADDPS      Y9, Y3, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y5, Y7, Y5
+	VFMADD231PS Y1, Y5, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R8)(R13*1)
+	VADDPS      Y12, Y6, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y8, Y10, Y8
+	VFMADD231PS Y1, Y8, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R9)(R13*1)
+	VADDPS      (R12)(R13*1), Y9, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y11, Y13, Y11
+	VFMADD231PS Y1, Y11, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R10)(R13*1)
+	MOVL        8(SP), R11
+	MOVL        R11, (DI)
+	MOVL        16(SP), R11
+	MOVL        R11, (DI)(SI*4)
+	MOVL        56(SP), DI
+	MOVL        DI, (R8)
+	MOVL        64(SP), DI
+	MOVL        DI, (R8)(SI*4)
+	MOVL        104(SP), DI
+	MOVL        DI, (R9)
+	MOVL        112(SP), DI
+	MOVL        DI, (R9)(SI*4)
+	MOVL        152(SP), DI
+	MOVL        DI, (R10)
+	MOVL        160(SP), DI
+	MOVL        DI, (R10)(SI*4)
+	ADDQ        $0x10, CX
+	SUBQ        $0x04, DX
+	JGE         several_rows
+
+one:
+	ADDQ $0x03, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVL    (R8), R10
+	MOVL    R10, 8(SP)
+	MOVL    (R8)(SI*4), R10
+	MOVL    R10, 16(SP)
+	VMOVUPS (R8), Y3
+	VMOVDQU rotate_down<>+0(SB), Y2
+	VPERMPS Y3, Y2, Y4
+	VMOVUPS Y4, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y2
+	VMOVDQU rotate_up<>+0(SB), Y4
+	VPERMPS Y2, Y4, Y2
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
+	JMP     one_more
+
+one_loop:
+	VMOVUPS 32(R8)(R10*1), Y4
+	VMOVUPS (DI)(R10*1), Y5
+	VADDPS  (R9)(R10*1), Y5, Y5
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y2, Y4, Y2
+	VFMADD231PS Y1, Y2, Y5
+	VMULPS      Y0, Y5, Y5
+	VMOVUPS     Y5, (DI)(R10*1)
+	VMOVUPS     64(R8)(R10*1), Y2
+	VMOVUPS     32(DI)(R10*1), Y5
+	VADDPS      32(R9)(R10*1), Y5, Y5
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y3, Y2, Y3
+	VFMADD231PS Y1, Y3, Y5
+	VMULPS      Y0, Y5, Y5
+	VMOVUPS     Y5, 32(DI)(R10*1)
+	VMOVUPS     96(R8)(R10*1), Y3
+	VMOVUPS     64(DI)(R10*1), Y5
+	VADDPS      64(R9)(R10*1), Y5, Y5
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y4, Y3, Y4
+	VFMADD231PS Y1, Y4, Y5
+	VMULPS      Y0, Y5, Y5
+	VMOVUPS     Y5, 64(DI)(R10*1)
+	ADDQ        $0x60, R10
+
+one_more:
+	CMPQ R10, R11
+	JLE  one_loop
+	ADDQ $0x40, R11
+	JMP  one_rest
+
+one_single:
+	VMOVUPS 32(R8)(R10*1), Y4
+	VMOVUPS (DI)(R10*1), Y5
+	VADDPS  (R9)(R10*1), Y5, Y5
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y2, Y4, Y2
+	VFMADD231PS Y1, Y2, Y5
+	VMULPS      Y0, Y5, Y5
+	VMOVUPS     Y5, (DI)(R10*1)
+	VMOVAPS     Y3, Y2
+	VMOVAPS     Y4, Y3
+	ADDQ        $0x20, R10
+
+one_rest:
+	CMPQ    R10, R11
+	JLE     one_single
+	VMOVUPS 24(SP), Y4
+	VMOVUPS (DI)(R10*1), Y3
+	VADDPS  (R9)(R10*1), Y3, Y3
+
+	// v = cx*((up + down) + (left + right))
+	VADDPS      Y2, Y4, Y2
+	VFMADD231PS Y1, Y2, Y3
+	VMULPS      Y0, Y3, Y3
+	VMOVUPS     Y3, (DI)(R10*1)
+	MOVL        8(SP), R8
+	MOVL        R8, (DI)
+	MOVL        16(SP), R8
+	MOVL        R8, (DI)(SI*4)
+	ADDQ        $0x04, CX
+	SUBQ        $0x01, DX
+	JGE         one_rows
+
+done:
+	VZEROUPPER
+	RET
+
+// func free32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·free32(SB), NOSPLIT, $200-76
+	VBROADCASTSS cx+64(FP), Y0
+	VBROADCASTSS cy+68(FP), Y1
+	VBROADCASTSS one32<>+0(SB), Y2
+	MOVQ         buf_base+0(FP), AX
+	MOVQ         at_base+24(FP), CX
+	MOVQ         at_len+32(FP), DX
+	MOVQ         n+48(FP), BX
+	MOVQ         last+56(FP), SI
+	SHLQ         $0x02, BX
+	SUBQ         $0x06, DX
+	JLT          one
+
+several_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	LEAQ    (AX)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	LEAQ    (AX)(R11*4), R11
+	MOVLQSX 20(CX), R12
+	LEAQ    (AX)(R12*4), R12
+	MOVL    (R8), R13
+	MOVL    R13, 8(SP)
+	MOVL    (R8)(SI*4), R13
+	MOVL    R13, 16(SP)
+	VMOVUPS (R8), Y4
+	VMOVDQU rotate_down<>+0(SB), Y3
+	VPERMPS Y4, Y3, Y5
+	VMOVUPS Y5, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y3
+	VMOVDQU rotate_up<>+0(SB), Y5
+	VPERMPS Y3, Y5, Y3
+	MOVL    (R9), R13
+	MOVL    R13, 56(SP)
+	MOVL    (R9)(SI*4), R13
+	MOVL    R13, 64(SP)
+	VMOVUPS (R9), Y7
+	VMOVDQU rotate_down<>+0(SB), Y5
+	VPERMPS Y7, Y5, Y8
+	VMOVUPS Y8, 72(SP)
+	VMOVUPS -32(R9)(BX*1), Y6
+	VMOVDQU rotate_up<>+0(SB), Y5
+	VPERMPS Y6, Y5, Y6
+	MOVL    (R10), R13
+	MOVL    R13, 104(SP)
+	MOVL    (R10)(SI*4), R13
+	MOVL    R13, 112(SP)
+	VMOVUPS (R10), Y10
+	VMOVDQU rotate_down<>+0(SB), Y5
+	VPERMPS Y10, Y5, Y11
+	VMOVUPS Y11, 120(SP)
+	VMOVUPS -32(R10)(BX*1), Y9
+	VMOVDQU rotate_up<>+0(SB), Y5
+	VPERMPS Y9, Y5, Y9
+	MOVL    (R11), R13
+	MOVL    R13, 152(SP)
+	MOVL    (R11)(SI*4), R13
+	MOVL    R13, 160(SP)
+	VMOVUPS (R11), Y13
+	VMOVDQU rotate_down<>+0(SB), Y5
+	VPERMPS Y13, Y5, Y14
+	VMOVUPS Y14, 168(SP)
+	VMOVUPS -32(R11)(BX*1), Y12
+	VMOVDQU rotate_up<>+0(SB), Y5
+	VPERMPS Y12, Y5, Y12
+	XORQ    R13, R13
+	LEAQ    -128(BX), R14
+	JMP     several_more
+
+several_loop:
+	VMOVUPS 32(R8)(R13*1), Y5
+	VMOVUPS 32(R9)(R13*1), Y8
+	VMOVUPS 32(R10)(R13*1), Y11
+	VMOVUPS 32(R11)(R13*1), Y14
+	VADDPS  (DI)(R13*1), Y7, Y15
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y3, Y5, Y3
+	VMULPS  Y15, Y1, Y15
+	VMULPS  Y3, Y0, Y3
+	VADDPS  Y3, Y15, Y15
+	VMOVUPS Y15, (DI)(R13*1)
+	VADDPS  Y10, Y4, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS      Y6, Y8, Y6
+	VMULPS      Y3, Y1, Y3
+	VMULPS      Y6, Y0, Y6
+	VFMADD231PS Y2, Y6, Y3
+	VMOVUPS     Y3, (R8)(R13*1)
+	VADDPS      Y13, Y7, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y9, Y11, Y9
+	VMULPS  Y3, Y1, Y3
+	VMULPS  Y9, Y0, Y9
+	VADDPS  Y9, Y3, Y3
+	VMOVUPS Y3, (R9)(R13*1)
+	VADDPS  (R12)(R13*1), Y10, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS      Y12, Y14, Y12
+	VMULPS      Y3, Y1, Y3
+	VMULPS      Y12, Y0, Y12
+	VFMADD231PS Y2, Y12, Y3
+	VMOVUPS     Y3, (R10)(R13*1)
+	VMOVUPS     64(R8)(R13*1), Y3
+	VMOVUPS     64(R9)(R13*1), Y6
+	VMOVUPS     64(R10)(R13*1), Y9
+	VMOVUPS     64(R11)(R13*1), Y12
+	VADDPS      32(DI)(R13*1), Y8, Y15
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y4, Y3, Y4
+	VMULPS  Y15, Y1, Y15
+	VMULPS  Y4, Y0, Y4
+	VADDPS  Y4, Y15, Y15
+	VMOVUPS Y15, 32(DI)(R13*1)
+	VADDPS  Y11, Y5, Y4
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS      Y7, Y6, Y7
+	VMULPS      Y4, Y1, Y4
+	VMULPS      Y7, Y0, Y7
+	VFMADD231PS Y2, Y7, Y4
+	VMOVUPS     Y4, 32(R8)(R13*1)
+	VADDPS      Y14, Y8, Y4
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y10, Y9, Y10
+	VMULPS  Y4, Y1, Y4
+	VMULPS  Y10, Y0, Y10
+	VADDPS  Y10, Y4, Y4
+	VMOVUPS Y4, 32(R9)(R13*1)
+	VADDPS  32(R12)(R13*1), Y11, Y4
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS      Y13, Y12, Y13
+	VMULPS      Y4, Y1, Y4
+	VMULPS      Y13, Y0, Y13
+	VFMADD231PS Y2, Y13, Y4
+	VMOVUPS     Y4, 32(R10)(R13*1)
+	VMOVUPS     96(R8)(R13*1), Y4
+	VMOVUPS     96(R9)(R13*1), Y7
+	VMOVUPS     96(R10)(R13*1), Y10
+	VMOVUPS     96(R11)(R13*1), Y13
+	VADDPS      64(DI)(R13*1), Y6, Y15
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y5, Y4, Y5
+	VMULPS  Y15, Y1, Y15
+	VMULPS  Y5, Y0, Y5
+	VADDPS  Y5, Y15, Y15
+	VMOVUPS Y15, 64(DI)(R13*1)
+	VADDPS  Y9, Y3, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS      Y8, Y7, Y8
+	VMULPS      Y5, Y1, Y5
+	VMULPS      Y8, Y0, Y8
+	VFMADD231PS Y2, Y8, Y5
+	VMOVUPS     Y5, 64(R8)(R13*1)
+	VADDPS      Y12, Y6, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y11, Y10, Y11
+	VMULPS  Y5, Y1, Y5
+	VMULPS  Y11, Y0, Y11
+	VADDPS  Y11, Y5, Y5
+	VMOVUPS Y5, 64(R9)(R13*1)
+	VADDPS  64(R12)(R13*1), Y9, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS      Y14, Y13, Y14
+	VMULPS      Y5, Y1, Y5
+	VMULPS      Y14, Y0, Y14
+	VFMADD231PS Y2, Y14, Y5
+	VMOVUPS     Y5, 64(R10)(R13*1)
+	ADDQ        $0x60, R13
+
+several_more:
+	CMPQ R13, R14
+	JLE  several_loop
+	ADDQ $0x40, R14
+	JMP  several_rest
+
+several_single:
+	VMOVUPS 32(R8)(R13*1), Y5
+	VMOVUPS 32(R9)(R13*1), Y8
+	VMOVUPS 32(R10)(R13*1), Y11
+	VMOVUPS 32(R11)(R13*1), Y14
+	VADDPS  (DI)(R13*1), Y7, Y15
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y3, Y5, Y3
+	VMULPS  Y15, Y1, Y15
+	VMULPS  Y3, Y0, Y3
+	VADDPS  Y3, Y15, Y15
+	VMOVUPS Y15, (DI)(R13*1)
+	VADDPS  Y10, Y4, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS      Y6, Y8, Y6
+	VMULPS      Y3, Y1, Y3
+	VMULPS      Y6, Y0, Y6
+	VFMADD231PS Y2, Y6, Y3
+	VMOVUPS     Y3, (R8)(R13*1)
+	VADDPS      Y13, Y7, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y9, Y11, Y9
+	VMULPS  Y3, Y1, Y3
+	VMULPS  Y9, Y0, Y9
+	VADDPS  Y9, Y3, Y3
+	VMOVUPS Y3, (R9)(R13*1)
+	VADDPS  (R12)(R13*1), Y10, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS      Y12, Y14, Y12
+	VMULPS      Y3, Y1, Y3
+	VMULPS      Y12, Y0, Y12
+	VFMADD231PS Y2, Y12, Y3
+	VMOVUPS     Y3, (R10)(R13*1)
+	VMOVAPS     Y4, Y3
+	VMOVAPS     Y5, Y4
+	VMOVAPS     Y7, Y6
+	VMOVAPS     Y8, Y7
+	VMOVAPS     Y10, Y9
+	VMOVAPS     Y11, Y10
+	VMOVAPS     Y13, Y12
+	VMOVAPS     Y14, Y13
+	ADDQ        $0x20, R13
+
+several_rest:
+	CMPQ    R13, R14
+	JLE     several_single
+	VMOVUPS 24(SP), Y5
+	VMOVUPS 72(SP), Y8
+	VMOVUPS 120(SP), Y11
+	VMOVUPS 168(SP), Y14
+	VADDPS  (DI)(R13*1), Y7, Y15
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y3, Y5, Y3
+	VMULPS  Y15, Y1, Y15
+	VMULPS  Y3, Y0, Y3
+	VADDPS  Y3, Y15, Y15
+	VMOVUPS Y15, (DI)(R13*1)
+	VADDPS  Y10, Y4, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS      Y6, Y8, Y6
+	VMULPS      Y3, Y1, Y3
+	VMULPS      Y6, Y0, Y6
+	VFMADD231PS Y2, Y6, Y3
+	VMOVUPS     Y3, (R8)(R13*1)
+	VADDPS      Y13, Y7, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y9, Y11, Y9
+	VMULPS  Y3, Y1, Y3
+	VMULPS  Y9, Y0, Y9
+	VADDPS  Y9, Y3, Y3
+	VMOVUPS Y3, (R9)(R13*1)
+	VADDPS  (R12)(R13*1), Y10, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS      Y12, Y14, Y12
+	VMULPS      Y3, Y1, Y3
+	VMULPS      Y12, Y0, Y12
+	VFMADD231PS Y2, Y12, Y3
+	VMOVUPS     Y3, (R10)(R13*1)
+	MOVL        8(SP), R11
+	MOVL        R11, (DI)
+	MOVL        16(SP), R11
+	MOVL        R11, (DI)(SI*4)
+	MOVL        56(SP), DI
+	MOVL        DI, (R8)
+	MOVL        64(SP), DI
+	MOVL        DI, (R8)(SI*4)
+	MOVL        104(SP), DI
+	MOVL        DI, (R9)
+	MOVL        112(SP), DI
+	MOVL        DI, (R9)(SI*4)
+	MOVL        152(SP), DI
+	MOVL        DI, (R10)
+	MOVL        160(SP), DI
+	MOVL        DI, (R10)(SI*4)
+	ADDQ        $0x10, CX
+	SUBQ        $0x04, DX
+	JGE         several_rows
+
+one:
+	ADDQ $0x03, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVL    (R8), R10
+	MOVL    R10, 8(SP)
+	MOVL    (R8)(SI*4), R10
+	MOVL    R10, 16(SP)
+	VMOVUPS (R8), Y3
+	VMOVDQU rotate_down<>+0(SB), Y2
+	VPERMPS Y3, Y2, Y4
+	VMOVUPS Y4, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y2
+	VMOVDQU rotate_up<>+0(SB), Y4
+	VPERMPS Y2, Y4, Y2
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
+	JMP     one_more
+
+one_loop:
+	VMOVUPS 32(R8)(R10*1), Y4
+	VMOVUPS (DI)(R10*1), Y5
+	VADDPS  (R9)(R10*1), Y5, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y2, Y4, Y2
+	VMULPS  Y5, Y1, Y5
+	VMULPS  Y2, Y0, Y2
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (DI)(R10*1)
+	VMOVUPS 64(R8)(R10*1), Y2
+	VMOVUPS 32(DI)(R10*1), Y5
+	VADDPS  32(R9)(R10*1), Y5, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y3, Y2, Y3
+	VMULPS  Y5, Y1, Y5
+	VMULPS  Y3, Y0, Y3
+	VADDPS  Y3, Y5, Y5
+	VMOVUPS Y5, 32(DI)(R10*1)
+	VMOVUPS 96(R8)(R10*1), Y3
+	VMOVUPS 64(DI)(R10*1), Y5
+	VADDPS  64(R9)(R10*1), Y5, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y4, Y3, Y4
+	VMULPS  Y5, Y1, Y5
+	VMULPS  Y4, Y0, Y4
+	VADDPS  Y4, Y5, Y5
+	VMOVUPS Y5, 64(DI)(R10*1)
+	ADDQ    $0x60, R10
+
+one_more:
+	CMPQ R10, R11
+	JLE  one_loop
+	ADDQ $0x40, R11
+	JMP  one_rest
+
+one_single:
+	VMOVUPS 32(R8)(R10*1), Y4
+	VMOVUPS (DI)(R10*1), Y5
+	VADDPS  (R9)(R10*1), Y5, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y2, Y4, Y2
+	VMULPS  Y5, Y1, Y5
+	VMULPS  Y2, Y0, Y2
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (DI)(R10*1)
+	VMOVAPS Y3, Y2
+	VMOVAPS Y4, Y3
+	ADDQ    $0x20, R10
+
+one_rest:
+	CMPQ    R10, R11
+	JLE     one_single
+	VMOVUPS 24(SP), Y4
+	VMOVUPS (DI)(R10*1), Y3
+	VADDPS  (R9)(R10*1), Y3, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPS  Y2, Y4, Y2
+	VMULPS  Y3, Y1, Y3
+	VMULPS  Y2, Y0, Y2
+	VADDPS  Y2, Y3, Y3
+	VMOVUPS Y3, (DI)(R10*1)
+	MOVL    8(SP), R8
+	MOVL    R8, (DI)
+	MOVL    16(SP), R8
+	MOVL    R8, (DI)(SI*4)
+	ADDQ    $0x04, CX
+	SUBQ    $0x01, DX
+	JGE     one_rows
+
+done:
 	VZEROUPPER
 	RET
 
@@ -963,7 +1759,7 @@ TEXT ·heat32(SB), NOSPLIT, $104-76
 	SUBQ         $0x04, DX
 	JLT          one
 
-two:
+several_rows:
 	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*4), DI
 	MOVLQSX 4(CX), R8
@@ -979,14 +1775,14 @@ two:
 	VMOVUPS (R8), Y5
 	VMOVDQU rotate_down<>+0(SB), Y4
 	VPERMPS Y5, Y4, Y6
-	VMOVUPS Y6, 40(SP)
+	VMOVUPS Y6, 24(SP)
 	VMOVUPS -32(R8)(BX*1), Y4
 	VMOVDQU rotate_up<>+0(SB), Y6
 	VPERMPS Y4, Y6, Y4
 	MOVL    (R9), R11
-	MOVL    R11, 24(SP)
+	MOVL    R11, 56(SP)
 	MOVL    (R9)(SI*4), R11
-	MOVL    R11, 32(SP)
+	MOVL    R11, 64(SP)
 	VMOVUPS (R9), Y8
 	VMOVDQU rotate_down<>+0(SB), Y6
 	VPERMPS Y8, Y6, Y9
@@ -996,19 +1792,18 @@ two:
 	VPERMPS Y7, Y6, Y7
 	XORQ    R11, R11
 	LEAQ    -128(BX), R12
-	JMP     two_more
+	JMP     several_more
 
-two_loop:
+several_loop:
 	VMOVUPS 32(R8)(R11*1), Y6
 	VMOVUPS 32(R9)(R11*1), Y9
 	VADDPS  (DI)(R11*1), Y8, Y10
-	VADDPS  (R10)(R11*1), Y5, Y11
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPS  Y5, Y5, Y12
+	VADDPS  Y5, Y5, Y11
 	VADDPS  Y4, Y6, Y4
-	VSUBPS  Y12, Y10, Y10
-	VSUBPS  Y12, Y4, Y4
+	VSUBPS  Y11, Y10, Y10
+	VSUBPS  Y11, Y4, Y4
 	VMULPS  Y10, Y1, Y10
 	VMULPS  Y4, Y0, Y4
 	VADDPS  Y4, Y10, Y10
@@ -1017,30 +1812,30 @@ two_loop:
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y10, Y10
 	VMOVUPS Y10, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y5, Y4
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPS  Y8, Y8, Y4
+	VADDPS  Y8, Y8, Y10
 	VADDPS  Y7, Y9, Y7
-	VSUBPS  Y4, Y11, Y11
-	VSUBPS  Y4, Y7, Y7
-	VMULPS  Y11, Y1, Y11
+	VSUBPS  Y10, Y4, Y4
+	VSUBPS  Y10, Y7, Y7
+	VMULPS  Y4, Y1, Y4
 	VMULPS  Y7, Y0, Y7
-	VADDPS  Y7, Y11, Y11
-	VADDPS  Y8, Y11, Y11
-	VANDPS  Y3, Y11, Y7
+	VADDPS  Y7, Y4, Y4
+	VADDPS  Y8, Y4, Y4
+	VANDPS  Y3, Y4, Y7
 	VCMPPS  $0x15, Y2, Y7, Y7
-	VANDPS  Y7, Y11, Y11
-	VMOVUPS Y11, (R8)(R11*1)
+	VANDPS  Y7, Y4, Y4
+	VMOVUPS Y4, (R8)(R11*1)
 	VMOVUPS 64(R8)(R11*1), Y4
 	VMOVUPS 64(R9)(R11*1), Y7
 	VADDPS  32(DI)(R11*1), Y9, Y10
-	VADDPS  32(R10)(R11*1), Y6, Y11
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPS  Y6, Y6, Y12
+	VADDPS  Y6, Y6, Y11
 	VADDPS  Y5, Y4, Y5
-	VSUBPS  Y12, Y10, Y10
-	VSUBPS  Y12, Y5, Y5
+	VSUBPS  Y11, Y10, Y10
+	VSUBPS  Y11, Y5, Y5
 	VMULPS  Y10, Y1, Y10
 	VMULPS  Y5, Y0, Y5
 	VADDPS  Y5, Y10, Y10
@@ -1049,30 +1844,30 @@ two_loop:
 	VCMPPS  $0x15, Y2, Y5, Y5
 	VANDPS  Y5, Y10, Y10
 	VMOVUPS Y10, 32(DI)(R11*1)
+	VADDPS  32(R10)(R11*1), Y6, Y5
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPS  Y9, Y9, Y5
+	VADDPS  Y9, Y9, Y10
 	VADDPS  Y8, Y7, Y8
-	VSUBPS  Y5, Y11, Y11
-	VSUBPS  Y5, Y8, Y8
-	VMULPS  Y11, Y1, Y11
+	VSUBPS  Y10, Y5, Y5
+	VSUBPS  Y10, Y8, Y8
+	VMULPS  Y5, Y1, Y5
 	VMULPS  Y8, Y0, Y8
-	VADDPS  Y8, Y11, Y11
-	VADDPS  Y9, Y11, Y11
-	VANDPS  Y3, Y11, Y8
+	VADDPS  Y8, Y5, Y5
+	VADDPS  Y9, Y5, Y5
+	VANDPS  Y3, Y5, Y8
 	VCMPPS  $0x15, Y2, Y8, Y8
-	VANDPS  Y8, Y11, Y11
-	VMOVUPS Y11, 32(R8)(R11*1)
+	VANDPS  Y8, Y5, Y5
+	VMOVUPS Y5, 32(R8)(R11*1)
 	VMOVUPS 96(R8)(R11*1), Y5
 	VMOVUPS 96(R9)(R11*1), Y8
 	VADDPS  64(DI)(R11*1), Y7, Y10
-	VADDPS  64(R10)(R11*1), Y4, Y11
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPS  Y4, Y4, Y12
+	VADDPS  Y4, Y4, Y11
 	VADDPS  Y6, Y5, Y6
-	VSUBPS  Y12, Y10, Y10
-	VSUBPS  Y12, Y6, Y6
+	VSUBPS  Y11, Y10, Y10
+	VSUBPS  Y11, Y6, Y6
 	VMULPS  Y10, Y1, Y10
 	VMULPS  Y6, Y0, Y6
 	VADDPS  Y6, Y10, Y10
@@ -1081,39 +1876,39 @@ two_loop:
 	VCMPPS  $0x15, Y2, Y6, Y6
 	VANDPS  Y6, Y10, Y10
 	VMOVUPS Y10, 64(DI)(R11*1)
+	VADDPS  64(R10)(R11*1), Y4, Y6
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPS  Y7, Y7, Y6
+	VADDPS  Y7, Y7, Y10
 	VADDPS  Y9, Y8, Y9
-	VSUBPS  Y6, Y11, Y11
-	VSUBPS  Y6, Y9, Y9
-	VMULPS  Y11, Y1, Y11
+	VSUBPS  Y10, Y6, Y6
+	VSUBPS  Y10, Y9, Y9
+	VMULPS  Y6, Y1, Y6
 	VMULPS  Y9, Y0, Y9
-	VADDPS  Y9, Y11, Y11
-	VADDPS  Y7, Y11, Y11
-	VANDPS  Y3, Y11, Y9
+	VADDPS  Y9, Y6, Y6
+	VADDPS  Y7, Y6, Y6
+	VANDPS  Y3, Y6, Y9
 	VCMPPS  $0x15, Y2, Y9, Y9
-	VANDPS  Y9, Y11, Y11
-	VMOVUPS Y11, 64(R8)(R11*1)
+	VANDPS  Y9, Y6, Y6
+	VMOVUPS Y6, 64(R8)(R11*1)
 	ADDQ    $0x60, R11
 
-two_more:
+several_more:
 	CMPQ R11, R12
-	JLE  two_loop
+	JLE  several_loop
 	ADDQ $0x40, R12
-	JMP  two_rest
+	JMP  several_rest
 
-two_single:
+several_single:
 	VMOVUPS 32(R8)(R11*1), Y6
 	VMOVUPS 32(R9)(R11*1), Y9
 	VADDPS  (DI)(R11*1), Y8, Y10
-	VADDPS  (R10)(R11*1), Y5, Y11
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPS  Y5, Y5, Y12
+	VADDPS  Y5, Y5, Y11
 	VADDPS  Y4, Y6, Y4
-	VSUBPS  Y12, Y10, Y10
-	VSUBPS  Y12, Y4, Y4
+	VSUBPS  Y11, Y10, Y10
+	VSUBPS  Y11, Y4, Y4
 	VMULPS  Y10, Y1, Y10
 	VMULPS  Y4, Y0, Y4
 	VADDPS  Y4, Y10, Y10
@@ -1122,39 +1917,39 @@ two_single:
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y10, Y10
 	VMOVUPS Y10, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y5, Y4
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPS  Y8, Y8, Y4
+	VADDPS  Y8, Y8, Y10
 	VADDPS  Y7, Y9, Y7
-	VSUBPS  Y4, Y11, Y11
-	VSUBPS  Y4, Y7, Y7
-	VMULPS  Y11, Y1, Y11
+	VSUBPS  Y10, Y4, Y4
+	VSUBPS  Y10, Y7, Y7
+	VMULPS  Y4, Y1, Y4
 	VMULPS  Y7, Y0, Y7
-	VADDPS  Y7, Y11, Y11
-	VADDPS  Y8, Y11, Y11
-	VANDPS  Y3, Y11, Y7
+	VADDPS  Y7, Y4, Y4
+	VADDPS  Y8, Y4, Y4
+	VANDPS  Y3, Y4, Y7
 	VCMPPS  $0x15, Y2, Y7, Y7
-	VANDPS  Y7, Y11, Y11
-	VMOVUPS Y11, (R8)(R11*1)
+	VANDPS  Y7, Y4, Y4
+	VMOVUPS Y4, (R8)(R11*1)
 	VMOVAPS Y5, Y4
 	VMOVAPS Y6, Y5
 	VMOVAPS Y8, Y7
 	VMOVAPS Y9, Y8
 	ADDQ    $0x20, R11
 
-two_rest:
+several_rest:
 	CMPQ    R11, R12
-	JLE     two_single
-	VMOVUPS 40(SP), Y6
+	JLE     several_single
+	VMOVUPS 24(SP), Y6
 	VMOVUPS 72(SP), Y9
 	VADDPS  (DI)(R11*1), Y8, Y10
-	VADDPS  (R10)(R11*1), Y5, Y11
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPS  Y5, Y5, Y12
+	VADDPS  Y5, Y5, Y11
 	VADDPS  Y4, Y6, Y4
-	VSUBPS  Y12, Y10, Y10
-	VSUBPS  Y12, Y4, Y4
+	VSUBPS  Y11, Y10, Y10
+	VSUBPS  Y11, Y4, Y4
 	VMULPS  Y10, Y1, Y10
 	VMULPS  Y4, Y0, Y4
 	VADDPS  Y4, Y10, Y10
@@ -1163,60 +1958,63 @@ two_rest:
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y10, Y10
 	VMOVUPS Y10, (DI)(R11*1)
+	VADDPS  (R10)(R11*1), Y5, Y4
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPS  Y8, Y8, Y4
+	VADDPS  Y8, Y8, Y5
 	VADDPS  Y7, Y9, Y7
-	VSUBPS  Y4, Y11, Y11
-	VSUBPS  Y4, Y7, Y7
-	VMULPS  Y11, Y1, Y11
+	VSUBPS  Y5, Y4, Y4
+	VSUBPS  Y5, Y7, Y7
+	VMULPS  Y4, Y1, Y4
 	VMULPS  Y7, Y0, Y7
-	VADDPS  Y7, Y11, Y11
-	VADDPS  Y8, Y11, Y11
-	VANDPS  Y3, Y11, Y7
+	VADDPS  Y7, Y4, Y4
+	VADDPS  Y8, Y4, Y4
+	VANDPS  Y3, Y4, Y7
 	VCMPPS  $0x15, Y2, Y7, Y7
-	VANDPS  Y7, Y11, Y11
-	VMOVUPS Y11, (R8)(R11*1)
+	VANDPS  Y7, Y4, Y4
+	VMOVUPS Y4, (R8)(R11*1)
 	MOVL    8(SP), R9
 	MOVL    R9, (DI)
 	MOVL    16(SP), R9
 	MOVL    R9, (DI)(SI*4)
-	MOVL    24(SP), DI
+	MOVL    56(SP), DI
 	MOVL    DI, (R8)
-	MOVL    32(SP), DI
+	MOVL    64(SP), DI
 	MOVL    DI, (R8)(SI*4)
 	ADDQ    $0x08, CX
 	SUBQ    $0x02, DX
-	JGE     two
+	JGE     several_rows
 
 one:
-	ADDQ    $0x01, DX
-	JLT     done
-	MOVLQSX (CX), DX
-	LEAQ    (AX)(DX*4), DX
-	MOVLQSX 4(CX), DI
+	ADDQ $0x01, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*4), DI
-	MOVLQSX 8(CX), CX
-	LEAQ    (AX)(CX*4), CX
-	MOVL    (DI), AX
-	MOVL    AX, 8(SP)
-	MOVL    (DI)(SI*4), AX
-	MOVL    AX, 16(SP)
-	VMOVUPS (DI), Y5
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVL    (R8), R10
+	MOVL    R10, 8(SP)
+	MOVL    (R8)(SI*4), R10
+	MOVL    R10, 16(SP)
+	VMOVUPS (R8), Y5
 	VMOVDQU rotate_down<>+0(SB), Y4
 	VPERMPS Y5, Y4, Y6
-	VMOVUPS Y6, 40(SP)
-	VMOVUPS -32(DI)(BX*1), Y4
+	VMOVUPS Y6, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y4
 	VMOVDQU rotate_up<>+0(SB), Y6
 	VPERMPS Y4, Y6, Y4
-	XORQ    AX, AX
-	LEAQ    -128(BX), BX
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
 	JMP     one_more
 
 one_loop:
-	VMOVUPS 32(DI)(AX*1), Y6
-	VMOVUPS (DX)(AX*1), Y7
-	VADDPS  (CX)(AX*1), Y7, Y7
+	VMOVUPS 32(R8)(R10*1), Y6
+	VMOVUPS (DI)(R10*1), Y7
+	VADDPS  (R9)(R10*1), Y7, Y7
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
 	VADDPS  Y5, Y5, Y8
@@ -1230,10 +2028,10 @@ one_loop:
 	VANDPS  Y3, Y7, Y4
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y7, Y7
-	VMOVUPS Y7, (DX)(AX*1)
-	VMOVUPS 64(DI)(AX*1), Y4
-	VMOVUPS 32(DX)(AX*1), Y7
-	VADDPS  32(CX)(AX*1), Y7, Y7
+	VMOVUPS Y7, (DI)(R10*1)
+	VMOVUPS 64(R8)(R10*1), Y4
+	VMOVUPS 32(DI)(R10*1), Y7
+	VADDPS  32(R9)(R10*1), Y7, Y7
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
 	VADDPS  Y6, Y6, Y8
@@ -1247,10 +2045,10 @@ one_loop:
 	VANDPS  Y3, Y7, Y5
 	VCMPPS  $0x15, Y2, Y5, Y5
 	VANDPS  Y5, Y7, Y7
-	VMOVUPS Y7, 32(DX)(AX*1)
-	VMOVUPS 96(DI)(AX*1), Y5
-	VMOVUPS 64(DX)(AX*1), Y7
-	VADDPS  64(CX)(AX*1), Y7, Y7
+	VMOVUPS Y7, 32(DI)(R10*1)
+	VMOVUPS 96(R8)(R10*1), Y5
+	VMOVUPS 64(DI)(R10*1), Y7
+	VADDPS  64(R9)(R10*1), Y7, Y7
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
 	VADDPS  Y4, Y4, Y8
@@ -1264,19 +2062,19 @@ one_loop:
 	VANDPS  Y3, Y7, Y6
 	VCMPPS  $0x15, Y2, Y6, Y6
 	VANDPS  Y6, Y7, Y7
-	VMOVUPS Y7, 64(DX)(AX*1)
-	ADDQ    $0x60, AX
+	VMOVUPS Y7, 64(DI)(R10*1)
+	ADDQ    $0x60, R10
 
 one_more:
-	CMPQ AX, BX
+	CMPQ R10, R11
 	JLE  one_loop
-	ADDQ $0x40, BX
+	ADDQ $0x40, R11
 	JMP  one_rest
 
 one_single:
-	VMOVUPS 32(DI)(AX*1), Y6
-	VMOVUPS (DX)(AX*1), Y7
-	VADDPS  (CX)(AX*1), Y7, Y7
+	VMOVUPS 32(R8)(R10*1), Y6
+	VMOVUPS (DI)(R10*1), Y7
+	VADDPS  (R9)(R10*1), Y7, Y7
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
 	VADDPS  Y5, Y5, Y8
@@ -1290,17 +2088,17 @@ one_single:
 	VANDPS  Y3, Y7, Y4
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y7, Y7
-	VMOVUPS Y7, (DX)(AX*1)
+	VMOVUPS Y7, (DI)(R10*1)
 	VMOVAPS Y5, Y4
 	VMOVAPS Y6, Y5
-	ADDQ    $0x20, AX
+	ADDQ    $0x20, R10
 
 one_rest:
-	CMPQ    AX, BX
+	CMPQ    R10, R11
 	JLE     one_single
-	VMOVUPS 40(SP), Y6
-	VMOVUPS (DX)(AX*1), Y7
-	VADDPS  (CX)(AX*1), Y7, Y7
+	VMOVUPS 24(SP), Y6
+	VMOVUPS (DI)(R10*1), Y7
+	VADDPS  (R9)(R10*1), Y7, Y7
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
 	VADDPS  Y5, Y5, Y8
@@ -1314,11 +2112,14 @@ one_rest:
 	VANDPS  Y3, Y7, Y4
 	VCMPPS  $0x15, Y2, Y4, Y4
 	VANDPS  Y4, Y7, Y7
-	VMOVUPS Y7, (DX)(AX*1)
-	MOVL    8(SP), AX
-	MOVL    AX, (DX)
-	MOVL    16(SP), AX
-	MOVL    AX, (DX)(SI*4)
+	VMOVUPS Y7, (DI)(R10*1)
+	MOVL    8(SP), R8
+	MOVL    R8, (DI)
+	MOVL    16(SP), R8
+	MOVL    R8, (DI)(SI*4)
+	ADDQ    $0x04, CX
+	SUBQ    $0x01, DX
+	JGE     one_rows
 
 done:
 	VZEROUPPER
@@ -1342,7 +2143,7 @@ TEXT ·fused32(SB), NOSPLIT, $104-76
 	SUBQ         $0x04, DX
 	JLT          one
 
-two:
+several_rows:
 	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*4), DI
 	MOVLQSX 4(CX), R8
@@ -1358,14 +2159,14 @@ two:
 	VMOVUPS (R8), Y6
 	VMOVDQU rotate_down<>+0(SB), Y5
 	VPERMPS Y6, Y5, Y7
-	VMOVUPS Y7, 40(SP)
+	VMOVUPS Y7, 24(SP)
 	VMOVUPS -32(R8)(BX*1), Y5
 	VMOVDQU rotate_up<>+0(SB), Y7
 	VPERMPS Y5, Y7, Y5
 	MOVL    (R9), R11
-	MOVL    R11, 24(SP)
+	MOVL    R11, 56(SP)
 	MOVL    (R9)(SI*4), R11
-	MOVL    R11, 32(SP)
+	MOVL    R11, 64(SP)
 	VMOVUPS (R9), Y9
 	VMOVDQU rotate_down<>+0(SB), Y7
 	VPERMPS Y9, Y7, Y10
@@ -1375,13 +2176,12 @@ two:
 	VPERMPS Y8, Y7, Y8
 	XORQ    R11, R11
 	LEAQ    -128(BX), R12
-	JMP     two_more
+	JMP     several_more
 
-two_loop:
+several_loop:
 	VMOVUPS 32(R8)(R11*1), Y7
 	VMOVUPS 32(R9)(R11*1), Y10
 	VADDPS  (DI)(R11*1), Y9, Y11
-	VADDPS  (R10)(R11*1), Y6, Y12
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y5, Y7, Y5
@@ -1395,23 +2195,23 @@ two_loop:
 	VCMPPS       $0x15, Y3, Y5, Y5
 	VANDPS       Y5, Y11, Y11
 	VMOVUPS      Y11, (DI)(R11*1)
+	VADDPS       (R10)(R11*1), Y6, Y5
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y8, Y10, Y8
-	VFNMADD231PS Y2, Y9, Y12
+	VFNMADD231PS Y2, Y9, Y5
 	VFNMADD231PS Y2, Y9, Y8
-	VMULPS       Y12, Y1, Y12
+	VMULPS       Y5, Y1, Y5
 	VMULPS       Y8, Y0, Y8
-	VADDPS       Y8, Y12, Y12
-	VADDPS       Y9, Y12, Y12
-	VANDPS       Y4, Y12, Y8
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y9, Y5, Y5
+	VANDPS       Y4, Y5, Y8
 	VCMPPS       $0x15, Y3, Y8, Y8
-	VANDPS       Y8, Y12, Y12
-	VMOVUPS      Y12, (R8)(R11*1)
+	VANDPS       Y8, Y5, Y5
+	VMOVUPS      Y5, (R8)(R11*1)
 	VMOVUPS      64(R8)(R11*1), Y5
 	VMOVUPS      64(R9)(R11*1), Y8
 	VADDPS       32(DI)(R11*1), Y10, Y11
-	VADDPS       32(R10)(R11*1), Y7, Y12
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y6, Y5, Y6
@@ -1425,23 +2225,23 @@ two_loop:
 	VCMPPS       $0x15, Y3, Y6, Y6
 	VANDPS       Y6, Y11, Y11
 	VMOVUPS      Y11, 32(DI)(R11*1)
+	VADDPS       32(R10)(R11*1), Y7, Y6
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y9, Y8, Y9
-	VFNMADD231PS Y2, Y10, Y12
+	VFNMADD231PS Y2, Y10, Y6
 	VFNMADD231PS Y2, Y10, Y9
-	VMULPS       Y12, Y1, Y12
+	VMULPS       Y6, Y1, Y6
 	VMULPS       Y9, Y0, Y9
-	VADDPS       Y9, Y12, Y12
-	VADDPS       Y10, Y12, Y12
-	VANDPS       Y4, Y12, Y9
+	VADDPS       Y9, Y6, Y6
+	VADDPS       Y10, Y6, Y6
+	VANDPS       Y4, Y6, Y9
 	VCMPPS       $0x15, Y3, Y9, Y9
-	VANDPS       Y9, Y12, Y12
-	VMOVUPS      Y12, 32(R8)(R11*1)
+	VANDPS       Y9, Y6, Y6
+	VMOVUPS      Y6, 32(R8)(R11*1)
 	VMOVUPS      96(R8)(R11*1), Y6
 	VMOVUPS      96(R9)(R11*1), Y9
 	VADDPS       64(DI)(R11*1), Y8, Y11
-	VADDPS       64(R10)(R11*1), Y5, Y12
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y7, Y6, Y7
@@ -1455,32 +2255,32 @@ two_loop:
 	VCMPPS       $0x15, Y3, Y7, Y7
 	VANDPS       Y7, Y11, Y11
 	VMOVUPS      Y11, 64(DI)(R11*1)
+	VADDPS       64(R10)(R11*1), Y5, Y7
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y10, Y9, Y10
-	VFNMADD231PS Y2, Y8, Y12
+	VFNMADD231PS Y2, Y8, Y7
 	VFNMADD231PS Y2, Y8, Y10
-	VMULPS       Y12, Y1, Y12
+	VMULPS       Y7, Y1, Y7
 	VMULPS       Y10, Y0, Y10
-	VADDPS       Y10, Y12, Y12
-	VADDPS       Y8, Y12, Y12
-	VANDPS       Y4, Y12, Y10
+	VADDPS       Y10, Y7, Y7
+	VADDPS       Y8, Y7, Y7
+	VANDPS       Y4, Y7, Y10
 	VCMPPS       $0x15, Y3, Y10, Y10
-	VANDPS       Y10, Y12, Y12
-	VMOVUPS      Y12, 64(R8)(R11*1)
+	VANDPS       Y10, Y7, Y7
+	VMOVUPS      Y7, 64(R8)(R11*1)
 	ADDQ         $0x60, R11
 
-two_more:
+several_more:
 	CMPQ R11, R12
-	JLE  two_loop
+	JLE  several_loop
 	ADDQ $0x40, R12
-	JMP  two_rest
+	JMP  several_rest
 
-two_single:
+several_single:
 	VMOVUPS 32(R8)(R11*1), Y7
 	VMOVUPS 32(R9)(R11*1), Y10
 	VADDPS  (DI)(R11*1), Y9, Y11
-	VADDPS  (R10)(R11*1), Y6, Y12
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y5, Y7, Y5
@@ -1494,32 +2294,32 @@ two_single:
 	VCMPPS       $0x15, Y3, Y5, Y5
 	VANDPS       Y5, Y11, Y11
 	VMOVUPS      Y11, (DI)(R11*1)
+	VADDPS       (R10)(R11*1), Y6, Y5
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y8, Y10, Y8
-	VFNMADD231PS Y2, Y9, Y12
+	VFNMADD231PS Y2, Y9, Y5
 	VFNMADD231PS Y2, Y9, Y8
-	VMULPS       Y12, Y1, Y12
+	VMULPS       Y5, Y1, Y5
 	VMULPS       Y8, Y0, Y8
-	VADDPS       Y8, Y12, Y12
-	VADDPS       Y9, Y12, Y12
-	VANDPS       Y4, Y12, Y8
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y9, Y5, Y5
+	VANDPS       Y4, Y5, Y8
 	VCMPPS       $0x15, Y3, Y8, Y8
-	VANDPS       Y8, Y12, Y12
-	VMOVUPS      Y12, (R8)(R11*1)
+	VANDPS       Y8, Y5, Y5
+	VMOVUPS      Y5, (R8)(R11*1)
 	VMOVAPS      Y6, Y5
 	VMOVAPS      Y7, Y6
 	VMOVAPS      Y9, Y8
 	VMOVAPS      Y10, Y9
 	ADDQ         $0x20, R11
 
-two_rest:
+several_rest:
 	CMPQ    R11, R12
-	JLE     two_single
-	VMOVUPS 40(SP), Y7
+	JLE     several_single
+	VMOVUPS 24(SP), Y7
 	VMOVUPS 72(SP), Y10
 	VADDPS  (DI)(R11*1), Y9, Y11
-	VADDPS  (R10)(R11*1), Y6, Y12
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y5, Y7, Y5
@@ -1533,59 +2333,62 @@ two_rest:
 	VCMPPS       $0x15, Y3, Y5, Y5
 	VANDPS       Y5, Y11, Y11
 	VMOVUPS      Y11, (DI)(R11*1)
+	VADDPS       (R10)(R11*1), Y6, Y5
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y8, Y10, Y8
-	VFNMADD231PS Y2, Y9, Y12
+	VFNMADD231PS Y2, Y9, Y5
 	VFNMADD231PS Y2, Y9, Y8
-	VMULPS       Y12, Y1, Y12
+	VMULPS       Y5, Y1, Y5
 	VMULPS       Y8, Y0, Y8
-	VADDPS       Y8, Y12, Y12
-	VADDPS       Y9, Y12, Y12
-	VANDPS       Y4, Y12, Y8
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y9, Y5, Y5
+	VANDPS       Y4, Y5, Y8
 	VCMPPS       $0x15, Y3, Y8, Y8
-	VANDPS       Y8, Y12, Y12
-	VMOVUPS      Y12, (R8)(R11*1)
+	VANDPS       Y8, Y5, Y5
+	VMOVUPS      Y5, (R8)(R11*1)
 	MOVL         8(SP), R9
 	MOVL         R9, (DI)
 	MOVL         16(SP), R9
 	MOVL         R9, (DI)(SI*4)
-	MOVL         24(SP), DI
+	MOVL         56(SP), DI
 	MOVL         DI, (R8)
-	MOVL         32(SP), DI
+	MOVL         64(SP), DI
 	MOVL         DI, (R8)(SI*4)
 	ADDQ         $0x08, CX
 	SUBQ         $0x02, DX
-	JGE          two
+	JGE          several_rows
 
 one:
-	ADDQ    $0x01, DX
-	JLT     done
-	MOVLQSX (CX), DX
-	LEAQ    (AX)(DX*4), DX
-	MOVLQSX 4(CX), DI
+	ADDQ $0x01, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*4), DI
-	MOVLQSX 8(CX), CX
-	LEAQ    (AX)(CX*4), CX
-	MOVL    (DI), AX
-	MOVL    AX, 8(SP)
-	MOVL    (DI)(SI*4), AX
-	MOVL    AX, 16(SP)
-	VMOVUPS (DI), Y6
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVL    (R8), R10
+	MOVL    R10, 8(SP)
+	MOVL    (R8)(SI*4), R10
+	MOVL    R10, 16(SP)
+	VMOVUPS (R8), Y6
 	VMOVDQU rotate_down<>+0(SB), Y5
 	VPERMPS Y6, Y5, Y7
-	VMOVUPS Y7, 40(SP)
-	VMOVUPS -32(DI)(BX*1), Y5
+	VMOVUPS Y7, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y5
 	VMOVDQU rotate_up<>+0(SB), Y7
 	VPERMPS Y5, Y7, Y5
-	XORQ    AX, AX
-	LEAQ    -128(BX), BX
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
 	JMP     one_more
 
 one_loop:
-	VMOVUPS 32(DI)(AX*1), Y7
-	VMOVUPS (DX)(AX*1), Y8
-	VADDPS  (CX)(AX*1), Y8, Y8
+	VMOVUPS 32(R8)(R10*1), Y7
+	VMOVUPS (DI)(R10*1), Y8
+	VADDPS  (R9)(R10*1), Y8, Y8
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y5, Y7, Y5
@@ -1598,10 +2401,10 @@ one_loop:
 	VANDPS       Y4, Y8, Y5
 	VCMPPS       $0x15, Y3, Y5, Y5
 	VANDPS       Y5, Y8, Y8
-	VMOVUPS      Y8, (DX)(AX*1)
-	VMOVUPS      64(DI)(AX*1), Y5
-	VMOVUPS      32(DX)(AX*1), Y8
-	VADDPS       32(CX)(AX*1), Y8, Y8
+	VMOVUPS      Y8, (DI)(R10*1)
+	VMOVUPS      64(R8)(R10*1), Y5
+	VMOVUPS      32(DI)(R10*1), Y8
+	VADDPS       32(R9)(R10*1), Y8, Y8
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y6, Y5, Y6
@@ -1614,10 +2417,10 @@ one_loop:
 	VANDPS       Y4, Y8, Y6
 	VCMPPS       $0x15, Y3, Y6, Y6
 	VANDPS       Y6, Y8, Y8
-	VMOVUPS      Y8, 32(DX)(AX*1)
-	VMOVUPS      96(DI)(AX*1), Y6
-	VMOVUPS      64(DX)(AX*1), Y8
-	VADDPS       64(CX)(AX*1), Y8, Y8
+	VMOVUPS      Y8, 32(DI)(R10*1)
+	VMOVUPS      96(R8)(R10*1), Y6
+	VMOVUPS      64(DI)(R10*1), Y8
+	VADDPS       64(R9)(R10*1), Y8, Y8
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y7, Y6, Y7
@@ -1630,19 +2433,19 @@ one_loop:
 	VANDPS       Y4, Y8, Y7
 	VCMPPS       $0x15, Y3, Y7, Y7
 	VANDPS       Y7, Y8, Y8
-	VMOVUPS      Y8, 64(DX)(AX*1)
-	ADDQ         $0x60, AX
+	VMOVUPS      Y8, 64(DI)(R10*1)
+	ADDQ         $0x60, R10
 
 one_more:
-	CMPQ AX, BX
+	CMPQ R10, R11
 	JLE  one_loop
-	ADDQ $0x40, BX
+	ADDQ $0x40, R11
 	JMP  one_rest
 
 one_single:
-	VMOVUPS 32(DI)(AX*1), Y7
-	VMOVUPS (DX)(AX*1), Y8
-	VADDPS  (CX)(AX*1), Y8, Y8
+	VMOVUPS 32(R8)(R10*1), Y7
+	VMOVUPS (DI)(R10*1), Y8
+	VADDPS  (R9)(R10*1), Y8, Y8
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y5, Y7, Y5
@@ -1655,17 +2458,17 @@ one_single:
 	VANDPS       Y4, Y8, Y5
 	VCMPPS       $0x15, Y3, Y5, Y5
 	VANDPS       Y5, Y8, Y8
-	VMOVUPS      Y8, (DX)(AX*1)
+	VMOVUPS      Y8, (DI)(R10*1)
 	VMOVAPS      Y6, Y5
 	VMOVAPS      Y7, Y6
-	ADDQ         $0x20, AX
+	ADDQ         $0x20, R10
 
 one_rest:
-	CMPQ    AX, BX
+	CMPQ    R10, R11
 	JLE     one_single
-	VMOVUPS 40(SP), Y7
-	VMOVUPS (DX)(AX*1), Y8
-	VADDPS  (CX)(AX*1), Y8, Y8
+	VMOVUPS 24(SP), Y7
+	VMOVUPS (DI)(R10*1), Y8
+	VADDPS  (R9)(R10*1), Y8, Y8
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPS       Y5, Y7, Y5
@@ -1678,11 +2481,14 @@ one_rest:
 	VANDPS       Y4, Y8, Y5
 	VCMPPS       $0x15, Y3, Y5, Y5
 	VANDPS       Y5, Y8, Y8
-	VMOVUPS      Y8, (DX)(AX*1)
-	MOVL         8(SP), AX
-	MOVL         AX, (DX)
-	MOVL         16(SP), AX
-	MOVL         AX, (DX)(SI*4)
+	VMOVUPS      Y8, (DI)(R10*1)
+	MOVL         8(SP), R8
+	MOVL         R8, (DI)
+	MOVL         16(SP), R8
+	MOVL         R8, (DI)(SI*4)
+	ADDQ         $0x04, CX
+	SUBQ         $0x01, DX
+	JGE          one_rows
 
 done:
 	VZEROUPPER
@@ -1691,17 +2497,499 @@ done:
 DATA two32<>+0(SB)/4, $0x40000000
 GLOBL two32<>(SB), RODATA|NOPTR, $4
 
-// func pack32(dst []float32, head []float32, middle []float32, tail []float32, peaks []float32)
+// func freeHeat32(buf []float32, at []int32, n int, last int, cx float32, cy float32, floor float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·freeHeat32(SB), NOSPLIT, $200-76
+	VBROADCASTSS cx+64(FP), Y0
+	VBROADCASTSS cy+68(FP), Y1
+	VBROADCASTSS two32<>+0(SB), Y2
+	MOVQ         buf_base+0(FP), AX
+	MOVQ         at_base+24(FP), CX
+	MOVQ         at_len+32(FP), DX
+	MOVQ         n+48(FP), BX
+	MOVQ         last+56(FP), SI
+	SHLQ         $0x02, BX
+	SUBQ         $0x06, DX
+	JLT          one
+
+several_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVLQSX 12(CX), R10
+	LEAQ    (AX)(R10*4), R10
+	MOVLQSX 16(CX), R11
+	LEAQ    (AX)(R11*4), R11
+	MOVLQSX 20(CX), R12
+	LEAQ    (AX)(R12*4), R12
+	MOVL    (R8), R13
+	MOVL    R13, 8(SP)
+	MOVL    (R8)(SI*4), R13
+	MOVL    R13, 16(SP)
+	VMOVUPS (R8), Y4
+	VMOVDQU rotate_down<>+0(SB), Y3
+	VPERMPS Y4, Y3, Y5
+	VMOVUPS Y5, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y3
+	VMOVDQU rotate_up<>+0(SB), Y5
+	VPERMPS Y3, Y5, Y3
+	MOVL    (R9), R13
+	MOVL    R13, 56(SP)
+	MOVL    (R9)(SI*4), R13
+	MOVL    R13, 64(SP)
+	VMOVUPS (R9), Y7
+	VMOVDQU rotate_down<>+0(SB), Y5
+	VPERMPS Y7, Y5, Y8
+	VMOVUPS Y8, 72(SP)
+	VMOVUPS -32(R9)(BX*1), Y6
+	VMOVDQU rotate_up<>+0(SB), Y5
+	VPERMPS Y6, Y5, Y6
+	MOVL    (R10), R13
+	MOVL    R13, 104(SP)
+	MOVL    (R10)(SI*4), R13
+	MOVL    R13, 112(SP)
+	VMOVUPS (R10), Y10
+	VMOVDQU rotate_down<>+0(SB), Y5
+	VPERMPS Y10, Y5, Y11
+	VMOVUPS Y11, 120(SP)
+	VMOVUPS -32(R10)(BX*1), Y9
+	VMOVDQU rotate_up<>+0(SB), Y5
+	VPERMPS Y9, Y5, Y9
+	MOVL    (R11), R13
+	MOVL    R13, 152(SP)
+	MOVL    (R11)(SI*4), R13
+	MOVL    R13, 160(SP)
+	VMOVUPS (R11), Y13
+	VMOVDQU rotate_down<>+0(SB), Y5
+	VPERMPS Y13, Y5, Y14
+	VMOVUPS Y14, 168(SP)
+	VMOVUPS -32(R11)(BX*1), Y12
+	VMOVDQU rotate_up<>+0(SB), Y5
+	VPERMPS Y12, Y5, Y12
+	XORQ    R13, R13
+	LEAQ    -128(BX), R14
+	JMP     several_more
+
+several_loop:
+	VMOVUPS 32(R8)(R13*1), Y5
+	VMOVUPS 32(R9)(R13*1), Y8
+	VMOVUPS 32(R10)(R13*1), Y11
+	VMOVUPS 32(R11)(R13*1), Y14
+	VADDPS  (DI)(R13*1), Y7, Y15
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y3, Y5, Y3
+	VFNMADD231PS Y2, Y4, Y15
+	VFNMADD231PS Y2, Y4, Y3
+	VMULPS       Y15, Y1, Y15
+	VMULPS       Y3, Y0, Y3
+	VADDPS       Y3, Y15, Y15
+	VADDPS       Y4, Y15, Y15
+	VMOVUPS      Y15, (DI)(R13*1)
+	VADDPS       Y10, Y4, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y6, Y8, Y6
+	VFNMADD231PS Y2, Y7, Y3
+	VFNMADD231PS Y2, Y7, Y6
+	VMULPS       Y3, Y1, Y3
+	VMULPS       Y6, Y0, Y6
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y7, Y3, Y3
+	VMOVUPS      Y3, (R8)(R13*1)
+	VADDPS       Y13, Y7, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y9, Y11, Y9
+	VFNMADD231PS Y2, Y10, Y3
+	VFNMADD231PS Y2, Y10, Y9
+	VMULPS       Y3, Y1, Y3
+	VMULPS       Y9, Y0, Y9
+	VADDPS       Y9, Y3, Y3
+	VADDPS       Y10, Y3, Y3
+	VMOVUPS      Y3, (R9)(R13*1)
+	VADDPS       (R12)(R13*1), Y10, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y12, Y14, Y12
+	VFNMADD231PS Y2, Y13, Y3
+	VFNMADD231PS Y2, Y13, Y12
+	VMULPS       Y3, Y1, Y3
+	VMULPS       Y12, Y0, Y12
+	VADDPS       Y12, Y3, Y3
+	VADDPS       Y13, Y3, Y3
+	VMOVUPS      Y3, (R10)(R13*1)
+	VMOVUPS      64(R8)(R13*1), Y3
+	VMOVUPS      64(R9)(R13*1), Y6
+	VMOVUPS      64(R10)(R13*1), Y9
+	VMOVUPS      64(R11)(R13*1), Y12
+	VADDPS       32(DI)(R13*1), Y8, Y15
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y4, Y3, Y4
+	VFNMADD231PS Y2, Y5, Y15
+	VFNMADD231PS Y2, Y5, Y4
+	VMULPS       Y15, Y1, Y15
+	VMULPS       Y4, Y0, Y4
+	VADDPS       Y4, Y15, Y15
+	VADDPS       Y5, Y15, Y15
+	VMOVUPS      Y15, 32(DI)(R13*1)
+	VADDPS       Y11, Y5, Y4
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y7, Y6, Y7
+	VFNMADD231PS Y2, Y8, Y4
+	VFNMADD231PS Y2, Y8, Y7
+	VMULPS       Y4, Y1, Y4
+	VMULPS       Y7, Y0, Y7
+	VADDPS       Y7, Y4, Y4
+	VADDPS       Y8, Y4, Y4
+	VMOVUPS      Y4, 32(R8)(R13*1)
+	VADDPS       Y14, Y8, Y4
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y10, Y9, Y10
+	VFNMADD231PS Y2, Y11, Y4
+	VFNMADD231PS Y2, Y11, Y10
+	VMULPS       Y4, Y1, Y4
+	VMULPS       Y10, Y0, Y10
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y11, Y4, Y4
+	VMOVUPS      Y4, 32(R9)(R13*1)
+	VADDPS       32(R12)(R13*1), Y11, Y4
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y13, Y12, Y13
+	VFNMADD231PS Y2, Y14, Y4
+	VFNMADD231PS Y2, Y14, Y13
+	VMULPS       Y4, Y1, Y4
+	VMULPS       Y13, Y0, Y13
+	VADDPS       Y13, Y4, Y4
+	VADDPS       Y14, Y4, Y4
+	VMOVUPS      Y4, 32(R10)(R13*1)
+	VMOVUPS      96(R8)(R13*1), Y4
+	VMOVUPS      96(R9)(R13*1), Y7
+	VMOVUPS      96(R10)(R13*1), Y10
+	VMOVUPS      96(R11)(R13*1), Y13
+	VADDPS       64(DI)(R13*1), Y6, Y15
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y5, Y4, Y5
+	VFNMADD231PS Y2, Y3, Y15
+	VFNMADD231PS Y2, Y3, Y5
+	VMULPS       Y15, Y1, Y15
+	VMULPS       Y5, Y0, Y5
+	VADDPS       Y5, Y15, Y15
+	VADDPS       Y3, Y15, Y15
+	VMOVUPS      Y15, 64(DI)(R13*1)
+	VADDPS       Y9, Y3, Y5
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y8, Y7, Y8
+	VFNMADD231PS Y2, Y6, Y5
+	VFNMADD231PS Y2, Y6, Y8
+	VMULPS       Y5, Y1, Y5
+	VMULPS       Y8, Y0, Y8
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y6, Y5, Y5
+	VMOVUPS      Y5, 64(R8)(R13*1)
+	VADDPS       Y12, Y6, Y5
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y11, Y10, Y11
+	VFNMADD231PS Y2, Y9, Y5
+	VFNMADD231PS Y2, Y9, Y11
+	VMULPS       Y5, Y1, Y5
+	VMULPS       Y11, Y0, Y11
+	VADDPS       Y11, Y5, Y5
+	VADDPS       Y9, Y5, Y5
+	VMOVUPS      Y5, 64(R9)(R13*1)
+	VADDPS       64(R12)(R13*1), Y9, Y5
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y14, Y13, Y14
+	VFNMADD231PS Y2, Y12, Y5
+	VFNMADD231PS Y2, Y12, Y14
+	VMULPS       Y5, Y1, Y5
+	VMULPS       Y14, Y0, Y14
+	VADDPS       Y14, Y5, Y5
+	VADDPS       Y12, Y5, Y5
+	VMOVUPS      Y5, 64(R10)(R13*1)
+	ADDQ         $0x60, R13
+
+several_more:
+	CMPQ R13, R14
+	JLE  several_loop
+	ADDQ $0x40, R14
+	JMP  several_rest
+
+several_single:
+	VMOVUPS 32(R8)(R13*1), Y5
+	VMOVUPS 32(R9)(R13*1), Y8
+	VMOVUPS 32(R10)(R13*1), Y11
+	VMOVUPS 32(R11)(R13*1), Y14
+	VADDPS  (DI)(R13*1), Y7, Y15
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y3, Y5, Y3
+	VFNMADD231PS Y2, Y4, Y15
+	VFNMADD231PS Y2, Y4, Y3
+	VMULPS       Y15, Y1, Y15
+	VMULPS       Y3, Y0, Y3
+	VADDPS       Y3, Y15, Y15
+	VADDPS       Y4, Y15, Y15
+	VMOVUPS      Y15, (DI)(R13*1)
+	VADDPS       Y10, Y4, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y6, Y8, Y6
+	VFNMADD231PS Y2, Y7, Y3
+	VFNMADD231PS Y2, Y7, Y6
+	VMULPS       Y3, Y1, Y3
+	VMULPS       Y6, Y0, Y6
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y7, Y3, Y3
+	VMOVUPS      Y3, (R8)(R13*1)
+	VADDPS       Y13, Y7, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y9, Y11, Y9
+	VFNMADD231PS Y2, Y10, Y3
+	VFNMADD231PS Y2, Y10, Y9
+	VMULPS       Y3, Y1, Y3
+	VMULPS       Y9, Y0, Y9
+	VADDPS       Y9, Y3, Y3
+	VADDPS       Y10, Y3, Y3
+	VMOVUPS      Y3, (R9)(R13*1)
+	VADDPS       (R12)(R13*1), Y10, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y12, Y14, Y12
+	VFNMADD231PS Y2, Y13, Y3
+	VFNMADD231PS Y2, Y13, Y12
+	VMULPS       Y3, Y1, Y3
+	VMULPS       Y12, Y0, Y12
+	VADDPS       Y12, Y3, Y3
+	VADDPS       Y13, Y3, Y3
+	VMOVUPS      Y3, (R10)(R13*1)
+	VMOVAPS      Y4, Y3
+	VMOVAPS      Y5, Y4
+	VMOVAPS      Y7, Y6
+	VMOVAPS      Y8, Y7
+	VMOVAPS      Y10, Y9
+	VMOVAPS      Y11, Y10
+	VMOVAPS      Y13, Y12
+	VMOVAPS      Y14, Y13
+	ADDQ         $0x20, R13
+
+several_rest:
+	CMPQ    R13, R14
+	JLE     several_single
+	VMOVUPS 24(SP), Y5
+	VMOVUPS 72(SP), Y8
+	VMOVUPS 120(SP), Y11
+	VMOVUPS 168(SP), Y14
+	VADDPS  (DI)(R13*1), Y7, Y15
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y3, Y5, Y3
+	VFNMADD231PS Y2, Y4, Y15
+	VFNMADD231PS Y2, Y4, Y3
+	VMULPS       Y15, Y1, Y15
+	VMULPS       Y3, Y0, Y3
+	VADDPS       Y3, Y15, Y15
+	VADDPS       Y4, Y15, Y15
+	VMOVUPS      Y15, (DI)(R13*1)
+	VADDPS       Y10, Y4, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y6, Y8, Y6
+	VFNMADD231PS Y2, Y7, Y3
+	VFNMADD231PS Y2, Y7, Y6
+	VMULPS       Y3, Y1, Y3
+	VMULPS       Y6, Y0, Y6
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y7, Y3, Y3
+	VMOVUPS      Y3, (R8)(R13*1)
+	VADDPS       Y13, Y7, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y9, Y11, Y9
+	VFNMADD231PS Y2, Y10, Y3
+	VFNMADD231PS Y2, Y10, Y9
+	VMULPS       Y3, Y1, Y3
+	VMULPS       Y9, Y0, Y9
+	VADDPS       Y9, Y3, Y3
+	VADDPS       Y10, Y3, Y3
+	VMOVUPS      Y3, (R9)(R13*1)
+	VADDPS       (R12)(R13*1), Y10, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y12, Y14, Y12
+	VFNMADD231PS Y2, Y13, Y3
+	VFNMADD231PS Y2, Y13, Y12
+	VMULPS       Y3, Y1, Y3
+	VMULPS       Y12, Y0, Y12
+	VADDPS       Y12, Y3, Y3
+	VADDPS       Y13, Y3, Y3
+	VMOVUPS      Y3, (R10)(R13*1)
+	MOVL         8(SP), R11
+	MOVL         R11, (DI)
+	MOVL         16(SP), R11
+	MOVL         R11, (DI)(SI*4)
+	MOVL         56(SP), DI
+	MOVL         DI, (R8)
+	MOVL         64(SP), DI
+	MOVL         DI, (R8)(SI*4)
+	MOVL         104(SP), DI
+	MOVL         DI, (R9)
+	MOVL         112(SP), DI
+	MOVL         DI, (R9)(SI*4)
+	MOVL         152(SP), DI
+	MOVL         DI, (R10)
+	MOVL         160(SP), DI
+	MOVL         DI, (R10)(SI*4)
+	ADDQ         $0x10, CX
+	SUBQ         $0x04, DX
+	JGE          several_rows
+
+one:
+	ADDQ $0x03, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*4), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVL    (R8), R10
+	MOVL    R10, 8(SP)
+	MOVL    (R8)(SI*4), R10
+	MOVL    R10, 16(SP)
+	VMOVUPS (R8), Y4
+	VMOVDQU rotate_down<>+0(SB), Y3
+	VPERMPS Y4, Y3, Y5
+	VMOVUPS Y5, 24(SP)
+	VMOVUPS -32(R8)(BX*1), Y3
+	VMOVDQU rotate_up<>+0(SB), Y5
+	VPERMPS Y3, Y5, Y3
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
+	JMP     one_more
+
+one_loop:
+	VMOVUPS 32(R8)(R10*1), Y5
+	VMOVUPS (DI)(R10*1), Y6
+	VADDPS  (R9)(R10*1), Y6, Y6
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y3, Y5, Y3
+	VFNMADD231PS Y2, Y4, Y6
+	VFNMADD231PS Y2, Y4, Y3
+	VMULPS       Y6, Y1, Y6
+	VMULPS       Y3, Y0, Y3
+	VADDPS       Y3, Y6, Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVUPS      Y6, (DI)(R10*1)
+	VMOVUPS      64(R8)(R10*1), Y3
+	VMOVUPS      32(DI)(R10*1), Y6
+	VADDPS       32(R9)(R10*1), Y6, Y6
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y4, Y3, Y4
+	VFNMADD231PS Y2, Y5, Y6
+	VFNMADD231PS Y2, Y5, Y4
+	VMULPS       Y6, Y1, Y6
+	VMULPS       Y4, Y0, Y4
+	VADDPS       Y4, Y6, Y6
+	VADDPS       Y5, Y6, Y6
+	VMOVUPS      Y6, 32(DI)(R10*1)
+	VMOVUPS      96(R8)(R10*1), Y4
+	VMOVUPS      64(DI)(R10*1), Y6
+	VADDPS       64(R9)(R10*1), Y6, Y6
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y5, Y4, Y5
+	VFNMADD231PS Y2, Y3, Y6
+	VFNMADD231PS Y2, Y3, Y5
+	VMULPS       Y6, Y1, Y6
+	VMULPS       Y5, Y0, Y5
+	VADDPS       Y5, Y6, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, 64(DI)(R10*1)
+	ADDQ         $0x60, R10
+
+one_more:
+	CMPQ R10, R11
+	JLE  one_loop
+	ADDQ $0x40, R11
+	JMP  one_rest
+
+one_single:
+	VMOVUPS 32(R8)(R10*1), Y5
+	VMOVUPS (DI)(R10*1), Y6
+	VADDPS  (R9)(R10*1), Y6, Y6
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y3, Y5, Y3
+	VFNMADD231PS Y2, Y4, Y6
+	VFNMADD231PS Y2, Y4, Y3
+	VMULPS       Y6, Y1, Y6
+	VMULPS       Y3, Y0, Y3
+	VADDPS       Y3, Y6, Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVUPS      Y6, (DI)(R10*1)
+	VMOVAPS      Y4, Y3
+	VMOVAPS      Y5, Y4
+	ADDQ         $0x20, R10
+
+one_rest:
+	CMPQ    R10, R11
+	JLE     one_single
+	VMOVUPS 24(SP), Y5
+	VMOVUPS (DI)(R10*1), Y6
+	VADDPS  (R9)(R10*1), Y6, Y6
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPS       Y3, Y5, Y3
+	VFNMADD231PS Y2, Y4, Y6
+	VFNMADD231PS Y2, Y4, Y3
+	VMULPS       Y6, Y1, Y6
+	VMULPS       Y3, Y0, Y3
+	VADDPS       Y3, Y6, Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVUPS      Y6, (DI)(R10*1)
+	MOVL         8(SP), R8
+	MOVL         R8, (DI)
+	MOVL         16(SP), R8
+	MOVL         R8, (DI)(SI*4)
+	ADDQ         $0x04, CX
+	SUBQ         $0x01, DX
+	JGE          one_rows
+
+done:
+	VZEROUPPER
+	RET
+
+// func pack32(dst []float32, head []float32, middle []float32, tail []float32, bounds []float32)
 // Requires: AVX, AVX2, CMOV
 TEXT ·pack32(SB), NOSPLIT, $0-120
 	MOVQ     dst_base+0(FP), AX
 	MOVQ     head_base+24(FP), CX
 	MOVQ     middle_base+48(FP), DX
 	MOVQ     tail_base+72(FP), BX
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLD   $0x01, Y0, Y0
-	MOVQ     peaks_base+96(FP), SI
-	VMOVUPS  (SI), Y1
+	MOVQ     bounds_base+96(FP), SI
+	VPCMPEQD Y3, Y3, Y3
+	VPSRLD   $0x01, Y3, Y3
+	VPCMPEQD Y4, Y4, Y4
+	VMOVUPS  (SI), Y0
+	VMOVDQU  32(SI), Y1
+	VMOVDQU  64(SI), Y2
 	MOVQ     dst_len+8(FP), DI
 
 	// Bytes of a block, and the address of the fourth one in the middle
@@ -1713,34 +3001,54 @@ TEXT ·pack32(SB), NOSPLIT, $0-120
 	MOVQ DI, R10
 
 loop:
-	VMOVUPS     (CX), X2
-	VINSERTF128 $0x01, (R8), Y2, Y2
-	VMOVUPS     (DX), X3
-	VINSERTF128 $0x01, (R8)(DI*1), Y3, Y3
-	VMOVUPS     (DX)(DI*1), X4
-	VINSERTF128 $0x01, (R8)(DI*2), Y4, Y4
-	VMOVUPS     (DX)(DI*2), X5
-	VINSERTF128 $0x01, (BX), Y5, Y5
-	VUNPCKLPS   Y3, Y2, Y6
-	VUNPCKHPS   Y3, Y2, Y7
-	VUNPCKLPS   Y5, Y4, Y8
-	VUNPCKHPS   Y5, Y4, Y9
-	VUNPCKLPD   Y8, Y6, Y10
-	VUNPCKHPD   Y8, Y6, Y6
-	VUNPCKLPD   Y9, Y7, Y8
-	VUNPCKHPD   Y9, Y7, Y7
-	VMOVUPS     Y10, (AX)(R9*8)
-	VANDPS      Y0, Y10, Y10
-	VMAXPS      Y1, Y10, Y1
-	VMOVUPS     Y6, 32(AX)(R9*8)
-	VANDPS      Y0, Y6, Y6
-	VMAXPS      Y1, Y6, Y1
-	VMOVUPS     Y8, 64(AX)(R9*8)
-	VANDPS      Y0, Y8, Y8
-	VMAXPS      Y1, Y8, Y1
-	VMOVUPS     Y7, 96(AX)(R9*8)
-	VANDPS      Y0, Y7, Y7
-	VMAXPS      Y1, Y7, Y1
+	VMOVUPS     (CX), X5
+	VINSERTF128 $0x01, (R8), Y5, Y5
+	VMOVUPS     (DX), X6
+	VINSERTF128 $0x01, (R8)(DI*1), Y6, Y6
+	VMOVUPS     (DX)(DI*1), X7
+	VINSERTF128 $0x01, (R8)(DI*2), Y7, Y7
+	VMOVUPS     (DX)(DI*2), X8
+	VINSERTF128 $0x01, (BX), Y8, Y8
+	VUNPCKLPS   Y6, Y5, Y9
+	VUNPCKHPS   Y6, Y5, Y10
+	VUNPCKLPS   Y8, Y7, Y11
+	VUNPCKHPS   Y8, Y7, Y12
+	VUNPCKLPD   Y11, Y9, Y13
+	VUNPCKHPD   Y11, Y9, Y9
+	VUNPCKLPD   Y12, Y10, Y11
+	VUNPCKHPD   Y12, Y10, Y10
+	VMOVUPS     Y13, (AX)(R9*8)
+
+	// signs |= v; least = min(least, bits(v) - 1); peak = max(peak, |v|)
+	VPOR    Y13, Y2, Y2
+	VPADDD  Y4, Y13, Y12
+	VPMINUD Y12, Y1, Y1
+	VANDPS  Y3, Y13, Y13
+	VMAXPS  Y0, Y13, Y0
+	VMOVUPS Y9, 32(AX)(R9*8)
+
+	// signs |= v; least = min(least, bits(v) - 1); peak = max(peak, |v|)
+	VPOR    Y9, Y2, Y2
+	VPADDD  Y4, Y9, Y12
+	VPMINUD Y12, Y1, Y1
+	VANDPS  Y3, Y9, Y9
+	VMAXPS  Y0, Y9, Y0
+	VMOVUPS Y11, 64(AX)(R9*8)
+
+	// signs |= v; least = min(least, bits(v) - 1); peak = max(peak, |v|)
+	VPOR    Y11, Y2, Y2
+	VPADDD  Y4, Y11, Y9
+	VPMINUD Y9, Y1, Y1
+	VANDPS  Y3, Y11, Y11
+	VMAXPS  Y0, Y11, Y0
+	VMOVUPS Y10, 96(AX)(R9*8)
+
+	// signs |= v; least = min(least, bits(v) - 1); peak = max(peak, |v|)
+	VPOR    Y10, Y2, Y2
+	VPADDD  Y4, Y10, Y9
+	VPMINUD Y9, Y1, Y1
+	VANDPS  Y3, Y10, Y10
+	VMAXPS  Y0, Y10, Y0
 
 	// Next columns, or back a little for the last ones
 	MOVQ    $0x00000010, R11
@@ -1759,7 +3067,9 @@ loop:
 	JMP     loop
 
 done:
-	VMOVUPS Y1, (SI)
+	VMOVUPS Y0, (SI)
+	VMOVDQU Y1, 32(SI)
+	VMOVDQU Y2, 64(SI)
 	VZEROUPPER
 	RET
 
@@ -1993,7 +3303,7 @@ TEXT ·jacobi64(SB), NOSPLIT, $104-88
 	SUBQ         $0x04, DX
 	JLT          one
 
-two:
+several_rows:
 	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*8), DI
 	MOVLQSX 4(CX), R8
@@ -2008,13 +3318,13 @@ two:
 	MOVQ    R11, 16(SP)
 	VMOVUPD (R8), Y5
 	VPERMPD $0x39, Y5, Y6
-	VMOVUPD Y6, 40(SP)
+	VMOVUPD Y6, 24(SP)
 	VMOVUPD -32(R8)(BX*1), Y4
 	VPERMPD $0x93, Y4, Y4
 	MOVQ    (R9), R11
-	MOVQ    R11, 24(SP)
+	MOVQ    R11, 56(SP)
 	MOVQ    (R9)(SI*8), R11
-	MOVQ    R11, 32(SP)
+	MOVQ    R11, 64(SP)
 	VMOVUPD (R9), Y8
 	VPERMPD $0x39, Y8, Y9
 	VMOVUPD Y9, 72(SP)
@@ -2022,13 +3332,12 @@ two:
 	VPERMPD $0x93, Y7, Y7
 	XORQ    R11, R11
 	LEAQ    -128(BX), R12
-	JMP     two_more
+	JMP     several_more
 
-two_loop:
+several_loop:
 	VMOVUPD 32(R8)(R11*1), Y6
 	VMOVUPD 32(R9)(R11*1), Y9
 	VADDPD  (DI)(R11*1), Y8, Y10
-	VADDPD  (R10)(R11*1), Y5, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y4, Y6, Y4
@@ -2039,20 +3348,20 @@ two_loop:
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y10, Y10
 	VMOVUPD Y10, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y5, Y4
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y7, Y9, Y7
-	VMULPD  Y11, Y1, Y11
+	VMULPD  Y4, Y1, Y4
 	VMULPD  Y7, Y0, Y7
-	VADDPD  Y7, Y11, Y11
-	VANDPD  Y3, Y11, Y7
+	VADDPD  Y7, Y4, Y4
+	VANDPD  Y3, Y4, Y7
 	VCMPPD  $0x15, Y2, Y7, Y7
-	VANDPD  Y7, Y11, Y11
-	VMOVUPD Y11, (R8)(R11*1)
+	VANDPD  Y7, Y4, Y4
+	VMOVUPD Y4, (R8)(R11*1)
 	VMOVUPD 64(R8)(R11*1), Y4
 	VMOVUPD 64(R9)(R11*1), Y7
 	VADDPD  32(DI)(R11*1), Y9, Y10
-	VADDPD  32(R10)(R11*1), Y6, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y5, Y4, Y5
@@ -2063,20 +3372,20 @@ two_loop:
 	VCMPPD  $0x15, Y2, Y5, Y5
 	VANDPD  Y5, Y10, Y10
 	VMOVUPD Y10, 32(DI)(R11*1)
+	VADDPD  32(R10)(R11*1), Y6, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y8, Y7, Y8
-	VMULPD  Y11, Y1, Y11
+	VMULPD  Y5, Y1, Y5
 	VMULPD  Y8, Y0, Y8
-	VADDPD  Y8, Y11, Y11
-	VANDPD  Y3, Y11, Y8
+	VADDPD  Y8, Y5, Y5
+	VANDPD  Y3, Y5, Y8
 	VCMPPD  $0x15, Y2, Y8, Y8
-	VANDPD  Y8, Y11, Y11
-	VMOVUPD Y11, 32(R8)(R11*1)
+	VANDPD  Y8, Y5, Y5
+	VMOVUPD Y5, 32(R8)(R11*1)
 	VMOVUPD 96(R8)(R11*1), Y5
 	VMOVUPD 96(R9)(R11*1), Y8
 	VADDPD  64(DI)(R11*1), Y7, Y10
-	VADDPD  64(R10)(R11*1), Y4, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y6, Y5, Y6
@@ -2087,29 +3396,29 @@ two_loop:
 	VCMPPD  $0x15, Y2, Y6, Y6
 	VANDPD  Y6, Y10, Y10
 	VMOVUPD Y10, 64(DI)(R11*1)
+	VADDPD  64(R10)(R11*1), Y4, Y6
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y9, Y8, Y9
-	VMULPD  Y11, Y1, Y11
+	VMULPD  Y6, Y1, Y6
 	VMULPD  Y9, Y0, Y9
-	VADDPD  Y9, Y11, Y11
-	VANDPD  Y3, Y11, Y9
+	VADDPD  Y9, Y6, Y6
+	VANDPD  Y3, Y6, Y9
 	VCMPPD  $0x15, Y2, Y9, Y9
-	VANDPD  Y9, Y11, Y11
-	VMOVUPD Y11, 64(R8)(R11*1)
+	VANDPD  Y9, Y6, Y6
+	VMOVUPD Y6, 64(R8)(R11*1)
 	ADDQ    $0x60, R11
 
-two_more:
+several_more:
 	CMPQ R11, R12
-	JLE  two_loop
+	JLE  several_loop
 	ADDQ $0x40, R12
-	JMP  two_rest
+	JMP  several_rest
 
-two_single:
+several_single:
 	VMOVUPD 32(R8)(R11*1), Y6
 	VMOVUPD 32(R9)(R11*1), Y9
 	VADDPD  (DI)(R11*1), Y8, Y10
-	VADDPD  (R10)(R11*1), Y5, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y4, Y6, Y4
@@ -2120,29 +3429,29 @@ two_single:
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y10, Y10
 	VMOVUPD Y10, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y5, Y4
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y7, Y9, Y7
-	VMULPD  Y11, Y1, Y11
+	VMULPD  Y4, Y1, Y4
 	VMULPD  Y7, Y0, Y7
-	VADDPD  Y7, Y11, Y11
-	VANDPD  Y3, Y11, Y7
+	VADDPD  Y7, Y4, Y4
+	VANDPD  Y3, Y4, Y7
 	VCMPPD  $0x15, Y2, Y7, Y7
-	VANDPD  Y7, Y11, Y11
-	VMOVUPD Y11, (R8)(R11*1)
+	VANDPD  Y7, Y4, Y4
+	VMOVUPD Y4, (R8)(R11*1)
 	VMOVAPS Y5, Y4
 	VMOVAPS Y6, Y5
 	VMOVAPS Y8, Y7
 	VMOVAPS Y9, Y8
 	ADDQ    $0x20, R11
 
-two_rest:
+several_rest:
 	CMPQ    R11, R12
-	JLE     two_single
-	VMOVUPD 40(SP), Y6
+	JLE     several_single
+	VMOVUPD 24(SP), Y6
 	VMOVUPD 72(SP), Y9
 	VADDPD  (DI)(R11*1), Y8, Y8
-	VADDPD  (R10)(R11*1), Y5, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y4, Y6, Y4
@@ -2153,54 +3462,57 @@ two_rest:
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y8, Y8
 	VMOVUPD Y8, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y5, Y4
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y7, Y9, Y7
-	VMULPD  Y5, Y1, Y5
+	VMULPD  Y4, Y1, Y4
 	VMULPD  Y7, Y0, Y7
-	VADDPD  Y7, Y5, Y5
-	VANDPD  Y3, Y5, Y7
+	VADDPD  Y7, Y4, Y4
+	VANDPD  Y3, Y4, Y7
 	VCMPPD  $0x15, Y2, Y7, Y7
-	VANDPD  Y7, Y5, Y5
-	VMOVUPD Y5, (R8)(R11*1)
+	VANDPD  Y7, Y4, Y4
+	VMOVUPD Y4, (R8)(R11*1)
 	MOVQ    8(SP), R9
 	MOVQ    R9, (DI)
 	MOVQ    16(SP), R9
 	MOVQ    R9, (DI)(SI*8)
-	MOVQ    24(SP), DI
+	MOVQ    56(SP), DI
 	MOVQ    DI, (R8)
-	MOVQ    32(SP), DI
+	MOVQ    64(SP), DI
 	MOVQ    DI, (R8)(SI*8)
 	ADDQ    $0x08, CX
 	SUBQ    $0x02, DX
-	JGE     two
+	JGE     several_rows
 
 one:
-	ADDQ    $0x01, DX
-	JLT     done
-	MOVLQSX (CX), DX
-	LEAQ    (AX)(DX*8), DX
-	MOVLQSX 4(CX), DI
+	ADDQ $0x01, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*8), DI
-	MOVLQSX 8(CX), CX
-	LEAQ    (AX)(CX*8), CX
-	MOVQ    (DI), AX
-	MOVQ    AX, 8(SP)
-	MOVQ    (DI)(SI*8), AX
-	MOVQ    AX, 16(SP)
-	VMOVUPD (DI), Y5
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVQ    (R8), R10
+	MOVQ    R10, 8(SP)
+	MOVQ    (R8)(SI*8), R10
+	MOVQ    R10, 16(SP)
+	VMOVUPD (R8), Y5
 	VPERMPD $0x39, Y5, Y6
-	VMOVUPD Y6, 40(SP)
-	VMOVUPD -32(DI)(BX*1), Y4
+	VMOVUPD Y6, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y4
 	VPERMPD $0x93, Y4, Y4
-	XORQ    AX, AX
-	LEAQ    -128(BX), BX
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
 	JMP     one_more
 
 one_loop:
-	VMOVUPD 32(DI)(AX*1), Y6
-	VMOVUPD (DX)(AX*1), Y7
-	VADDPD  (CX)(AX*1), Y7, Y7
+	VMOVUPD 32(R8)(R10*1), Y6
+	VMOVUPD (DI)(R10*1), Y7
+	VADDPD  (R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y4, Y6, Y4
@@ -2210,10 +3522,10 @@ one_loop:
 	VANDPD  Y3, Y7, Y4
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y7, Y7
-	VMOVUPD Y7, (DX)(AX*1)
-	VMOVUPD 64(DI)(AX*1), Y4
-	VMOVUPD 32(DX)(AX*1), Y7
-	VADDPD  32(CX)(AX*1), Y7, Y7
+	VMOVUPD Y7, (DI)(R10*1)
+	VMOVUPD 64(R8)(R10*1), Y4
+	VMOVUPD 32(DI)(R10*1), Y7
+	VADDPD  32(R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y5, Y4, Y5
@@ -2223,10 +3535,10 @@ one_loop:
 	VANDPD  Y3, Y7, Y5
 	VCMPPD  $0x15, Y2, Y5, Y5
 	VANDPD  Y5, Y7, Y7
-	VMOVUPD Y7, 32(DX)(AX*1)
-	VMOVUPD 96(DI)(AX*1), Y5
-	VMOVUPD 64(DX)(AX*1), Y7
-	VADDPD  64(CX)(AX*1), Y7, Y7
+	VMOVUPD Y7, 32(DI)(R10*1)
+	VMOVUPD 96(R8)(R10*1), Y5
+	VMOVUPD 64(DI)(R10*1), Y7
+	VADDPD  64(R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y6, Y5, Y6
@@ -2236,19 +3548,19 @@ one_loop:
 	VANDPD  Y3, Y7, Y6
 	VCMPPD  $0x15, Y2, Y6, Y6
 	VANDPD  Y6, Y7, Y7
-	VMOVUPD Y7, 64(DX)(AX*1)
-	ADDQ    $0x60, AX
+	VMOVUPD Y7, 64(DI)(R10*1)
+	ADDQ    $0x60, R10
 
 one_more:
-	CMPQ AX, BX
+	CMPQ R10, R11
 	JLE  one_loop
-	ADDQ $0x40, BX
+	ADDQ $0x40, R11
 	JMP  one_rest
 
 one_single:
-	VMOVUPD 32(DI)(AX*1), Y6
-	VMOVUPD (DX)(AX*1), Y7
-	VADDPD  (CX)(AX*1), Y7, Y7
+	VMOVUPD 32(R8)(R10*1), Y6
+	VMOVUPD (DI)(R10*1), Y7
+	VADDPD  (R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y4, Y6, Y4
@@ -2258,17 +3570,17 @@ one_single:
 	VANDPD  Y3, Y7, Y4
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y7, Y7
-	VMOVUPD Y7, (DX)(AX*1)
+	VMOVUPD Y7, (DI)(R10*1)
 	VMOVAPS Y5, Y4
 	VMOVAPS Y6, Y5
-	ADDQ    $0x20, AX
+	ADDQ    $0x20, R10
 
 one_rest:
-	CMPQ    AX, BX
+	CMPQ    R10, R11
 	JLE     one_single
-	VMOVUPD 40(SP), Y6
-	VMOVUPD (DX)(AX*1), Y5
-	VADDPD  (CX)(AX*1), Y5, Y5
+	VMOVUPD 24(SP), Y6
+	VMOVUPD (DI)(R10*1), Y5
+	VADDPD  (R9)(R10*1), Y5, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y4, Y6, Y4
@@ -2278,11 +3590,14 @@ one_rest:
 	VANDPD  Y3, Y5, Y4
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y5, Y5
-	VMOVUPD Y5, (DX)(AX*1)
-	MOVQ    8(SP), AX
-	MOVQ    AX, (DX)
-	MOVQ    16(SP), AX
-	MOVQ    AX, (DX)(SI*8)
+	VMOVUPD Y5, (DI)(R10*1)
+	MOVQ    8(SP), R8
+	MOVQ    R8, (DI)
+	MOVQ    16(SP), R8
+	MOVQ    R8, (DI)(SI*8)
+	ADDQ    $0x04, CX
+	SUBQ    $0x01, DX
+	JGE     one_rows
 
 done:
 	VZEROUPPER
@@ -2292,17 +3607,16 @@ done:
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·quarter64(SB), NOSPLIT, $104-88
 	VBROADCASTSD cx+64(FP), Y0
-	VBROADCASTSD cy+72(FP), Y1
+	VBROADCASTSD one64<>+0(SB), Y1
 
 	// down is normal/floor, up is floor/normal, with the smallest normal number
-	VBROADCASTSD floor+80(FP), Y1
-	VBROADCASTSD normal64<>+0(SB), Y2
-	VDIVPD       Y1, Y2, Y3
-	VDIVPD       Y2, Y1, Y1
-	VBROADCASTSD one64<>+0(SB), Y2
+	VBROADCASTSD floor+80(FP), Y2
+	VBROADCASTSD normal64<>+0(SB), Y3
+	VDIVPD       Y2, Y3, Y4
+	VDIVPD       Y3, Y2, Y2
 
 	// down *= cx
-	VMULPD  Y0, Y3, Y3
+	VMULPD  Y0, Y4, Y4
 	STMXCSR (SP)
 	MOVL    (SP), AX
 	ORL     $0x00008000, AX
@@ -2317,7 +3631,7 @@ TEXT ·quarter64(SB), NOSPLIT, $104-88
 	SUBQ    $0x04, DX
 	JLT     one
 
-two:
+several_rows:
 	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*8), DI
 	MOVLQSX 4(CX), R8
@@ -2330,15 +3644,15 @@ two:
 	MOVQ    R11, 8(SP)
 	MOVQ    (R8)(SI*8), R11
 	MOVQ    R11, 16(SP)
-	VMOVUPD (R8), Y4
-	VPERMPD $0x39, Y4, Y5
-	VMOVUPD Y5, 40(SP)
+	VMOVUPD (R8), Y3
+	VPERMPD $0x39, Y3, Y5
+	VMOVUPD Y5, 24(SP)
 	VMOVUPD -32(R8)(BX*1), Y0
 	VPERMPD $0x93, Y0, Y0
 	MOVQ    (R9), R11
-	MOVQ    R11, 24(SP)
+	MOVQ    R11, 56(SP)
 	MOVQ    (R9)(SI*8), R11
-	MOVQ    R11, 32(SP)
+	MOVQ    R11, 64(SP)
 	VMOVUPD (R9), Y7
 	VPERMPD $0x39, Y7, Y8
 	VMOVUPD Y8, 72(SP)
@@ -2346,233 +3660,238 @@ two:
 	VPERMPD $0x93, Y6, Y6
 	XORQ    R11, R11
 	LEAQ    -128(BX), R12
-	JMP     two_more
+	JMP     several_more
 
-two_loop:
+several_loop:
 	VMOVUPD 32(R8)(R11*1), Y5
 	VMOVUPD 32(R9)(R11*1), Y8
 	VADDPD  (DI)(R11*1), Y7, Y9
-	VADDPD  (R10)(R11*1), Y4, Y10
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPD  Y0, Y5, Y0
 	VADDPD  Y0, Y9, Y9
-	VMULPD  Y9, Y3, Y9
-	VMULPD  Y9, Y1, Y9
+	VMULPD  Y9, Y4, Y9
+	VMULPD  Y9, Y2, Y9
 	VMOVUPD Y9, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y3, Y0
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPD      Y6, Y8, Y6
-	VFMADD231PD Y2, Y6, Y10
-	VMULPD      Y10, Y3, Y10
-	VMULPD      Y10, Y1, Y10
-	VMOVUPD     Y10, (R8)(R11*1)
+	VFMADD231PD Y1, Y6, Y0
+	VMULPD      Y0, Y4, Y0
+	VMULPD      Y0, Y2, Y0
+	VMOVUPD     Y0, (R8)(R11*1)
 	VMOVUPD     64(R8)(R11*1), Y0
 	VMOVUPD     64(R9)(R11*1), Y6
 	VADDPD      32(DI)(R11*1), Y8, Y9
-	VADDPD      32(R10)(R11*1), Y5, Y10
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPD  Y4, Y0, Y4
-	VADDPD  Y4, Y9, Y9
-	VMULPD  Y9, Y3, Y9
-	VMULPD  Y9, Y1, Y9
+	VADDPD  Y3, Y0, Y3
+	VADDPD  Y3, Y9, Y9
+	VMULPD  Y9, Y4, Y9
+	VMULPD  Y9, Y2, Y9
 	VMOVUPD Y9, 32(DI)(R11*1)
+	VADDPD  32(R10)(R11*1), Y5, Y3
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPD      Y7, Y6, Y7
-	VFMADD231PD Y2, Y7, Y10
-	VMULPD      Y10, Y3, Y10
-	VMULPD      Y10, Y1, Y10
-	VMOVUPD     Y10, 32(R8)(R11*1)
-	VMOVUPD     96(R8)(R11*1), Y4
+	VFMADD231PD Y1, Y7, Y3
+	VMULPD      Y3, Y4, Y3
+	VMULPD      Y3, Y2, Y3
+	VMOVUPD     Y3, 32(R8)(R11*1)
+	VMOVUPD     96(R8)(R11*1), Y3
 	VMOVUPD     96(R9)(R11*1), Y7
 	VADDPD      64(DI)(R11*1), Y6, Y9
-	VADDPD      64(R10)(R11*1), Y0, Y10
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPD  Y5, Y4, Y5
+	VADDPD  Y5, Y3, Y5
 	VADDPD  Y5, Y9, Y9
-	VMULPD  Y9, Y3, Y9
-	VMULPD  Y9, Y1, Y9
+	VMULPD  Y9, Y4, Y9
+	VMULPD  Y9, Y2, Y9
 	VMOVUPD Y9, 64(DI)(R11*1)
+	VADDPD  64(R10)(R11*1), Y0, Y5
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPD      Y8, Y7, Y8
-	VFMADD231PD Y2, Y8, Y10
-	VMULPD      Y10, Y3, Y10
-	VMULPD      Y10, Y1, Y10
-	VMOVUPD     Y10, 64(R8)(R11*1)
+	VFMADD231PD Y1, Y8, Y5
+	VMULPD      Y5, Y4, Y5
+	VMULPD      Y5, Y2, Y5
+	VMOVUPD     Y5, 64(R8)(R11*1)
 	ADDQ        $0x60, R11
 
-two_more:
+several_more:
 	CMPQ R11, R12
-	JLE  two_loop
+	JLE  several_loop
 	ADDQ $0x40, R12
-	JMP  two_rest
+	JMP  several_rest
 
-two_single:
+several_single:
 	VMOVUPD 32(R8)(R11*1), Y5
 	VMOVUPD 32(R9)(R11*1), Y8
 	VADDPD  (DI)(R11*1), Y7, Y9
-	VADDPD  (R10)(R11*1), Y4, Y10
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPD  Y0, Y5, Y0
 	VADDPD  Y0, Y9, Y9
-	VMULPD  Y9, Y3, Y9
-	VMULPD  Y9, Y1, Y9
+	VMULPD  Y9, Y4, Y9
+	VMULPD  Y9, Y2, Y9
 	VMOVUPD Y9, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y3, Y0
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPD      Y6, Y8, Y6
-	VFMADD231PD Y2, Y6, Y10
-	VMULPD      Y10, Y3, Y10
-	VMULPD      Y10, Y1, Y10
-	VMOVUPD     Y10, (R8)(R11*1)
-	VMOVAPS     Y4, Y0
-	VMOVAPS     Y5, Y4
+	VFMADD231PD Y1, Y6, Y0
+	VMULPD      Y0, Y4, Y0
+	VMULPD      Y0, Y2, Y0
+	VMOVUPD     Y0, (R8)(R11*1)
+	VMOVAPS     Y3, Y0
+	VMOVAPS     Y5, Y3
 	VMOVAPS     Y7, Y6
 	VMOVAPS     Y8, Y7
 	ADDQ        $0x20, R11
 
-two_rest:
+several_rest:
 	CMPQ    R11, R12
-	JLE     two_single
-	VMOVUPD 40(SP), Y5
+	JLE     several_single
+	VMOVUPD 24(SP), Y5
 	VMOVUPD 72(SP), Y8
 	VADDPD  (DI)(R11*1), Y7, Y7
-	VADDPD  (R10)(R11*1), Y4, Y4
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPD  Y0, Y5, Y0
 	VADDPD  Y0, Y7, Y7
-	VMULPD  Y7, Y3, Y7
-	VMULPD  Y7, Y1, Y7
+	VMULPD  Y7, Y4, Y7
+	VMULPD  Y7, Y2, Y7
 	VMOVUPD Y7, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y3, Y0
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
 	VADDPD      Y6, Y8, Y6
-	VFMADD231PD Y2, Y6, Y4
-	VMULPD      Y4, Y3, Y4
-	VMULPD      Y4, Y1, Y4
-	VMOVUPD     Y4, (R8)(R11*1)
+	VFMADD231PD Y1, Y6, Y0
+	VMULPD      Y0, Y4, Y0
+	VMULPD      Y0, Y2, Y0
+	VMOVUPD     Y0, (R8)(R11*1)
 	MOVQ        8(SP), R9
 	MOVQ        R9, (DI)
 	MOVQ        16(SP), R9
 	MOVQ        R9, (DI)(SI*8)
-	MOVQ        24(SP), DI
+	MOVQ        56(SP), DI
 	MOVQ        DI, (R8)
-	MOVQ        32(SP), DI
+	MOVQ        64(SP), DI
 	MOVQ        DI, (R8)(SI*8)
 	ADDQ        $0x08, CX
 	SUBQ        $0x02, DX
-	JGE         two
+	JGE         several_rows
 
 one:
-	ADDQ    $0x01, DX
-	JLT     done
-	MOVLQSX (CX), DX
-	LEAQ    (AX)(DX*8), DX
-	MOVLQSX 4(CX), DI
+	ADDQ $0x01, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*8), DI
-	MOVLQSX 8(CX), CX
-	LEAQ    (AX)(CX*8), CX
-	MOVQ    (DI), AX
-	MOVQ    AX, 8(SP)
-	MOVQ    (DI)(SI*8), AX
-	MOVQ    AX, 16(SP)
-	VMOVUPD (DI), Y2
-	VPERMPD $0x39, Y2, Y4
-	VMOVUPD Y4, 40(SP)
-	VMOVUPD -32(DI)(BX*1), Y0
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVQ    (R8), R10
+	MOVQ    R10, 8(SP)
+	MOVQ    (R8)(SI*8), R10
+	MOVQ    R10, 16(SP)
+	VMOVUPD (R8), Y1
+	VPERMPD $0x39, Y1, Y3
+	VMOVUPD Y3, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y0
 	VPERMPD $0x93, Y0, Y0
-	XORQ    AX, AX
-	LEAQ    -128(BX), BX
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
 	JMP     one_more
 
 one_loop:
-	VMOVUPD 32(DI)(AX*1), Y4
-	VMOVUPD (DX)(AX*1), Y5
-	VADDPD  (CX)(AX*1), Y5, Y5
+	VMOVUPD 32(R8)(R10*1), Y3
+	VMOVUPD (DI)(R10*1), Y5
+	VADDPD  (R9)(R10*1), Y5, Y5
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPD  Y0, Y4, Y0
+	VADDPD  Y0, Y3, Y0
 	VADDPD  Y0, Y5, Y5
-	VMULPD  Y5, Y3, Y5
-	VMULPD  Y5, Y1, Y5
-	VMOVUPD Y5, (DX)(AX*1)
-	VMOVUPD 64(DI)(AX*1), Y0
-	VMOVUPD 32(DX)(AX*1), Y5
-	VADDPD  32(CX)(AX*1), Y5, Y5
+	VMULPD  Y5, Y4, Y5
+	VMULPD  Y5, Y2, Y5
+	VMOVUPD Y5, (DI)(R10*1)
+	VMOVUPD 64(R8)(R10*1), Y0
+	VMOVUPD 32(DI)(R10*1), Y5
+	VADDPD  32(R9)(R10*1), Y5, Y5
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPD  Y2, Y0, Y2
-	VADDPD  Y2, Y5, Y5
-	VMULPD  Y5, Y3, Y5
-	VMULPD  Y5, Y1, Y5
-	VMOVUPD Y5, 32(DX)(AX*1)
-	VMOVUPD 96(DI)(AX*1), Y2
-	VMOVUPD 64(DX)(AX*1), Y5
-	VADDPD  64(CX)(AX*1), Y5, Y5
+	VADDPD  Y1, Y0, Y1
+	VADDPD  Y1, Y5, Y5
+	VMULPD  Y5, Y4, Y5
+	VMULPD  Y5, Y2, Y5
+	VMOVUPD Y5, 32(DI)(R10*1)
+	VMOVUPD 96(R8)(R10*1), Y1
+	VMOVUPD 64(DI)(R10*1), Y5
+	VADDPD  64(R9)(R10*1), Y5, Y5
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPD  Y4, Y2, Y4
-	VADDPD  Y4, Y5, Y5
-	VMULPD  Y5, Y3, Y5
-	VMULPD  Y5, Y1, Y5
-	VMOVUPD Y5, 64(DX)(AX*1)
-	ADDQ    $0x60, AX
+	VADDPD  Y3, Y1, Y3
+	VADDPD  Y3, Y5, Y5
+	VMULPD  Y5, Y4, Y5
+	VMULPD  Y5, Y2, Y5
+	VMOVUPD Y5, 64(DI)(R10*1)
+	ADDQ    $0x60, R10
 
 one_more:
-	CMPQ AX, BX
+	CMPQ R10, R11
 	JLE  one_loop
-	ADDQ $0x40, BX
+	ADDQ $0x40, R11
 	JMP  one_rest
 
 one_single:
-	VMOVUPD 32(DI)(AX*1), Y4
-	VMOVUPD (DX)(AX*1), Y5
-	VADDPD  (CX)(AX*1), Y5, Y5
+	VMOVUPD 32(R8)(R10*1), Y3
+	VMOVUPD (DI)(R10*1), Y5
+	VADDPD  (R9)(R10*1), Y5, Y5
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPD  Y0, Y4, Y0
+	VADDPD  Y0, Y3, Y0
 	VADDPD  Y0, Y5, Y5
-	VMULPD  Y5, Y3, Y5
-	VMULPD  Y5, Y1, Y5
-	VMOVUPD Y5, (DX)(AX*1)
-	VMOVAPS Y2, Y0
-	VMOVAPS Y4, Y2
-	ADDQ    $0x20, AX
+	VMULPD  Y5, Y4, Y5
+	VMULPD  Y5, Y2, Y5
+	VMOVUPD Y5, (DI)(R10*1)
+	VMOVAPS Y1, Y0
+	VMOVAPS Y3, Y1
+	ADDQ    $0x20, R10
 
 one_rest:
-	CMPQ    AX, BX
+	CMPQ    R10, R11
 	JLE     one_single
-	VMOVUPD 40(SP), Y4
-	VMOVUPD (DX)(AX*1), Y2
-	VADDPD  (CX)(AX*1), Y2, Y2
+	VMOVUPD 24(SP), Y3
+	VMOVUPD (DI)(R10*1), Y1
+	VADDPD  (R9)(R10*1), Y1, Y1
 
 	// v = cx*((up + down) + (left + right)); down is cx*down
-	VADDPD  Y0, Y4, Y0
-	VADDPD  Y0, Y2, Y2
-	VMULPD  Y2, Y3, Y2
-	VMULPD  Y2, Y1, Y2
-	VMOVUPD Y2, (DX)(AX*1)
-	MOVQ    8(SP), AX
-	MOVQ    AX, (DX)
-	MOVQ    16(SP), AX
-	MOVQ    AX, (DX)(SI*8)
+	VADDPD  Y0, Y3, Y0
+	VADDPD  Y0, Y1, Y1
+	VMULPD  Y1, Y4, Y1
+	VMULPD  Y1, Y2, Y1
+	VMOVUPD Y1, (DI)(R10*1)
+	MOVQ    8(SP), R8
+	MOVQ    R8, (DI)
+	MOVQ    16(SP), R8
+	MOVQ    R8, (DI)(SI*8)
+	ADDQ    $0x04, CX
+	SUBQ    $0x01, DX
+	JGE     one_rows
 
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-DATA normal64<>+0(SB)/8, $0x0010000000000000
-GLOBL normal64<>(SB), RODATA|NOPTR, $8
-
 DATA one64<>+0(SB)/8, $0x3ff0000000000000
 GLOBL one64<>(SB), RODATA|NOPTR, $8
+
+DATA normal64<>+0(SB)/8, $0x0010000000000000
+GLOBL normal64<>(SB), RODATA|NOPTR, $8
 
 // func weighted64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
 // Requires: AVX, AVX2, SSE
@@ -2599,7 +3918,7 @@ TEXT ·weighted64(SB), NOSPLIT, $104-88
 	SUBQ         $0x04, DX
 	JLT          one
 
-two:
+several_rows:
 	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*8), DI
 	MOVLQSX 4(CX), R8
@@ -2614,13 +3933,13 @@ two:
 	MOVQ    R11, 16(SP)
 	VMOVUPD (R8), Y5
 	VPERMPD $0x39, Y5, Y6
-	VMOVUPD Y6, 40(SP)
+	VMOVUPD Y6, 24(SP)
 	VMOVUPD -32(R8)(BX*1), Y3
 	VPERMPD $0x93, Y3, Y3
 	MOVQ    (R9), R11
-	MOVQ    R11, 24(SP)
+	MOVQ    R11, 56(SP)
 	MOVQ    (R9)(SI*8), R11
-	MOVQ    R11, 32(SP)
+	MOVQ    R11, 64(SP)
 	VMOVUPD (R9), Y8
 	VPERMPD $0x39, Y8, Y9
 	VMOVUPD Y9, 72(SP)
@@ -2628,13 +3947,12 @@ two:
 	VPERMPD $0x93, Y7, Y7
 	XORQ    R11, R11
 	LEAQ    -128(BX), R12
-	JMP     two_more
+	JMP     several_more
 
-two_loop:
+several_loop:
 	VMOVUPD 32(R8)(R11*1), Y6
 	VMOVUPD 32(R9)(R11*1), Y9
 	VADDPD  (DI)(R11*1), Y8, Y10
-	VADDPD  (R10)(R11*1), Y5, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y3, Y6, Y3
@@ -2644,19 +3962,19 @@ two_loop:
 	VMULPD  Y10, Y4, Y10
 	VMULPD  Y10, Y2, Y10
 	VMOVUPD Y10, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y5, Y3
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y7, Y9, Y7
-	VMULPD  Y11, Y1, Y11
+	VMULPD  Y3, Y1, Y3
 	VMULPD  Y7, Y0, Y7
-	VADDPD  Y7, Y11, Y11
-	VMULPD  Y11, Y4, Y11
-	VMULPD  Y11, Y2, Y11
-	VMOVUPD Y11, (R8)(R11*1)
+	VADDPD  Y7, Y3, Y3
+	VMULPD  Y3, Y4, Y3
+	VMULPD  Y3, Y2, Y3
+	VMOVUPD Y3, (R8)(R11*1)
 	VMOVUPD 64(R8)(R11*1), Y3
 	VMOVUPD 64(R9)(R11*1), Y7
 	VADDPD  32(DI)(R11*1), Y9, Y10
-	VADDPD  32(R10)(R11*1), Y6, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y5, Y3, Y5
@@ -2666,19 +3984,19 @@ two_loop:
 	VMULPD  Y10, Y4, Y10
 	VMULPD  Y10, Y2, Y10
 	VMOVUPD Y10, 32(DI)(R11*1)
+	VADDPD  32(R10)(R11*1), Y6, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y8, Y7, Y8
-	VMULPD  Y11, Y1, Y11
+	VMULPD  Y5, Y1, Y5
 	VMULPD  Y8, Y0, Y8
-	VADDPD  Y8, Y11, Y11
-	VMULPD  Y11, Y4, Y11
-	VMULPD  Y11, Y2, Y11
-	VMOVUPD Y11, 32(R8)(R11*1)
+	VADDPD  Y8, Y5, Y5
+	VMULPD  Y5, Y4, Y5
+	VMULPD  Y5, Y2, Y5
+	VMOVUPD Y5, 32(R8)(R11*1)
 	VMOVUPD 96(R8)(R11*1), Y5
 	VMOVUPD 96(R9)(R11*1), Y8
 	VADDPD  64(DI)(R11*1), Y7, Y10
-	VADDPD  64(R10)(R11*1), Y3, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y6, Y5, Y6
@@ -2688,28 +4006,28 @@ two_loop:
 	VMULPD  Y10, Y4, Y10
 	VMULPD  Y10, Y2, Y10
 	VMOVUPD Y10, 64(DI)(R11*1)
+	VADDPD  64(R10)(R11*1), Y3, Y6
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y9, Y8, Y9
-	VMULPD  Y11, Y1, Y11
+	VMULPD  Y6, Y1, Y6
 	VMULPD  Y9, Y0, Y9
-	VADDPD  Y9, Y11, Y11
-	VMULPD  Y11, Y4, Y11
-	VMULPD  Y11, Y2, Y11
-	VMOVUPD Y11, 64(R8)(R11*1)
+	VADDPD  Y9, Y6, Y6
+	VMULPD  Y6, Y4, Y6
+	VMULPD  Y6, Y2, Y6
+	VMOVUPD Y6, 64(R8)(R11*1)
 	ADDQ    $0x60, R11
 
-two_more:
+several_more:
 	CMPQ R11, R12
-	JLE  two_loop
+	JLE  several_loop
 	ADDQ $0x40, R12
-	JMP  two_rest
+	JMP  several_rest
 
-two_single:
+several_single:
 	VMOVUPD 32(R8)(R11*1), Y6
 	VMOVUPD 32(R9)(R11*1), Y9
 	VADDPD  (DI)(R11*1), Y8, Y10
-	VADDPD  (R10)(R11*1), Y5, Y11
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y3, Y6, Y3
@@ -2719,28 +4037,28 @@ two_single:
 	VMULPD  Y10, Y4, Y10
 	VMULPD  Y10, Y2, Y10
 	VMOVUPD Y10, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y5, Y3
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y7, Y9, Y7
-	VMULPD  Y11, Y1, Y11
+	VMULPD  Y3, Y1, Y3
 	VMULPD  Y7, Y0, Y7
-	VADDPD  Y7, Y11, Y11
-	VMULPD  Y11, Y4, Y11
-	VMULPD  Y11, Y2, Y11
-	VMOVUPD Y11, (R8)(R11*1)
+	VADDPD  Y7, Y3, Y3
+	VMULPD  Y3, Y4, Y3
+	VMULPD  Y3, Y2, Y3
+	VMOVUPD Y3, (R8)(R11*1)
 	VMOVAPS Y5, Y3
 	VMOVAPS Y6, Y5
 	VMOVAPS Y8, Y7
 	VMOVAPS Y9, Y8
 	ADDQ    $0x20, R11
 
-two_rest:
+several_rest:
 	CMPQ    R11, R12
-	JLE     two_single
-	VMOVUPD 40(SP), Y6
+	JLE     several_single
+	VMOVUPD 24(SP), Y6
 	VMOVUPD 72(SP), Y9
 	VADDPD  (DI)(R11*1), Y8, Y8
-	VADDPD  (R10)(R11*1), Y5, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y3, Y6, Y3
@@ -2750,53 +4068,56 @@ two_rest:
 	VMULPD  Y8, Y4, Y8
 	VMULPD  Y8, Y2, Y8
 	VMOVUPD Y8, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y5, Y3
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y7, Y9, Y7
-	VMULPD  Y5, Y1, Y5
+	VMULPD  Y3, Y1, Y3
 	VMULPD  Y7, Y0, Y7
-	VADDPD  Y7, Y5, Y5
-	VMULPD  Y5, Y4, Y5
-	VMULPD  Y5, Y2, Y5
-	VMOVUPD Y5, (R8)(R11*1)
+	VADDPD  Y7, Y3, Y3
+	VMULPD  Y3, Y4, Y3
+	VMULPD  Y3, Y2, Y3
+	VMOVUPD Y3, (R8)(R11*1)
 	MOVQ    8(SP), R9
 	MOVQ    R9, (DI)
 	MOVQ    16(SP), R9
 	MOVQ    R9, (DI)(SI*8)
-	MOVQ    24(SP), DI
+	MOVQ    56(SP), DI
 	MOVQ    DI, (R8)
-	MOVQ    32(SP), DI
+	MOVQ    64(SP), DI
 	MOVQ    DI, (R8)(SI*8)
 	ADDQ    $0x08, CX
 	SUBQ    $0x02, DX
-	JGE     two
+	JGE     several_rows
 
 one:
-	ADDQ    $0x01, DX
-	JLT     done
-	MOVLQSX (CX), DX
-	LEAQ    (AX)(DX*8), DX
-	MOVLQSX 4(CX), DI
+	ADDQ $0x01, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*8), DI
-	MOVLQSX 8(CX), CX
-	LEAQ    (AX)(CX*8), CX
-	MOVQ    (DI), AX
-	MOVQ    AX, 8(SP)
-	MOVQ    (DI)(SI*8), AX
-	MOVQ    AX, 16(SP)
-	VMOVUPD (DI), Y5
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVQ    (R8), R10
+	MOVQ    R10, 8(SP)
+	MOVQ    (R8)(SI*8), R10
+	MOVQ    R10, 16(SP)
+	VMOVUPD (R8), Y5
 	VPERMPD $0x39, Y5, Y6
-	VMOVUPD Y6, 40(SP)
-	VMOVUPD -32(DI)(BX*1), Y3
+	VMOVUPD Y6, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y3
 	VPERMPD $0x93, Y3, Y3
-	XORQ    AX, AX
-	LEAQ    -128(BX), BX
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
 	JMP     one_more
 
 one_loop:
-	VMOVUPD 32(DI)(AX*1), Y6
-	VMOVUPD (DX)(AX*1), Y7
-	VADDPD  (CX)(AX*1), Y7, Y7
+	VMOVUPD 32(R8)(R10*1), Y6
+	VMOVUPD (DI)(R10*1), Y7
+	VADDPD  (R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y3, Y6, Y3
@@ -2805,10 +4126,10 @@ one_loop:
 	VADDPD  Y3, Y7, Y7
 	VMULPD  Y7, Y4, Y7
 	VMULPD  Y7, Y2, Y7
-	VMOVUPD Y7, (DX)(AX*1)
-	VMOVUPD 64(DI)(AX*1), Y3
-	VMOVUPD 32(DX)(AX*1), Y7
-	VADDPD  32(CX)(AX*1), Y7, Y7
+	VMOVUPD Y7, (DI)(R10*1)
+	VMOVUPD 64(R8)(R10*1), Y3
+	VMOVUPD 32(DI)(R10*1), Y7
+	VADDPD  32(R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y5, Y3, Y5
@@ -2817,10 +4138,10 @@ one_loop:
 	VADDPD  Y5, Y7, Y7
 	VMULPD  Y7, Y4, Y7
 	VMULPD  Y7, Y2, Y7
-	VMOVUPD Y7, 32(DX)(AX*1)
-	VMOVUPD 96(DI)(AX*1), Y5
-	VMOVUPD 64(DX)(AX*1), Y7
-	VADDPD  64(CX)(AX*1), Y7, Y7
+	VMOVUPD Y7, 32(DI)(R10*1)
+	VMOVUPD 96(R8)(R10*1), Y5
+	VMOVUPD 64(DI)(R10*1), Y7
+	VADDPD  64(R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y6, Y5, Y6
@@ -2829,19 +4150,19 @@ one_loop:
 	VADDPD  Y6, Y7, Y7
 	VMULPD  Y7, Y4, Y7
 	VMULPD  Y7, Y2, Y7
-	VMOVUPD Y7, 64(DX)(AX*1)
-	ADDQ    $0x60, AX
+	VMOVUPD Y7, 64(DI)(R10*1)
+	ADDQ    $0x60, R10
 
 one_more:
-	CMPQ AX, BX
+	CMPQ R10, R11
 	JLE  one_loop
-	ADDQ $0x40, BX
+	ADDQ $0x40, R11
 	JMP  one_rest
 
 one_single:
-	VMOVUPD 32(DI)(AX*1), Y6
-	VMOVUPD (DX)(AX*1), Y7
-	VADDPD  (CX)(AX*1), Y7, Y7
+	VMOVUPD 32(R8)(R10*1), Y6
+	VMOVUPD (DI)(R10*1), Y7
+	VADDPD  (R9)(R10*1), Y7, Y7
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y3, Y6, Y3
@@ -2850,17 +4171,17 @@ one_single:
 	VADDPD  Y3, Y7, Y7
 	VMULPD  Y7, Y4, Y7
 	VMULPD  Y7, Y2, Y7
-	VMOVUPD Y7, (DX)(AX*1)
+	VMOVUPD Y7, (DI)(R10*1)
 	VMOVAPS Y5, Y3
 	VMOVAPS Y6, Y5
-	ADDQ    $0x20, AX
+	ADDQ    $0x20, R10
 
 one_rest:
-	CMPQ    AX, BX
+	CMPQ    R10, R11
 	JLE     one_single
-	VMOVUPD 40(SP), Y6
-	VMOVUPD (DX)(AX*1), Y5
-	VADDPD  (CX)(AX*1), Y5, Y5
+	VMOVUPD 24(SP), Y6
+	VMOVUPD (DI)(R10*1), Y5
+	VADDPD  (R9)(R10*1), Y5, Y5
 
 	// v = cy*(up + down) + cx*(left + right)
 	VADDPD  Y3, Y6, Y3
@@ -2869,14 +4190,779 @@ one_rest:
 	VADDPD  Y3, Y5, Y5
 	VMULPD  Y5, Y4, Y5
 	VMULPD  Y5, Y2, Y5
-	VMOVUPD Y5, (DX)(AX*1)
-	MOVQ    8(SP), AX
-	MOVQ    AX, (DX)
-	MOVQ    16(SP), AX
-	MOVQ    AX, (DX)(SI*8)
+	VMOVUPD Y5, (DI)(R10*1)
+	MOVQ    8(SP), R8
+	MOVQ    R8, (DI)
+	MOVQ    16(SP), R8
+	MOVQ    R8, (DI)(SI*8)
+	ADDQ    $0x04, CX
+	SUBQ    $0x01, DX
+	JGE     one_rows
 
 done:
 	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func mean64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·mean64(SB), NOSPLIT, $200-88
+	VBROADCASTSD cx+64(FP), Y0
+	VBROADCASTSD one64<>+0(SB), Y1
+	MOVQ         buf_base+0(FP), AX
+	MOVQ         at_base+24(FP), CX
+	MOVQ         at_len+32(FP), DX
+	MOVQ         n+48(FP), BX
+	MOVQ         last+56(FP), SI
+	SHLQ         $0x03, BX
+	SUBQ         $0x06, DX
+	JLT          one
+
+several_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*8), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVLQSX 12(CX), R10
+	LEAQ    (AX)(R10*8), R10
+	MOVLQSX 16(CX), R11
+	LEAQ    (AX)(R11*8), R11
+	MOVLQSX 20(CX), R12
+	LEAQ    (AX)(R12*8), R12
+	MOVQ    (R8), R13
+	MOVQ    R13, 8(SP)
+	MOVQ    (R8)(SI*8), R13
+	MOVQ    R13, 16(SP)
+	VMOVUPD (R8), Y3
+	VPERMPD $0x39, Y3, Y4
+	VMOVUPD Y4, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y2
+	VPERMPD $0x93, Y2, Y2
+	MOVQ    (R9), R13
+	MOVQ    R13, 56(SP)
+	MOVQ    (R9)(SI*8), R13
+	MOVQ    R13, 64(SP)
+	VMOVUPD (R9), Y6
+	VPERMPD $0x39, Y6, Y7
+	VMOVUPD Y7, 72(SP)
+	VMOVUPD -32(R9)(BX*1), Y5
+	VPERMPD $0x93, Y5, Y5
+	MOVQ    (R10), R13
+	MOVQ    R13, 104(SP)
+	MOVQ    (R10)(SI*8), R13
+	MOVQ    R13, 112(SP)
+	VMOVUPD (R10), Y9
+	VPERMPD $0x39, Y9, Y10
+	VMOVUPD Y10, 120(SP)
+	VMOVUPD -32(R10)(BX*1), Y8
+	VPERMPD $0x93, Y8, Y8
+	MOVQ    (R11), R13
+	MOVQ    R13, 152(SP)
+	MOVQ    (R11)(SI*8), R13
+	MOVQ    R13, 160(SP)
+	VMOVUPD (R11), Y12
+	VPERMPD $0x39, Y12, Y13
+	VMOVUPD Y13, 168(SP)
+	VMOVUPD -32(R11)(BX*1), Y11
+	VPERMPD $0x93, Y11, Y11
+	XORQ    R13, R13
+	LEAQ    -128(BX), R14
+	JMP     several_more
+
+several_loop:
+	VMOVUPD 32(R8)(R13*1), Y4
+	VMOVUPD 32(R9)(R13*1), Y7
+	VMOVUPD 32(R10)(R13*1), Y10
+	VMOVUPD 32(R11)(R13*1), Y13
+	VADDPD  (DI)(R13*1), Y6, Y14
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y2, Y4, Y2
+	VFMADD231PD Y1, Y2, Y14
+	VMULPD      Y0, Y14, Y14
+	VMOVUPD     Y14, (DI)(R13*1)
+	VADDPD      Y9, Y3, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y5, Y7, Y5
+	VFMADD231PD Y1, Y5, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, (R8)(R13*1)
+	VADDPD      Y12, Y6, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y8, Y10, Y8
+	VFMADD231PD Y1, Y8, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, (R9)(R13*1)
+	VADDPD      (R12)(R13*1), Y9, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y11, Y13, Y11
+	VFMADD231PD Y1, Y11, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, (R10)(R13*1)
+	VMOVUPD     64(R8)(R13*1), Y2
+	VMOVUPD     64(R9)(R13*1), Y5
+	VMOVUPD     64(R10)(R13*1), Y8
+	VMOVUPD     64(R11)(R13*1), Y11
+	VADDPD      32(DI)(R13*1), Y7, Y14
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y3, Y2, Y3
+	VFMADD231PD Y1, Y3, Y14
+	VMULPD      Y0, Y14, Y14
+	VMOVUPD     Y14, 32(DI)(R13*1)
+	VADDPD      Y10, Y4, Y3
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y6, Y5, Y6
+	VFMADD231PD Y1, Y6, Y3
+	VMULPD      Y0, Y3, Y3
+	VMOVUPD     Y3, 32(R8)(R13*1)
+	VADDPD      Y13, Y7, Y3
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y9, Y8, Y9
+	VFMADD231PD Y1, Y9, Y3
+	VMULPD      Y0, Y3, Y3
+	VMOVUPD     Y3, 32(R9)(R13*1)
+	VADDPD      32(R12)(R13*1), Y10, Y3
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y12, Y11, Y12
+	VFMADD231PD Y1, Y12, Y3
+	VMULPD      Y0, Y3, Y3
+	VMOVUPD     Y3, 32(R10)(R13*1)
+	VMOVUPD     96(R8)(R13*1), Y3
+	VMOVUPD     96(R9)(R13*1), Y6
+	VMOVUPD     96(R10)(R13*1), Y9
+	VMOVUPD     96(R11)(R13*1), Y12
+	VADDPD      64(DI)(R13*1), Y5, Y14
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y4, Y3, Y4
+	VFMADD231PD Y1, Y4, Y14
+	VMULPD      Y0, Y14, Y14
+	VMOVUPD     Y14, 64(DI)(R13*1)
+	VADDPD      Y8, Y2, Y4
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y7, Y6, Y7
+	VFMADD231PD Y1, Y7, Y4
+	VMULPD      Y0, Y4, Y4
+	VMOVUPD     Y4, 64(R8)(R13*1)
+	VADDPD      Y11, Y5, Y4
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y10, Y9, Y10
+	VFMADD231PD Y1, Y10, Y4
+	VMULPD      Y0, Y4, Y4
+	VMOVUPD     Y4, 64(R9)(R13*1)
+	VADDPD      64(R12)(R13*1), Y8, Y4
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y13, Y12, Y13
+	VFMADD231PD Y1, Y13, Y4
+	VMULPD      Y0, Y4, Y4
+	VMOVUPD     Y4, 64(R10)(R13*1)
+	ADDQ        $0x60, R13
+
+several_more:
+	CMPQ R13, R14
+	JLE  several_loop
+	ADDQ $0x40, R14
+	JMP  several_rest
+
+several_single:
+	VMOVUPD 32(R8)(R13*1), Y4
+	VMOVUPD 32(R9)(R13*1), Y7
+	VMOVUPD 32(R10)(R13*1), Y10
+	VMOVUPD 32(R11)(R13*1), Y13
+	VADDPD  (DI)(R13*1), Y6, Y14
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y2, Y4, Y2
+	VFMADD231PD Y1, Y2, Y14
+	VMULPD      Y0, Y14, Y14
+	VMOVUPD     Y14, (DI)(R13*1)
+	VADDPD      Y9, Y3, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y5, Y7, Y5
+	VFMADD231PD Y1, Y5, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, (R8)(R13*1)
+	VADDPD      Y12, Y6, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y8, Y10, Y8
+	VFMADD231PD Y1, Y8, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, (R9)(R13*1)
+	VADDPD      (R12)(R13*1), Y9, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y11, Y13, Y11
+	VFMADD231PD Y1, Y11, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, (R10)(R13*1)
+	VMOVAPS     Y3, Y2
+	VMOVAPS     Y4, Y3
+	VMOVAPS     Y6, Y5
+	VMOVAPS     Y7, Y6
+	VMOVAPS     Y9, Y8
+	VMOVAPS     Y10, Y9
+	VMOVAPS     Y12, Y11
+	VMOVAPS     Y13, Y12
+	ADDQ        $0x20, R13
+
+several_rest:
+	CMPQ    R13, R14
+	JLE     several_single
+	VMOVUPD 24(SP), Y4
+	VMOVUPD 72(SP), Y7
+	VMOVUPD 120(SP), Y10
+	VMOVUPD 168(SP), Y13
+	VADDPD  (DI)(R13*1), Y6, Y14
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y2, Y4, Y2
+	VFMADD231PD Y1, Y2, Y14
+	VMULPD      Y0, Y14, Y14
+	VMOVUPD     Y14, (DI)(R13*1)
+	VADDPD      Y9, Y3, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y5, Y7, Y5
+	VFMADD231PD Y1, Y5, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, (R8)(R13*1)
+	VADDPD      Y12, Y6, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y8, Y10, Y8
+	VFMADD231PD Y1, Y8, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, (R9)(R13*1)
+	VADDPD      (R12)(R13*1), Y9, Y2
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y11, Y13, Y11
+	VFMADD231PD Y1, Y11, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, (R10)(R13*1)
+	MOVQ        8(SP), R11
+	MOVQ        R11, (DI)
+	MOVQ        16(SP), R11
+	MOVQ        R11, (DI)(SI*8)
+	MOVQ        56(SP), DI
+	MOVQ        DI, (R8)
+	MOVQ        64(SP), DI
+	MOVQ        DI, (R8)(SI*8)
+	MOVQ        104(SP), DI
+	MOVQ        DI, (R9)
+	MOVQ        112(SP), DI
+	MOVQ        DI, (R9)(SI*8)
+	MOVQ        152(SP), DI
+	MOVQ        DI, (R10)
+	MOVQ        160(SP), DI
+	MOVQ        DI, (R10)(SI*8)
+	ADDQ        $0x10, CX
+	SUBQ        $0x04, DX
+	JGE         several_rows
+
+one:
+	ADDQ $0x03, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*8), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVQ    (R8), R10
+	MOVQ    R10, 8(SP)
+	MOVQ    (R8)(SI*8), R10
+	MOVQ    R10, 16(SP)
+	VMOVUPD (R8), Y3
+	VPERMPD $0x39, Y3, Y4
+	VMOVUPD Y4, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y2
+	VPERMPD $0x93, Y2, Y2
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
+	JMP     one_more
+
+one_loop:
+	VMOVUPD 32(R8)(R10*1), Y4
+	VMOVUPD (DI)(R10*1), Y5
+	VADDPD  (R9)(R10*1), Y5, Y5
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y2, Y4, Y2
+	VFMADD231PD Y1, Y2, Y5
+	VMULPD      Y0, Y5, Y5
+	VMOVUPD     Y5, (DI)(R10*1)
+	VMOVUPD     64(R8)(R10*1), Y2
+	VMOVUPD     32(DI)(R10*1), Y5
+	VADDPD      32(R9)(R10*1), Y5, Y5
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y3, Y2, Y3
+	VFMADD231PD Y1, Y3, Y5
+	VMULPD      Y0, Y5, Y5
+	VMOVUPD     Y5, 32(DI)(R10*1)
+	VMOVUPD     96(R8)(R10*1), Y3
+	VMOVUPD     64(DI)(R10*1), Y5
+	VADDPD      64(R9)(R10*1), Y5, Y5
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y4, Y3, Y4
+	VFMADD231PD Y1, Y4, Y5
+	VMULPD      Y0, Y5, Y5
+	VMOVUPD     Y5, 64(DI)(R10*1)
+	ADDQ        $0x60, R10
+
+one_more:
+	CMPQ R10, R11
+	JLE  one_loop
+	ADDQ $0x40, R11
+	JMP  one_rest
+
+one_single:
+	VMOVUPD 32(R8)(R10*1), Y4
+	VMOVUPD (DI)(R10*1), Y5
+	VADDPD  (R9)(R10*1), Y5, Y5
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y2, Y4, Y2
+	VFMADD231PD Y1, Y2, Y5
+	VMULPD      Y0, Y5, Y5
+	VMOVUPD     Y5, (DI)(R10*1)
+	VMOVAPS     Y3, Y2
+	VMOVAPS     Y4, Y3
+	ADDQ        $0x20, R10
+
+one_rest:
+	CMPQ    R10, R11
+	JLE     one_single
+	VMOVUPD 24(SP), Y4
+	VMOVUPD (DI)(R10*1), Y3
+	VADDPD  (R9)(R10*1), Y3, Y3
+
+	// v = cx*((up + down) + (left + right))
+	VADDPD      Y2, Y4, Y2
+	VFMADD231PD Y1, Y2, Y3
+	VMULPD      Y0, Y3, Y3
+	VMOVUPD     Y3, (DI)(R10*1)
+	MOVQ        8(SP), R8
+	MOVQ        R8, (DI)
+	MOVQ        16(SP), R8
+	MOVQ        R8, (DI)(SI*8)
+	ADDQ        $0x04, CX
+	SUBQ        $0x01, DX
+	JGE         one_rows
+
+done:
+	VZEROUPPER
+	RET
+
+// func free64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·free64(SB), NOSPLIT, $200-88
+	VBROADCASTSD cx+64(FP), Y0
+	VBROADCASTSD cy+72(FP), Y1
+	VBROADCASTSD one64<>+0(SB), Y2
+	MOVQ         buf_base+0(FP), AX
+	MOVQ         at_base+24(FP), CX
+	MOVQ         at_len+32(FP), DX
+	MOVQ         n+48(FP), BX
+	MOVQ         last+56(FP), SI
+	SHLQ         $0x03, BX
+	SUBQ         $0x06, DX
+	JLT          one
+
+several_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*8), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVLQSX 12(CX), R10
+	LEAQ    (AX)(R10*8), R10
+	MOVLQSX 16(CX), R11
+	LEAQ    (AX)(R11*8), R11
+	MOVLQSX 20(CX), R12
+	LEAQ    (AX)(R12*8), R12
+	MOVQ    (R8), R13
+	MOVQ    R13, 8(SP)
+	MOVQ    (R8)(SI*8), R13
+	MOVQ    R13, 16(SP)
+	VMOVUPD (R8), Y4
+	VPERMPD $0x39, Y4, Y5
+	VMOVUPD Y5, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y3
+	VPERMPD $0x93, Y3, Y3
+	MOVQ    (R9), R13
+	MOVQ    R13, 56(SP)
+	MOVQ    (R9)(SI*8), R13
+	MOVQ    R13, 64(SP)
+	VMOVUPD (R9), Y7
+	VPERMPD $0x39, Y7, Y8
+	VMOVUPD Y8, 72(SP)
+	VMOVUPD -32(R9)(BX*1), Y6
+	VPERMPD $0x93, Y6, Y6
+	MOVQ    (R10), R13
+	MOVQ    R13, 104(SP)
+	MOVQ    (R10)(SI*8), R13
+	MOVQ    R13, 112(SP)
+	VMOVUPD (R10), Y10
+	VPERMPD $0x39, Y10, Y11
+	VMOVUPD Y11, 120(SP)
+	VMOVUPD -32(R10)(BX*1), Y9
+	VPERMPD $0x93, Y9, Y9
+	MOVQ    (R11), R13
+	MOVQ    R13, 152(SP)
+	MOVQ    (R11)(SI*8), R13
+	MOVQ    R13, 160(SP)
+	VMOVUPD (R11), Y13
+	VPERMPD $0x39, Y13, Y14
+	VMOVUPD Y14, 168(SP)
+	VMOVUPD -32(R11)(BX*1), Y12
+	VPERMPD $0x93, Y12, Y12
+	XORQ    R13, R13
+	LEAQ    -128(BX), R14
+	JMP     several_more
+
+several_loop:
+	VMOVUPD 32(R8)(R13*1), Y5
+	VMOVUPD 32(R9)(R13*1), Y8
+	VMOVUPD 32(R10)(R13*1), Y11
+	VMOVUPD 32(R11)(R13*1), Y14
+	VADDPD  (DI)(R13*1), Y7, Y15
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y3, Y5, Y3
+	VMULPD  Y15, Y1, Y15
+	VMULPD  Y3, Y0, Y3
+	VADDPD  Y3, Y15, Y15
+	VMOVUPD Y15, (DI)(R13*1)
+	VADDPD  Y10, Y4, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD      Y6, Y8, Y6
+	VMULPD      Y3, Y1, Y3
+	VMULPD      Y6, Y0, Y6
+	VFMADD231PD Y2, Y6, Y3
+	VMOVUPD     Y3, (R8)(R13*1)
+	VADDPD      Y13, Y7, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y9, Y11, Y9
+	VMULPD  Y3, Y1, Y3
+	VMULPD  Y9, Y0, Y9
+	VADDPD  Y9, Y3, Y3
+	VMOVUPD Y3, (R9)(R13*1)
+	VADDPD  (R12)(R13*1), Y10, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD      Y12, Y14, Y12
+	VMULPD      Y3, Y1, Y3
+	VMULPD      Y12, Y0, Y12
+	VFMADD231PD Y2, Y12, Y3
+	VMOVUPD     Y3, (R10)(R13*1)
+	VMOVUPD     64(R8)(R13*1), Y3
+	VMOVUPD     64(R9)(R13*1), Y6
+	VMOVUPD     64(R10)(R13*1), Y9
+	VMOVUPD     64(R11)(R13*1), Y12
+	VADDPD      32(DI)(R13*1), Y8, Y15
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y4, Y3, Y4
+	VMULPD  Y15, Y1, Y15
+	VMULPD  Y4, Y0, Y4
+	VADDPD  Y4, Y15, Y15
+	VMOVUPD Y15, 32(DI)(R13*1)
+	VADDPD  Y11, Y5, Y4
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD      Y7, Y6, Y7
+	VMULPD      Y4, Y1, Y4
+	VMULPD      Y7, Y0, Y7
+	VFMADD231PD Y2, Y7, Y4
+	VMOVUPD     Y4, 32(R8)(R13*1)
+	VADDPD      Y14, Y8, Y4
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y10, Y9, Y10
+	VMULPD  Y4, Y1, Y4
+	VMULPD  Y10, Y0, Y10
+	VADDPD  Y10, Y4, Y4
+	VMOVUPD Y4, 32(R9)(R13*1)
+	VADDPD  32(R12)(R13*1), Y11, Y4
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD      Y13, Y12, Y13
+	VMULPD      Y4, Y1, Y4
+	VMULPD      Y13, Y0, Y13
+	VFMADD231PD Y2, Y13, Y4
+	VMOVUPD     Y4, 32(R10)(R13*1)
+	VMOVUPD     96(R8)(R13*1), Y4
+	VMOVUPD     96(R9)(R13*1), Y7
+	VMOVUPD     96(R10)(R13*1), Y10
+	VMOVUPD     96(R11)(R13*1), Y13
+	VADDPD      64(DI)(R13*1), Y6, Y15
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y5, Y4, Y5
+	VMULPD  Y15, Y1, Y15
+	VMULPD  Y5, Y0, Y5
+	VADDPD  Y5, Y15, Y15
+	VMOVUPD Y15, 64(DI)(R13*1)
+	VADDPD  Y9, Y3, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD      Y8, Y7, Y8
+	VMULPD      Y5, Y1, Y5
+	VMULPD      Y8, Y0, Y8
+	VFMADD231PD Y2, Y8, Y5
+	VMOVUPD     Y5, 64(R8)(R13*1)
+	VADDPD      Y12, Y6, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y11, Y10, Y11
+	VMULPD  Y5, Y1, Y5
+	VMULPD  Y11, Y0, Y11
+	VADDPD  Y11, Y5, Y5
+	VMOVUPD Y5, 64(R9)(R13*1)
+	VADDPD  64(R12)(R13*1), Y9, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD      Y14, Y13, Y14
+	VMULPD      Y5, Y1, Y5
+	VMULPD      Y14, Y0, Y14
+	VFMADD231PD Y2, Y14, Y5
+	VMOVUPD     Y5, 64(R10)(R13*1)
+	ADDQ        $0x60, R13
+
+several_more:
+	CMPQ R13, R14
+	JLE  several_loop
+	ADDQ $0x40, R14
+	JMP  several_rest
+
+several_single:
+	VMOVUPD 32(R8)(R13*1), Y5
+	VMOVUPD 32(R9)(R13*1), Y8
+	VMOVUPD 32(R10)(R13*1), Y11
+	VMOVUPD 32(R11)(R13*1), Y14
+	VADDPD  (DI)(R13*1), Y7, Y15
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y3, Y5, Y3
+	VMULPD  Y15, Y1, Y15
+	VMULPD  Y3, Y0, Y3
+	VADDPD  Y3, Y15, Y15
+	VMOVUPD Y15, (DI)(R13*1)
+	VADDPD  Y10, Y4, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD      Y6, Y8, Y6
+	VMULPD      Y3, Y1, Y3
+	VMULPD      Y6, Y0, Y6
+	VFMADD231PD Y2, Y6, Y3
+	VMOVUPD     Y3, (R8)(R13*1)
+	VADDPD      Y13, Y7, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y9, Y11, Y9
+	VMULPD  Y3, Y1, Y3
+	VMULPD  Y9, Y0, Y9
+	VADDPD  Y9, Y3, Y3
+	VMOVUPD Y3, (R9)(R13*1)
+	VADDPD  (R12)(R13*1), Y10, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD      Y12, Y14, Y12
+	VMULPD      Y3, Y1, Y3
+	VMULPD      Y12, Y0, Y12
+	VFMADD231PD Y2, Y12, Y3
+	VMOVUPD     Y3, (R10)(R13*1)
+	VMOVAPS     Y4, Y3
+	VMOVAPS     Y5, Y4
+	VMOVAPS     Y7, Y6
+	VMOVAPS     Y8, Y7
+	VMOVAPS     Y10, Y9
+	VMOVAPS     Y11, Y10
+	VMOVAPS     Y13, Y12
+	VMOVAPS     Y14, Y13
+	ADDQ        $0x20, R13
+
+several_rest:
+	CMPQ    R13, R14
+	JLE     several_single
+	VMOVUPD 24(SP), Y5
+	VMOVUPD 72(SP), Y8
+	VMOVUPD 120(SP), Y11
+	VMOVUPD 168(SP), Y14
+	VADDPD  (DI)(R13*1), Y7, Y15
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y3, Y5, Y3
+	VMULPD  Y15, Y1, Y15
+	VMULPD  Y3, Y0, Y3
+	VADDPD  Y3, Y15, Y15
+	VMOVUPD Y15, (DI)(R13*1)
+	VADDPD  Y10, Y4, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD      Y6, Y8, Y6
+	VMULPD      Y3, Y1, Y3
+	VMULPD      Y6, Y0, Y6
+	VFMADD231PD Y2, Y6, Y3
+	VMOVUPD     Y3, (R8)(R13*1)
+	VADDPD      Y13, Y7, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y9, Y11, Y9
+	VMULPD  Y3, Y1, Y3
+	VMULPD  Y9, Y0, Y9
+	VADDPD  Y9, Y3, Y3
+	VMOVUPD Y3, (R9)(R13*1)
+	VADDPD  (R12)(R13*1), Y10, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD      Y12, Y14, Y12
+	VMULPD      Y3, Y1, Y3
+	VMULPD      Y12, Y0, Y12
+	VFMADD231PD Y2, Y12, Y3
+	VMOVUPD     Y3, (R10)(R13*1)
+	MOVQ        8(SP), R11
+	MOVQ        R11, (DI)
+	MOVQ        16(SP), R11
+	MOVQ        R11, (DI)(SI*8)
+	MOVQ        56(SP), DI
+	MOVQ        DI, (R8)
+	MOVQ        64(SP), DI
+	MOVQ        DI, (R8)(SI*8)
+	MOVQ        104(SP), DI
+	MOVQ        DI, (R9)
+	MOVQ        112(SP), DI
+	MOVQ        DI, (R9)(SI*8)
+	MOVQ        152(SP), DI
+	MOVQ        DI, (R10)
+	MOVQ        160(SP), DI
+	MOVQ        DI, (R10)(SI*8)
+	ADDQ        $0x10, CX
+	SUBQ        $0x04, DX
+	JGE         several_rows
+
+one:
+	ADDQ $0x03, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*8), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVQ    (R8), R10
+	MOVQ    R10, 8(SP)
+	MOVQ    (R8)(SI*8), R10
+	MOVQ    R10, 16(SP)
+	VMOVUPD (R8), Y3
+	VPERMPD $0x39, Y3, Y4
+	VMOVUPD Y4, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y2
+	VPERMPD $0x93, Y2, Y2
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
+	JMP     one_more
+
+one_loop:
+	VMOVUPD 32(R8)(R10*1), Y4
+	VMOVUPD (DI)(R10*1), Y5
+	VADDPD  (R9)(R10*1), Y5, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y2, Y4, Y2
+	VMULPD  Y5, Y1, Y5
+	VMULPD  Y2, Y0, Y2
+	VADDPD  Y2, Y5, Y5
+	VMOVUPD Y5, (DI)(R10*1)
+	VMOVUPD 64(R8)(R10*1), Y2
+	VMOVUPD 32(DI)(R10*1), Y5
+	VADDPD  32(R9)(R10*1), Y5, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y3, Y2, Y3
+	VMULPD  Y5, Y1, Y5
+	VMULPD  Y3, Y0, Y3
+	VADDPD  Y3, Y5, Y5
+	VMOVUPD Y5, 32(DI)(R10*1)
+	VMOVUPD 96(R8)(R10*1), Y3
+	VMOVUPD 64(DI)(R10*1), Y5
+	VADDPD  64(R9)(R10*1), Y5, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y4, Y3, Y4
+	VMULPD  Y5, Y1, Y5
+	VMULPD  Y4, Y0, Y4
+	VADDPD  Y4, Y5, Y5
+	VMOVUPD Y5, 64(DI)(R10*1)
+	ADDQ    $0x60, R10
+
+one_more:
+	CMPQ R10, R11
+	JLE  one_loop
+	ADDQ $0x40, R11
+	JMP  one_rest
+
+one_single:
+	VMOVUPD 32(R8)(R10*1), Y4
+	VMOVUPD (DI)(R10*1), Y5
+	VADDPD  (R9)(R10*1), Y5, Y5
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y2, Y4, Y2
+	VMULPD  Y5, Y1, Y5
+	VMULPD  Y2, Y0, Y2
+	VADDPD  Y2, Y5, Y5
+	VMOVUPD Y5, (DI)(R10*1)
+	VMOVAPS Y3, Y2
+	VMOVAPS Y4, Y3
+	ADDQ    $0x20, R10
+
+one_rest:
+	CMPQ    R10, R11
+	JLE     one_single
+	VMOVUPD 24(SP), Y4
+	VMOVUPD (DI)(R10*1), Y3
+	VADDPD  (R9)(R10*1), Y3, Y3
+
+	// v = cy*(up + down) + cx*(left + right)
+	VADDPD  Y2, Y4, Y2
+	VMULPD  Y3, Y1, Y3
+	VMULPD  Y2, Y0, Y2
+	VADDPD  Y2, Y3, Y3
+	VMOVUPD Y3, (DI)(R10*1)
+	MOVQ    8(SP), R8
+	MOVQ    R8, (DI)
+	MOVQ    16(SP), R8
+	MOVQ    R8, (DI)(SI*8)
+	ADDQ    $0x04, CX
+	SUBQ    $0x01, DX
+	JGE     one_rows
+
+done:
 	VZEROUPPER
 	RET
 
@@ -2897,7 +4983,7 @@ TEXT ·heat64(SB), NOSPLIT, $104-88
 	SUBQ         $0x04, DX
 	JLT          one
 
-two:
+several_rows:
 	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*8), DI
 	MOVLQSX 4(CX), R8
@@ -2912,13 +4998,13 @@ two:
 	MOVQ    R11, 16(SP)
 	VMOVUPD (R8), Y5
 	VPERMPD $0x39, Y5, Y6
-	VMOVUPD Y6, 40(SP)
+	VMOVUPD Y6, 24(SP)
 	VMOVUPD -32(R8)(BX*1), Y4
 	VPERMPD $0x93, Y4, Y4
 	MOVQ    (R9), R11
-	MOVQ    R11, 24(SP)
+	MOVQ    R11, 56(SP)
 	MOVQ    (R9)(SI*8), R11
-	MOVQ    R11, 32(SP)
+	MOVQ    R11, 64(SP)
 	VMOVUPD (R9), Y8
 	VPERMPD $0x39, Y8, Y9
 	VMOVUPD Y9, 72(SP)
@@ -2926,19 +5012,18 @@ two:
 	VPERMPD $0x93, Y7, Y7
 	XORQ    R11, R11
 	LEAQ    -128(BX), R12
-	JMP     two_more
+	JMP     several_more
 
-two_loop:
+several_loop:
 	VMOVUPD 32(R8)(R11*1), Y6
 	VMOVUPD 32(R9)(R11*1), Y9
 	VADDPD  (DI)(R11*1), Y8, Y10
-	VADDPD  (R10)(R11*1), Y5, Y11
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPD  Y5, Y5, Y12
+	VADDPD  Y5, Y5, Y11
 	VADDPD  Y4, Y6, Y4
-	VSUBPD  Y12, Y10, Y10
-	VSUBPD  Y12, Y4, Y4
+	VSUBPD  Y11, Y10, Y10
+	VSUBPD  Y11, Y4, Y4
 	VMULPD  Y10, Y1, Y10
 	VMULPD  Y4, Y0, Y4
 	VADDPD  Y4, Y10, Y10
@@ -2947,30 +5032,30 @@ two_loop:
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y10, Y10
 	VMOVUPD Y10, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y5, Y4
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPD  Y8, Y8, Y4
+	VADDPD  Y8, Y8, Y10
 	VADDPD  Y7, Y9, Y7
-	VSUBPD  Y4, Y11, Y11
-	VSUBPD  Y4, Y7, Y7
-	VMULPD  Y11, Y1, Y11
+	VSUBPD  Y10, Y4, Y4
+	VSUBPD  Y10, Y7, Y7
+	VMULPD  Y4, Y1, Y4
 	VMULPD  Y7, Y0, Y7
-	VADDPD  Y7, Y11, Y11
-	VADDPD  Y8, Y11, Y11
-	VANDPD  Y3, Y11, Y7
+	VADDPD  Y7, Y4, Y4
+	VADDPD  Y8, Y4, Y4
+	VANDPD  Y3, Y4, Y7
 	VCMPPD  $0x15, Y2, Y7, Y7
-	VANDPD  Y7, Y11, Y11
-	VMOVUPD Y11, (R8)(R11*1)
+	VANDPD  Y7, Y4, Y4
+	VMOVUPD Y4, (R8)(R11*1)
 	VMOVUPD 64(R8)(R11*1), Y4
 	VMOVUPD 64(R9)(R11*1), Y7
 	VADDPD  32(DI)(R11*1), Y9, Y10
-	VADDPD  32(R10)(R11*1), Y6, Y11
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPD  Y6, Y6, Y12
+	VADDPD  Y6, Y6, Y11
 	VADDPD  Y5, Y4, Y5
-	VSUBPD  Y12, Y10, Y10
-	VSUBPD  Y12, Y5, Y5
+	VSUBPD  Y11, Y10, Y10
+	VSUBPD  Y11, Y5, Y5
 	VMULPD  Y10, Y1, Y10
 	VMULPD  Y5, Y0, Y5
 	VADDPD  Y5, Y10, Y10
@@ -2979,30 +5064,30 @@ two_loop:
 	VCMPPD  $0x15, Y2, Y5, Y5
 	VANDPD  Y5, Y10, Y10
 	VMOVUPD Y10, 32(DI)(R11*1)
+	VADDPD  32(R10)(R11*1), Y6, Y5
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPD  Y9, Y9, Y5
+	VADDPD  Y9, Y9, Y10
 	VADDPD  Y8, Y7, Y8
-	VSUBPD  Y5, Y11, Y11
-	VSUBPD  Y5, Y8, Y8
-	VMULPD  Y11, Y1, Y11
+	VSUBPD  Y10, Y5, Y5
+	VSUBPD  Y10, Y8, Y8
+	VMULPD  Y5, Y1, Y5
 	VMULPD  Y8, Y0, Y8
-	VADDPD  Y8, Y11, Y11
-	VADDPD  Y9, Y11, Y11
-	VANDPD  Y3, Y11, Y8
+	VADDPD  Y8, Y5, Y5
+	VADDPD  Y9, Y5, Y5
+	VANDPD  Y3, Y5, Y8
 	VCMPPD  $0x15, Y2, Y8, Y8
-	VANDPD  Y8, Y11, Y11
-	VMOVUPD Y11, 32(R8)(R11*1)
+	VANDPD  Y8, Y5, Y5
+	VMOVUPD Y5, 32(R8)(R11*1)
 	VMOVUPD 96(R8)(R11*1), Y5
 	VMOVUPD 96(R9)(R11*1), Y8
 	VADDPD  64(DI)(R11*1), Y7, Y10
-	VADDPD  64(R10)(R11*1), Y4, Y11
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPD  Y4, Y4, Y12
+	VADDPD  Y4, Y4, Y11
 	VADDPD  Y6, Y5, Y6
-	VSUBPD  Y12, Y10, Y10
-	VSUBPD  Y12, Y6, Y6
+	VSUBPD  Y11, Y10, Y10
+	VSUBPD  Y11, Y6, Y6
 	VMULPD  Y10, Y1, Y10
 	VMULPD  Y6, Y0, Y6
 	VADDPD  Y6, Y10, Y10
@@ -3011,39 +5096,39 @@ two_loop:
 	VCMPPD  $0x15, Y2, Y6, Y6
 	VANDPD  Y6, Y10, Y10
 	VMOVUPD Y10, 64(DI)(R11*1)
+	VADDPD  64(R10)(R11*1), Y4, Y6
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPD  Y7, Y7, Y6
+	VADDPD  Y7, Y7, Y10
 	VADDPD  Y9, Y8, Y9
-	VSUBPD  Y6, Y11, Y11
-	VSUBPD  Y6, Y9, Y9
-	VMULPD  Y11, Y1, Y11
+	VSUBPD  Y10, Y6, Y6
+	VSUBPD  Y10, Y9, Y9
+	VMULPD  Y6, Y1, Y6
 	VMULPD  Y9, Y0, Y9
-	VADDPD  Y9, Y11, Y11
-	VADDPD  Y7, Y11, Y11
-	VANDPD  Y3, Y11, Y9
+	VADDPD  Y9, Y6, Y6
+	VADDPD  Y7, Y6, Y6
+	VANDPD  Y3, Y6, Y9
 	VCMPPD  $0x15, Y2, Y9, Y9
-	VANDPD  Y9, Y11, Y11
-	VMOVUPD Y11, 64(R8)(R11*1)
+	VANDPD  Y9, Y6, Y6
+	VMOVUPD Y6, 64(R8)(R11*1)
 	ADDQ    $0x60, R11
 
-two_more:
+several_more:
 	CMPQ R11, R12
-	JLE  two_loop
+	JLE  several_loop
 	ADDQ $0x40, R12
-	JMP  two_rest
+	JMP  several_rest
 
-two_single:
+several_single:
 	VMOVUPD 32(R8)(R11*1), Y6
 	VMOVUPD 32(R9)(R11*1), Y9
 	VADDPD  (DI)(R11*1), Y8, Y10
-	VADDPD  (R10)(R11*1), Y5, Y11
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPD  Y5, Y5, Y12
+	VADDPD  Y5, Y5, Y11
 	VADDPD  Y4, Y6, Y4
-	VSUBPD  Y12, Y10, Y10
-	VSUBPD  Y12, Y4, Y4
+	VSUBPD  Y11, Y10, Y10
+	VSUBPD  Y11, Y4, Y4
 	VMULPD  Y10, Y1, Y10
 	VMULPD  Y4, Y0, Y4
 	VADDPD  Y4, Y10, Y10
@@ -3052,39 +5137,39 @@ two_single:
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y10, Y10
 	VMOVUPD Y10, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y5, Y4
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPD  Y8, Y8, Y4
+	VADDPD  Y8, Y8, Y10
 	VADDPD  Y7, Y9, Y7
-	VSUBPD  Y4, Y11, Y11
-	VSUBPD  Y4, Y7, Y7
-	VMULPD  Y11, Y1, Y11
+	VSUBPD  Y10, Y4, Y4
+	VSUBPD  Y10, Y7, Y7
+	VMULPD  Y4, Y1, Y4
 	VMULPD  Y7, Y0, Y7
-	VADDPD  Y7, Y11, Y11
-	VADDPD  Y8, Y11, Y11
-	VANDPD  Y3, Y11, Y7
+	VADDPD  Y7, Y4, Y4
+	VADDPD  Y8, Y4, Y4
+	VANDPD  Y3, Y4, Y7
 	VCMPPD  $0x15, Y2, Y7, Y7
-	VANDPD  Y7, Y11, Y11
-	VMOVUPD Y11, (R8)(R11*1)
+	VANDPD  Y7, Y4, Y4
+	VMOVUPD Y4, (R8)(R11*1)
 	VMOVAPS Y5, Y4
 	VMOVAPS Y6, Y5
 	VMOVAPS Y8, Y7
 	VMOVAPS Y9, Y8
 	ADDQ    $0x20, R11
 
-two_rest:
+several_rest:
 	CMPQ    R11, R12
-	JLE     two_single
-	VMOVUPD 40(SP), Y6
+	JLE     several_single
+	VMOVUPD 24(SP), Y6
 	VMOVUPD 72(SP), Y9
 	VADDPD  (DI)(R11*1), Y8, Y10
-	VADDPD  (R10)(R11*1), Y5, Y11
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPD  Y5, Y5, Y12
+	VADDPD  Y5, Y5, Y11
 	VADDPD  Y4, Y6, Y4
-	VSUBPD  Y12, Y10, Y10
-	VSUBPD  Y12, Y4, Y4
+	VSUBPD  Y11, Y10, Y10
+	VSUBPD  Y11, Y4, Y4
 	VMULPD  Y10, Y1, Y10
 	VMULPD  Y4, Y0, Y4
 	VADDPD  Y4, Y10, Y10
@@ -3093,58 +5178,61 @@ two_rest:
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y10, Y10
 	VMOVUPD Y10, (DI)(R11*1)
+	VADDPD  (R10)(R11*1), Y5, Y4
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
-	VADDPD  Y8, Y8, Y4
+	VADDPD  Y8, Y8, Y5
 	VADDPD  Y7, Y9, Y7
-	VSUBPD  Y4, Y11, Y11
-	VSUBPD  Y4, Y7, Y7
-	VMULPD  Y11, Y1, Y11
+	VSUBPD  Y5, Y4, Y4
+	VSUBPD  Y5, Y7, Y7
+	VMULPD  Y4, Y1, Y4
 	VMULPD  Y7, Y0, Y7
-	VADDPD  Y7, Y11, Y11
-	VADDPD  Y8, Y11, Y11
-	VANDPD  Y3, Y11, Y7
+	VADDPD  Y7, Y4, Y4
+	VADDPD  Y8, Y4, Y4
+	VANDPD  Y3, Y4, Y7
 	VCMPPD  $0x15, Y2, Y7, Y7
-	VANDPD  Y7, Y11, Y11
-	VMOVUPD Y11, (R8)(R11*1)
+	VANDPD  Y7, Y4, Y4
+	VMOVUPD Y4, (R8)(R11*1)
 	MOVQ    8(SP), R9
 	MOVQ    R9, (DI)
 	MOVQ    16(SP), R9
 	MOVQ    R9, (DI)(SI*8)
-	MOVQ    24(SP), DI
+	MOVQ    56(SP), DI
 	MOVQ    DI, (R8)
-	MOVQ    32(SP), DI
+	MOVQ    64(SP), DI
 	MOVQ    DI, (R8)(SI*8)
 	ADDQ    $0x08, CX
 	SUBQ    $0x02, DX
-	JGE     two
+	JGE     several_rows
 
 one:
-	ADDQ    $0x01, DX
-	JLT     done
-	MOVLQSX (CX), DX
-	LEAQ    (AX)(DX*8), DX
-	MOVLQSX 4(CX), DI
+	ADDQ $0x01, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*8), DI
-	MOVLQSX 8(CX), CX
-	LEAQ    (AX)(CX*8), CX
-	MOVQ    (DI), AX
-	MOVQ    AX, 8(SP)
-	MOVQ    (DI)(SI*8), AX
-	MOVQ    AX, 16(SP)
-	VMOVUPD (DI), Y5
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVQ    (R8), R10
+	MOVQ    R10, 8(SP)
+	MOVQ    (R8)(SI*8), R10
+	MOVQ    R10, 16(SP)
+	VMOVUPD (R8), Y5
 	VPERMPD $0x39, Y5, Y6
-	VMOVUPD Y6, 40(SP)
-	VMOVUPD -32(DI)(BX*1), Y4
+	VMOVUPD Y6, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y4
 	VPERMPD $0x93, Y4, Y4
-	XORQ    AX, AX
-	LEAQ    -128(BX), BX
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
 	JMP     one_more
 
 one_loop:
-	VMOVUPD 32(DI)(AX*1), Y6
-	VMOVUPD (DX)(AX*1), Y7
-	VADDPD  (CX)(AX*1), Y7, Y7
+	VMOVUPD 32(R8)(R10*1), Y6
+	VMOVUPD (DI)(R10*1), Y7
+	VADDPD  (R9)(R10*1), Y7, Y7
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
 	VADDPD  Y5, Y5, Y8
@@ -3158,10 +5246,10 @@ one_loop:
 	VANDPD  Y3, Y7, Y4
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y7, Y7
-	VMOVUPD Y7, (DX)(AX*1)
-	VMOVUPD 64(DI)(AX*1), Y4
-	VMOVUPD 32(DX)(AX*1), Y7
-	VADDPD  32(CX)(AX*1), Y7, Y7
+	VMOVUPD Y7, (DI)(R10*1)
+	VMOVUPD 64(R8)(R10*1), Y4
+	VMOVUPD 32(DI)(R10*1), Y7
+	VADDPD  32(R9)(R10*1), Y7, Y7
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
 	VADDPD  Y6, Y6, Y8
@@ -3175,10 +5263,10 @@ one_loop:
 	VANDPD  Y3, Y7, Y5
 	VCMPPD  $0x15, Y2, Y5, Y5
 	VANDPD  Y5, Y7, Y7
-	VMOVUPD Y7, 32(DX)(AX*1)
-	VMOVUPD 96(DI)(AX*1), Y5
-	VMOVUPD 64(DX)(AX*1), Y7
-	VADDPD  64(CX)(AX*1), Y7, Y7
+	VMOVUPD Y7, 32(DI)(R10*1)
+	VMOVUPD 96(R8)(R10*1), Y5
+	VMOVUPD 64(DI)(R10*1), Y7
+	VADDPD  64(R9)(R10*1), Y7, Y7
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
 	VADDPD  Y4, Y4, Y8
@@ -3192,19 +5280,19 @@ one_loop:
 	VANDPD  Y3, Y7, Y6
 	VCMPPD  $0x15, Y2, Y6, Y6
 	VANDPD  Y6, Y7, Y7
-	VMOVUPD Y7, 64(DX)(AX*1)
-	ADDQ    $0x60, AX
+	VMOVUPD Y7, 64(DI)(R10*1)
+	ADDQ    $0x60, R10
 
 one_more:
-	CMPQ AX, BX
+	CMPQ R10, R11
 	JLE  one_loop
-	ADDQ $0x40, BX
+	ADDQ $0x40, R11
 	JMP  one_rest
 
 one_single:
-	VMOVUPD 32(DI)(AX*1), Y6
-	VMOVUPD (DX)(AX*1), Y7
-	VADDPD  (CX)(AX*1), Y7, Y7
+	VMOVUPD 32(R8)(R10*1), Y6
+	VMOVUPD (DI)(R10*1), Y7
+	VADDPD  (R9)(R10*1), Y7, Y7
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
 	VADDPD  Y5, Y5, Y8
@@ -3218,17 +5306,17 @@ one_single:
 	VANDPD  Y3, Y7, Y4
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y7, Y7
-	VMOVUPD Y7, (DX)(AX*1)
+	VMOVUPD Y7, (DI)(R10*1)
 	VMOVAPS Y5, Y4
 	VMOVAPS Y6, Y5
-	ADDQ    $0x20, AX
+	ADDQ    $0x20, R10
 
 one_rest:
-	CMPQ    AX, BX
+	CMPQ    R10, R11
 	JLE     one_single
-	VMOVUPD 40(SP), Y6
-	VMOVUPD (DX)(AX*1), Y7
-	VADDPD  (CX)(AX*1), Y7, Y7
+	VMOVUPD 24(SP), Y6
+	VMOVUPD (DI)(R10*1), Y7
+	VADDPD  (R9)(R10*1), Y7, Y7
 
 	// v = here + (cy*((up + down) - 2*here) + cx*((left + right) - 2*here))
 	VADDPD  Y5, Y5, Y8
@@ -3242,11 +5330,14 @@ one_rest:
 	VANDPD  Y3, Y7, Y4
 	VCMPPD  $0x15, Y2, Y4, Y4
 	VANDPD  Y4, Y7, Y7
-	VMOVUPD Y7, (DX)(AX*1)
-	MOVQ    8(SP), AX
-	MOVQ    AX, (DX)
-	MOVQ    16(SP), AX
-	MOVQ    AX, (DX)(SI*8)
+	VMOVUPD Y7, (DI)(R10*1)
+	MOVQ    8(SP), R8
+	MOVQ    R8, (DI)
+	MOVQ    16(SP), R8
+	MOVQ    R8, (DI)(SI*8)
+	ADDQ    $0x04, CX
+	SUBQ    $0x01, DX
+	JGE     one_rows
 
 done:
 	VZEROUPPER
@@ -3270,7 +5361,7 @@ TEXT ·fused64(SB), NOSPLIT, $104-88
 	SUBQ         $0x04, DX
 	JLT          one
 
-two:
+several_rows:
 	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*8), DI
 	MOVLQSX 4(CX), R8
@@ -3285,13 +5376,13 @@ two:
 	MOVQ    R11, 16(SP)
 	VMOVUPD (R8), Y6
 	VPERMPD $0x39, Y6, Y7
-	VMOVUPD Y7, 40(SP)
+	VMOVUPD Y7, 24(SP)
 	VMOVUPD -32(R8)(BX*1), Y5
 	VPERMPD $0x93, Y5, Y5
 	MOVQ    (R9), R11
-	MOVQ    R11, 24(SP)
+	MOVQ    R11, 56(SP)
 	MOVQ    (R9)(SI*8), R11
-	MOVQ    R11, 32(SP)
+	MOVQ    R11, 64(SP)
 	VMOVUPD (R9), Y9
 	VPERMPD $0x39, Y9, Y10
 	VMOVUPD Y10, 72(SP)
@@ -3299,13 +5390,12 @@ two:
 	VPERMPD $0x93, Y8, Y8
 	XORQ    R11, R11
 	LEAQ    -128(BX), R12
-	JMP     two_more
+	JMP     several_more
 
-two_loop:
+several_loop:
 	VMOVUPD 32(R8)(R11*1), Y7
 	VMOVUPD 32(R9)(R11*1), Y10
 	VADDPD  (DI)(R11*1), Y9, Y11
-	VADDPD  (R10)(R11*1), Y6, Y12
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y5, Y7, Y5
@@ -3319,23 +5409,23 @@ two_loop:
 	VCMPPD       $0x15, Y3, Y5, Y5
 	VANDPD       Y5, Y11, Y11
 	VMOVUPD      Y11, (DI)(R11*1)
+	VADDPD       (R10)(R11*1), Y6, Y5
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y8, Y10, Y8
-	VFNMADD231PD Y2, Y9, Y12
+	VFNMADD231PD Y2, Y9, Y5
 	VFNMADD231PD Y2, Y9, Y8
-	VMULPD       Y12, Y1, Y12
+	VMULPD       Y5, Y1, Y5
 	VMULPD       Y8, Y0, Y8
-	VADDPD       Y8, Y12, Y12
-	VADDPD       Y9, Y12, Y12
-	VANDPD       Y4, Y12, Y8
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y9, Y5, Y5
+	VANDPD       Y4, Y5, Y8
 	VCMPPD       $0x15, Y3, Y8, Y8
-	VANDPD       Y8, Y12, Y12
-	VMOVUPD      Y12, (R8)(R11*1)
+	VANDPD       Y8, Y5, Y5
+	VMOVUPD      Y5, (R8)(R11*1)
 	VMOVUPD      64(R8)(R11*1), Y5
 	VMOVUPD      64(R9)(R11*1), Y8
 	VADDPD       32(DI)(R11*1), Y10, Y11
-	VADDPD       32(R10)(R11*1), Y7, Y12
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y6, Y5, Y6
@@ -3349,23 +5439,23 @@ two_loop:
 	VCMPPD       $0x15, Y3, Y6, Y6
 	VANDPD       Y6, Y11, Y11
 	VMOVUPD      Y11, 32(DI)(R11*1)
+	VADDPD       32(R10)(R11*1), Y7, Y6
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y9, Y8, Y9
-	VFNMADD231PD Y2, Y10, Y12
+	VFNMADD231PD Y2, Y10, Y6
 	VFNMADD231PD Y2, Y10, Y9
-	VMULPD       Y12, Y1, Y12
+	VMULPD       Y6, Y1, Y6
 	VMULPD       Y9, Y0, Y9
-	VADDPD       Y9, Y12, Y12
-	VADDPD       Y10, Y12, Y12
-	VANDPD       Y4, Y12, Y9
+	VADDPD       Y9, Y6, Y6
+	VADDPD       Y10, Y6, Y6
+	VANDPD       Y4, Y6, Y9
 	VCMPPD       $0x15, Y3, Y9, Y9
-	VANDPD       Y9, Y12, Y12
-	VMOVUPD      Y12, 32(R8)(R11*1)
+	VANDPD       Y9, Y6, Y6
+	VMOVUPD      Y6, 32(R8)(R11*1)
 	VMOVUPD      96(R8)(R11*1), Y6
 	VMOVUPD      96(R9)(R11*1), Y9
 	VADDPD       64(DI)(R11*1), Y8, Y11
-	VADDPD       64(R10)(R11*1), Y5, Y12
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y7, Y6, Y7
@@ -3379,32 +5469,32 @@ two_loop:
 	VCMPPD       $0x15, Y3, Y7, Y7
 	VANDPD       Y7, Y11, Y11
 	VMOVUPD      Y11, 64(DI)(R11*1)
+	VADDPD       64(R10)(R11*1), Y5, Y7
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y10, Y9, Y10
-	VFNMADD231PD Y2, Y8, Y12
+	VFNMADD231PD Y2, Y8, Y7
 	VFNMADD231PD Y2, Y8, Y10
-	VMULPD       Y12, Y1, Y12
+	VMULPD       Y7, Y1, Y7
 	VMULPD       Y10, Y0, Y10
-	VADDPD       Y10, Y12, Y12
-	VADDPD       Y8, Y12, Y12
-	VANDPD       Y4, Y12, Y10
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y7, Y7
+	VANDPD       Y4, Y7, Y10
 	VCMPPD       $0x15, Y3, Y10, Y10
-	VANDPD       Y10, Y12, Y12
-	VMOVUPD      Y12, 64(R8)(R11*1)
+	VANDPD       Y10, Y7, Y7
+	VMOVUPD      Y7, 64(R8)(R11*1)
 	ADDQ         $0x60, R11
 
-two_more:
+several_more:
 	CMPQ R11, R12
-	JLE  two_loop
+	JLE  several_loop
 	ADDQ $0x40, R12
-	JMP  two_rest
+	JMP  several_rest
 
-two_single:
+several_single:
 	VMOVUPD 32(R8)(R11*1), Y7
 	VMOVUPD 32(R9)(R11*1), Y10
 	VADDPD  (DI)(R11*1), Y9, Y11
-	VADDPD  (R10)(R11*1), Y6, Y12
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y5, Y7, Y5
@@ -3418,32 +5508,32 @@ two_single:
 	VCMPPD       $0x15, Y3, Y5, Y5
 	VANDPD       Y5, Y11, Y11
 	VMOVUPD      Y11, (DI)(R11*1)
+	VADDPD       (R10)(R11*1), Y6, Y5
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y8, Y10, Y8
-	VFNMADD231PD Y2, Y9, Y12
+	VFNMADD231PD Y2, Y9, Y5
 	VFNMADD231PD Y2, Y9, Y8
-	VMULPD       Y12, Y1, Y12
+	VMULPD       Y5, Y1, Y5
 	VMULPD       Y8, Y0, Y8
-	VADDPD       Y8, Y12, Y12
-	VADDPD       Y9, Y12, Y12
-	VANDPD       Y4, Y12, Y8
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y9, Y5, Y5
+	VANDPD       Y4, Y5, Y8
 	VCMPPD       $0x15, Y3, Y8, Y8
-	VANDPD       Y8, Y12, Y12
-	VMOVUPD      Y12, (R8)(R11*1)
+	VANDPD       Y8, Y5, Y5
+	VMOVUPD      Y5, (R8)(R11*1)
 	VMOVAPS      Y6, Y5
 	VMOVAPS      Y7, Y6
 	VMOVAPS      Y9, Y8
 	VMOVAPS      Y10, Y9
 	ADDQ         $0x20, R11
 
-two_rest:
+several_rest:
 	CMPQ    R11, R12
-	JLE     two_single
-	VMOVUPD 40(SP), Y7
+	JLE     several_single
+	VMOVUPD 24(SP), Y7
 	VMOVUPD 72(SP), Y10
 	VADDPD  (DI)(R11*1), Y9, Y11
-	VADDPD  (R10)(R11*1), Y6, Y12
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y5, Y7, Y5
@@ -3457,57 +5547,60 @@ two_rest:
 	VCMPPD       $0x15, Y3, Y5, Y5
 	VANDPD       Y5, Y11, Y11
 	VMOVUPD      Y11, (DI)(R11*1)
+	VADDPD       (R10)(R11*1), Y6, Y5
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y8, Y10, Y8
-	VFNMADD231PD Y2, Y9, Y12
+	VFNMADD231PD Y2, Y9, Y5
 	VFNMADD231PD Y2, Y9, Y8
-	VMULPD       Y12, Y1, Y12
+	VMULPD       Y5, Y1, Y5
 	VMULPD       Y8, Y0, Y8
-	VADDPD       Y8, Y12, Y12
-	VADDPD       Y9, Y12, Y12
-	VANDPD       Y4, Y12, Y8
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y9, Y5, Y5
+	VANDPD       Y4, Y5, Y8
 	VCMPPD       $0x15, Y3, Y8, Y8
-	VANDPD       Y8, Y12, Y12
-	VMOVUPD      Y12, (R8)(R11*1)
+	VANDPD       Y8, Y5, Y5
+	VMOVUPD      Y5, (R8)(R11*1)
 	MOVQ         8(SP), R9
 	MOVQ         R9, (DI)
 	MOVQ         16(SP), R9
 	MOVQ         R9, (DI)(SI*8)
-	MOVQ         24(SP), DI
+	MOVQ         56(SP), DI
 	MOVQ         DI, (R8)
-	MOVQ         32(SP), DI
+	MOVQ         64(SP), DI
 	MOVQ         DI, (R8)(SI*8)
 	ADDQ         $0x08, CX
 	SUBQ         $0x02, DX
-	JGE          two
+	JGE          several_rows
 
 one:
-	ADDQ    $0x01, DX
-	JLT     done
-	MOVLQSX (CX), DX
-	LEAQ    (AX)(DX*8), DX
-	MOVLQSX 4(CX), DI
+	ADDQ $0x01, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
 	LEAQ    (AX)(DI*8), DI
-	MOVLQSX 8(CX), CX
-	LEAQ    (AX)(CX*8), CX
-	MOVQ    (DI), AX
-	MOVQ    AX, 8(SP)
-	MOVQ    (DI)(SI*8), AX
-	MOVQ    AX, 16(SP)
-	VMOVUPD (DI), Y6
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVQ    (R8), R10
+	MOVQ    R10, 8(SP)
+	MOVQ    (R8)(SI*8), R10
+	MOVQ    R10, 16(SP)
+	VMOVUPD (R8), Y6
 	VPERMPD $0x39, Y6, Y7
-	VMOVUPD Y7, 40(SP)
-	VMOVUPD -32(DI)(BX*1), Y5
+	VMOVUPD Y7, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y5
 	VPERMPD $0x93, Y5, Y5
-	XORQ    AX, AX
-	LEAQ    -128(BX), BX
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
 	JMP     one_more
 
 one_loop:
-	VMOVUPD 32(DI)(AX*1), Y7
-	VMOVUPD (DX)(AX*1), Y8
-	VADDPD  (CX)(AX*1), Y8, Y8
+	VMOVUPD 32(R8)(R10*1), Y7
+	VMOVUPD (DI)(R10*1), Y8
+	VADDPD  (R9)(R10*1), Y8, Y8
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y5, Y7, Y5
@@ -3520,10 +5613,10 @@ one_loop:
 	VANDPD       Y4, Y8, Y5
 	VCMPPD       $0x15, Y3, Y5, Y5
 	VANDPD       Y5, Y8, Y8
-	VMOVUPD      Y8, (DX)(AX*1)
-	VMOVUPD      64(DI)(AX*1), Y5
-	VMOVUPD      32(DX)(AX*1), Y8
-	VADDPD       32(CX)(AX*1), Y8, Y8
+	VMOVUPD      Y8, (DI)(R10*1)
+	VMOVUPD      64(R8)(R10*1), Y5
+	VMOVUPD      32(DI)(R10*1), Y8
+	VADDPD       32(R9)(R10*1), Y8, Y8
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y6, Y5, Y6
@@ -3536,10 +5629,10 @@ one_loop:
 	VANDPD       Y4, Y8, Y6
 	VCMPPD       $0x15, Y3, Y6, Y6
 	VANDPD       Y6, Y8, Y8
-	VMOVUPD      Y8, 32(DX)(AX*1)
-	VMOVUPD      96(DI)(AX*1), Y6
-	VMOVUPD      64(DX)(AX*1), Y8
-	VADDPD       64(CX)(AX*1), Y8, Y8
+	VMOVUPD      Y8, 32(DI)(R10*1)
+	VMOVUPD      96(R8)(R10*1), Y6
+	VMOVUPD      64(DI)(R10*1), Y8
+	VADDPD       64(R9)(R10*1), Y8, Y8
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y7, Y6, Y7
@@ -3552,19 +5645,19 @@ one_loop:
 	VANDPD       Y4, Y8, Y7
 	VCMPPD       $0x15, Y3, Y7, Y7
 	VANDPD       Y7, Y8, Y8
-	VMOVUPD      Y8, 64(DX)(AX*1)
-	ADDQ         $0x60, AX
+	VMOVUPD      Y8, 64(DI)(R10*1)
+	ADDQ         $0x60, R10
 
 one_more:
-	CMPQ AX, BX
+	CMPQ R10, R11
 	JLE  one_loop
-	ADDQ $0x40, BX
+	ADDQ $0x40, R11
 	JMP  one_rest
 
 one_single:
-	VMOVUPD 32(DI)(AX*1), Y7
-	VMOVUPD (DX)(AX*1), Y8
-	VADDPD  (CX)(AX*1), Y8, Y8
+	VMOVUPD 32(R8)(R10*1), Y7
+	VMOVUPD (DI)(R10*1), Y8
+	VADDPD  (R9)(R10*1), Y8, Y8
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y5, Y7, Y5
@@ -3577,17 +5670,17 @@ one_single:
 	VANDPD       Y4, Y8, Y5
 	VCMPPD       $0x15, Y3, Y5, Y5
 	VANDPD       Y5, Y8, Y8
-	VMOVUPD      Y8, (DX)(AX*1)
+	VMOVUPD      Y8, (DI)(R10*1)
 	VMOVAPS      Y6, Y5
 	VMOVAPS      Y7, Y6
-	ADDQ         $0x20, AX
+	ADDQ         $0x20, R10
 
 one_rest:
-	CMPQ    AX, BX
+	CMPQ    R10, R11
 	JLE     one_single
-	VMOVUPD 40(SP), Y7
-	VMOVUPD (DX)(AX*1), Y8
-	VADDPD  (CX)(AX*1), Y8, Y8
+	VMOVUPD 24(SP), Y7
+	VMOVUPD (DI)(R10*1), Y8
+	VADDPD  (R9)(R10*1), Y8, Y8
 
 	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
 	VADDPD       Y5, Y7, Y5
@@ -3600,11 +5693,14 @@ one_rest:
 	VANDPD       Y4, Y8, Y5
 	VCMPPD       $0x15, Y3, Y5, Y5
 	VANDPD       Y5, Y8, Y8
-	VMOVUPD      Y8, (DX)(AX*1)
-	MOVQ         8(SP), AX
-	MOVQ         AX, (DX)
-	MOVQ         16(SP), AX
-	MOVQ         AX, (DX)(SI*8)
+	VMOVUPD      Y8, (DI)(R10*1)
+	MOVQ         8(SP), R8
+	MOVQ         R8, (DI)
+	MOVQ         16(SP), R8
+	MOVQ         R8, (DI)(SI*8)
+	ADDQ         $0x04, CX
+	SUBQ         $0x01, DX
+	JGE          one_rows
 
 done:
 	VZEROUPPER
@@ -3613,17 +5709,489 @@ done:
 DATA two64<>+0(SB)/8, $0x4000000000000000
 GLOBL two64<>(SB), RODATA|NOPTR, $8
 
-// func pack64(dst []float64, head []float64, middle []float64, tail []float64, peaks []float64)
+// func freeHeat64(buf []float64, at []int32, n int, last int, cx float64, cy float64, floor float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·freeHeat64(SB), NOSPLIT, $200-88
+	VBROADCASTSD cx+64(FP), Y0
+	VBROADCASTSD cy+72(FP), Y1
+	VBROADCASTSD two64<>+0(SB), Y2
+	MOVQ         buf_base+0(FP), AX
+	MOVQ         at_base+24(FP), CX
+	MOVQ         at_len+32(FP), DX
+	MOVQ         n+48(FP), BX
+	MOVQ         last+56(FP), SI
+	SHLQ         $0x03, BX
+	SUBQ         $0x06, DX
+	JLT          one
+
+several_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*8), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVLQSX 12(CX), R10
+	LEAQ    (AX)(R10*8), R10
+	MOVLQSX 16(CX), R11
+	LEAQ    (AX)(R11*8), R11
+	MOVLQSX 20(CX), R12
+	LEAQ    (AX)(R12*8), R12
+	MOVQ    (R8), R13
+	MOVQ    R13, 8(SP)
+	MOVQ    (R8)(SI*8), R13
+	MOVQ    R13, 16(SP)
+	VMOVUPD (R8), Y4
+	VPERMPD $0x39, Y4, Y5
+	VMOVUPD Y5, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y3
+	VPERMPD $0x93, Y3, Y3
+	MOVQ    (R9), R13
+	MOVQ    R13, 56(SP)
+	MOVQ    (R9)(SI*8), R13
+	MOVQ    R13, 64(SP)
+	VMOVUPD (R9), Y7
+	VPERMPD $0x39, Y7, Y8
+	VMOVUPD Y8, 72(SP)
+	VMOVUPD -32(R9)(BX*1), Y6
+	VPERMPD $0x93, Y6, Y6
+	MOVQ    (R10), R13
+	MOVQ    R13, 104(SP)
+	MOVQ    (R10)(SI*8), R13
+	MOVQ    R13, 112(SP)
+	VMOVUPD (R10), Y10
+	VPERMPD $0x39, Y10, Y11
+	VMOVUPD Y11, 120(SP)
+	VMOVUPD -32(R10)(BX*1), Y9
+	VPERMPD $0x93, Y9, Y9
+	MOVQ    (R11), R13
+	MOVQ    R13, 152(SP)
+	MOVQ    (R11)(SI*8), R13
+	MOVQ    R13, 160(SP)
+	VMOVUPD (R11), Y13
+	VPERMPD $0x39, Y13, Y14
+	VMOVUPD Y14, 168(SP)
+	VMOVUPD -32(R11)(BX*1), Y12
+	VPERMPD $0x93, Y12, Y12
+	XORQ    R13, R13
+	LEAQ    -128(BX), R14
+	JMP     several_more
+
+several_loop:
+	VMOVUPD 32(R8)(R13*1), Y5
+	VMOVUPD 32(R9)(R13*1), Y8
+	VMOVUPD 32(R10)(R13*1), Y11
+	VMOVUPD 32(R11)(R13*1), Y14
+	VADDPD  (DI)(R13*1), Y7, Y15
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y3, Y5, Y3
+	VFNMADD231PD Y2, Y4, Y15
+	VFNMADD231PD Y2, Y4, Y3
+	VMULPD       Y15, Y1, Y15
+	VMULPD       Y3, Y0, Y3
+	VADDPD       Y3, Y15, Y15
+	VADDPD       Y4, Y15, Y15
+	VMOVUPD      Y15, (DI)(R13*1)
+	VADDPD       Y10, Y4, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y6, Y8, Y6
+	VFNMADD231PD Y2, Y7, Y3
+	VFNMADD231PD Y2, Y7, Y6
+	VMULPD       Y3, Y1, Y3
+	VMULPD       Y6, Y0, Y6
+	VADDPD       Y6, Y3, Y3
+	VADDPD       Y7, Y3, Y3
+	VMOVUPD      Y3, (R8)(R13*1)
+	VADDPD       Y13, Y7, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y9, Y11, Y9
+	VFNMADD231PD Y2, Y10, Y3
+	VFNMADD231PD Y2, Y10, Y9
+	VMULPD       Y3, Y1, Y3
+	VMULPD       Y9, Y0, Y9
+	VADDPD       Y9, Y3, Y3
+	VADDPD       Y10, Y3, Y3
+	VMOVUPD      Y3, (R9)(R13*1)
+	VADDPD       (R12)(R13*1), Y10, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y12, Y14, Y12
+	VFNMADD231PD Y2, Y13, Y3
+	VFNMADD231PD Y2, Y13, Y12
+	VMULPD       Y3, Y1, Y3
+	VMULPD       Y12, Y0, Y12
+	VADDPD       Y12, Y3, Y3
+	VADDPD       Y13, Y3, Y3
+	VMOVUPD      Y3, (R10)(R13*1)
+	VMOVUPD      64(R8)(R13*1), Y3
+	VMOVUPD      64(R9)(R13*1), Y6
+	VMOVUPD      64(R10)(R13*1), Y9
+	VMOVUPD      64(R11)(R13*1), Y12
+	VADDPD       32(DI)(R13*1), Y8, Y15
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y4, Y3, Y4
+	VFNMADD231PD Y2, Y5, Y15
+	VFNMADD231PD Y2, Y5, Y4
+	VMULPD       Y15, Y1, Y15
+	VMULPD       Y4, Y0, Y4
+	VADDPD       Y4, Y15, Y15
+	VADDPD       Y5, Y15, Y15
+	VMOVUPD      Y15, 32(DI)(R13*1)
+	VADDPD       Y11, Y5, Y4
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y7, Y6, Y7
+	VFNMADD231PD Y2, Y8, Y4
+	VFNMADD231PD Y2, Y8, Y7
+	VMULPD       Y4, Y1, Y4
+	VMULPD       Y7, Y0, Y7
+	VADDPD       Y7, Y4, Y4
+	VADDPD       Y8, Y4, Y4
+	VMOVUPD      Y4, 32(R8)(R13*1)
+	VADDPD       Y14, Y8, Y4
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y10, Y9, Y10
+	VFNMADD231PD Y2, Y11, Y4
+	VFNMADD231PD Y2, Y11, Y10
+	VMULPD       Y4, Y1, Y4
+	VMULPD       Y10, Y0, Y10
+	VADDPD       Y10, Y4, Y4
+	VADDPD       Y11, Y4, Y4
+	VMOVUPD      Y4, 32(R9)(R13*1)
+	VADDPD       32(R12)(R13*1), Y11, Y4
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y13, Y12, Y13
+	VFNMADD231PD Y2, Y14, Y4
+	VFNMADD231PD Y2, Y14, Y13
+	VMULPD       Y4, Y1, Y4
+	VMULPD       Y13, Y0, Y13
+	VADDPD       Y13, Y4, Y4
+	VADDPD       Y14, Y4, Y4
+	VMOVUPD      Y4, 32(R10)(R13*1)
+	VMOVUPD      96(R8)(R13*1), Y4
+	VMOVUPD      96(R9)(R13*1), Y7
+	VMOVUPD      96(R10)(R13*1), Y10
+	VMOVUPD      96(R11)(R13*1), Y13
+	VADDPD       64(DI)(R13*1), Y6, Y15
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y5, Y4, Y5
+	VFNMADD231PD Y2, Y3, Y15
+	VFNMADD231PD Y2, Y3, Y5
+	VMULPD       Y15, Y1, Y15
+	VMULPD       Y5, Y0, Y5
+	VADDPD       Y5, Y15, Y15
+	VADDPD       Y3, Y15, Y15
+	VMOVUPD      Y15, 64(DI)(R13*1)
+	VADDPD       Y9, Y3, Y5
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y8, Y7, Y8
+	VFNMADD231PD Y2, Y6, Y5
+	VFNMADD231PD Y2, Y6, Y8
+	VMULPD       Y5, Y1, Y5
+	VMULPD       Y8, Y0, Y8
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y5, Y5
+	VMOVUPD      Y5, 64(R8)(R13*1)
+	VADDPD       Y12, Y6, Y5
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y11, Y10, Y11
+	VFNMADD231PD Y2, Y9, Y5
+	VFNMADD231PD Y2, Y9, Y11
+	VMULPD       Y5, Y1, Y5
+	VMULPD       Y11, Y0, Y11
+	VADDPD       Y11, Y5, Y5
+	VADDPD       Y9, Y5, Y5
+	VMOVUPD      Y5, 64(R9)(R13*1)
+	VADDPD       64(R12)(R13*1), Y9, Y5
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y14, Y13, Y14
+	VFNMADD231PD Y2, Y12, Y5
+	VFNMADD231PD Y2, Y12, Y14
+	VMULPD       Y5, Y1, Y5
+	VMULPD       Y14, Y0, Y14
+	VADDPD       Y14, Y5, Y5
+	VADDPD       Y12, Y5, Y5
+	VMOVUPD      Y5, 64(R10)(R13*1)
+	ADDQ         $0x60, R13
+
+several_more:
+	CMPQ R13, R14
+	JLE  several_loop
+	ADDQ $0x40, R14
+	JMP  several_rest
+
+several_single:
+	VMOVUPD 32(R8)(R13*1), Y5
+	VMOVUPD 32(R9)(R13*1), Y8
+	VMOVUPD 32(R10)(R13*1), Y11
+	VMOVUPD 32(R11)(R13*1), Y14
+	VADDPD  (DI)(R13*1), Y7, Y15
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y3, Y5, Y3
+	VFNMADD231PD Y2, Y4, Y15
+	VFNMADD231PD Y2, Y4, Y3
+	VMULPD       Y15, Y1, Y15
+	VMULPD       Y3, Y0, Y3
+	VADDPD       Y3, Y15, Y15
+	VADDPD       Y4, Y15, Y15
+	VMOVUPD      Y15, (DI)(R13*1)
+	VADDPD       Y10, Y4, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y6, Y8, Y6
+	VFNMADD231PD Y2, Y7, Y3
+	VFNMADD231PD Y2, Y7, Y6
+	VMULPD       Y3, Y1, Y3
+	VMULPD       Y6, Y0, Y6
+	VADDPD       Y6, Y3, Y3
+	VADDPD       Y7, Y3, Y3
+	VMOVUPD      Y3, (R8)(R13*1)
+	VADDPD       Y13, Y7, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y9, Y11, Y9
+	VFNMADD231PD Y2, Y10, Y3
+	VFNMADD231PD Y2, Y10, Y9
+	VMULPD       Y3, Y1, Y3
+	VMULPD       Y9, Y0, Y9
+	VADDPD       Y9, Y3, Y3
+	VADDPD       Y10, Y3, Y3
+	VMOVUPD      Y3, (R9)(R13*1)
+	VADDPD       (R12)(R13*1), Y10, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y12, Y14, Y12
+	VFNMADD231PD Y2, Y13, Y3
+	VFNMADD231PD Y2, Y13, Y12
+	VMULPD       Y3, Y1, Y3
+	VMULPD       Y12, Y0, Y12
+	VADDPD       Y12, Y3, Y3
+	VADDPD       Y13, Y3, Y3
+	VMOVUPD      Y3, (R10)(R13*1)
+	VMOVAPS      Y4, Y3
+	VMOVAPS      Y5, Y4
+	VMOVAPS      Y7, Y6
+	VMOVAPS      Y8, Y7
+	VMOVAPS      Y10, Y9
+	VMOVAPS      Y11, Y10
+	VMOVAPS      Y13, Y12
+	VMOVAPS      Y14, Y13
+	ADDQ         $0x20, R13
+
+several_rest:
+	CMPQ    R13, R14
+	JLE     several_single
+	VMOVUPD 24(SP), Y5
+	VMOVUPD 72(SP), Y8
+	VMOVUPD 120(SP), Y11
+	VMOVUPD 168(SP), Y14
+	VADDPD  (DI)(R13*1), Y7, Y15
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y3, Y5, Y3
+	VFNMADD231PD Y2, Y4, Y15
+	VFNMADD231PD Y2, Y4, Y3
+	VMULPD       Y15, Y1, Y15
+	VMULPD       Y3, Y0, Y3
+	VADDPD       Y3, Y15, Y15
+	VADDPD       Y4, Y15, Y15
+	VMOVUPD      Y15, (DI)(R13*1)
+	VADDPD       Y10, Y4, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y6, Y8, Y6
+	VFNMADD231PD Y2, Y7, Y3
+	VFNMADD231PD Y2, Y7, Y6
+	VMULPD       Y3, Y1, Y3
+	VMULPD       Y6, Y0, Y6
+	VADDPD       Y6, Y3, Y3
+	VADDPD       Y7, Y3, Y3
+	VMOVUPD      Y3, (R8)(R13*1)
+	VADDPD       Y13, Y7, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y9, Y11, Y9
+	VFNMADD231PD Y2, Y10, Y3
+	VFNMADD231PD Y2, Y10, Y9
+	VMULPD       Y3, Y1, Y3
+	VMULPD       Y9, Y0, Y9
+	VADDPD       Y9, Y3, Y3
+	VADDPD       Y10, Y3, Y3
+	VMOVUPD      Y3, (R9)(R13*1)
+	VADDPD       (R12)(R13*1), Y10, Y3
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y12, Y14, Y12
+	VFNMADD231PD Y2, Y13, Y3
+	VFNMADD231PD Y2, Y13, Y12
+	VMULPD       Y3, Y1, Y3
+	VMULPD       Y12, Y0, Y12
+	VADDPD       Y12, Y3, Y3
+	VADDPD       Y13, Y3, Y3
+	VMOVUPD      Y3, (R10)(R13*1)
+	MOVQ         8(SP), R11
+	MOVQ         R11, (DI)
+	MOVQ         16(SP), R11
+	MOVQ         R11, (DI)(SI*8)
+	MOVQ         56(SP), DI
+	MOVQ         DI, (R8)
+	MOVQ         64(SP), DI
+	MOVQ         DI, (R8)(SI*8)
+	MOVQ         104(SP), DI
+	MOVQ         DI, (R9)
+	MOVQ         112(SP), DI
+	MOVQ         DI, (R9)(SI*8)
+	MOVQ         152(SP), DI
+	MOVQ         DI, (R10)
+	MOVQ         160(SP), DI
+	MOVQ         DI, (R10)(SI*8)
+	ADDQ         $0x10, CX
+	SUBQ         $0x04, DX
+	JGE          several_rows
+
+one:
+	ADDQ $0x03, DX
+	JLT  done
+
+one_rows:
+	MOVLQSX (CX), DI
+	LEAQ    (AX)(DI*8), DI
+	MOVLQSX 4(CX), R8
+	LEAQ    (AX)(R8*8), R8
+	MOVLQSX 8(CX), R9
+	LEAQ    (AX)(R9*8), R9
+	MOVQ    (R8), R10
+	MOVQ    R10, 8(SP)
+	MOVQ    (R8)(SI*8), R10
+	MOVQ    R10, 16(SP)
+	VMOVUPD (R8), Y4
+	VPERMPD $0x39, Y4, Y5
+	VMOVUPD Y5, 24(SP)
+	VMOVUPD -32(R8)(BX*1), Y3
+	VPERMPD $0x93, Y3, Y3
+	XORQ    R10, R10
+	LEAQ    -128(BX), R11
+	JMP     one_more
+
+one_loop:
+	VMOVUPD 32(R8)(R10*1), Y5
+	VMOVUPD (DI)(R10*1), Y6
+	VADDPD  (R9)(R10*1), Y6, Y6
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y3, Y5, Y3
+	VFNMADD231PD Y2, Y4, Y6
+	VFNMADD231PD Y2, Y4, Y3
+	VMULPD       Y6, Y1, Y6
+	VMULPD       Y3, Y0, Y3
+	VADDPD       Y3, Y6, Y6
+	VADDPD       Y4, Y6, Y6
+	VMOVUPD      Y6, (DI)(R10*1)
+	VMOVUPD      64(R8)(R10*1), Y3
+	VMOVUPD      32(DI)(R10*1), Y6
+	VADDPD       32(R9)(R10*1), Y6, Y6
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y4, Y3, Y4
+	VFNMADD231PD Y2, Y5, Y6
+	VFNMADD231PD Y2, Y5, Y4
+	VMULPD       Y6, Y1, Y6
+	VMULPD       Y4, Y0, Y4
+	VADDPD       Y4, Y6, Y6
+	VADDPD       Y5, Y6, Y6
+	VMOVUPD      Y6, 32(DI)(R10*1)
+	VMOVUPD      96(R8)(R10*1), Y4
+	VMOVUPD      64(DI)(R10*1), Y6
+	VADDPD       64(R9)(R10*1), Y6, Y6
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y5, Y4, Y5
+	VFNMADD231PD Y2, Y3, Y6
+	VFNMADD231PD Y2, Y3, Y5
+	VMULPD       Y6, Y1, Y6
+	VMULPD       Y5, Y0, Y5
+	VADDPD       Y5, Y6, Y6
+	VADDPD       Y3, Y6, Y6
+	VMOVUPD      Y6, 64(DI)(R10*1)
+	ADDQ         $0x60, R10
+
+one_more:
+	CMPQ R10, R11
+	JLE  one_loop
+	ADDQ $0x40, R11
+	JMP  one_rest
+
+one_single:
+	VMOVUPD 32(R8)(R10*1), Y5
+	VMOVUPD (DI)(R10*1), Y6
+	VADDPD  (R9)(R10*1), Y6, Y6
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y3, Y5, Y3
+	VFNMADD231PD Y2, Y4, Y6
+	VFNMADD231PD Y2, Y4, Y3
+	VMULPD       Y6, Y1, Y6
+	VMULPD       Y3, Y0, Y3
+	VADDPD       Y3, Y6, Y6
+	VADDPD       Y4, Y6, Y6
+	VMOVUPD      Y6, (DI)(R10*1)
+	VMOVAPS      Y4, Y3
+	VMOVAPS      Y5, Y4
+	ADDQ         $0x20, R10
+
+one_rest:
+	CMPQ    R10, R11
+	JLE     one_single
+	VMOVUPD 24(SP), Y5
+	VMOVUPD (DI)(R10*1), Y6
+	VADDPD  (R9)(R10*1), Y6, Y6
+
+	// v = here + (cy*fma(-2, here, up + down) + cx*fma(-2, here, left + right))
+	VADDPD       Y3, Y5, Y3
+	VFNMADD231PD Y2, Y4, Y6
+	VFNMADD231PD Y2, Y4, Y3
+	VMULPD       Y6, Y1, Y6
+	VMULPD       Y3, Y0, Y3
+	VADDPD       Y3, Y6, Y6
+	VADDPD       Y4, Y6, Y6
+	VMOVUPD      Y6, (DI)(R10*1)
+	MOVQ         8(SP), R8
+	MOVQ         R8, (DI)
+	MOVQ         16(SP), R8
+	MOVQ         R8, (DI)(SI*8)
+	ADDQ         $0x04, CX
+	SUBQ         $0x01, DX
+	JGE          one_rows
+
+done:
+	VZEROUPPER
+	RET
+
+// func pack64(dst []float64, head []float64, middle []float64, tail []float64, bounds []float64)
 // Requires: AVX, AVX2, CMOV
 TEXT ·pack64(SB), NOSPLIT, $0-120
 	MOVQ     dst_base+0(FP), AX
 	MOVQ     head_base+24(FP), CX
 	MOVQ     middle_base+48(FP), DX
 	MOVQ     tail_base+72(FP), BX
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	MOVQ     peaks_base+96(FP), SI
-	VMOVUPD  (SI), Y1
+	MOVQ     bounds_base+96(FP), SI
+	VPCMPEQD Y3, Y3, Y3
+	VPSRLQ   $0x01, Y3, Y3
+	VPCMPEQD Y4, Y4, Y4
+	VMOVUPS  (SI), Y0
+	VMOVDQU  32(SI), Y1
+	VMOVDQU  64(SI), Y2
 	MOVQ     dst_len+8(FP), DI
 
 	// Bytes of a block, and the address of the fourth one in the middle
@@ -3633,18 +6201,28 @@ TEXT ·pack64(SB), NOSPLIT, $0-120
 	MOVQ DI, R9
 
 loop:
-	VMOVUPS     (CX), X2
-	VINSERTF128 $0x01, (DX)(DI*1), Y2, Y2
-	VMOVUPS     (DX), X3
-	VINSERTF128 $0x01, (BX), Y3, Y3
-	VUNPCKLPD   Y3, Y2, Y4
-	VUNPCKHPD   Y3, Y2, Y5
-	VMOVUPS     Y4, (AX)(R8*4)
-	VANDPD      Y0, Y4, Y4
-	VMAXPD      Y1, Y4, Y1
-	VMOVUPS     Y5, 32(AX)(R8*4)
-	VANDPD      Y0, Y5, Y5
-	VMAXPD      Y1, Y5, Y1
+	VMOVUPS     (CX), X5
+	VINSERTF128 $0x01, (DX)(DI*1), Y5, Y5
+	VMOVUPS     (DX), X6
+	VINSERTF128 $0x01, (BX), Y6, Y6
+	VUNPCKLPD   Y6, Y5, Y7
+	VUNPCKHPD   Y6, Y5, Y8
+	VMOVUPS     Y7, (AX)(R8*4)
+
+	// signs |= v; least = min(least, bits(v) - 1); peak = max(peak, |v|)
+	VPOR    Y7, Y2, Y2
+	VPADDQ  Y4, Y7, Y9
+	VPMINUD Y9, Y1, Y1
+	VANDPD  Y3, Y7, Y7
+	VMAXPD  Y0, Y7, Y0
+	VMOVUPS Y8, 32(AX)(R8*4)
+
+	// signs |= v; least = min(least, bits(v) - 1); peak = max(peak, |v|)
+	VPOR    Y8, Y2, Y2
+	VPADDQ  Y4, Y8, Y7
+	VPMINUD Y7, Y1, Y1
+	VANDPD  Y3, Y8, Y8
+	VMAXPD  Y0, Y8, Y0
 
 	// Next columns, or back a little for the last ones
 	MOVQ    $0x00000010, R10
@@ -3662,7 +6240,9 @@ loop:
 	JMP     loop
 
 done:
-	VMOVUPD Y1, (SI)
+	VMOVUPS Y0, (SI)
+	VMOVDQU Y1, 32(SI)
+	VMOVDQU Y2, 64(SI)
 	VZEROUPPER
 	RET
 

@@ -22,8 +22,12 @@ func widths(least int) []int {
 	return append(w, 255, 256, 257, 545, 1024, 1027)
 }
 
-// kinds of values: plain, around the floor, special.
-const kinds = 3
+// kinds of values: plain, around the floor, special, far above the floor without a
+// minus sign.
+const (
+	kinds = 4
+	free  = 3
+)
 
 func fill[T Float](s []T, r *rand.Rand, kind int) {
 	exponent, tiny := -80, 1e-42
@@ -39,6 +43,8 @@ func fill[T Float](s []T, r *rand.Rand, kind int) {
 			s[i] = T(math.Ldexp(v, exponent+r.IntN(9)-4))
 		case kind == 2 && r.IntN(20) == 0:
 			s[i] = special[r.IntN(len(special))]
+		case kind == free:
+			s[i] = T(math.Abs(v))
 		}
 	}
 }
@@ -89,9 +95,10 @@ func testPack[T Float](t *testing.T) {
 		for _, atEnd := range []bool{false, true} {
 			row, packed, back := guarded[T](t, width, atEnd), guarded[T](t, width, atEnd), guarded[T](t, width, atEnd)
 			fill(row, r, 0)
-			peaks := guarded[T](t, f.Lanes, atEnd)
+			bounds := guarded[T](t, 3*f.Lanes, atEnd)
+			f.ClearBounds(bounds)
 			head, middle, tail := blocks(row, f.Lanes)
-			f.Pack(packed, head, middle, tail, peaks)
+			f.Pack(packed, head, middle, tail, bounds)
 			var want, got T
 			for j, v := range row {
 				want = max(want, v, -v)
@@ -99,10 +106,7 @@ func testPack[T Float](t *testing.T) {
 					t.Fatalf("width %d: point %d is not where it belongs", width, j)
 				}
 			}
-			for _, p := range peaks {
-				got = max(got, p)
-			}
-			if got != want {
+			if got = f.Peak(bounds); got != want {
 				t.Fatalf("width %d: peak %g, not %g", width, got, want)
 			}
 			head, middle, tail = blocks(back, f.Lanes)
@@ -129,13 +133,16 @@ func TestRows(t *testing.T) {
 func testRows[T Float](t *testing.T, u Update) {
 	f := Vector[T](u)
 	for i, n := range widths(f.MinWidth) {
-		for _, rows := range []int{1, 2, 5} {
+		for _, rows := range []int{1, 2, 4, 5, 8, 11} {
 			cx, cy, kind := T(0.25), T(0.25), (i+rows)%kinds
 			if i%2 == 1 {
 				cx, cy = 0.3, 0.1
 			}
 			checkRows(t, &f, u, f.Rows, n, rows, kind, cx, cy, true)
 			checkRows(t, &f, u, f.Quick(cx, cy), n, rows, kind, cx, cy, f.Signed)
+			if f.Free != nil && kind == free {
+				checkRows(t, &f, u, f.Free(cx, cy), n, rows, kind, cx, cy, true)
+			}
 		}
 	}
 }
@@ -152,7 +159,7 @@ func checkRows[T Float](t *testing.T, f *Form[T], u Update, sweep Rows[T], n, ro
 		fill(plain[j], r, kind)
 		clear(plain[j][n:])
 		head, middle, tail := blocks(plain[j], f.Lanes)
-		f.Pack(buf[at[j]:][:width], head, middle, tail, make([]T, f.Lanes))
+		f.Pack(buf[at[j]:][:width], head, middle, tail, make([]T, BoundsLen))
 	}
 	sweep(buf, at, width, f.Place(n-1, width), cx, cy, floor)
 	for j := range rows {

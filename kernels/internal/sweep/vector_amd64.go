@@ -32,28 +32,47 @@ func Vector[T Float](u Update) (f Form[T]) {
 	switch f := any(&f).(type) {
 	case *Form[float32]:
 		*f = vector32
-		f.update(u, jacobi32, quarter32, weighted32, heat32, fused32)
+		f.update(u, routines32)
 	case *Form[float64]:
 		*f = vector64
-		f.update(u, jacobi64, quarter64, weighted64, heat64, fused64)
+		f.update(u, routines64)
 	}
 	return f
 }
 
+// routines are the sweeps of one precision.
+type routines[T Float] struct {
+	jacobi, quarter, weighted, mean, free Rows[T]
+	heat, fused, freeHeat                 Rows[T]
+}
+
+var (
+	routines32 = routines[float32]{jacobi32, quarter32, weighted32, mean32, free32, heat32, fused32, freeHeat32}
+	routines64 = routines[float64]{jacobi64, quarter64, weighted64, mean64, free64, heat64, fused64, freeHeat64}
+)
+
 // update chooses the sweeps. Quarter and weighted flush by underflow, which also
 // zeroes intermediate results below the smallest normal number; those are far
 // below the rounding error of any value above the floor.
-func (f *Form[T]) update(u Update, jacobi, quarter, weighted, heat, fused Rows[T]) {
+func (f *Form[T]) update(u Update, r routines[T]) {
+	f.Update = u
 	if u == Heat {
-		f.Rows, f.Signed = heat, true
-		f.Quick = func(T, T) Rows[T] { return fused }
+		f.Rows, f.Signed = r.heat, true
+		f.Quick = func(T, T) Rows[T] { return r.fused }
+		f.Free = func(T, T) Rows[T] { return r.freeHeat }
 		return
 	}
-	f.Rows = jacobi
-	f.Quick = func(cx, cy T) Rows[T] {
+	f.Rows = r.jacobi
+	f.Quick = quarters(r.quarter, r.weighted)
+	f.Free = quarters(r.mean, r.free)
+}
+
+// quarters takes the first sweep if all weights are a quarter, else the second.
+func quarters[T Float](equal, any Rows[T]) func(cx, cy T) Rows[T] {
+	return func(cx, cy T) Rows[T] {
 		if cx == 0.25 && cy == 0.25 {
-			return quarter
+			return equal
 		}
-		return weighted
+		return any
 	}
 }

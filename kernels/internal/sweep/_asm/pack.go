@@ -10,11 +10,9 @@ import (
 // and the one half a vector on are transposed together: they are the halves of
 // one register.
 func (p precision) pack() {
-	p.text("pack", "dst, head, middle, tail, peaks []%[1]s", "pack"+p.name+" is Pack.")
+	p.text("pack", "dst, head, middle, tail, bounds []%[1]s", "pack"+p.name+" is Pack.")
 	dst, head, middle, tail := param("dst"), param("head"), param("middle"), param("tail")
-	magnitude, peak := p.magnitude(), YMM()
-	peaks := Mem{Base: param("peaks")}
-	p.load(peaks, peak)
+	b := p.bounds(Mem{Base: param("bounds")})
 	p.transpose(length("dst"), head, middle, tail, func(block func(l int) Mem, i reg.GPVirtual) {
 		half := p.lanes / 2
 		r := make([]reg.VecVirtual, half)
@@ -26,10 +24,9 @@ func (p precision) pack() {
 		r = p.halves(r)
 		for l := range r {
 			VMOVUPS(r[l], Mem{Base: dst, Index: i, Scale: uint8(p.lanes), Disp: l * vector})
-			p.and(magnitude, r[l], r[l])
-			p.max(peak, r[l], peak)
+			b.add(r[l])
 		}
-	}, func() { p.store(peak, peaks) })
+	}, b.store)
 }
 
 // unpack makes the inverse of pack.

@@ -55,6 +55,13 @@ func (p precision) argument(name string) reg.VecVirtual {
 	return y
 }
 
+// everywhere is a number in all lanes.
+func (p precision) everywhere(number Mem) reg.VecVirtual {
+	y := YMM()
+	p.broadcast(number, y)
+	return y
+}
+
 // magnitude is the mask of all bits but the sign.
 func (p precision) magnitude() reg.VecVirtual {
 	y := YMM()

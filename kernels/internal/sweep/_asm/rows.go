@@ -15,31 +15,34 @@ type line struct {
 	first, last       Mem // the edge values
 }
 
-// rows makes a sweep over several rows, two at a time.
+// rows makes a sweep over several rows, as many together as the routine says.
 func (p precision) rows(r routine) {
 	p.text(r.name, "buf []%[1]s, at []int32, n, last int, cx, cy, floor %[1]s", r.doc(p)...)
 	k := r.constants(p)
 	control := AllocLocal(8)
-	if r.underflow {
+	if r.flush == underflow {
 		flushToZero(control)
 	}
 	buf, at, count := param("buf"), param("at"), length("at")
 	n := Load(Param("n"), GP64()).(reg.GPVirtual)
 	last := Load(Param("last"), GP64()).(reg.GPVirtual)
 	shiftBytes(n, p.size)
-	edges := [2]Mem{AllocLocal(16), AllocLocal(16)}
-	wraps := [2]Mem{AllocLocal(vector), AllocLocal(vector)}
-	SUBQ(Imm(4), count)
+	edges, wraps := make([]Mem, r.atOnce), make([]Mem, r.atOnce)
+	for i := range edges {
+		edges[i], wraps[i] = AllocLocal(16), AllocLocal(vector)
+	}
+	SUBQ(Imm(uint64(r.atOnce+2)), count)
 	JLT(LabelRef("one"))
-	for _, rows := range []int{2, 1} {
-		label := []string{"", "one", "two"}[rows]
+	for _, rows := range []int{r.atOnce, 1} {
+		label := "several"
 		if rows == 1 {
-			Label("one")
-			ADDQ(Imm(4-3), count)
+			label = "one"
+			Label(label)
+			ADDQ(Imm(uint64(r.atOnce-1)), count)
 			JLT(LabelRef("done"))
-		} else {
-			Label("two")
 		}
+		again := label + "_rows"
+		Label(again)
 		row := make([]reg.GPVirtual, rows+2)
 		for i := range row {
 			row[i] = GP64()
@@ -56,14 +59,12 @@ func (p precision) rows(r routine) {
 		for i := range lines {
 			p.edge(lines[i], row[i], last)
 		}
-		if rows == 2 {
-			ADDQ(Imm(8), at)
-			SUBQ(Imm(2), count)
-			JGE(LabelRef(label))
-		}
+		ADDQ(Imm(uint64(4*rows)), at)
+		SUBQ(Imm(uint64(rows)), count)
+		JGE(LabelRef(again))
 	}
 	Label("done")
-	if r.underflow {
+	if r.flush == underflow {
 		LDMXCSR(control)
 	}
 	VZEROUPPER()
@@ -153,30 +154,43 @@ func (p precision) sweep(label string, f update, k constants, row []reg.GPVirtua
 // first one at its right.
 func (p precision) step(f update, k constants, row []reg.GPVirtual, lines []line, i reg.GPVirtual, d int, last bool) {
 	at := func(r, d int) Mem { return Mem{Base: row[r], Index: i, Scale: 1, Disp: d} }
-	sums := make([]reg.VecVirtual, len(lines))
 	for r := range lines {
 		if last {
 			p.load(lines[r].wrap, lines[r].right)
 		} else {
 			p.load(at(r+1, d+vector), lines[r].right)
 		}
-		sums[r] = YMM()
-	}
-	if len(lines) == 2 {
-		p.add(at(0, d), lines[1].here, sums[0])
-		p.add(at(3, d), lines[0].here, sums[1])
-	} else {
-		p.load(at(0, d), sums[0])
-		p.add(at(2, d), sums[0], sums[0])
 	}
 	for r := range lines {
 		l := &lines[r]
+		up, down := Op(at(r, d)), Op(at(r+2, d))
+		if r > 0 {
+			up = lines[r-1].here
+		}
+		if r < len(lines)-1 {
+			down = lines[r+1].here
+		}
 		k.odd = r%2 == 1
-		f(p, k, sums[r], l.left, l.here, l.right)
-		p.store(sums[r], at(r, d))
+		a := YMM()
+		p.sum(up, down, a)
+		f(p, k, a, l.left, l.here, l.right)
+		p.store(a, at(r, d))
 	}
 	for r := range lines {
 		l := &lines[r]
 		l.left, l.here, l.right = l.here, l.right, l.left
 	}
+}
+
+// sum adds what is above and below, of which one or both may be in memory.
+func (p precision) sum(up, down Op, to reg.VecVirtual) {
+	if m, ok := up.(Mem); ok {
+		if _, ok := down.(Mem); !ok {
+			p.add(m, down, to)
+			return
+		}
+		p.load(m, to)
+		up = to
+	}
+	p.add(down, up, to)
 }

@@ -27,12 +27,25 @@ func jacobi(p precision, k constants, a, left, here, right reg.VecVirtual) {
 	p.add(left, right, left)
 	p.mul(a, k.cy, a)
 	p.mul(left, k.cx, left)
-	p.add(left, a, a)
+	if k.one != nil && k.odd {
+		p.fmadd(k.one, left, a)
+	} else {
+		p.add(left, a, a)
+	}
 	p.flush(k, a, left)
 }
 
-// quarter is cx·((up + down) + (left + right)). Every second row adds with a fused
-// operation, so that adders and multipliers are equally busy.
+// mean is cx·((up + down) + (left + right)), with one of the sums in a multiplier,
+// so that adders and multipliers are equally busy.
+func mean(p precision, k constants, a, left, here, right reg.VecVirtual) {
+	Comment("v = cx*((up + down) + (left + right))")
+	p.add(left, right, left)
+	p.fmadd(k.one, left, a)
+	p.mul(k.cx, a, a)
+}
+
+// quarter is mean with values flushed while they are multiplied by cx. Every
+// second row adds with a fused operation.
 func quarter(p precision, k constants, a, left, here, right reg.VecVirtual) {
 	Comment("v = cx*((up + down) + (left + right)); down is cx*down")
 	p.add(left, right, left)
@@ -74,14 +87,16 @@ func (p precision) diffuse(k constants, a, b, here reg.VecVirtual) {
 	p.flush(k, a, b)
 }
 
-// flush makes values below the floor zero and keeps NaN.
+// flush makes values below the floor zero and keeps NaN, if there are constants for
+// it.
 func (p precision) flush(k constants, v, temp reg.VecVirtual) {
-	if k.down != nil {
+	switch {
+	case k.down != nil:
 		p.mul(v, k.down, v)
 		p.mul(v, k.up, v)
-		return
+	case k.floor != nil:
+		p.and(k.magnitude, v, temp)
+		p.cmp(Imm(notLess), k.floor, temp, temp)
+		p.and(temp, v, v)
 	}
-	p.and(k.magnitude, v, temp)
-	p.cmp(Imm(notLess), k.floor, temp, temp)
-	p.and(temp, v, v)
 }
