@@ -23,10 +23,11 @@ type Tile[T Float] struct{ X, Y, Z, GM [Size]T }
 type Sums[T Float] struct{ X, Y, Z [Size + 8]T }
 
 // Strides is scratch: for each of a tile's bodies the strided partial sums of its
-// components, a vector of 32 bytes each, and a ring of weights.
+// components, a vector of 32 bytes each, and two
+// rings of what is computed ahead of its use.
 type Strides[T Float] struct {
 	lanes [Size][3][32]byte
-	_     [8][32]byte
+	_     [2 * 8][32]byte
 }
 
 // Lanes is the number of strided partial sums: a vector of 32 bytes.

@@ -8,13 +8,15 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// ahead is how many sources the weights are computed before they are used. Root
-// and quotient take some fifty clocks; if their users stood right behind them,
-// they would fill the scheduler of the processor while they wait.
+// A source goes through three stages: r²·√r², its inverse, the sums. Each stage is
+// ahead sources before the next, so that what it needs is there when it comes: root
+// and quotient take some fifty clocks, and what waits for them would fill the
+// scheduler of the processor.
 const ahead = 4
 
-// ring is where the weights wait, behind the lanes in pairs.Strides.
-const ring = tileSize * 3 * vector
+// rings is where the results of the first two stages wait, behind the lanes in
+// pairs.Strides.
+const rings = tileSize * 3 * vector
 
 // pairLoop is the registers of both.
 type pairLoop struct {
@@ -50,13 +52,11 @@ func both(p precision) {
 	MOVQ(l.strides, l.stride)
 	MOVQ(m, count)
 	for j := range ahead {
-		l.weights(j, j)
+		l.cubes(j, j)
 	}
+	l.turn(-ahead)
 	Label("pairs" + suffix(p))
-	for j := range ahead {
-		l.use(j)
-		l.weights(j+ahead, j)
-	}
+	l.turn(0)
 	ADDQ(number(ahead*p.size), l.source)
 	ADDQ(number(ahead*3*vector), l.stride)
 	SUBQ(number(ahead), count)
@@ -99,32 +99,56 @@ func (l *pairLoop) differences(at []reg.VecVirtual, v int) (d [3]reg.VecVirtual)
 	return d
 }
 
-// weights puts the weights of the j-th source from the current one into a slot.
-func (l *pairLoop) weights(j, slot int) {
-	at := l.at(j, 3)
-	for v := range l.sum {
-		d := l.differences(at, v)
-		r, w := YMM(), YMM()
-		l.weight(l.constants, d, r, w)
-		l.move(w, l.slot(slot, v))
+// turn does the three stages for as many sources as wait in a ring. The first one
+// to be used is j sources from the current one; those before it are not used.
+func (l *pairLoop) turn(j int) {
+	for slot := range ahead {
+		if j+slot >= 0 {
+			l.use(j+slot, slot)
+		}
+		l.inverses(slot)
+		l.cubes(j+slot+2*ahead, slot)
 	}
 }
 
-func (l *pairLoop) slot(slot, v int) Mem {
-	return Mem{Base: l.strides, Disp: ring + (2*slot+v)*vector}
+// cubes puts r²·√r² of the j-th source from the current one into a slot.
+func (l *pairLoop) cubes(j, slot int) {
+	at := l.at(j, 3)
+	for v := range l.sum {
+		r, q := YMM(), YMM()
+		l.cube(l.constants, l.differences(at, v), r, q)
+		l.move(q, l.cubeSlot(slot, v))
+	}
 }
 
-// use adds up the j-th source from the current one.
+// inverses puts the weights of the source of a slot into their slot.
+func (l *pairLoop) inverses(slot int) {
+	for v := range l.sum {
+		w := YMM()
+		l.div(l.cubeSlot(slot, v), l.constants.one, w)
+		l.move(w, l.weightSlot(slot, v))
+	}
+}
+
+func (l *pairLoop) cubeSlot(slot, v int) Mem {
+	return Mem{Base: l.strides, Disp: rings + (2*slot+v)*vector}
+}
+
+func (l *pairLoop) weightSlot(slot, v int) Mem {
+	return l.cubeSlot(slot, v).Offset(2 * ahead * vector)
+}
+
+// use adds up the j-th source from the current one, whose weights are in a slot.
 //
 //	a_i = fma(gm_j·w, d, a_i); a_j = fma(gm_i·w, −d, a_j)
-func (l *pairLoop) use(j int) {
+func (l *pairLoop) use(j, slot int) {
 	Comment("a_i = fma(gm_j·w, d, a_i); a_j = fma(gm_i·w, −d, a_j)")
 	at := l.at(j, 4)
 	var d [2][3]reg.VecVirtual
 	for v := range d {
 		d[v] = l.differences(at, v)
 		s, w := YMM(), YMM()
-		l.move(l.slot(j, v), w)
+		l.move(l.weightSlot(slot, v), w)
 		l.mul(at[3], w, s)
 		l.mul(Mem{Base: l.a, Disp: l.column(3) + v*vector}, w, w)
 		for k := range d[v] {

@@ -25,6 +25,7 @@ type precision struct {
 	div       func(ops ...Op)
 	sqrt      func(ops ...Op)
 	and       func(ops ...Op)
+	or        func(ops ...Op)
 	xor       func(ops ...Op)
 	cmp       func(ops ...Op)
 	fma231    func(ops ...Op) // c += a·b
@@ -32,6 +33,7 @@ type precision struct {
 	fnma231   func(ops ...Op) // c −= a·b
 	fnma213   func(ops ...Op) // c = −b·c + a
 	one       uint64
+	infinity  uint64
 	soft      bool // ε² > 0, so that r² is never 0
 	join      func(p precision, from Mem, to Mem)
 }
@@ -41,9 +43,9 @@ func single() precision {
 		name: "float32", size: 4,
 		broadcast: VBROADCASTSS, move: VMOVUPS,
 		sub: VSUBPS, add: VADDPS, mul: VMULPS, div: VDIVPS, sqrt: VSQRTPS,
-		and: VANDPS, xor: VXORPS, cmp: VCMPPS,
+		and: VANDPS, or: VORPS, xor: VXORPS, cmp: VCMPPS,
 		fma231: VFMADD231PS, fma213: VFMADD213PS, fnma231: VFNMADD231PS, fnma213: VFNMADD213PS,
-		one: 0x3f800000, join: joinSingle,
+		one: 0x3f800000, infinity: 0x7f800000, join: joinSingle,
 	}
 }
 
@@ -52,9 +54,9 @@ func double() precision {
 		name: "float64", size: 8,
 		broadcast: VBROADCASTSD, move: VMOVUPD,
 		sub: VSUBPD, add: VADDPD, mul: VMULPD, div: VDIVPD, sqrt: VSQRTPD,
-		and: VANDPD, xor: VXORPD, cmp: VCMPPD,
+		and: VANDPD, or: VORPD, xor: VXORPD, cmp: VCMPPD,
 		fma231: VFMADD231PD, fma213: VFMADD213PD, fnma231: VFNMADD231PD, fnma213: VFNMADD213PD,
-		one: 0x3ff0000000000000, join: joinDouble,
+		one: 0x3ff0000000000000, infinity: 0x7ff0000000000000, join: joinDouble,
 	}
 }
 
@@ -78,48 +80,69 @@ func (p precision) sums(c int) int { return c * p.bytes(tileSize+8) }
 // perJoin is how many bodies' lanes one join reduces.
 func (p precision) perJoin() int { return 16 / p.size }
 
-// constants sets up registers and memory that all routines need.
+// constants are registers and memory that all routines need.
 type constants struct {
-	one        reg.VecVirtual
-	eps2, zero Mem
+	one            reg.VecVirtual
+	eps2           Mem
+	zero, infinite Mem // without softening
 }
 
-// load keeps ε² and 0 in memory, since registers are scarce, and 1 in a register.
+// load keeps 1 in a register and the rest in memory, since registers are scarce.
 func (p precision) load() constants {
-	c := constants{one: YMM(), eps2: AllocLocal(vector), zero: AllocLocal(vector)}
-	e := YMM()
+	c := constants{one: p.everywhere(p.one)}
 	eps, err := Param("eps2").Resolve()
 	if err != nil {
 		panic(err)
 	}
+	e := YMM()
 	p.broadcast(eps.Addr, e)
-	p.move(e, c.eps2)
-	p.xor(e, e, e)
-	p.move(e, c.zero)
-	bits := GP64()
-	MOVQ(U64(p.one), bits)
-	x := c.one.AsX()
-	MOVQ(bits, x)
-	p.broadcast(x, c.one)
+	c.eps2 = p.keep(e)
+	if !p.soft {
+		c.infinite = p.keep(p.everywhere(p.infinity))
+		p.xor(e, e, e)
+		c.zero = p.keep(e)
+	}
 	return c
 }
 
-// weight sets w = 1/(r²·√r²), or 0 where r² = 0, for differences d; r is a
-// register to work in. With softening r² ≥ ε² > 0 and nothing is masked.
+// everywhere is a number in all lanes.
+func (p precision) everywhere(number uint64) reg.VecVirtual {
+	bits, y := GP64(), YMM()
+	MOVQ(U64(number), bits)
+	x := y.AsX()
+	MOVQ(bits, x)
+	p.broadcast(x, y)
+	return y
+}
+
+// keep puts a vector into memory.
+func (p precision) keep(y reg.VecVirtual) Mem {
+	m := AllocLocal(vector)
+	p.move(y, m)
+	return m
+}
+
+// weight sets w = 1/(r²·√r²), or 0 where r² = 0.
+func (p precision) weight(c constants, d [3]reg.VecVirtual, r, w reg.VecVirtual) {
+	p.cube(c, d, r, w)
+	p.div(w, c.one, w)
+}
+
+// cube sets q = r²·√r² for differences d, or ∞, whose inverse is 0, where r² = 0.
+// With softening r² ≥ ε² > 0. R is a register to work in.
 //
 //	r² = fma(dx, dx, fma(dy, dy, fma(dz, dz, ε²)))
-//	w  = 1 / (r²·√r²)
-func (p precision) weight(c constants, d [3]reg.VecVirtual, r, w reg.VecVirtual) {
+func (p precision) cube(c constants, d [3]reg.VecVirtual, r, q reg.VecVirtual) {
 	p.move(d[2], r)
 	p.fma213(c.eps2, d[2], r)
 	p.fma231(d[1], d[1], r)
 	p.fma231(d[0], d[0], r)
-	p.sqrt(r, w)
-	p.mul(r, w, w)
-	p.div(w, c.one, w)
+	p.sqrt(r, q)
+	p.mul(r, q, q)
 	if !p.soft {
-		p.cmp(U8(4), c.zero, r, r) // r ≠ 0, or not a number
-		p.and(r, w, w)
+		p.cmp(U8(0), c.zero, r, r) // r = 0
+		p.and(c.infinite, r, r)
+		p.or(r, q, q)
 	}
 }
 
