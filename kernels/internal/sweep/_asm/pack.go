@@ -13,7 +13,7 @@ func (p precision) pack() {
 	p.text("pack", "dst, head, middle, tail, bounds []%[1]s", "pack"+p.name+" is Pack.")
 	dst, head, middle, tail := param("dst"), param("head"), param("middle"), param("tail")
 	b := p.bounds(Mem{Base: param("bounds")})
-	p.transpose(length("dst"), head, middle, tail, func(block func(l int) Mem, i reg.GPVirtual) {
+	p.transpose(vector/2, length("dst"), head, middle, tail, func(block func(l int) Mem, i reg.GPVirtual) {
 		half := p.lanes / 2
 		r := make([]reg.VecVirtual, half)
 		for l := range r {
@@ -29,30 +29,35 @@ func (p precision) pack() {
 	}, b.store)
 }
 
-// unpack makes the inverse of pack.
+// unpack makes the inverse of pack. The halves of two packed vectors, half a vector
+// of columns apart, come into one register, so that whole vectors can be stored.
 func (p precision) unpack() {
 	p.text("unpack", "head, middle, tail, src []%[1]s", "unpack"+p.name+" is Unpack.")
 	head, middle, tail, src := param("head"), param("middle"), param("tail"), param("src")
-	p.transpose(length("src"), head, middle, tail, func(block func(l int) Mem, i reg.GPVirtual) {
+	p.transpose(vector, length("src"), head, middle, tail, func(block func(l int) Mem, i reg.GPVirtual) {
 		half := p.lanes / 2
-		r := make([]reg.VecVirtual, half)
-		for l := range r {
-			r[l] = YMM()
-			VMOVUPS(Mem{Base: src, Index: i, Scale: uint8(p.lanes), Disp: l * vector}, r[l])
-		}
-		r = p.halves(r)
-		for l := range r {
-			VMOVUPS(r[l].AsX(), block(l))
-			VEXTRACTF128(Imm(1), r[l], block(l+half))
+		for upper := range 2 {
+			at := func(column int) Mem {
+				return Mem{Base: src, Index: i, Scale: uint8(p.lanes), Disp: column*vector + upper*vector/2}
+			}
+			r := make([]reg.VecVirtual, half)
+			for l := range r {
+				r[l] = YMM()
+				VMOVUPS(at(l), r[l].AsX())
+				VINSERTF128(Imm(1), at(l+half), r[l], r[l])
+			}
+			for l, y := range p.halves(r) {
+				VMOVUPS(y, block(l+upper*half))
+			}
 		}
 	}, func() {})
 }
 
-// transpose loops over half a vector of columns at a time; the last time it may
-// do some of them again. The blocks of columns that become the lanes have
+// transpose loops over step bytes of columns at a time; the last time it may do
+// some of them again. The blocks of columns that become the lanes have
 // n / lanes elements: the first one is head, the last one tail, the others follow
 // each other in middle. The index i counts bytes in a block.
-func (p precision) transpose(n, head, middle, tail reg.GPVirtual, body func(block func(l int) Mem, i reg.GPVirtual), end func()) {
+func (p precision) transpose(step uint64, n, head, middle, tail reg.GPVirtual, body func(block func(l int) Mem, i reg.GPVirtual), end func()) {
 	Comment("Bytes of a block, and the address of the fourth one in the middle")
 	if p.size == 4 {
 		SHRQ(Imm(3), n)
@@ -79,7 +84,6 @@ func (p precision) transpose(n, head, middle, tail reg.GPVirtual, body func(bloc
 		}
 		return m
 	}
-	const step = 16
 	i, left := GP64(), GP64()
 	XORQ(i, i)
 	MOVQ(n, left)
@@ -87,7 +91,7 @@ func (p precision) transpose(n, head, middle, tail reg.GPVirtual, body func(bloc
 	body(block, i)
 	Comment("Next columns, or back a little for the last ones")
 	by := GP64()
-	MOVQ(U32(step), by)
+	MOVQ(U32(uint32(step)), by)
 	SUBQ(by, left)
 	JLE(LabelRef("done"))
 	CMPQ(left, by)
@@ -100,7 +104,7 @@ func (p precision) transpose(n, head, middle, tail reg.GPVirtual, body func(bloc
 	ADDQ(by, i)
 	CMPQ(left, Imm(step))
 	JGE(LabelRef("loop"))
-	MOVQ(U32(step), left)
+	MOVQ(U32(uint32(step)), left)
 	JMP(LabelRef("loop"))
 	Label("done")
 	end()
