@@ -33,14 +33,16 @@ func newBench() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure the kernels on a device",
 		Long: `Measure kernels on a device. force: gravity among n bodies of a Plummer sphere;
-laplacian: sweeps over a plate of n × n points. Upload, launches and download are
-timed apart, and the first, cold launch apart from the count that follow. The
-digest is the SHA-256 of the result's bytes: equal digests, equal bits.
+laplacian: Jacobi sweeps over a plate of n × n points; heat: time steps of one.
+Upload, launches and download are timed apart, and the first, cold launch apart from
+the count that follow. The digest is the SHA-256 of the result's bytes: equal
+digests, equal bits.
 
 Results of the host's cores are compared with a ceiling, which is measured in the
 same run, on as many workers. pairs: a loop with the arithmetic of force and no
-memory; sweep: a sweep over a small block in the first-level cache; copy: the grid
-copied once for all sweeps of a launch. The lower of the last two is laplacian's.
+memory; sweep: a sweep of laplacian over a small block in the first-level cache;
+copy: the grid copied once for all sweeps of a launch. The lower of the last two is
+that of laplacian, and of heat, which has twice the operations.
 The second word names the instructions of the loop.
 
 --plot draws the rate over n, the speed-up over workers and the roofline, those
@@ -55,9 +57,9 @@ that apply.`,
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
-	fl.StringVar(&f.kernel, "kernel", "all", "kernel: force, laplacian, all")
+	fl.StringVar(&f.kernel, "kernel", "all", "kernel: force, laplacian, heat, all")
 	fl.Var(&f.n, "n", fmt.Sprintf("bodies, or points along a side (default %d, %d)", defaultBodies, defaultPoints))
-	fl.IntVar(&f.sweeps, "sweeps", 16, "sweeps of a laplacian launch")
+	fl.IntVar(&f.sweeps, "sweeps", 16, "sweeps, or steps, of a launch of laplacian or heat")
 	fl.StringVar(&f.precision, "precision", "", "precision: f32, f64 (default both)")
 	fl.StringVar(&f.math, "math", string(device.Exact), "arithmetic: exact, fast")
 	fl.Var(&f.workers, "workers", "workers of the cpu device (default one for each CPU)")
@@ -171,7 +173,7 @@ func (f *benchFlags) product(kernels []string, precisions []device.Type) []bench
 	for _, k := range kernels {
 		sizes := []int(f.n)
 		if len(sizes) == 0 {
-			sizes = []int{map[string]int{"force": defaultBodies, "laplacian": defaultPoints}[k]}
+			sizes = []int{map[string]int{"force": defaultBodies, "laplacian": defaultPoints, "heat": defaultPoints}[k]}
 		}
 		for _, p := range precisions {
 			for _, n := range sizes {

@@ -136,8 +136,8 @@ func TestBenchJSON(t *testing.T) {
 	}
 	digests := map[string]string{}
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
-	if len(lines) != 16 {
-		t.Fatalf("%d lines, want 16", len(lines))
+	if len(lines) != 24 {
+		t.Fatalf("%d lines, want 24", len(lines))
 	}
 	for _, line := range lines {
 		var r map[string]any

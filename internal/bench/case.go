@@ -12,19 +12,22 @@ import (
 
 // Case is one thing to measure.
 type Case struct {
-	Kernel    string // force or laplacian
+	Kernel    string // force, laplacian or heat
 	Precision device.Type
 	N         int    // bodies, or points along each side of the plate
-	Sweeps    int    // of a laplacian launch
+	Sweeps    int    // of a launch of laplacian or heat
 	Seed      uint64 // of the input
 }
 
 // Kernels lists the kernels that can be measured.
-func Kernels() []string { return []string{"force", "laplacian"} }
+func Kernels() []string { return []string{"force", "laplacian", "heat"} }
+
+// onPlate tells whether a kernel works on a plate of n × n points.
+func onPlate(kernel string) bool { return kernel != "force" }
 
 // check refuses a case that cannot be run or does not fit into memory.
 func (c Case) check(info device.Info) error {
-	if c.N < 1 || (c.Kernel == "laplacian" && c.N > math.MaxInt32) {
+	if c.N < 1 || (onPlate(c.Kernel) && c.N > math.MaxInt32) {
 		return device.Invalidf("n = %d", c.N)
 	}
 	if need := c.bytes(); info.Memory > 0 && need > float64(info.Memory) {
@@ -37,7 +40,7 @@ func (c Case) check(info device.Info) error {
 // bytes is the memory that a case takes on the host and the device together.
 func (c Case) bytes() float64 {
 	n, size := float64(c.N), float64(c.Precision.Size())
-	if c.Kernel == "force" {
+	if !onPlate(c.Kernel) {
 		return 2 * size * n * (kernels.BodyWidth + kernels.AccelWidth)
 	}
 	scratch := math.Min(float64(c.Sweeps-1), 2)
@@ -64,9 +67,14 @@ func callOf[T device.Float](c Case) *device.Call {
 			},
 		}
 	}
+	k := kernels.Laplacian(c.Precision)
 	cx, cy := kernels.JacobiWeights[T](1, 1)
+	if c.Kernel == "heat" { // at nine tenths of the stability limit
+		k = kernels.Heat(c.Precision)
+		cx, cy = kernels.HeatCoefficients[T](1, 0.9*kernels.StableStep(1, 1, 1), 1, 1)
+	}
 	return &device.Call{
-		Kernel: kernels.Laplacian(c.Precision),
+		Kernel: k,
 		Rows:   device.Range{Hi: c.N},
 		Args: []device.HostArg{
 			device.HostMat(kernels.Plate[T](c.N, c.N, c.Seed), c.N),

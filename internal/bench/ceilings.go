@@ -11,9 +11,9 @@ import (
 // most. Each figure is measured once. The zero value is ready for use.
 //
 // The ceiling of force is a loop with the arithmetic of a pair of bodies and no
-// memory. That of laplacian is the lower of two: a sweep over a block in the
-// first-level cache, and the copy of a grid of the same size, once for all
-// sweeps of a launch.
+// memory. That of laplacian and heat is the lower of two: a sweep of laplacian with
+// equal weights over a block in the first-level cache, and the copy of a grid of the
+// same size, once for all sweeps of a launch.
 type Ceilings struct{ known map[limit]measured }
 
 // limit is one thing to measure.
@@ -41,7 +41,7 @@ func (c *Ceilings) Compare(ctx context.Context, r *Result) error {
 		return err
 	}
 	roof := low.rate
-	if r.Kernel == "laplacian" {
+	if onPlate(r.Kernel) {
 		grid := 2 * r.N * r.N * size(r.Precision)
 		copied, err := c.of(ctx, limit{what: "copy", workers: r.Workers, bytes: min(grid, ceiling.LargestCopy)})
 		if err != nil {
@@ -98,10 +98,10 @@ func (l limit) measure(ctx context.Context) (measured, error) {
 
 // loopOf is the loop with a kernel's arithmetic.
 func loopOf(kernel string) string {
-	if kernel == "force" {
-		return "pairs"
+	if onPlate(kernel) {
+		return "sweep"
 	}
-	return "sweep"
+	return "pairs"
 }
 
 // size is the number of bytes of an element.

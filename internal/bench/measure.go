@@ -53,7 +53,7 @@ type Result struct {
 // told after each launch.
 func Run(ctx context.Context, d device.Device, c Case, count int, step func()) (Result, error) {
 	info := d.Info()
-	if c.Kernel == "force" {
+	if !onPlate(c.Kernel) {
 		c.Sweeps = 0
 	}
 	if err := c.check(info); err != nil {

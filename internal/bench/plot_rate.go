@@ -11,7 +11,7 @@ import (
 // ratePanel is the rate over n, a line for each precision and number of workers.
 func ratePanel(kernel string, results []Result) (*plot.Plot, error) {
 	x := "bodies"
-	if kernel == "laplacian" {
+	if onPlate(kernel) {
 		x = "points along a side"
 	}
 	p := newPanel(kernel+": rate over size", x, results[0].RateUnit)

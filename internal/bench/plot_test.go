@@ -38,11 +38,11 @@ func TestPanels(t *testing.T) {
 		titles     string
 	}{
 		{"one of each", "cpu", []int{100}, []int{2}, 2e10, "roofline, 2 workers"},
-		{"no ceilings", "reference", []int{100}, []int{1}, 0, "force: rate over size; laplacian: rate over size"},
-		{"sizes", "cpu", []int{10, 100, 1000}, []int{1}, 0, "force: rate over size; laplacian: rate over size"},
+		{"no ceilings", "reference", []int{100}, []int{1}, 0, "force: rate over size; laplacian: rate over size; heat: rate over size"},
+		{"sizes", "cpu", []int{10, 100, 1000}, []int{1}, 0, "force: rate over size; laplacian: rate over size; heat: rate over size"},
 		{"workers", "cpu", []int{100}, []int{1, 2, 4}, 0, "speed-up"},
 		{"all", "cpu", []int{1, 1000000}, []int{4, 1}, 2e10,
-			"force: rate over size; laplacian: rate over size; speed-up; roofline, 4 workers"},
+			"force: rate over size; laplacian: rate over size; heat: rate over size; speed-up; roofline, 4 workers"},
 		{"nothing", "cpu", nil, nil, 0, ""},
 	} {
 		results := made(c.class, c.n, c.workers)

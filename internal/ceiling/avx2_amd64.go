@@ -12,7 +12,7 @@ func pairsAVX2x32(rounds int, in *[5]float32, sums *[6][8]float32)
 // sweepAVX2x32 computes the inner points of a block, rounds times; see sweepGo.
 //
 //go:noescape
-func sweepAVX2x32(rounds int, out *[2720]float32, in *[2720]float32, weights *[2]float32)
+func sweepAVX2x32(rounds int, out *[2448]float32, in *[2448]float32, weights *[2]float32)
 
 // pairsAVX2x64 computes 4·rounds vectors of pairs; see pairsGo.
 //
@@ -22,4 +22,4 @@ func pairsAVX2x64(rounds int, in *[5]float64, sums *[6][4]float64)
 // sweepAVX2x64 computes the inner points of a block, rounds times; see sweepGo.
 //
 //go:noescape
-func sweepAVX2x64(rounds int, out *[1360]float64, in *[1360]float64, weights *[2]float64)
+func sweepAVX2x64(rounds int, out *[1224]float64, in *[1224]float64, weights *[2]float64)

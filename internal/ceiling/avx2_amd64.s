@@ -129,8 +129,8 @@ round:
 	VZEROUPPER
 	RET
 
-// func sweepAVX2x32(rounds int, out *[2720]float32, in *[2720]float32, weights *[2]float32)
-// Requires: AVX
+// func sweepAVX2x32(rounds int, out *[2448]float32, in *[2448]float32, weights *[2]float32)
+// Requires: AVX, FMA3
 TEXT ·sweepAVX2x32(SB), NOSPLIT, $0-32
 	MOVQ         rounds+0(FP), AX
 	MOVQ         out+8(FP), CX
@@ -142,80 +142,126 @@ TEXT ·sweepAVX2x32(SB), NOSPLIT, $0-32
 round:
 	MOVQ DX, BX
 	MOVQ CX, SI
-	MOVQ $0x00000009, DI
+	MOVQ $0x00000004, DI
 
-pair:
+group:
 	VMOVUPS 544(BX), Y2
 	VMOVUPS 576(BX), Y3
 	VMOVUPS 1088(BX), Y5
 	VMOVUPS 1120(BX), Y6
+	VMOVUPS 1632(BX), Y8
+	VMOVUPS 1664(BX), Y9
+	VMOVUPS 2176(BX), Y11
+	VMOVUPS 2208(BX), Y12
 	MOVQ    $0x00000005, R8
 
 step:
 	VMOVUPS 608(BX), Y4
 	VMOVUPS 1152(BX), Y7
+	VMOVUPS 1696(BX), Y10
+	VMOVUPS 2240(BX), Y13
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPS  32(BX), Y6, Y8
-	VADDPS  Y4, Y2, Y2
-	VMULPS  Y1, Y8, Y8
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y2, Y8, Y8
-	VMOVUPS Y8, 576(SI)
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      32(BX), Y6, Y14
+	VADDPS      Y4, Y2, Y2
+	VFMADD231PS Y1, Y2, Y14
+	VMULPS      Y0, Y14, Y14
+	VMOVUPS     Y14, 576(SI)
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPS  1664(BX), Y3, Y2
-	VADDPS  Y7, Y5, Y5
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y5, Y5
-	VADDPS  Y5, Y2, Y2
-	VMOVUPS Y2, 1120(SI)
-	VMOVUPS 640(BX), Y2
-	VMOVUPS 1184(BX), Y5
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      Y3, Y9, Y2
+	VADDPS      Y7, Y5, Y5
+	VFMADD231PS Y1, Y5, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, 1120(SI)
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPS  64(BX), Y7, Y8
-	VADDPS  Y2, Y3, Y3
-	VMULPS  Y1, Y8, Y8
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y8, Y8
-	VMOVUPS Y8, 608(SI)
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      Y6, Y12, Y2
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS Y1, Y8, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, 1664(SI)
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPS  1696(BX), Y4, Y3
-	VADDPS  Y5, Y6, Y6
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y3, Y3
-	VMOVUPS Y3, 1152(SI)
-	VMOVUPS 672(BX), Y3
-	VMOVUPS 1216(BX), Y6
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      2752(BX), Y9, Y2
+	VADDPS      Y13, Y11, Y11
+	VFMADD231PS Y1, Y11, Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     Y2, 2208(SI)
+	VMOVUPS     640(BX), Y2
+	VMOVUPS     1184(BX), Y5
+	VMOVUPS     1728(BX), Y8
+	VMOVUPS     2272(BX), Y11
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPS  96(BX), Y5, Y8
-	VADDPS  Y3, Y4, Y4
-	VMULPS  Y1, Y8, Y8
-	VMULPS  Y0, Y4, Y4
-	VADDPS  Y4, Y8, Y8
-	VMOVUPS Y8, 640(SI)
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      64(BX), Y7, Y14
+	VADDPS      Y2, Y3, Y3
+	VFMADD231PS Y1, Y3, Y14
+	VMULPS      Y0, Y14, Y14
+	VMOVUPS     Y14, 608(SI)
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPS  1728(BX), Y2, Y4
-	VADDPS  Y6, Y7, Y7
-	VMULPS  Y1, Y4, Y4
-	VMULPS  Y0, Y7, Y7
-	VADDPS  Y7, Y4, Y4
-	VMOVUPS Y4, 1184(SI)
-	ADDQ    $0x00000060, BX
-	ADDQ    $0x00000060, SI
-	DECQ    R8
-	JNZ     step
-	ADDQ    $0x00000260, BX
-	ADDQ    $0x00000260, SI
-	DECQ    DI
-	JNZ     pair
-	DECQ    AX
-	JNZ     round
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      Y4, Y10, Y3
+	VADDPS      Y5, Y6, Y6
+	VFMADD231PS Y1, Y6, Y3
+	VMULPS      Y0, Y3, Y3
+	VMOVUPS     Y3, 1152(SI)
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      Y7, Y13, Y3
+	VADDPS      Y8, Y9, Y9
+	VFMADD231PS Y1, Y9, Y3
+	VMULPS      Y0, Y3, Y3
+	VMOVUPS     Y3, 1696(SI)
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      2784(BX), Y10, Y3
+	VADDPS      Y11, Y12, Y12
+	VFMADD231PS Y1, Y12, Y3
+	VMULPS      Y0, Y3, Y3
+	VMOVUPS     Y3, 2240(SI)
+	VMOVUPS     672(BX), Y3
+	VMOVUPS     1216(BX), Y6
+	VMOVUPS     1760(BX), Y9
+	VMOVUPS     2304(BX), Y12
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      96(BX), Y5, Y14
+	VADDPS      Y3, Y4, Y4
+	VFMADD231PS Y1, Y4, Y14
+	VMULPS      Y0, Y14, Y14
+	VMOVUPS     Y14, 640(SI)
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      Y2, Y8, Y4
+	VADDPS      Y6, Y7, Y7
+	VFMADD231PS Y1, Y7, Y4
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     Y4, 1184(SI)
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      Y5, Y11, Y4
+	VADDPS      Y9, Y10, Y10
+	VFMADD231PS Y1, Y10, Y4
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     Y4, 1728(SI)
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPS      2816(BX), Y8, Y4
+	VADDPS      Y12, Y13, Y13
+	VFMADD231PS Y1, Y13, Y4
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     Y4, 2272(SI)
+	ADDQ        $0x00000060, BX
+	ADDQ        $0x00000060, SI
+	DECQ        R8
+	JNZ         step
+	ADDQ        $0x000006a0, BX
+	ADDQ        $0x000006a0, SI
+	DECQ        DI
+	JNZ         group
+	DECQ        AX
+	JNZ         round
 	VZEROUPPER
 	RET
 
@@ -344,8 +390,8 @@ round:
 	VZEROUPPER
 	RET
 
-// func sweepAVX2x64(rounds int, out *[1360]float64, in *[1360]float64, weights *[2]float64)
-// Requires: AVX
+// func sweepAVX2x64(rounds int, out *[1224]float64, in *[1224]float64, weights *[2]float64)
+// Requires: AVX, FMA3
 TEXT ·sweepAVX2x64(SB), NOSPLIT, $0-32
 	MOVQ         rounds+0(FP), AX
 	MOVQ         out+8(FP), CX
@@ -357,79 +403,125 @@ TEXT ·sweepAVX2x64(SB), NOSPLIT, $0-32
 round:
 	MOVQ DX, BX
 	MOVQ CX, SI
-	MOVQ $0x00000009, DI
+	MOVQ $0x00000004, DI
 
-pair:
+group:
 	VMOVUPD 544(BX), Y2
 	VMOVUPD 576(BX), Y3
 	VMOVUPD 1088(BX), Y5
 	VMOVUPD 1120(BX), Y6
+	VMOVUPD 1632(BX), Y8
+	VMOVUPD 1664(BX), Y9
+	VMOVUPD 2176(BX), Y11
+	VMOVUPD 2208(BX), Y12
 	MOVQ    $0x00000005, R8
 
 step:
 	VMOVUPD 608(BX), Y4
 	VMOVUPD 1152(BX), Y7
+	VMOVUPD 1696(BX), Y10
+	VMOVUPD 2240(BX), Y13
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPD  32(BX), Y6, Y8
-	VADDPD  Y4, Y2, Y2
-	VMULPD  Y1, Y8, Y8
-	VMULPD  Y0, Y2, Y2
-	VADDPD  Y2, Y8, Y8
-	VMOVUPD Y8, 576(SI)
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      32(BX), Y6, Y14
+	VADDPD      Y4, Y2, Y2
+	VFMADD231PD Y1, Y2, Y14
+	VMULPD      Y0, Y14, Y14
+	VMOVUPD     Y14, 576(SI)
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPD  1664(BX), Y3, Y2
-	VADDPD  Y7, Y5, Y5
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y5, Y5
-	VADDPD  Y5, Y2, Y2
-	VMOVUPD Y2, 1120(SI)
-	VMOVUPD 640(BX), Y2
-	VMOVUPD 1184(BX), Y5
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      Y3, Y9, Y2
+	VADDPD      Y7, Y5, Y5
+	VFMADD231PD Y1, Y5, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, 1120(SI)
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPD  64(BX), Y7, Y8
-	VADDPD  Y2, Y3, Y3
-	VMULPD  Y1, Y8, Y8
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y8, Y8
-	VMOVUPD Y8, 608(SI)
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      Y6, Y12, Y2
+	VADDPD      Y10, Y8, Y8
+	VFMADD231PD Y1, Y8, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, 1664(SI)
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPD  1696(BX), Y4, Y3
-	VADDPD  Y5, Y6, Y6
-	VMULPD  Y1, Y3, Y3
-	VMULPD  Y0, Y6, Y6
-	VADDPD  Y6, Y3, Y3
-	VMOVUPD Y3, 1152(SI)
-	VMOVUPD 672(BX), Y3
-	VMOVUPD 1216(BX), Y6
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      2752(BX), Y9, Y2
+	VADDPD      Y13, Y11, Y11
+	VFMADD231PD Y1, Y11, Y2
+	VMULPD      Y0, Y2, Y2
+	VMOVUPD     Y2, 2208(SI)
+	VMOVUPD     640(BX), Y2
+	VMOVUPD     1184(BX), Y5
+	VMOVUPD     1728(BX), Y8
+	VMOVUPD     2272(BX), Y11
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPD  96(BX), Y5, Y8
-	VADDPD  Y3, Y4, Y4
-	VMULPD  Y1, Y8, Y8
-	VMULPD  Y0, Y4, Y4
-	VADDPD  Y4, Y8, Y8
-	VMOVUPD Y8, 640(SI)
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      64(BX), Y7, Y14
+	VADDPD      Y2, Y3, Y3
+	VFMADD231PD Y1, Y3, Y14
+	VMULPD      Y0, Y14, Y14
+	VMOVUPD     Y14, 608(SI)
 
-	// v = cy·(up + down) + cx·(left + right)
-	VADDPD  1728(BX), Y2, Y4
-	VADDPD  Y6, Y7, Y7
-	VMULPD  Y1, Y4, Y4
-	VMULPD  Y0, Y7, Y7
-	VADDPD  Y7, Y4, Y4
-	VMOVUPD Y4, 1184(SI)
-	ADDQ    $0x00000060, BX
-	ADDQ    $0x00000060, SI
-	DECQ    R8
-	JNZ     step
-	ADDQ    $0x00000260, BX
-	ADDQ    $0x00000260, SI
-	DECQ    DI
-	JNZ     pair
-	DECQ    AX
-	JNZ     round
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      Y4, Y10, Y3
+	VADDPD      Y5, Y6, Y6
+	VFMADD231PD Y1, Y6, Y3
+	VMULPD      Y0, Y3, Y3
+	VMOVUPD     Y3, 1152(SI)
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      Y7, Y13, Y3
+	VADDPD      Y8, Y9, Y9
+	VFMADD231PD Y1, Y9, Y3
+	VMULPD      Y0, Y3, Y3
+	VMOVUPD     Y3, 1696(SI)
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      2784(BX), Y10, Y3
+	VADDPD      Y11, Y12, Y12
+	VFMADD231PD Y1, Y12, Y3
+	VMULPD      Y0, Y3, Y3
+	VMOVUPD     Y3, 2240(SI)
+	VMOVUPD     672(BX), Y3
+	VMOVUPD     1216(BX), Y6
+	VMOVUPD     1760(BX), Y9
+	VMOVUPD     2304(BX), Y12
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      96(BX), Y5, Y14
+	VADDPD      Y3, Y4, Y4
+	VFMADD231PD Y1, Y4, Y14
+	VMULPD      Y0, Y14, Y14
+	VMOVUPD     Y14, 640(SI)
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      Y2, Y8, Y4
+	VADDPD      Y6, Y7, Y7
+	VFMADD231PD Y1, Y7, Y4
+	VMULPD      Y0, Y4, Y4
+	VMOVUPD     Y4, 1184(SI)
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      Y5, Y11, Y4
+	VADDPD      Y9, Y10, Y10
+	VFMADD231PD Y1, Y10, Y4
+	VMULPD      Y0, Y4, Y4
+	VMOVUPD     Y4, 1728(SI)
+
+	// v = c·(1·(left + right) + (up + down))
+	VADDPD      2816(BX), Y8, Y4
+	VADDPD      Y12, Y13, Y13
+	VFMADD231PD Y1, Y13, Y4
+	VMULPD      Y0, Y4, Y4
+	VMOVUPD     Y4, 2272(SI)
+	ADDQ        $0x00000060, BX
+	ADDQ        $0x00000060, SI
+	DECQ        R8
+	JNZ         step
+	ADDQ        $0x000006a0, BX
+	ADDQ        $0x000006a0, SI
+	DECQ        DI
+	JNZ         group
+	DECQ        AX
+	JNZ         round
 	VZEROUPPER
 	RET

@@ -51,7 +51,7 @@ func sweepVector[T Float]() (work func() piece, set string) {
 		return func() piece {
 			var in, out [sweepBytes / 4]float32
 			sweepInput(in[:])
-			weights := [2]float32{0.25, 0.25}
+			weights := [2]float32{0.25, 1}
 			return func() float64 {
 				sweepAVX2x32(sweepsOfPiece, &out, &in, &weights)
 				return sweepsOfPiece * sweepRows * sweepInner / 4
@@ -61,7 +61,7 @@ func sweepVector[T Float]() (work func() piece, set string) {
 	return func() piece {
 		var in, out [sweepBytes / 8]float64
 		sweepInput(in[:])
-		weights := [2]float64{0.25, 0.25}
+		weights := [2]float64{0.25, 1}
 		return func() float64 {
 			sweepAVX2x64(sweepsOfPiece, &out, &in, &weights)
 			return sweepsOfPiece * sweepRows * sweepInner / 8

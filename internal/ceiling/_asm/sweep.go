@@ -9,10 +9,10 @@ import (
 )
 
 // The block of a sweep: rows × vectors inner points, with a row or a vector at
-// each side. Input and output together fill two thirds of a first-level cache of
+// each side. Input and output together fill six tenths of a first-level cache of
 // 32 KiB.
 const (
-	rows    = 18
+	rows    = 16
 	vectors = 15
 	stride  = vector * (vectors + 2)
 )
@@ -20,8 +20,11 @@ const (
 // After steps left, here and right are in the same registers again.
 const steps = 3
 
-// sweep writes a Jacobi sweep over a small block. It goes to the right in two rows
-// at a time, so that each vector of points costs two loads and a store.
+// lines is the number of rows that are swept together.
+const lines = 4
+
+// sweep writes a Jacobi sweep over a small block. It goes to the right in four rows
+// at a time, so that each vector of points costs one and a half loads and a store.
 func (p precision) sweep() {
 	TEXT(fmt.Sprintf("sweepAVX2x%d", p.bits), NOSPLIT,
 		fmt.Sprintf("func(rounds int, out, in *[%d]%s, weights *[2]%s)", (rows+2)*stride/p.size, p.elem, p.elem))
@@ -35,54 +38,64 @@ func (p precision) sweep() {
 	for i := range w {
 		p.broadcast(p.at(weights, i), w[i])
 	}
-	from, to, pairs, left := GP64(), GP64(), GP64(), GP64()
-	lines := [2][]reg.VecVirtual{registers(steps), registers(steps)}
+	from, to, groups, left := GP64(), GP64(), GP64(), GP64()
+	var line [lines][]reg.VecVirtual
+	for r := range line {
+		line[r] = registers(steps)
+	}
 
 	Label("round")
 	MOVQ(in, from)
 	MOVQ(out, to)
-	MOVQ(operand.U32(rows/2), pairs)
+	MOVQ(operand.U32(rows/lines), groups)
 
-	Label("pair")
-	for r, line := range lines {
-		p.load(operand.Mem{Base: from, Disp: (r + 1) * stride}, line[0])
-		p.load(operand.Mem{Base: from, Disp: (r+1)*stride + vector}, line[1])
+	Label("group")
+	for r := range line {
+		p.load(operand.Mem{Base: from, Disp: (r + 1) * stride}, line[r][0])
+		p.load(operand.Mem{Base: from, Disp: (r+1)*stride + vector}, line[r][1])
 	}
 	MOVQ(operand.U32(vectors/steps), left)
 
 	Label("step")
 	for i := range steps {
-		p.step(from, to, (i+1)*vector, lines, i, w)
+		p.step(from, to, (i+1)*vector, line, i, w)
 	}
 	ADDQ(operand.U32(steps*vector), from)
 	ADDQ(operand.U32(steps*vector), to)
 	DECQ(left)
 	JNZ(operand.LabelRef("step"))
 
-	ADDQ(operand.U32(2*stride-vectors*vector), from)
-	ADDQ(operand.U32(2*stride-vectors*vector), to)
-	DECQ(pairs)
-	JNZ(operand.LabelRef("pair"))
+	ADDQ(operand.U32(lines*stride-vectors*vector), from)
+	ADDQ(operand.U32(lines*stride-vectors*vector), to)
+	DECQ(groups)
+	JNZ(operand.LabelRef("group"))
 	DECQ(rounds)
 	JNZ(operand.LabelRef("round"))
 	VZEROUPPER()
 	RET()
 }
 
-// step writes the update of the vectors at d of two rows.
-func (p precision) step(from, to reg.Register, d int, lines [2][]reg.VecVirtual, i int, w []reg.VecVirtual) {
+// step writes the update of the vectors at d of four rows. One of the sums is in a
+// multiplier, so that those are as busy as the adders.
+func (p precision) step(from, to reg.Register, d int, line [lines][]reg.VecVirtual, i int, w []reg.VecVirtual) {
 	left, here, right := i%steps, (i+1)%steps, (i+2)%steps
-	for r, line := range lines {
-		p.load(operand.Mem{Base: from, Disp: (r+1)*stride + d + vector}, line[right])
+	for r := range line {
+		p.load(operand.Mem{Base: from, Disp: (r+1)*stride + d + vector}, line[r][right])
 	}
-	for r, line := range lines {
-		Comment("v = cy·(up + down) + cx·(left + right)")
+	for r := range line {
+		Comment("v = c·(1·(left + right) + (up + down))")
 		sum := YMM()
-		p.add(operand.Mem{Base: from, Disp: 3*r*stride + d}, lines[1-r][here], sum)
-		p.add(line[right], line[left], line[left])
-		p.mul(w[1], sum, sum)
-		p.mul(w[0], line[left], line[left])
-		p.add(line[left], sum, sum)
+		switch r {
+		case 0:
+			p.add(operand.Mem{Base: from, Disp: d}, line[1][here], sum)
+		case lines - 1:
+			p.add(operand.Mem{Base: from, Disp: (lines+1)*stride + d}, line[r-1][here], sum)
+		default:
+			p.add(line[r-1][here], line[r+1][here], sum)
+		}
+		p.add(line[r][right], line[r][left], line[r][left])
+		p.fma(w[1], line[r][left], sum)
+		p.mul(w[0], sum, sum)
 		p.load(sum, operand.Mem{Base: to, Disp: (r+1)*stride + d})
 	}
 }
