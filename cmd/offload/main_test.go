@@ -160,8 +160,8 @@ func TestBenchJSON(t *testing.T) {
 			t.Errorf("another digest with %v workers: %s", r["workers"], line)
 		}
 	}
-	if len(digests) != 8 {
-		t.Errorf("%d kinds of digests, want 8", len(digests))
+	if len(digests) != 12 {
+		t.Errorf("%d kinds of digests, want 12", len(digests))
 	}
 }
 

@@ -63,8 +63,14 @@ func (s series) colour() color.Color {
 		return color.RGBA{0, 158, 115, 255}
 	case "laplacianf32":
 		return color.RGBA{213, 94, 0, 255}
+	case "laplacianf64":
+		return color.RGBA{204, 121, 167, 255}
+	case "heatf32":
+		return color.RGBA{230, 159, 0, 255}
+	case "heatf64":
+		return color.RGBA{86, 180, 233, 255}
 	}
-	return color.RGBA{204, 121, 167, 255}
+	return color.Black
 }
 
 // line joins points with a mark at each; the index of the number of workers
