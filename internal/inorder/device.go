@@ -1,7 +1,8 @@
-package host
+package inorder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -9,37 +10,35 @@ import (
 	"offload/device"
 )
 
-// Executor executes launches, one at a time.
-type Executor interface {
-	// Execute computes the rows of the bound launch and returns when that is
-	// done. A panic in the kernel's code may be left to the caller of Execute.
-	Execute(b *device.Binding) error
-	// Inline tells whether l is so small that handing it to another goroutine
-	// would cost more than computing it.
-	Inline(l *device.Launch) bool
-	// Close releases what the executor holds.
-	Close()
-}
-
-// Device is a device in the host's memory.
+// Device is a device with one in-order queue.
 type Device struct {
-	info    device.Info
-	exec    Executor
-	queue   queue
-	binding device.Binding // of whoever has the turn
-	done    sync.WaitGroup // the dispatcher
+	info   device.Info
+	engine Engine
+	thread bool // the engine belongs to the dispatcher's thread
+	queue  queue
+	memory [device.MaxParams]Memory // of the launch that is served
+	handed job                      // of whoever has the turn
+	done   sync.WaitGroup           // the dispatcher
 
-	memory sync.Mutex
-	used   int64 // bytes of all buffers
+	used struct {
+		sync.Mutex
+		bytes int64 // of all buffers
+	}
 }
 
-// Open makes a device that executes by exec, and shows for each of the kernels
-// whether it equals its contract. The caller has filled in info but for Exact.
-func Open(ctx context.Context, info device.Info, exec Executor, kernels []*device.Kernel) (*Device, error) {
-	d := &Device{info: info, exec: exec}
+// Open makes a device of an engine whose methods may be called from any
+// goroutine, and shows for each of the kernels whether it equals its contract. The
+// caller has filled in info but for Exact.
+func Open(ctx context.Context, info device.Info, e Engine, kernels []*device.Kernel) (*Device, error) {
+	d := &Device{info: info, engine: e}
 	d.queue.init()
 	d.done.Add(1)
 	go d.dispatch()
+	return d.probe(ctx, kernels)
+}
+
+// probe fills in what the device computes exactly.
+func (d *Device) probe(ctx context.Context, kernels []*device.Kernel) (*Device, error) {
 	exact, err := device.Probe(ctx, d, kernels)
 	if err != nil {
 		d.Close()
@@ -58,22 +57,35 @@ func (d *Device) Info() device.Info {
 
 // Alloc makes a buffer of zeros.
 func (d *Device) Alloc(t device.Type, n int) (device.Buffer, error) {
-	if t.Size() == 0 {
+	if t.Size() == 0 || t == device.Float64 && !slices.Contains(d.info.Precisions, t) {
 		return nil, fmt.Errorf("%w: elements of type %v", device.ErrUnsupported, t)
 	}
 	if n < 0 {
 		return nil, device.Invalidf("a buffer of %d elements", n)
 	}
 	d.queue.mu.Lock()
-	closed := d.queue.closed
+	err := d.queue.state()
 	d.queue.mu.Unlock()
-	if closed {
-		return nil, device.ErrClosed
+	if err != nil {
+		return nil, err
 	}
 	if err := d.reserve(t, n); err != nil {
 		return nil, err
 	}
-	return &buffer{dev: d, typ: t, len: n, data: device.MakeSlice(t, n)}, nil
+	j := job{what: alloc, typ: t, n: n}
+	if d.thread {
+		err = d.queue.post(&j)
+	} else {
+		j.run(d.engine)
+	}
+	if err == nil {
+		err = d.queue.note(j.err)
+	}
+	if err != nil {
+		d.unreserve(t, n)
+		return nil, err
+	}
+	return &buffer{dev: d, typ: t, len: n, memory: j.mem}, nil
 }
 
 // addressable is what a program can have at most: more than any machine has, or
@@ -85,25 +97,48 @@ func (d *Device) reserve(t device.Type, n int) error {
 	if d.info.Memory > 0 {
 		limit = min(limit, d.info.Memory)
 	}
-	d.memory.Lock()
-	defer d.memory.Unlock()
-	left := limit - d.used
+	d.used.Lock()
+	defer d.used.Unlock()
+	left := limit - d.used.bytes
 	if int64(n) > left/int64(t.Size()) {
-		return outOfMemory(float64(n)*float64(t.Size()), limit, d.used)
+		return outOfMemory(float64(n)*float64(t.Size()), limit, d.used.bytes)
 	}
-	d.used += int64(n) * int64(t.Size())
+	d.used.bytes += int64(n) * int64(t.Size())
 	return nil
+}
+
+func (d *Device) unreserve(t device.Type, n int) {
+	d.used.Lock()
+	d.used.bytes -= int64(n) * int64(t.Size())
+	d.used.Unlock()
 }
 
 // release frees a buffer; the caller has the turn.
 func (d *Device) release(b *buffer) {
-	d.memory.Lock()
-	d.used -= int64(b.len) * int64(b.typ.Size())
-	d.memory.Unlock()
+	d.unreserve(b.typ, b.len)
 	d.queue.mu.Lock()
 	b.freed = true
 	d.queue.mu.Unlock()
-	b.data, b.spoiled = device.Slice{}, nil
+	d.call(job{what: free, mem: b.memory})
+	b.memory, b.spoiled = nil, nil
+}
+
+// call has a job done, on the engine's thread if it has one. The caller has the
+// turn. Once the device is lost nothing is done any more.
+func (d *Device) call(j job) error {
+	q := &d.queue
+	if err := q.lostBy(); err != nil {
+		return err
+	}
+	d.handed = j
+	if d.thread {
+		q.hand(&d.handed)
+	} else {
+		d.handed.run(d.engine)
+	}
+	err := d.handed.err
+	d.handed = job{}
+	return q.note(err)
 }
 
 // Launch queues l, or runs it at once if it is small and nothing is before it.
@@ -111,7 +146,7 @@ func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
 	if err := device.Validate(l); err != nil {
 		return err
 	}
-	inline := d.exec.Inline(l)
+	inline := !d.thread && d.engine.Inline(l)
 	q := &d.queue
 	q.mu.Lock()
 	if err := d.admit(ctx, l); err != nil {
@@ -131,8 +166,8 @@ func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
 
 // admit checks l against the state of the device, which is locked.
 func (d *Device) admit(ctx context.Context, l *device.Launch) error {
-	if d.queue.closed {
-		return device.ErrClosed
+	if err := d.queue.state(); err != nil {
+		return err
 	}
 	for i, p := range l.Kernel.Params {
 		if p.Access == device.Value {
@@ -149,25 +184,6 @@ func (d *Device) admit(ctx context.Context, l *device.Launch) error {
 	return ctx.Err()
 }
 
-// dispatch runs the queued launches until the device is closed. Kernel code that
-// calls runtime.Goexit takes the goroutine along; another one takes its place.
-func (d *Device) dispatch() {
-	closed := false
-	defer func() {
-		if closed {
-			d.done.Done()
-		} else {
-			go d.dispatch()
-		}
-	}()
-	var e entry
-	for d.queue.pop(&e) {
-		d.serve(e.ctx, &e.launch)
-		e.ctx = nil
-	}
-	closed = true
-}
-
 // serve executes l in its turn, records the outcome, and ends the turn, whatever
 // the kernel's code does.
 func (d *Device) serve(ctx context.Context, l *device.Launch) {
@@ -177,7 +193,7 @@ func (d *Device) serve(ctx context.Context, l *device.Launch) {
 		if !returned {
 			err = device.Caught("kernel "+l.Kernel.Name, recover())
 		}
-		d.binding.Launch, d.binding.Ctx = nil, nil
+		clear(d.memory[:])
 		d.finish(l, err)
 	}()
 	err = d.run(ctx, l)
@@ -186,6 +202,7 @@ func (d *Device) serve(ctx context.Context, l *device.Launch) {
 
 // finish spoils what a failed launch should have set, and ends its turn.
 func (d *Device) finish(l *device.Launch, err error) {
+	err = d.queue.note(err)
 	for i := range l.Args {
 		r := l.WriteRange(i)
 		if r.Len() <= 0 {
@@ -193,9 +210,9 @@ func (d *Device) finish(l *device.Launch, err error) {
 		}
 		b := l.Args[i].Buffer.(*buffer)
 		if err != nil {
-			b.spoil(r, err)
+			b.spoiled.spoil(r, err)
 		} else {
-			b.settle(r)
+			b.spoiled.settle(r)
 		}
 	}
 	if err != nil {
@@ -206,7 +223,9 @@ func (d *Device) finish(l *device.Launch, err error) {
 
 // run binds l to memory and executes it.
 func (d *Device) run(ctx context.Context, l *device.Launch) error {
-	d.binding.Launch, d.binding.Ctx = l, ctx
+	if err := d.queue.lostBy(); err != nil {
+		return err
+	}
 	for i := range l.Args {
 		b, ok := l.Args[i].Buffer.(*buffer)
 		if !ok {
@@ -215,14 +234,13 @@ func (d *Device) run(ctx context.Context, l *device.Launch) error {
 		if b.freed {
 			return fmt.Errorf("kernel %s: %s: %w", l.Kernel.Name, l.Kernel.Params[i].Name, device.ErrClosed)
 		}
-		if err := b.damage(l.ReadRange(i)); err != nil {
+		if err := b.spoiled.in(l.ReadRange(i)); err != nil {
 			return err
 		}
-		a := &l.Args[i]
-		d.binding.Views[i] = b.data.Sub(a.Offset, a.Offset+a.Len)
+		d.memory[i] = b.memory
 	}
 	if l.Rows.Len() > 0 && ctx.Err() == nil {
-		if err := d.exec.Execute(&d.binding); err != nil {
+		if err := d.engine.Execute(ctx, l, &d.memory); err != nil {
 			return err
 		}
 	}
@@ -238,22 +256,24 @@ func (d *Device) Sync(ctx context.Context) error {
 	if err := q.enter(ctx, nil); err != nil {
 		return err
 	}
+	defer q.leave()
+	if err := d.call(job{what: finish, ctx: ctx}); err != nil {
+		return err
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	err := q.err
 	q.err = nil
-	q.advance()
 	return err
 }
 
-// Close drops what is queued and waits for what runs. The memory of a buffer goes
+// Close drops what is queued and waits for what runs. Memory of the host goes
 // with the program's last reference to it.
 func (d *Device) Close() error {
-	if !d.queue.close() {
-		d.done.Wait()
-		return nil
-	}
+	d.queue.close()
 	d.done.Wait()
-	d.exec.Close()
 	return nil
 }
+
+// isLost tells whether an error ends the device.
+func isLost(err error) bool { return errors.Is(err, device.ErrLost) }
