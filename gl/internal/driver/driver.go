@@ -106,6 +106,8 @@ type Info struct {
 
 // What goes wrong at the boundary.
 var (
+	ErrNotBuilt    = errors.New("built without OpenGL; rebuild with -tags gl and cgo")
+	ErrNoContext   = errors.New("no OpenGL context")
 	ErrReset       = errors.New("the driver reset the context")
 	ErrOutOfMemory = errors.New("the driver is out of memory")
 	ErrNoMapping   = errors.New("the driver cannot keep buffers mapped")
