@@ -1,16 +1,147 @@
-// Package gl is the place of the OpenGL backend: a device on compute shaders of
-// OpenGL 4.3 and later. This version has none, and says so when it is asked.
+// Package gl is the device on compute shaders of OpenGL 4.3 and later: a graphics
+// processor, or a rasteriser that does the same on the host's cores. It runs every
+// kernel that has a shader, and knows none by name.
+//
+// Without the build tag gl there is no OpenGL in the program, and Open says so.
 package gl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"offload/device"
+	"offload/gl/internal/cache"
+	"offload/gl/internal/driver"
+	"offload/gl/internal/native"
+	"offload/gl/internal/opengl"
+	"offload/internal/inorder"
+	"offload/internal/sysinfo"
 )
 
-// Open opens the graphics processor (device.GPU) or a software rasteriser
-// (device.Software). It fails with device.ErrUnavailable.
-func Open(_ context.Context, class device.Class, _ device.Options) (device.Device, error) {
-	return nil, fmt.Errorf("%s: %w: this version of offload has no OpenGL backend yet", class, device.ErrUnavailable)
+// Open opens the graphics processor of that index (device.GPU), counted from 0, or
+// a software rasteriser (device.Software). One is never taken for the other. What
+// is not there is device.ErrUnavailable, with the reason for each way that was
+// tried.
+func Open(ctx context.Context, class device.Class, index int, o device.Options) (device.Device, error) {
+	c := connection{
+		class: class,
+		connect: func() (driver.Driver, []string, error) {
+			return opengl.Open(class == device.Software, index)
+		},
+		store: cache.User(),
+	}
+	return c.open(ctx, o)
+}
+
+// connection is how a driver is reached, and what goes with it.
+type connection struct {
+	class    device.Class
+	connect  func() (driver.Driver, []string, error)
+	store    *cache.Cache
+	compiled func(k *device.Kernel, source string) // told before a shader is compiled
+}
+
+// Device is a device on a driver.
+type Device struct {
+	*inorder.Device
+	engine *engine
+}
+
+// Counters is what the device has done up to the last Sync.
+func (d *Device) Counters() device.Counters { return d.engine.counts.read() }
+
+func (c connection) open(ctx context.Context, o device.Options) (device.Device, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	d := new(Device)
+	var err error
+	d.Device, err = inorder.OpenOnThread(func() (inorder.Engine, device.Info, error) {
+		drv, notes, err := c.connect()
+		if err != nil {
+			return nil, device.Info{}, unavailable(c.class, err)
+		}
+		if i := drv.Info(); i.Software != (c.class == device.Software) {
+			drv.Close()
+			return nil, device.Info{}, wrongClass(c.class, i)
+		}
+		d.engine = newEngine(drv, o.Math, c.store)
+		d.engine.programs.compiled = c.compiled
+		return d.engine, describe(c.class, drv.Info(), notes, o), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = d.probe(ctx, o.Kernels)
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// probe finds out which operations of the driver are exact, for the shaders'
+// arithmetic to use, and then which kernels are.
+func (d *Device) probe(ctx context.Context, kernels []*device.Kernel) error {
+	if len(kernels) == 0 {
+		kernels = nil
+	}
+	var exact capabilities
+	for _, p := range native.Probes() {
+		names, err := device.Probe(ctx, d, []*device.Kernel{p.Kernel})
+		if err != nil {
+			return err
+		}
+		if len(names) > 0 {
+			exact = append(exact, p.Define)
+		}
+	}
+	d.engine.dialect.exact = exact
+	return d.Probe(ctx, kernels)
+}
+
+// describe is what is known of a device before its kernels are probed.
+func describe(class device.Class, i driver.Info, notes []string, o device.Options) device.Info {
+	info := device.Info{
+		Backend:    string(class),
+		Name:       i.Renderer,
+		Driver:     fmt.Sprintf("OpenGL %s, GLSL %s, %s", i.Version, i.Language, i.Provider),
+		Class:      class,
+		Precisions: []device.Type{device.Float32},
+		Math:       device.Exact,
+		Workers:    1,
+		Memory:     o.Memory,
+		Variant:    "glsl",
+		Notes:      append(append([]string(nil), o.Notes...), notes...),
+	}
+	if i.Doubles {
+		info.Precisions = append(info.Precisions, device.Float64)
+	}
+	if o.Math == device.Fast {
+		info.Math = device.Fast
+	}
+	if i.Software && info.Memory == 0 {
+		info.Memory = sysinfo.Available()
+	}
+	if !i.Robust {
+		info.Notes = append(info.Notes, string(class)+": the driver does not report resets")
+	}
+	return info
+}
+
+// unavailable says why there is no such device.
+func unavailable(class device.Class, err error) error {
+	if errors.Is(err, driver.ErrNotBuilt) {
+		return fmt.Errorf("%s: %w: built without OpenGL; rebuild with -tags gl", class, device.ErrUnavailable)
+	}
+	return fmt.Errorf("%s: %w: %w", class, device.ErrUnavailable, err)
+}
+
+func wrongClass(class device.Class, i driver.Info) error {
+	kind := "a GPU"
+	if i.Software {
+		kind = "a rasteriser on the host's cores, no GPU"
+	}
+	return fmt.Errorf("%s: %w: %s is %s", class, device.ErrUnavailable, i.Renderer, kind)
 }

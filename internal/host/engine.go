@@ -31,6 +31,10 @@ type engine struct {
 	binding device.Binding
 }
 
+// Check and Prepare have nothing to do: every kernel has Go code.
+func (e *engine) Check(*device.Launch) error   { return nil }
+func (e *engine) Prepare(*device.Kernel) error { return nil }
+
 func (e *engine) Alloc(t device.Type, n int) (inorder.Memory, error) {
 	return &memory{device.MakeSlice(t, n)}, nil
 }

@@ -19,7 +19,12 @@ type Device struct {
 	memory [device.MaxParams]Memory // of the launch that is served
 	handed job                      // of whoever has the turn
 	done   sync.WaitGroup           // the dispatcher
+	ended  bool                     // the engine is closed; the dispatcher's
 
+	known struct {
+		sync.RWMutex
+		kernels map[*device.Kernel]bool // prepared
+	}
 	used struct {
 		sync.Mutex
 		bytes int64 // of all buffers
@@ -34,18 +39,18 @@ func Open(ctx context.Context, info device.Info, e Engine, kernels []*device.Ker
 	d.queue.init()
 	d.done.Add(1)
 	go d.dispatch()
-	return d.probe(ctx, kernels)
-}
-
-// probe fills in what the device computes exactly.
-func (d *Device) probe(ctx context.Context, kernels []*device.Kernel) (*Device, error) {
-	exact, err := device.Probe(ctx, d, kernels)
-	if err != nil {
+	if err := d.Probe(ctx, kernels); err != nil {
 		d.Close()
 		return nil, err
 	}
-	d.info.Exact = exact
 	return d, nil
+}
+
+// Probe shows for each of the kernels whether it equals its contract. It belongs to
+// the opening of a device.
+func (d *Device) Probe(ctx context.Context, kernels []*device.Kernel) (err error) {
+	d.info.Exact, err = device.Probe(ctx, d, kernels)
+	return err
 }
 
 // Info describes the device.
@@ -73,15 +78,7 @@ func (d *Device) Alloc(t device.Type, n int) (device.Buffer, error) {
 		return nil, err
 	}
 	j := job{what: alloc, typ: t, n: n}
-	if d.thread {
-		err = d.queue.post(&j)
-	} else {
-		j.run(d.engine)
-	}
-	if err == nil {
-		err = d.queue.note(j.err)
-	}
-	if err != nil {
+	if err := d.ask(&j); err != nil {
 		d.unreserve(t, n)
 		return nil, err
 	}
@@ -123,6 +120,16 @@ func (d *Device) release(b *buffer) {
 	b.memory, b.spoiled = nil, nil
 }
 
+// ask has a job done that needs no turn.
+func (d *Device) ask(j *job) error {
+	if !d.thread {
+		j.run(d.engine)
+	} else if err := d.queue.post(j); err != nil {
+		return err
+	}
+	return d.queue.note(j.err)
+}
+
 // call has a job done, on the engine's thread if it has one. The caller has the
 // turn. Once the device is lost nothing is done any more.
 func (d *Device) call(j job) error {
@@ -146,6 +153,12 @@ func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
 	if err := device.Validate(l); err != nil {
 		return err
 	}
+	if err := d.engine.Check(l); err != nil {
+		return err
+	}
+	if err := d.prepare(l.Kernel); err != nil {
+		return err
+	}
 	inline := !d.thread && d.engine.Inline(l)
 	q := &d.queue
 	q.mu.Lock()
@@ -161,6 +174,33 @@ func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
 	q.issued++ // the turn is ours
 	q.mu.Unlock()
 	d.serve(ctx, l)
+	return nil
+}
+
+// manyKernels is the number of kernels after which a device forgets which of them
+// were prepared, so that a program that makes kernels without end does not grow.
+const manyKernels = 1024
+
+// prepare prepares a kernel that the engine's thread has not seen.
+func (d *Device) prepare(k *device.Kernel) error {
+	if !d.thread {
+		return nil
+	}
+	d.known.RLock()
+	seen := d.known.kernels[k]
+	d.known.RUnlock()
+	if seen {
+		return nil
+	}
+	if err := d.ask(&job{what: prepare, kernel: k}); err != nil {
+		return err
+	}
+	d.known.Lock()
+	defer d.known.Unlock()
+	if d.known.kernels == nil || len(d.known.kernels) >= manyKernels {
+		d.known.kernels = make(map[*device.Kernel]bool)
+	}
+	d.known.kernels[k] = true
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package inorder
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 
@@ -29,7 +28,7 @@ func OpenOnThread(ctx context.Context, open func() (Engine, device.Info, error),
 	if err := <-opened; err != nil {
 		return nil, err
 	}
-	return d.probe(ctx, kernels)
+	return d, nil
 }
 
 // dispatch runs jobs and queued launches until the device is closed. A kernel's
@@ -39,13 +38,12 @@ func (d *Device) dispatch() {
 	closed := false
 	defer func() {
 		if closed {
-			d.engine.Close()
+			d.closeEngine()
 			d.done.Done()
 			return
 		}
 		if d.thread {
-			d.engine.Close()
-			d.engine = gone{}
+			d.closeEngine()
 			d.queue.note(fmt.Errorf("%w: a kernel's code ended its thread", device.ErrLost))
 		}
 		go d.dispatch()
@@ -58,7 +56,11 @@ func (d *Device) dispatch() {
 			closed = true
 			return
 		case j != nil:
-			j.run(d.engine)
+			if d.ended {
+				j.err = device.ErrLost
+			} else {
+				j.run(d.engine)
+			}
 			d.queue.finished(j)
 		default:
 			d.serve(e.ctx, &e.launch)
@@ -67,7 +69,10 @@ func (d *Device) dispatch() {
 	}
 }
 
-// gone stands for an engine whose thread has ended. Only Close is called.
-type gone struct{ Engine }
-
-func (gone) Close() {}
+// closeEngine closes the engine once.
+func (d *Device) closeEngine() {
+	if !d.ended {
+		d.ended = true
+		d.engine.Close()
+	}
+}

@@ -10,6 +10,11 @@ import (
 // An error that wraps device.ErrLost ends the device: it is what every later call
 // gets, and of the engine only Close is called again.
 type Engine interface {
+	// Check refuses what the hardware cannot run. It is called from any goroutine.
+	Check(l *device.Launch) error
+	// Prepare makes ready what a kernel's launches need, before the first of them.
+	// An error refuses the launch.
+	Prepare(k *device.Kernel) error
 	// Alloc makes memory of n elements, all zero.
 	Alloc(t device.Type, n int) (Memory, error)
 	// Execute computes the rows of l, or hands them to the hardware. Memory i is
@@ -35,22 +40,24 @@ type Memory interface {
 
 // job is a call of the engine other than a launch.
 type job struct {
-	what  task
-	ctx   context.Context
-	mem   Memory // of the buffer, or of the one that alloc made
-	off   int
-	slice device.Slice
-	typ   device.Type
-	n     int
-	err   error
-	done  bool // with queue.mu held
+	what   task
+	ctx    context.Context
+	kernel *device.Kernel
+	mem    Memory // of the buffer, or of the one that alloc made
+	off    int
+	slice  device.Slice
+	typ    device.Type
+	n      int
+	err    error
+	done   bool // with queue.mu held
 }
 
 // task is what a job does.
 type task uint8
 
 const (
-	alloc task = iota
+	prepare task = iota
+	alloc
 	free
 	write
 	read
@@ -58,11 +65,9 @@ const (
 )
 
 func (j *job) run(e Engine) {
-	if e == (gone{}) {
-		j.err = device.ErrLost
-		return
-	}
 	switch j.what {
+	case prepare:
+		j.err = e.Prepare(j.kernel)
 	case alloc:
 		j.mem, j.err = e.Alloc(j.typ, j.n)
 	case free:
