@@ -1,6 +1,9 @@
 package kernels
 
-import "offload/device"
+import (
+	"offload/device"
+	"offload/shaders"
+)
 
 var (
 	force32 = newForce[float32]()
@@ -39,6 +42,7 @@ func newForce[T device.Float]() *device.Kernel {
 		Params:   gravityParams[T]("accelerations"),
 		Contract: forceContract[T],
 		Host:     forceHost[T](),
+		Shader:   gravityShader[T](shaders.Force, AccelWidth),
 		Check:    checkGravity[T](AccelWidth),
 		Cost:     gravityCost[T](forceOps, AccelWidth),
 		Unit:     "interactions",

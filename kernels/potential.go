@@ -3,6 +3,7 @@ package kernels
 import (
 	"offload/device"
 	"offload/internal/ieee"
+	"offload/shaders"
 )
 
 var (
@@ -37,6 +38,7 @@ func newPotential[T device.Float]() *device.Kernel {
 		Name:     name[T]("potential"),
 		Params:   gravityParams[T]("potentials"),
 		Contract: potentialContract[T],
+		Shader:   gravityShader[T](shaders.Potential, 1),
 		Check:    checkGravity[T](1),
 		Cost:     gravityCost[T](potentialOps, 1),
 		Unit:     "interactions",
