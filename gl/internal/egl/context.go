@@ -9,6 +9,7 @@ import "C"
 
 import (
 	"errors"
+	"fmt"
 	"unsafe"
 )
 
@@ -83,7 +84,7 @@ func (c *Context) create(config C.EGLConfig) error {
 			return nil
 		}
 	}
-	return failed("eglCreateContext of OpenGL 4.3")
+	return fmt.Errorf("no OpenGL 4.3: %w", failed("eglCreateContext"))
 }
 
 // ProcAddr finds a function of OpenGL by its name. It may give an address for one

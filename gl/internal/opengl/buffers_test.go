@@ -13,7 +13,7 @@ import (
 )
 
 func TestBuffersAreZero(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	for _, n := range []int{1, 3, 4, 1000, 1 << 20} {
 		// What was freed is what the next buffer is made of.
 		b, err := d.NewBuffer(n)
@@ -35,7 +35,7 @@ func TestBuffersAreZero(t *testing.T) {
 }
 
 func TestTransfersReachTheirPart(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	b := buffer(t, d, 8)
 	if err := d.Upload(b, 3, []byte{1, 2}); err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestTransfersReachTheirPart(t *testing.T) {
 }
 
 func TestTransfersBeyondTheEndFail(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	b := buffer(t, d, 8)
 	if err := d.Upload(b, 6, make([]byte, 4)); err == nil {
 		t.Error("an upload beyond the end was taken")
@@ -68,7 +68,7 @@ func TestTransfersBeyondTheEndFail(t *testing.T) {
 }
 
 func TestCopy(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	a, b := buffer(t, d, 16), buffer(t, d, 16)
 	upload(t, d, a, []uint32{1, 2, 3, 4})
 	d.Copy(b, 4, a, 8, 8)
@@ -79,7 +79,7 @@ func TestCopy(t *testing.T) {
 
 // Staging takes part in copies in both directions while it is mapped.
 func TestStaging(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	const n = 1 << 16
 	s, memory, err := d.NewStaging(n)
 	if err != nil {
@@ -107,7 +107,7 @@ func TestStaging(t *testing.T) {
 }
 
 func TestOutOfMemory(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	const huge = 1 << 60
 	if b, err := d.NewBuffer(huge); b != 0 || !errors.Is(err, driver.ErrOutOfMemory) {
 		t.Errorf("NewBuffer = %v, %v; want ErrOutOfMemory", b, err)
@@ -119,7 +119,7 @@ func TestOutOfMemory(t *testing.T) {
 }
 
 func TestFreeingNothing(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	d.FreeBuffer(0)
 	d.FreeProgram(0)
 	d.FreeFence(0)
@@ -130,7 +130,7 @@ func TestFreeingNothing(t *testing.T) {
 }
 
 func TestLiveCountsObjects(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	b, _ := d.NewBuffer(4)
 	s, _, _ := d.NewStaging(4)
 	p, _ := d.Compile(affine)

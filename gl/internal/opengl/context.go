@@ -17,19 +17,23 @@ type Context struct {
 	live     int  // objects made and not freed
 	lost     bool // a reset was seen
 	words    map[driver.Program]int32
-	location int32 // of the words of the program in use
+	location int32                   // of the words of the program in use
+	stops    map[driver.Query]uint32 // where a timer that starts there stops
+
+	framebuffer uint32
 
 	// Where OpenGL puts results; on the heap once, instead of at each call.
 	name   uint32
 	number int32
-	wide   uint64
+	pair   [2]uint32
+	times  [2]uint64
 }
 
 // features are what the context has beyond version 4.3, and what it may lack.
 type features struct {
 	storage bool // glBufferStorage
 	resets  bool // glGetGraphicsResetStatus
-	timers  bool // queries of elapsed time
+	timers  bool // time stamps
 }
 
 // newContext describes c and makes a driver of it.
@@ -41,9 +45,17 @@ func newContext(c context, t target) (*Context, error) {
 	if err := load(c); err != nil {
 		return nil, err
 	}
-	d := &Context{provider: c, words: make(map[driver.Program]int32), location: -1}
+	d := &Context{provider: c, location: -1, words: make(map[driver.Program]int32), stops: make(map[driver.Query]uint32)}
+	d.hideWindow()
 	d.describe(t, major*10+minor)
 	return d, d.Status()
+}
+
+// hideWindow puts an empty framebuffer in place of that of a window, which has no
+// part in what is computed: llvmpipe takes time stamps only when it draws there.
+func (d *Context) hideWindow() {
+	gl.GenFramebuffers(1, &d.framebuffer)
+	gl.BindFramebuffer(gl.FRAMEBUFFER, d.framebuffer)
 }
 
 // Info describes the context.
@@ -53,7 +65,10 @@ func (d *Context) Info() driver.Info { return d.info }
 func (d *Context) Live() int { return d.live }
 
 // Close frees the context.
-func (d *Context) Close() { d.provider.Close() }
+func (d *Context) Close() {
+	gl.DeleteFramebuffers(1, &d.framebuffer)
+	d.provider.Close()
+}
 
 func (d *Context) made() { d.live++ }
 

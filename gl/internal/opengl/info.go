@@ -12,7 +12,7 @@ import (
 func (d *Context) describe(t target, version int) {
 	has := extensions()
 	var counter int32
-	gl.GetQueryiv(gl.TIME_ELAPSED, gl.QUERY_COUNTER_BITS, &counter)
+	gl.GetQueryiv(gl.TIMESTAMP, gl.QUERY_COUNTER_BITS, &counter)
 	d.features = features{
 		storage: version >= 44 || has["GL_ARB_buffer_storage"],
 		resets:  version >= 45 || has["GL_KHR_robustness"],

@@ -25,7 +25,7 @@ void main() {
 }
 `
 
-func compile(t *testing.T, d driver.Driver, source string) driver.Program {
+func compile(t testing.TB, d driver.Driver, source string) driver.Program {
 	t.Helper()
 	p, err := d.Compile(source)
 	if err != nil {
@@ -109,12 +109,12 @@ func dispatch(t *testing.T, d driver.Driver, p driver.Program) {
 }
 
 func TestDispatch(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	dispatch(t, d, compile(t, d, affine))
 }
 
 func TestABlockMayBeAPartOfABuffer(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	align := max(d.Info().StorageAlign, 4)
 	x, y := buffer(t, d, 4*32), buffer(t, d, align+4*32)
 	d.Use(compile(t, d, affine))
@@ -132,7 +132,7 @@ func TestABlockMayBeAPartOfABuffer(t *testing.T) {
 
 // Dispatches see what earlier ones wrote, if a barrier is between them.
 func TestBarrierBetweenDispatches(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	const n, times = 1024, 50
 	a, b := buffer(t, d, 4*n), buffer(t, d, 4*n)
 	d.Use(compile(t, d, affine))
@@ -150,7 +150,7 @@ func TestBarrierBetweenDispatches(t *testing.T) {
 }
 
 func TestCompileErrorsCarryTheDriversLog(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	for _, c := range []struct{ name, source, stage, log string }{
 		{"syntax", "#version 430\nlayout(local_size_x = 1) in;\nvoid main() { nonsense; }\n", "compile", "nonsense"},
 		{"line", "#version 430\nlayout(local_size_x = 1) in;\n#line 70\nvoid main() {\nfloat a = b; }\n", "compile", "71"},
@@ -170,7 +170,7 @@ func TestCompileErrorsCarryTheDriversLog(t *testing.T) {
 }
 
 func TestProgramBinary(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	format, code, err := d.Binary(compile(t, d, affine))
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +184,7 @@ func TestProgramBinary(t *testing.T) {
 }
 
 func TestForeignProgramBinariesAreRefused(t *testing.T) {
-	d := softwareContext(t)
+	d := testContext(t)
 	format, code, err := d.Binary(compile(t, d, affine))
 	if err != nil {
 		t.Fatal(err)

@@ -10,25 +10,32 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// StartTimer begins to measure. OpenGL measures one stretch at a time.
+// A timer is two time stamps that the device takes when it reaches them. A query of
+// elapsed time would do the same with one object, but Mesa's llvmpipe measures by it
+// only what it draws, not what it computes.
+
+// StartTimer notes the time at which the device comes to this place.
 func (d *Context) StartTimer() driver.Query {
 	if !d.features.timers {
 		return 0
 	}
-	d.name = 0
-	gl.GenQueries(1, &d.name)
-	if d.name == 0 {
+	d.pair = [2]uint32{}
+	gl.GenQueries(2, &d.pair[0])
+	if d.pair[0] == 0 || d.pair[1] == 0 {
+		gl.DeleteQueries(2, &d.pair[0])
 		return 0
 	}
 	d.made()
-	gl.BeginQuery(gl.TIME_ELAPSED, d.name)
-	return driver.Query(d.name)
+	q := driver.Query(d.pair[0])
+	d.stops[q] = d.pair[1]
+	gl.QueryCounter(d.pair[0], gl.TIMESTAMP)
+	return q
 }
 
-// StopTimer ends the measurement that StartTimer began.
+// StopTimer ends what StartTimer began.
 func (d *Context) StopTimer(q driver.Query) {
 	if q != 0 {
-		gl.EndQuery(gl.TIME_ELAPSED)
+		gl.QueryCounter(d.stops[q], gl.TIMESTAMP)
 	}
 }
 
@@ -37,13 +44,15 @@ func (d *Context) Elapsed(q driver.Query) (time.Duration, bool) {
 	if q == 0 {
 		return 0, false
 	}
+	stop := d.stops[q]
 	d.number = 0
-	gl.GetQueryObjectiv(uint32(q), gl.QUERY_RESULT_AVAILABLE, &d.number)
+	gl.GetQueryObjectiv(stop, gl.QUERY_RESULT_AVAILABLE, &d.number)
 	if d.number == 0 {
 		return 0, false
 	}
-	gl.GetQueryObjectui64v(uint32(q), gl.QUERY_RESULT, &d.wide)
-	return time.Duration(d.wide), true
+	gl.GetQueryObjectui64v(uint32(q), gl.QUERY_RESULT, &d.times[0])
+	gl.GetQueryObjectui64v(stop, gl.QUERY_RESULT, &d.times[1])
+	return max(0, time.Duration(d.times[1]-d.times[0])), true
 }
 
 // FreeTimer frees q.
@@ -51,7 +60,8 @@ func (d *Context) FreeTimer(q driver.Query) {
 	if q == 0 {
 		return
 	}
-	d.name = uint32(q)
-	gl.DeleteQueries(1, &d.name)
+	d.pair = [2]uint32{uint32(q), d.stops[q]}
+	delete(d.stops, q)
+	gl.DeleteQueries(2, &d.pair[0])
 	d.freed()
 }

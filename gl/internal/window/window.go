@@ -59,7 +59,9 @@ func start() error {
 	if err := glfw.Init(); err != nil {
 		return err
 	}
-	glfw.GetPrimaryMonitor()
+	if protect(func() error { glfw.GetTime(); return nil }) != nil {
+		return errors.New("it did not start, and has logged why")
+	}
 	return nil
 }
 
@@ -98,7 +100,7 @@ func hidden() (*glfw.Window, error) {
 			return w, nil
 		}
 		if first == nil {
-			first = fmt.Errorf("glfwCreateWindow for OpenGL 4.3: %w", err)
+			first = fmt.Errorf("no window with OpenGL 4.3: %w", err)
 		}
 	}
 	return nil, first
