@@ -8,7 +8,6 @@ import (
 	"offload/device"
 	"offload/gl/internal/cache"
 	"offload/gl/internal/driver"
-	"offload/internal/inorder"
 )
 
 // engine runs kernels on a driver. But for Check, its methods are called on the

@@ -53,6 +53,7 @@ var c0 = []int{1, 2, 3}
 func (s suite) testFailure(t *testing.T, k *device.Kernel, want error) {
 	NoLeak(t)
 	d := s.device(t)
+	needsHostCode(t, d)
 	ctx := context.Background()
 	x, y := upload(t, d, iota[int32](20)), upload(t, d, iota[int32](20))
 	z := upload(t, d, make([]int32, 20))

@@ -8,8 +8,9 @@ import (
 )
 
 // OpenOnThread makes a device of an engine that belongs to one OS thread: open
-// makes it there, every method is called there, and the thread ends with it.
-func OpenOnThread(ctx context.Context, open func() (Engine, device.Info, error), kernels []*device.Kernel) (*Device, error) {
+// makes it there, every method is called there, and the thread ends with it. No
+// kernel is probed yet.
+func OpenOnThread(open func() (Engine, device.Info, error)) (*Device, error) {
 	d := &Device{thread: true}
 	d.queue.init()
 	d.done.Add(1)
