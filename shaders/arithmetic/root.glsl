@@ -1,4 +1,4 @@
-// exact_sqrt, exact_div and exact_reciprocal in precision T. Where the driver's own
+// exact_sqrt, exact_div and exact_reciprocal (1/x) in precision T. Where the driver's own
 // operation is not exact, it is taken as an estimate with a relative error below
 // 2^-18 and corrected with fused residuals. NATIVE_SQRT and NATIVE_DIV are that
 // operation.
@@ -9,9 +9,13 @@ T exact_sqrt(T x)
 #ifdef SQRT_EXACT
 	return native;
 #else
-	// Scaled by an even power, so that the residuals are normal numbers.
-	bool tiny = x < exact_power(-ROOT_SCALE, x);
-	precise T a = tiny ? x * exact_power(ROOT_SCALE, x) : x;
+	// Scaled by an even power, so that the residuals are normal numbers, and also
+	// those that an fma is put together from.
+	int scale = x < exact_power(-ROOT_SCALE, x) ? ROOT_SCALE : 0;
+#ifdef EMULATE
+	scale = x > exact_power(ROOT_SCALE, x) ? -ROOT_SCALE : scale;
+#endif
+	precise T a = x * exact_power(scale, x);
 	precise T s = NATIVE_SQRT(a);
 	for (int i = 0; i < STEPS; i++) {
 		T half_slope = T(0.5) / s;
@@ -26,7 +30,7 @@ T exact_sqrt(T x)
 	} else if (exact_fma(-above, s, a) > T(0)) {
 		r = above;
 	}
-	precise T unscaled = tiny ? r * exact_power(-ROOT_SCALE / 2, x) : r;
+	precise T unscaled = r * exact_power(-scale / 2, x);
 	return x > T(0) && !isinf(x) ? unscaled : native;
 #endif
 }
@@ -53,17 +57,6 @@ T exact_nearest(T estimate, T a, T b)
 
 #endif
 
-// exact_reciprocal is 1/x for a result that is no subnormal number.
-T exact_reciprocal(T x)
-{
-	precise T native = NATIVE_DIV(T(1), x);
-#ifdef DIV_EXACT
-	return native;
-#else
-	return native == T(0) || isinf(native) || isnan(native) ? native : exact_nearest(native, T(1), x);
-#endif
-}
-
 T exact_div(T x, T y)
 {
 	precise T native = NATIVE_DIV(x, y);
@@ -80,5 +73,18 @@ T exact_div(T x, T y)
 	precise T q = exact_nearest(NATIVE_DIV(a, b), a, b);
 	precise T r = (q * exact_power(half_n, x)) * exact_power(n - half_n, x);
 	return r;
+#endif
+}
+
+// The reciprocal needs no scaling with an fma that is fused: x·(1/x) is about 1.
+T exact_reciprocal(T x)
+{
+	precise T native = NATIVE_DIV(T(1), x);
+#if defined(DIV_EXACT)
+	return native;
+#elif defined(EMULATE)
+	return exact_div(T(1), x);
+#else
+	return native == T(0) || isinf(native) || isnan(native) ? native : exact_nearest(native, T(1), x);
 #endif
 }
