@@ -51,7 +51,6 @@ const char *egl_load(void) {
 	static void *library;
 	if (library) return NULL;
 	void *opened = dlopen("libEGL.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!opened) opened = dlopen("libEGL.so", RTLD_NOW | RTLD_LOCAL);
 	if (!opened) return dlerror();
 	for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
 		void *f = dlsym(opened, required[i].name);
