@@ -13,36 +13,37 @@ const (
 	gravTotal        // those added to the carried sums
 )
 
-// Sums of tiles are made by as many invocations as fill a large GPU, which half
-// as many targets as that do by themselves.
-const (
-	fillingSums    = 1 << 20
-	fillingTargets = 1 << 17
-)
+// gravityPlan cuts gravity launches into passes for results of a width.
+type gravityPlan struct {
+	width   int
+	targets int // as many fill a GPU
+	sums    int // so do invocations that make as many sums of tiles
+}
 
-// planGravity cuts a gravity launch into passes for results of that width: one
-// where the targets fill a GPU or the sources are one tile, else pairs of passes
-// over groups of tiles. Work-groups serve the targets of one home tile.
-func planGravity(width int) func(*device.Launch, device.ShaderLimits, *device.ShaderPlan) {
-	return func(l *device.Launch, _ device.ShaderLimits, p *device.ShaderPlan) {
-		p.Passes, p.Scratch = p.Passes[:0], 0
-		rows, tiles := l.Rows.Len(), tilesOf(l.Args[gravSources].NumRows())
-		home := int64(device.Scalar[int32](l, gravHome))
-		place := int((int64(l.Rows.Lo) + home) & (SourceTile - 1))
-		blocks := tilesOf(place + rows)
-		if tiles < 2 || rows >= fillingTargets {
-			p.Passes = append(p.Passes, gravityPass(blocks, gravWhole, blocks, 0, tiles))
-			return
-		}
-		group := min(max(1, fillingSums/rows), tiles)
-		for first := 0; first < tiles; first += group {
-			last := min(first+group, tiles)
-			p.Passes = append(p.Passes,
-				gravityPass(blocks*(last-first), gravTiles, blocks, first, last),
-				gravityPass(ceilDiv(rows, shaders.GravityLocal), gravTotal, blocks, first, last))
-		}
-		p.Scratch = rows * width * (2 + group)
+// planGravity is for the largest GPUs. Smaller ones lose nothing by it.
+func planGravity(width int) *gravityPlan { return &gravityPlan{width, 1 << 17, 1 << 20} }
+
+// cut makes one pass where the targets fill a GPU or the sources are one tile, and
+// else pairs of passes over groups of tiles. Work-groups serve the targets of one
+// home tile.
+func (g *gravityPlan) cut(l *device.Launch, _ device.ShaderLimits, p *device.ShaderPlan) {
+	p.Passes, p.Scratch = p.Passes[:0], 0
+	rows, tiles := l.Rows.Len(), tilesOf(l.Args[gravSources].NumRows())
+	home := int64(device.Scalar[int32](l, gravHome))
+	place := int((int64(l.Rows.Lo) + home) & (SourceTile - 1))
+	blocks := tilesOf(place + rows)
+	if tiles < 2 || rows >= g.targets {
+		p.Passes = append(p.Passes, gravityPass(blocks, gravWhole, blocks, 0, tiles))
+		return
 	}
+	group := min(max(1, g.sums/rows), tiles)
+	for first := 0; first < tiles; first += group {
+		last := min(first+group, tiles)
+		p.Passes = append(p.Passes,
+			gravityPass(blocks*(last-first), gravTiles, blocks, first, last),
+			gravityPass(ceilDiv(rows, shaders.GravityLocal), gravTotal, blocks, first, last))
+	}
+	p.Scratch = rows * g.width * (2 + group)
 }
 
 func gravityPass(groups, stage, blocks, first, last int) device.Pass {
@@ -63,7 +64,7 @@ func gravityShader[T device.Float](source func(shaders.Precision) string, width 
 		Source:    source(shaderPrecision[T]()),
 		Local:     shaders.GravityLocal,
 		Scratch:   device.TypeOf[T](),
-		Plan:      planGravity(width),
+		Plan:      planGravity(width).cut,
 		FastError: float64(perPrecision[T](2e-5, 1e-13)),
 	}
 }

@@ -2,89 +2,47 @@ package native_test
 
 import (
 	"context"
-	"errors"
 	"math"
-	"os"
-	"strings"
 	"testing"
 
 	"offload/device"
-	"offload/gl"
 	"offload/gl/internal/native"
+	"offload/internal/gltest"
 	"offload/internal/ieee"
-	"offload/shaders"
+	"offload/shaders/shadertest"
 )
 
 // manyRows is the number of triples on which an operation is tested.
 const manyRows = 120_000
 
-// open opens the device on which OFFLOAD_REQUIRE_GL insists: gpu, or any other
-// word for a software rasteriser. Without it the test is skipped where none is.
-func open(t *testing.T) device.Device {
-	t.Helper()
-	required, class := os.Getenv("OFFLOAD_REQUIRE_GL"), device.Software
-	if required == "gpu" {
-		class = device.GPU
-	}
-	d, err := gl.Open(context.Background(), class, 0, device.Options{})
-	if errors.Is(err, device.ErrUnavailable) && required == "" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
-}
-
-// again is the arithmetic once more, under the prefix forced_, with none of the
-// driver's operations taken as exact and with the macros given.
-func again(macros string) string {
-	return `
-#undef FMA32_FUSED
-#undef FMA64_FUSED
-#undef SQRT32_EXACT
-#undef SQRT64_EXACT
-#undef DIV32_EXACT
-#undef DIV64_EXACT
-#undef NATIVE_SQRT
-#undef NATIVE_DIV
-` + macros + strings.ReplaceAll(shaders.Arithmetic(), "exact_", "forced_")
-}
-
-// off makes the driver's roots and quotients wrong by a factor.
-func off(factor string) string {
-	return `
-float off(float x) { return ` + factor + `; }
-double off(double x) { return ` + factor + `lf; }
-#define NATIVE_SQRT(x) (sqrt(x) * off(x))
-#define NATIVE_DIV(x, y) ((x) / (y) * off(x))
-`
-}
-
 // ways are what the arithmetic may have to live with.
 var ways = []struct {
-	name, text, prefix string
-	single             bool // for float alone
+	name   string
+	change func(source string) string
+	single bool // for float alone
 }{
-	{"as the device is", "", "exact_", false},
-	{"corrected", again(""), "forced_", false},
-	{"corrected from estimates too large", again(off("1.0000019")), "forced_", false},
-	{"corrected from estimates too small", again(off("0.9999981")), "forced_", false},
-	{"corrected from estimates a little off", again(off("1.00000012")), "forced_", false},
-	{"without double", again("#undef DOUBLES\n"), "forced_", true},
+	{"as the driver is", func(s string) string { return s }, false},
+	{"corrected", corrected(""), false},
+	{"corrected from estimates too large", corrected(shadertest.Off("1.0000019")), false},
+	{"corrected from estimates too small", corrected(shadertest.Off("0.9999981")), false},
+	{"corrected from estimates a little off", corrected(shadertest.Off("1.00000012")), false},
+	{"without double", corrected(shadertest.NoDoubles), true},
+}
+
+func corrected(macros string) func(string) string {
+	return func(source string) string { return shadertest.Corrected(source, macros) }
 }
 
 func TestOperationsAreExact(t *testing.T) {
-	d := open(t)
-	testOperations(t, d, native.Fused[float32](), "fma(x, y, z)")
-	testOperations(t, d, native.Fused[float64](), "fma(x, y, z)")
-	testOperations(t, d, native.Root[float32](), "sqrt(x)")
-	testOperations(t, d, native.Root[float64](), "sqrt(x)")
-	testOperations(t, d, native.Quotient[float32](), "div(x, y)")
-	testOperations(t, d, native.Quotient[float64](), "div(x, y)")
-	testOperations(t, d, reciprocal[float32](), "reciprocal(x)")
-	testOperations(t, d, reciprocal[float64](), "reciprocal(x)")
+	d := gltest.Open(t, device.Options{})
+	testOperations(t, d, native.Fused[float32](), "exact_fma(x, y, z)")
+	testOperations(t, d, native.Fused[float64](), "exact_fma(x, y, z)")
+	testOperations(t, d, native.Root[float32](), "exact_sqrt(x)")
+	testOperations(t, d, native.Root[float64](), "exact_sqrt(x)")
+	testOperations(t, d, native.Quotient[float32](), "exact_div(x, y)")
+	testOperations(t, d, native.Quotient[float64](), "exact_div(x, y)")
+	testOperations(t, d, reciprocal[float32](), "exact_reciprocal(x)")
+	testOperations(t, d, reciprocal[float64](), "exact_reciprocal(x)")
 }
 
 func testOperations[T device.Float](t *testing.T, d device.Device, o native.Operation[T], call string) {
@@ -94,7 +52,7 @@ func testOperations[T device.Float](t *testing.T, d device.Device, o native.Oper
 			continue
 		}
 		t.Run(o.Name+" "+typ.String()+" "+w.name, func(t *testing.T) {
-			k := native.Kernel(w.name, w.text, o, w.prefix+call, manyRows)
+			k := native.Kernel(w.name, o, w.change(native.Source[T](call)), manyRows)
 			if err := device.Verify(context.Background(), d, k, 0); err != nil {
 				t.Error(err)
 			}

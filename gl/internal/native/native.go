@@ -53,13 +53,12 @@ func Quotient[T device.Float]() Operation[T] {
 const rows = 2048
 
 func kernel[T device.Float](o Operation[T]) *device.Kernel {
-	return Kernel("native", "", o, o.GLSL, rows)
+	return Kernel("native", o, Source[T](o.GLSL), rows)
 }
 
-// Kernel applies an operation to rows of operands: in Go, and in GLSL by the
-// expression, in front of which stands some more text. It has one example, of that
-// many rows.
-func Kernel[T device.Float](name, text string, o Operation[T], expression string, rows int) *device.Kernel {
+// Kernel applies an operation to rows of operands: in Go, and by a shader. It has
+// one example, of that many rows.
+func Kernel[T device.Float](name string, o Operation[T], source string, rows int) *device.Kernel {
 	t := device.TypeOf[T]()
 	k := &device.Kernel{
 		Name: name + " " + o.Name + "." + t.String(),
@@ -73,7 +72,7 @@ func Kernel[T device.Float](name, text string, o Operation[T], expression string
 				results[i] = o.Go(operands[3*i], operands[3*i+1], operands[3*i+2])
 			}
 		},
-		Shader: &device.Shader{Source: text + source(t, expression), Local: 64},
+		Shader: &device.Shader{Source: source, Local: 64},
 	}
 	k.Examples = func(int) []*device.Call {
 		return []*device.Call{{Label: "hard to round", Kernel: k, Rows: device.Range{Hi: rows}, Args: []device.HostArg{
@@ -82,9 +81,10 @@ func Kernel[T device.Float](name, text string, o Operation[T], expression string
 	return k
 }
 
-func source(t device.Type, expression string) string {
+// Source is a shader that evaluates an expression of x, y and z.
+func Source[T device.Float](expression string) string {
 	real := "float"
-	if t == device.Float64 {
+	if device.TypeOf[T]() == device.Float64 {
 		real = "double"
 	}
 	return `

@@ -1,0 +1,39 @@
+// Package gltest opens the OpenGL device for tests.
+package gltest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+
+	"offload/device"
+	"offload/gl"
+)
+
+// Required is the environment variable that makes a missing device a failure:
+// “gpu” asks for a GPU, any other word for a software rasteriser. Without it a
+// rasteriser is taken, and the test is skipped where there is none.
+const Required = "OFFLOAD_REQUIRE_GL"
+
+// Open opens the device, which is closed when the test ends.
+func Open(t testing.TB, o device.Options) device.Device {
+	t.Helper()
+	required, class := os.Getenv(Required), device.Software
+	if required == "gpu" {
+		class = device.GPU
+	}
+	d, err := gl.Open(context.Background(), class, 0, o)
+	if errors.Is(err, device.ErrUnavailable) && required == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
