@@ -2,7 +2,11 @@
 // they share. It is text; package kernels says how it is run.
 package shaders
 
-import _ "embed"
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+)
 
 var (
 	//go:embed force.comp
@@ -41,7 +45,6 @@ const (
 #define LANES 8
 #define FLOOR power_of_two(-80)
 #define SQUARE_FLOOR power_of_two(-120)
-#line 1
 `
 	Double Precision = `
 #define real double
@@ -51,19 +54,29 @@ const (
 #define LANES 4
 #define FLOOR power_of_two(-900)
 #define SQUARE_FLOOR power_of_two(-1000)
-#line 1
 `
 )
 
 // Force is the shader of kernel force, main included; the device declares the
 // parameters and Arithmetic before it.
-func Force(p Precision) string { return string(p) + distance + force + gravity }
+func Force(p Precision) string { return files(p, distance, force, gravity) }
 
 // Potential is the shader of kernel potential.
-func Potential(p Precision) string { return string(p) + distance + potential + gravity }
+func Potential(p Precision) string { return files(p, distance, potential, gravity) }
 
 // Laplacian is the shader of kernel laplacian.
-func Laplacian(p Precision) string { return string(p) + laplacian + stencil }
+func Laplacian(p Precision) string { return files(p, laplacian, stencil) }
 
 // Heat is the shader of kernel heat.
-func Heat(p Precision) string { return string(p) + heat + stencil }
+func Heat(p Precision) string { return files(p, heat, stencil) }
+
+// files joins files and numbers them from 1, which is what a compiler writes before
+// the number of the line.
+func files(p Precision, texts ...string) string {
+	var b strings.Builder
+	b.WriteString(string(p))
+	for i, text := range texts {
+		fmt.Fprintf(&b, "#line 1 %d\n%s", i+1, text)
+	}
+	return b.String()
+}
