@@ -141,7 +141,7 @@ func openAuto(ctx context.Context, o device.Options) (device.Device, error) {
 			return d, nil
 		}
 		last = err
-		o.Notes = append(o.Notes, fmt.Sprintf("auto: not on %s", err))
+		o.Notes = append(o.Notes, "auto: not on "+strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return nil, last
 }
@@ -157,13 +157,24 @@ type Entry struct {
 func Devices(ctx context.Context, o device.Options) []Entry {
 	var entries []Entry
 	for _, b := range backends() {
-		e := Entry{Name: b.name}
-		d, err := Open(ctx, b.name, o)
-		if e.Err = err; err == nil {
-			e.Info = d.Info()
-			e.Err = d.Close()
-		}
+		e := entryOf(ctx, b.name, o)
 		entries = append(entries, e)
+		for i := 1; b.indexed && e.Err == nil; i++ {
+			if e = entryOf(ctx, fmt.Sprintf("%s:%d", b.name, i), o); e.Err == nil {
+				entries = append(entries, e)
+			}
+		}
 	}
 	return entries
+}
+
+// entryOf opens and closes a device.
+func entryOf(ctx context.Context, name string, o device.Options) Entry {
+	e := Entry{Name: name}
+	d, err := Open(ctx, name, o)
+	if e.Err = err; err == nil {
+		e.Info = d.Info()
+		e.Err = d.Close()
+	}
+	return e
 }

@@ -21,6 +21,7 @@ type opening struct {
 func (o *opening) open(ctx context.Context, options device.Options) (device.Device, error) {
 	var d *fake.Driver
 	c := connection{
+		name:  "software",
 		class: device.Software,
 		connect: func() (driver.Driver, []string, error) {
 			d = fake.New()

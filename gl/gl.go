@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"offload/device"
 	"offload/gl/internal/cache"
@@ -25,6 +26,7 @@ import (
 // tried.
 func Open(ctx context.Context, class device.Class, index int, o device.Options) (device.Device, error) {
 	c := connection{
+		name:  nameOf(class, index),
 		class: class,
 		connect: func() (driver.Driver, []string, error) {
 			return opengl.Open(class == device.Software, index)
@@ -34,8 +36,17 @@ func Open(ctx context.Context, class device.Class, index int, o device.Options) 
 	return c.open(ctx, o)
 }
 
+// nameOf is the word that opens a device.
+func nameOf(class device.Class, index int) string {
+	if index == 0 {
+		return string(class)
+	}
+	return fmt.Sprintf("%s:%d", class, index)
+}
+
 // connection is how a driver is reached, and what goes with it.
 type connection struct {
+	name     string // the word that opens the device
 	class    device.Class
 	connect  func() (driver.Driver, []string, error)
 	store    *cache.Cache
@@ -60,15 +71,15 @@ func (c connection) open(ctx context.Context, o device.Options) (device.Device, 
 	d.Device, err = inorder.OpenOnThread(func() (inorder.Engine, device.Info, error) {
 		drv, notes, err := c.connect()
 		if err != nil {
-			return nil, device.Info{}, unavailable(c.class, err)
+			return nil, device.Info{}, c.unavailable(err)
 		}
 		if i := drv.Info(); i.Software != (c.class == device.Software) {
 			drv.Close()
-			return nil, device.Info{}, wrongClass(c.class, i)
+			return nil, device.Info{}, c.wrongClass(i)
 		}
 		d.engine = newEngine(drv, o.Math, c.store)
 		d.engine.programs.compiled = c.compiled
-		return d.engine, describe(c.class, drv.Info(), notes, o), nil
+		return d.engine, c.describe(drv.Info(), notes, o), nil
 	})
 	if err != nil {
 		return nil, err
@@ -84,9 +95,6 @@ func (c connection) open(ctx context.Context, o device.Options) (device.Device, 
 // probe finds out which operations of the driver are exact, for the shaders'
 // arithmetic to use, and then which kernels are.
 func (d *Device) probe(ctx context.Context, kernels []*device.Kernel) error {
-	if len(kernels) == 0 {
-		kernels = nil
-	}
 	var exact capabilities
 	for _, p := range native.Probes() {
 		names, err := device.Probe(ctx, d, []*device.Kernel{p.Kernel})
@@ -102,18 +110,21 @@ func (d *Device) probe(ctx context.Context, kernels []*device.Kernel) error {
 }
 
 // describe is what is known of a device before its kernels are probed.
-func describe(class device.Class, i driver.Info, notes []string, o device.Options) device.Info {
+func (c connection) describe(i driver.Info, notes []string, o device.Options) device.Info {
 	info := device.Info{
-		Backend:    string(class),
+		Backend:    c.name,
 		Name:       i.Renderer,
 		Driver:     fmt.Sprintf("OpenGL %s, GLSL %s, %s", i.Version, i.Language, i.Provider),
-		Class:      class,
+		Class:      c.class,
 		Precisions: []device.Type{device.Float32},
 		Math:       device.Exact,
 		Workers:    1,
 		Memory:     o.Memory,
 		Variant:    "glsl",
-		Notes:      append(append([]string(nil), o.Notes...), notes...),
+		Notes:      slices.Clone(o.Notes),
+	}
+	for _, n := range notes {
+		info.Notes = append(info.Notes, c.name+": "+n)
 	}
 	if i.Doubles {
 		info.Precisions = append(info.Precisions, device.Float64)
@@ -125,23 +136,23 @@ func describe(class device.Class, i driver.Info, notes []string, o device.Option
 		info.Memory = sysinfo.Available()
 	}
 	if !i.Robust {
-		info.Notes = append(info.Notes, string(class)+": the driver does not report resets")
+		info.Notes = append(info.Notes, c.name+": the driver does not report resets")
 	}
 	return info
 }
 
 // unavailable says why there is no such device.
-func unavailable(class device.Class, err error) error {
+func (c connection) unavailable(err error) error {
 	if errors.Is(err, driver.ErrNotBuilt) {
-		return fmt.Errorf("%s: %w: built without OpenGL; rebuild with -tags gl", class, device.ErrUnavailable)
+		return fmt.Errorf("%s: %w: built without OpenGL; rebuild with -tags gl", c.name, device.ErrUnavailable)
 	}
-	return fmt.Errorf("%s: %w: %w", class, device.ErrUnavailable, err)
+	return fmt.Errorf("%s: %w: %w", c.name, device.ErrUnavailable, err)
 }
 
-func wrongClass(class device.Class, i driver.Info) error {
+func (c connection) wrongClass(i driver.Info) error {
 	kind := "a GPU"
 	if i.Software {
 		kind = "a rasteriser on the host's cores, no GPU"
 	}
-	return fmt.Errorf("%s: %w: %s is %s", class, device.ErrUnavailable, i.Renderer, kind)
+	return fmt.Errorf("%s: %w: %s is %s", c.name, device.ErrUnavailable, i.Renderer, kind)
 }

@@ -16,6 +16,7 @@ import (
 type Driver struct {
 	Limits    driver.Info
 	Fault     Fault
+	Refuses   bool          // takes no program binaries, though it makes them
 	GroupTime time.Duration // that a work-group takes by the timers; 0: no timers
 
 	Misuse []string        // what a real driver would have answered with an error, or worse
@@ -117,9 +118,10 @@ func (d *Driver) queue(command func()) { d.pending = append(d.pending, command) 
 // execute executes the first n commands of all.
 func (d *Driver) execute(n int) {
 	for d.done < n && len(d.pending) > 0 && !d.lost {
-		d.pending[0]()
+		command := d.pending[0]
 		d.pending = d.pending[1:]
 		d.done++
+		command()
 	}
 }
 

@@ -40,7 +40,7 @@ func (d *Driver) Load(format uint32, binary []byte) (driver.Program, error) {
 	if _, err := d.call("Load"); err != nil {
 		return 0, err
 	}
-	if format != binaryFormat {
+	if format != binaryFormat || d.Refuses {
 		return 0, driver.ErrNotLoaded
 	}
 	return d.program(string(binary)), nil
