@@ -19,12 +19,8 @@ const Required = "OFFLOAD_REQUIRE_GL"
 // Open opens the device, which is closed when the test ends.
 func Open(t testing.TB, o device.Options) device.Device {
 	t.Helper()
-	required, class := os.Getenv(Required), device.Software
-	if required == "gpu" {
-		class = device.GPU
-	}
-	d, err := gl.Open(context.Background(), class, 0, o)
-	if errors.Is(err, device.ErrUnavailable) && required == "" {
+	d, err := gl.Open(context.Background(), Class(), 0, o)
+	if errors.Is(err, device.ErrUnavailable) && os.Getenv(Required) == "" {
 		t.Skip(err)
 	}
 	if err != nil {
@@ -36,4 +32,12 @@ func Open(t testing.TB, o device.Options) device.Device {
 		}
 	})
 	return d
+}
+
+// Class is the kind of device that tests take.
+func Class() device.Class {
+	if os.Getenv(Required) == "gpu" {
+		return device.GPU
+	}
+	return device.Software
 }
