@@ -27,6 +27,7 @@ type engine struct {
 	words    [maxWords]uint32 // of the launch that is executed
 	counts   counts
 	patience time.Duration // without progress, after which a device counts as lost
+	left     int           // objects that Close left behind
 }
 
 // patience is far above the time of one piece of a launch, and above that after
@@ -95,6 +96,7 @@ func (e *engine) Close() {
 	}
 	clear(e.live)
 	e.programs.free(e)
+	e.left = e.driver.Live()
 	e.driver.Close()
 }
 
