@@ -17,7 +17,8 @@ var (
 //
 // Arguments are those of Force, with one number a row as the result. A body is
 // left out of its own potential by its row: source i + home. The potential
-// energy of one set of bodies is ½ Σ m_i φ_i.
+// energy of one set of bodies is ½ Σ m_i φ_i. The error of fast arithmetic is stated
+// as for Force.
 func Potential(t device.Type) *device.Kernel { return pick(t, potential32, potential64) }
 
 // NewPotential makes a launch of Potential for all rows of targets; see NewForce.

@@ -3,17 +3,18 @@
 #define RESULT_WIDTH 3
 #define Sum real3
 
-// add_source is the sum s with what a source (x, y, z, gm) adds at a target. It
-// adds itself by its distance of zero; its place self in the tile is not needed.
-Sum add_source(Sum s, real4 source, int j, real3 target, int self, real eps2)
+// add_source is the sum s with what a source (x, y, z, gm) adds at a target, for
+// ε² > 0 if soft. A target adds nothing to itself, since it is at distance zero;
+// its place in the tile does not matter.
+Sum add_source(Sum s, real4 source, int j, real3 target, int self, real eps2, bool soft)
 {
 	precise real3 d = source.xyz - target;
 	real r2 = squared_distance(d, eps2);
 #ifdef MATH_FAST
-	real q = r2 == real(0) ? real(0) : inversesqrt(r2);
+	real q = soft || r2 != real(0) ? inversesqrt(r2) : real(0);
 	return s + (source.w * q) * (q * q) * d;
 #else
-	real w = r2 == real(0) ? real(0) : exact_reciprocal(exact_mul(r2, exact_sqrt(r2)));
+	real w = soft || r2 != real(0) ? exact_reciprocal(exact_mul(r2, exact_sqrt(r2))) : real(0);
 	real f = exact_mul(source.w, w);
 	return real3(exact_fma(f, d.x, s.x), exact_fma(f, d.y, s.y), exact_fma(f, d.z, s.z));
 #endif

@@ -61,17 +61,35 @@ int load_tile(int t)
 	return (count + 7) & ~7;
 }
 
-// sum_ordered sums the tile's sources one by one, for two targets.
+// sum_ordered sums the tile's sources one by one, for two targets. It is where fast
+// arithmetic spends all its time, and exact arithmetic half of it.
 void sum_ordered(int count, real3 p, real3 q, int p_self, int q_self, real eps2, out Sum a, out Sum b)
 {
+#define ADD(k, soft) \
+	source = tile[j + k]; \
+	x = add_source(x, source, j + k, p, p_self, eps2, soft); \
+	y = add_source(y, source, j + k, q, q_self, eps2, soft);
+	real4 source;
 	Sum x = Sum(0), y = Sum(0);
+#ifdef MATH_FAST
+	if (eps2 > real(0)) {
+		for (int j = 0; j < count; j += 4) {
+			ADD(0, true)
+			ADD(1, true)
+			ADD(2, true)
+			ADD(3, true)
+		}
+		a = x;
+		b = y;
+		return;
+	}
+#endif
 	for (int j = 0; j < count; j++) {
-		real4 source = tile[j];
-		x = add_source(x, source, j, p, p_self, eps2);
-		y = add_source(y, source, j, q, q_self, eps2);
+		ADD(0, false)
 	}
 	a = x;
 	b = y;
+#undef ADD
 }
 
 Sum join(Sum x, Sum y)
@@ -88,8 +106,8 @@ void sum_lanes(int count, real3 p, real3 q, int p_self, int q_self, real eps2, o
 {
 #define ADD(l, x, y) \
 	source = tile[j + l]; \
-	x = add_source(x, source, j + l, p, p_self, eps2); \
-	y = add_source(y, source, j + l, q, q_self, eps2);
+	x = add_source(x, source, j + l, p, p_self, eps2, false); \
+	y = add_source(y, source, j + l, q, q_self, eps2, false);
 	real4 source;
 	Sum x0 = Sum(0), x1 = x0, x2 = x0, x3 = x0, y0 = x0, y1 = x0, y2 = x0, y3 = x0;
 #if LANES == 8
@@ -113,6 +131,7 @@ void sum_lanes(int count, real3 p, real3 q, int p_self, int q_self, real eps2, o
 #endif
 	a = join(join(x0, x2), join(x1, x3));
 	b = join(join(y0, y2), join(y1, y3));
+#undef ADD
 }
 #endif
 

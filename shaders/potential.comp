@@ -4,12 +4,12 @@
 #define Sum real
 
 // add_source is the sum s with what source j of a tile (x, y, z, gm) adds at the
-// target that is itself source self of the tile.
-Sum add_source(Sum s, real4 source, int j, real3 target, int self, real eps2)
+// target that is itself source self of the tile, for ε² > 0 if soft.
+Sum add_source(Sum s, real4 source, int j, real3 target, int self, real eps2, bool soft)
 {
 	precise real3 d = source.xyz - target;
 	real r2 = squared_distance(d, eps2);
-	bool none = r2 == real(0) || j == self;
+	bool none = j == self || !soft && r2 == real(0);
 #ifdef MATH_FAST
 	return s + source.w * (none ? real(0) : inversesqrt(r2));
 #else

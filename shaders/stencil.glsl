@@ -52,11 +52,12 @@ real4 flush(real4 v) { return mix(v, real4(0), lessThan(abs(v), real4(FLOOR))); 
 // An invocation's block is rows r0 to r3 of four points.
 struct Block { real4 r0, r1, r2, r3; };
 
-// sweep_row is one row of a block after a sweep; where keep says so it stays.
-real4 sweep_row(real4 up, real4 here, real4 down, real left, real right, bvec4 keep)
+// Keep tells which points of a block are on the edge of the plate and stay.
+struct Keep { bvec4 r0, r1, r2, r3; };
+
+real4 sweep_row(real4 up, real4 here, real4 down, real left, real right)
 {
-	real4 v = flush(update(up, real4(left, here.xyz), here, real4(here.yzw, right), down, cx_value, cy_value));
-	return mix(v, here, keep);
+	return flush(update(up, real4(left, here.xyz), here, real4(here.yzw, right), down, cx_value, cy_value));
 }
 
 // Edges of blocks are exchanged as rows and columns of four points.
@@ -67,7 +68,7 @@ real4 sweep_row(real4 up, real4 here, real4 down, real left, real right, bvec4 k
 
 // sweep_block is one sweep. Beyond the square it takes the block's own points,
 // which makes the rim wrong.
-Block sweep_block(Block b, bvec4 keep0, bvec4 keep1, bvec4 keep2, bvec4 keep3)
+Block sweep_block(Block b)
 {
 	int me = int(gl_LocalInvocationIndex);
 	int x = me % BLOCKS_IN_SIDE, y = me / BLOCKS_IN_SIDE;
@@ -82,30 +83,34 @@ Block sweep_block(Block b, bvec4 keep0, bvec4 keep1, bvec4 keep2, bvec4 keep3)
 	real4 left = exchange[RIGHT + (x > 0 ? me - 1 : me)];
 	real4 right = exchange[LEFT + (x < BLOCKS_IN_SIDE - 1 ? me + 1 : me)];
 	return Block(
-		sweep_row(up, b.r0, b.r1, left.x, right.x, keep0),
-		sweep_row(b.r0, b.r1, b.r2, left.y, right.y, keep1),
-		sweep_row(b.r1, b.r2, b.r3, left.z, right.z, keep2),
-		sweep_row(b.r2, b.r3, down, left.w, right.w, keep3));
+		sweep_row(up, b.r0, b.r1, left.x, right.x),
+		sweep_row(b.r0, b.r1, b.r2, left.y, right.y),
+		sweep_row(b.r1, b.r2, b.r3, left.z, right.z),
+		sweep_row(b.r2, b.r3, down, left.w, right.w));
 }
 
-// load_row is four points of the field; zero where it has none, or where the row
-// is further away than the sweeps look.
+// point is one of the field; zero where it has none.
+real point(int row, int col) { return col >= 0 && col < COLS ? load(row, col) : real(0); }
+
+// load_row is four points; zero also where the row is further away than the sweeps
+// look.
 real4 load_row(int row, int col)
 {
-	real4 v = real4(0);
-	if (row >= max(TARGET_LO - NUMBER, 0) && row < min(TARGET_HI + NUMBER, ROWS)) {
-		for (int i = 0; i < 4; i++) {
-			if (col + i >= 0 && col + i < COLS) {
-				v[i] = load(row, col + i);
-			}
-		}
+	if (row < max(TARGET_LO - NUMBER, 0) || row >= min(TARGET_HI + NUMBER, ROWS)) {
+		return real4(0);
 	}
-	return v;
+	return real4(point(row, col), point(row, col + 1), point(row, col + 2), point(row, col + 3));
 }
 
 bvec4 edges(int row, int col)
 {
 	return bvec4(on_edge(row, col), on_edge(row, col + 1), on_edge(row, col + 2), on_edge(row, col + 3));
+}
+
+Block keep_edges(Block after, Block before, Keep keep)
+{
+	return Block(mix(after.r0, before.r0, keep.r0), mix(after.r1, before.r1, keep.r1),
+		mix(after.r2, before.r2, keep.r2), mix(after.r3, before.r3, keep.r3));
 }
 
 // store_square writes the inner part of the square, whose first point is (row, col),
@@ -137,9 +142,15 @@ void sweep_square(int index)
 	int me = int(gl_LocalInvocationIndex);
 	int r = row + me / BLOCKS_IN_SIDE * 4, c = col + me % BLOCKS_IN_SIDE * 4;
 	Block b = Block(load_row(r, c), load_row(r + 1, c), load_row(r + 2, c), load_row(r + 3, c));
-	bvec4 keep0 = edges(r, c), keep1 = edges(r + 1, c), keep2 = edges(r + 2, c), keep3 = edges(r + 3, c);
+	Keep keep = Keep(edges(r, c), edges(r + 1, c), edges(r + 2, c), edges(r + 3, c));
+	bool inside = row > 0 && row + SIDE < ROWS && col > 0 && col + SIDE < COLS;
 	for (int k = 0; k < NUMBER; k++) {
-		b = sweep_block(b, keep0, keep1, keep2, keep3);
+		Block after = sweep_block(b);
+		if (inside) {
+			b = after;
+		} else {
+			b = keep_edges(after, b, keep);
+		}
 	}
 	store_square(b, row, col);
 }
