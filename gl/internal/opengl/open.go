@@ -40,7 +40,7 @@ func Open(software bool, index int) (driver.Driver, []string, error) {
 	if len(s.errs) == 0 {
 		s.fail(ProviderVariable, fmt.Errorf("there is no provider called %q", only))
 	}
-	return nil, nil, fmt.Errorf("%w:\n%w", driver.ErrNoContext, errors.Join(s.errs...))
+	return nil, nil, fmt.Errorf("%w\n%w", driver.ErrNoContext, errors.Join(s.errs...))
 }
 
 // search is for the index-th context of one kind.
