@@ -23,7 +23,8 @@ import (
 // Open opens the graphics processor of that index (device.GPU), counted from 0, or
 // a software rasteriser (device.Software). One is never taken for the other. What
 // is not there is device.ErrUnavailable, with the reason for each way that was
-// tried.
+// tried. Options.Workers must be 0 or 1; Options.Variant, which is about host code,
+// is not used.
 func Open(ctx context.Context, class device.Class, index int, o device.Options) (device.Device, error) {
 	c := connection{
 		name:  nameOf(class, index),
@@ -65,6 +66,9 @@ func (d *Device) Counters() device.Counters { return d.engine.counts.read() }
 func (c connection) open(ctx context.Context, o device.Options) (device.Device, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if o.Workers < 0 || o.Workers > 1 {
+		return nil, device.Invalidf("%s: a driver has one queue; there cannot be %d workers", c.name, o.Workers)
 	}
 	d := new(Device)
 	var err error

@@ -86,7 +86,7 @@ func printDevices(w io.Writer, rows []deviceRow) error {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", r.Device, r.Class, r.Name,
 				strings.Join(r.Precisions, " "), r.Math, r.Workers, gibibytes(r.MemoryBytes), r.Variant, strings.Join(r.Exact, " "))
 		} else {
-			fmt.Fprintf(t, "%s\t–\tnot here, see below\n", r.Device)
+			fmt.Fprintf(t, "%s\t–\tnot here, see below\t\t\t\t\t\t\n", r.Device)
 		}
 	}
 	if err := t.Flush(); err != nil {

@@ -8,8 +8,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"offload/internal/atomicfile"
 )
@@ -86,6 +89,28 @@ func (c *Cache) Store(key string, format uint32, program []byte) {
 		_, err := w.Write(append(body, sum[:]...))
 		return err
 	})
+	c.prune()
+}
+
+// manyEntries is the number of files from which on the older half goes. Every version
+// of a driver and of a shader leaves some that are not asked for again.
+const manyEntries = 1024
+
+func (c *Cache) prune() {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil || len(entries) < manyEntries {
+		return
+	}
+	age := func(e fs.DirEntry) time.Time {
+		if info, err := e.Info(); err == nil {
+			return info.ModTime()
+		}
+		return time.Time{}
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return age(a).Compare(age(b)) })
+	for _, e := range entries[:len(entries)/2] {
+		os.Remove(filepath.Join(c.dir, e.Name()))
+	}
 }
 
 func (c *Cache) path(key string) string { return filepath.Join(c.dir, key) }
