@@ -27,8 +27,10 @@ func taken(t *testing.T) resources {
 	return resources{runtime.NumGoroutine(), count("/proc/self/task"), count("/proc/self/fd")}
 }
 
+// within tells whether no more is taken than before. The runtime starts a thread of
+// its own now and then and keeps it; what a cycle leaves behind shows a hundred times.
 func (r resources) within(limit resources) bool {
-	return r.goroutines <= limit.goroutines && r.threads <= limit.threads && r.files <= limit.files
+	return r.goroutines <= limit.goroutines && r.threads <= limit.threads+4 && r.files <= limit.files
 }
 
 // Opening, running and closing leaves nothing behind, a thousand times; with -short

@@ -5,7 +5,6 @@ package opengl
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 
@@ -146,7 +145,7 @@ func TestLiveCountsObjects(t *testing.T) {
 	} {
 		free()
 		if want := 4 - i; d.Live() != want {
-			t.Error(fmt.Sprintf("Live = %d after %d objects were freed", d.Live(), i+1))
+			t.Errorf("Live = %d after %d objects were freed", d.Live(), i+1)
 		}
 	}
 }
