@@ -2,7 +2,6 @@ package inorder
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -137,12 +136,12 @@ func (d *Device) call(j job) error {
 	if err := q.lostBy(); err != nil {
 		return err
 	}
-	d.handed = j
-	if d.thread {
-		q.hand(&d.handed)
-	} else {
-		d.handed.run(d.engine)
+	if !d.thread {
+		j.run(d.engine)
+		return q.note(j.err)
 	}
+	d.handed = j
+	q.hand(&d.handed)
 	err := d.handed.err
 	d.handed = job{}
 	return q.note(err)
@@ -314,6 +313,3 @@ func (d *Device) Close() error {
 	d.done.Wait()
 	return nil
 }
-
-// isLost tells whether an error ends the device.
-func isLost(err error) bool { return errors.Is(err, device.ErrLost) }

@@ -2,7 +2,9 @@ package inorder
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 
 	"offload/device"
 )
@@ -24,8 +26,8 @@ type queue struct {
 
 	jobs []*job // for the dispatcher, when the engine belongs to its thread
 
-	err     error // first error since the last Sync
-	lost    error // what ended the device
+	err     error                 // first error since the last Sync
+	lost    atomic.Pointer[error] // what ended the device
 	closed  bool
 	drained bool // closed, and nobody has a turn any more
 }
@@ -49,7 +51,7 @@ func (q *queue) state() error {
 	if q.closed {
 		return device.ErrClosed
 	}
-	return q.lost
+	return q.lostBy()
 }
 
 // enter waits for the caller's turn. With a buffer, it fails if that was freed.
@@ -195,22 +197,20 @@ func (q *queue) finished(j *job) {
 // note keeps an error that ends the device, and returns the one that ended it
 // first if there is any.
 func (q *queue) note(err error) error {
-	if !isLost(err) {
+	if err == nil || !errors.Is(err, device.ErrLost) {
 		return err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.lost == nil {
-		q.lost = err
-	}
-	return q.lost
+	first := err // a copy, so that err itself stays off the heap
+	q.lost.CompareAndSwap(nil, &first)
+	return q.lostBy()
 }
 
 // lostBy is what ended the device.
 func (q *queue) lostBy() error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.lost
+	if err := q.lost.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // fail keeps the first error for the next Sync.
