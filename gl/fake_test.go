@@ -50,20 +50,24 @@ func (o *opening) check(t *testing.T) {
 	}
 }
 
-// TestCompliance runs the suite on drivers with different limits.
+// TestCompliance runs the suite on drivers with different limits; with -short on
+// those that differ most.
 func TestCompliance(t *testing.T) {
-	for _, c := range []struct {
+	for i, c := range []struct {
 		name  string
 		shape func(d *fake.Driver)
 	}{
 		{"plain", nil},
 		{"no staging", func(d *fake.Driver) { d.Limits.Staging = false }},
-		{"no binaries", func(d *fake.Driver) { d.Limits.Binaries = false }},
-		{"no doubles", func(d *fake.Driver) { d.Limits.Doubles = false }},
 		{"few groups, coarse alignment", func(d *fake.Driver) { d.Limits.GroupsInRow, d.Limits.StorageAlign = 3, 4096 }},
+		{"no doubles", func(d *fake.Driver) { d.Limits.Doubles = false }},
+		{"no binaries", func(d *fake.Driver) { d.Limits.Binaries = false }},
 		{"fine alignment", func(d *fake.Driver) { d.Limits.StorageAlign = 4 }},
 		{"timers", func(d *fake.Driver) { d.GroupTime = 1e6 }},
 	} {
+		if testing.Short() && i > 2 {
+			break
+		}
 		t.Run(c.name, func(t *testing.T) {
 			o := &opening{shape: c.shape, dir: t.TempDir()}
 			devicetest.Run(t, o.open)

@@ -86,7 +86,7 @@ func work(t *testing.T, d device.Device) error {
 
 // faulty opens a device that fails as the fault says, works on it, and closes it.
 // The error is the first of all.
-func faulty(t *testing.T, shape func(*fake.Driver)) (err error, used *fake.Driver) {
+func faulty(t *testing.T, shape func(*fake.Driver)) (used *fake.Driver, err error) {
 	t.Helper()
 	devicetest.NoLeak(t)
 	o := &opening{shape: shape}
@@ -106,7 +106,7 @@ func faulty(t *testing.T, shape func(*fake.Driver)) (err error, used *fake.Drive
 		}
 	}
 	o.check(t)
-	return err, o.drivers[0]
+	return o.drivers[0], err
 }
 
 // checkLost: a lost device says so at every call, and stays lost.
@@ -162,11 +162,11 @@ func TestBuffersOfALostDevice(t *testing.T) {
 
 // Whatever call loses the context, the work ends with ErrLost or with the right
 // result, everything is freed, and the next device works, as does the CPU. With
-// -short it is every fifth call.
+// -short it is every twelfth call.
 func TestResetAtEveryCall(t *testing.T) {
 	step := 1
 	if testing.Short() {
-		step = 5
+		step = 12
 	}
 	for _, limits := range []struct {
 		name  string
@@ -176,12 +176,12 @@ func TestResetAtEveryCall(t *testing.T) {
 		{"no staging", func(d *fake.Driver) { d.Limits.Staging = false }},
 		{"timers, few groups", func(d *fake.Driver) { d.GroupTime, d.Limits.GroupsInRow = 1e6, 5 }},
 	} {
-		_, clean := faulty(t, limits.shape)
+		clean, _ := faulty(t, limits.shape)
 		for call, calls := range clean.Calls {
 			lost := 0
 			for at := 1; at <= calls; at += step {
 				t.Run(fmt.Sprintf("%s/%s %d", limits.name, call, at), func(t *testing.T) {
-					err, _ := faulty(t, func(d *fake.Driver) {
+					_, err := faulty(t, func(d *fake.Driver) {
 						limits.shape(d)
 						d.Fault = fake.Fault{Call: call, At: at, Reset: true}
 					})
@@ -198,7 +198,7 @@ func TestResetAtEveryCall(t *testing.T) {
 			}
 		}
 	}
-	if err, _ := faulty(t, nil); err != nil {
+	if _, err := faulty(t, nil); err != nil {
 		t.Errorf("a new device: %v", err)
 	}
 	d, err := cpu.Open(context.Background(), device.Options{})
@@ -238,7 +238,7 @@ func TestFaults(t *testing.T) {
 		{"a fence is never reached", fake.Fault{Call: "Wait", At: 9, TimeOut: true}, []error{device.ErrLost}, "no answer for 2m0s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err, used := faulty(t, func(d *fake.Driver) { d.Fault = c.fault })
+			used, err := faulty(t, func(d *fake.Driver) { d.Fault = c.fault })
 			if used.Calls[c.fault.Call] < c.fault.At {
 				t.Fatalf("%s was called %d times; the fault is at the %dth", c.fault.Call, used.Calls[c.fault.Call], c.fault.At)
 			}
@@ -259,7 +259,7 @@ func TestFaults(t *testing.T) {
 
 // lastCompile is the number of the compilation of the kernel at work.
 func lastCompile(t *testing.T) int {
-	_, d := faulty(t, nil)
+	d, _ := faulty(t, nil)
 	return d.Calls["Compile"]
 }
 
@@ -267,11 +267,11 @@ func lastCompile(t *testing.T) int {
 // staging. Staging can be done without; for the rest the error is ErrOutOfMemory, and
 // the device works on.
 func TestOutOfMemoryAtEveryAllocation(t *testing.T) {
-	_, clean := faulty(t, nil)
+	clean, _ := faulty(t, nil)
 	for _, call := range []string{"NewBuffer", "NewStaging"} {
 		for at := 1; at <= clean.Calls[call]; at++ {
 			t.Run(fmt.Sprint(call, " ", at), func(t *testing.T) {
-				err, _ := faulty(t, func(d *fake.Driver) { d.Fault = fake.Fault{Call: call, At: at, Err: driver.ErrOutOfMemory} })
+				_, err := faulty(t, func(d *fake.Driver) { d.Fault = fake.Fault{Call: call, At: at, Err: driver.ErrOutOfMemory} })
 				if call == "NewBuffer" && !errors.Is(err, device.ErrOutOfMemory) || call == "NewStaging" && err != nil {
 					t.Error(err)
 				}

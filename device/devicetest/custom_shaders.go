@@ -55,6 +55,18 @@ func spinShader() *device.Shader {
 `)
 }
 
+// faultyShader fails where its launch is planned.
+func faultyShader(fault func()) *device.Shader {
+	s := rowShader("\ty_at(i) = x_at(i);\n")
+	s.Plan = func(l *device.Launch, _ device.ShaderLimits, p *device.ShaderPlan) {
+		if l.Rows.Intersects(device.Range{Lo: 7, Hi: 8}) {
+			fault()
+		}
+		p.Passes = append(p.Passes, device.Pass{Groups: (l.Rows.Len() + s.Local - 1) / s.Local})
+	}
+	return s
+}
+
 // prefixShader has a pass for the sums of blocks, in scratch, and one for the rows.
 func prefixShader() *device.Shader {
 	const local = 32
