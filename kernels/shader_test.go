@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"offload/device"
@@ -97,6 +98,46 @@ func TestShadersTakeFarHomes(t *testing.T) {
 			verifySizes(t, d, c, 9, 600)
 		}
 	}
+}
+
+// Squares of points whose rim ends before the edge of the plate, on it or behind.
+func TestShadersMeetEdges(t *testing.T) {
+	d := gltest.Open(t, device.Options{})
+	for n := 96; n < 120; n++ {
+		verifySizes(t, d, laplacian32, n)
+	}
+}
+
+// Values around the floors of values and of squares.
+func TestShadersFlush(t *testing.T) {
+	d := gltest.Open(t, device.Options{})
+	testFlush(t, d, laplacian32, float32(0x1p-100))
+	testFlush(t, d, laplacian64, 0x1p-950)
+	testFlush(t, d, heat32, float32(0x1p-100))
+	testFlush(t, d, heat64, 0x1p-950)
+}
+
+// testFlush runs k on fields of all magnitudes from least to 1.
+func testFlush[T device.Float](t *testing.T, d device.Device, k *device.Kernel, least T) {
+	t.Helper()
+	_, exponent := math.Frexp(float64(least))
+	c := altered(k, func(*device.Shader) {})
+	examples := c.Examples
+	c.Examples = func(n int) []*device.Call {
+		calls := examples(n)
+		for _, c := range calls {
+			field := device.As[T](c.Args[stencilIn].Data)
+			r := rand.New(rand.NewPCG(1, uint64(len(field))))
+			for i := range field {
+				field[i] = T(math.Ldexp(1+r.Float64(), exponent+r.IntN(-exponent)))
+			}
+			for i := range len(field) / 2 { // one half small, or the large ones win
+				field[i] = T(math.Ldexp(1+r.Float64(), exponent+r.IntN(40)))
+			}
+		}
+		return calls
+	}
+	verifySizes(t, d, c, 9, 65, 200)
 }
 
 // Fast arithmetic changes no bit of the stencils.

@@ -70,8 +70,8 @@ func reciprocal[T device.Float]() native.Operation[T] {
 		s := operands(n)
 		for i := 0; i < len(s); i += 3 {
 			s[i] = s[i+1]
-			for ieee.Abs(1/s[i]) < smallestNormal[T]() {
-				s[i] /= 4
+			if q := ieee.Abs(1 / s[i]); q != 0 && q < smallestNormal[T]() {
+				s[i] /= 16
 			}
 		}
 		return s

@@ -61,7 +61,8 @@ func (r random[T]) nudge(x T) T {
 }
 
 // fusedOperands have products that cancel with z to the last bit, or whose sum
-// with z is close to halfway between two numbers, and some that are neither.
+// with z is close to halfway between two numbers, and some that are neither; zeros
+// of both signs and infinities come first.
 func fusedOperands[T device.Float](n int) []T {
 	r := newRandom[T](1)
 	var s []T
@@ -88,6 +89,15 @@ func fusedOperands[T device.Float](n int) []T {
 		}
 		s = append(s, x, y, z)
 	}
+	zero, one, inf, large := T(0), T(1), T(math.Inf(1)), T(math.Ldexp(1, r.maxExponent-20))
+	copy(s, []T{
+		negativeZero[T](), one, negativeZero[T](),
+		zero, -one, zero,
+		one, one, -one,
+		large, large, one,
+		inf, -one, one,
+		one, one, -inf,
+	})
 	return s
 }
 
@@ -109,7 +119,7 @@ func rootOperands[T device.Float](n int) []T {
 		}
 		s = append(s, x, 0, 0)
 	}
-	s[0] = 0
+	copy(s, []T{0, 0, 0, negativeZero[T](), 0, 0, T(math.Inf(1)), 0, 0})
 	return s
 }
 
@@ -134,6 +144,16 @@ func quotientOperands[T device.Float](n int) []T {
 		}
 		s = append(s, x, y, 0)
 	}
-	copy(s, []T{0, 3, 0})
+	zero, inf := T(0), T(math.Inf(1))
+	copy(s, []T{
+		zero, 3, 0,
+		negativeZero[T](), 3, 0,
+		3, zero, 0,
+		3, negativeZero[T](), 0,
+		inf, -3, 0,
+		3, inf, 0,
+	})
 	return s
 }
+
+func negativeZero[T device.Float]() T { return T(math.Copysign(0, -1)) }
