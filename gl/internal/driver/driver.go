@@ -96,12 +96,13 @@ type Info struct {
 	Staging                   bool   // NewStaging works
 	Robust                    bool   // resets are reported
 
-	StorageBytes  int // largest storage block
-	StorageAlign  int // alignment of a block's offset in bytes
-	StorageBlocks int // storage blocks of one program
-	GroupsInRow   int // most work-groups of one dispatch
-	GroupSize     int // most invocations of a work-group
-	SharedBytes   int // memory that a work-group shares
+	Memory        int64 // bytes that the device has free; 0 where the driver does not tell
+	StorageBytes  int   // largest storage block
+	StorageAlign  int   // alignment of a block's offset in bytes
+	StorageBlocks int   // storage blocks of one program
+	GroupsInRow   int   // most work-groups of one dispatch
+	GroupSize     int   // most invocations of a work-group
+	SharedBytes   int   // memory that a work-group shares
 }
 
 // What goes wrong at the boundary.

@@ -30,6 +30,7 @@ func (d *Context) describe(t target, version int) {
 		Staging:  d.features.storage,
 		Robust:   d.features.resets && integer(gl.RESET_NOTIFICATION_STRATEGY) == gl.LOSE_CONTEXT_ON_RESET,
 
+		Memory:        freeMemory(has),
 		StorageBytes:  integer(gl.MAX_SHADER_STORAGE_BLOCK_SIZE),
 		StorageAlign:  max(1, integer(gl.SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT)),
 		StorageBlocks: integer(gl.MAX_COMPUTE_SHADER_STORAGE_BLOCKS),
@@ -38,6 +39,22 @@ func (d *Context) describe(t target, version int) {
 		SharedBytes:   integer(gl.MAX_COMPUTE_SHARED_MEMORY_SIZE),
 	}
 	d.info.Software = t.software || isSoftware(d.info.Renderer)
+}
+
+// freeMemory is what the device has free; drivers tell it by extensions, in KiB.
+func freeMemory(has map[string]bool) int64 {
+	const (
+		available = 0x9049 // GPU_MEMORY_INFO_CURRENT_AVAILABLE_VIDMEM_NVX
+		vboFree   = 0x87fb // VBO_FREE_MEMORY_ATI: all, largest block, and the same of the host's memory
+	)
+	var kib [4]int32
+	switch {
+	case has["GL_NVX_gpu_memory_info"]:
+		gl.GetIntegerv(available, &kib[0])
+	case has["GL_ATI_meminfo"]:
+		gl.GetIntegerv(vboFree, &kib[0])
+	}
+	return int64(kib[0]) << 10
 }
 
 func text(name uint32) string { return gl.GoStr(gl.GetString(name)) }
