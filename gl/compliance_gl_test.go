@@ -4,6 +4,8 @@ package gl_test
 
 import (
 	"context"
+	"errors"
+	"os"
 	"testing"
 
 	"offload/device"
@@ -17,10 +19,19 @@ func open(ctx context.Context, o device.Options) (device.Device, error) {
 	return gl.Open(ctx, gltest.Class(), 0, o)
 }
 
-// needsGL skips where there is no OpenGL and none is required.
+// needsGL skips where there is no OpenGL and none is required. It leaves nothing
+// open: what a driver keeps for its last context would be kept for the test, too.
 func needsGL(t testing.TB) {
 	t.Helper()
-	gltest.Open(t, device.Options{})
+	d, err := open(context.Background(), device.Options{})
+	switch {
+	case err == nil:
+		d.Close()
+	case errors.Is(err, device.ErrUnavailable) && os.Getenv(gltest.Required) == "":
+		t.Skip(err)
+	default:
+		t.Fatal(err)
+	}
 }
 
 func TestComplianceOnOpenGL(t *testing.T) {

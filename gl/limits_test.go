@@ -3,6 +3,7 @@ package gl
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"slices"
 	"testing"
@@ -71,7 +72,7 @@ func TestImpossibleShaders(t *testing.T) {
 			}
 		}, device.ErrUnsupported},
 		"scratch beyond a block": {func(k *device.Kernel) {
-			k.Shader.Plan = func(_ *device.Launch, _ device.ShaderLimits, p *device.ShaderPlan) { p.Scratch = 1 << 40 }
+			k.Shader.Plan = func(_ *device.Launch, _ device.ShaderLimits, p *device.ShaderPlan) { p.Scratch = math.MaxInt }
 		}, device.ErrUnsupported},
 		"scratch of no type": {func(k *device.Kernel) { k.Shader.Scratch = 0 }, device.ErrInvalid},
 		"groups below zero": {func(k *device.Kernel) {
