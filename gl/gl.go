@@ -7,7 +7,6 @@ package gl
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -75,7 +74,7 @@ func (c connection) open(ctx context.Context, o device.Options) (device.Device, 
 	d.Device, err = inorder.OpenOnThread(func() (inorder.Engine, device.Info, error) {
 		drv, notes, err := c.connect()
 		if err != nil {
-			return nil, device.Info{}, c.unavailable(err)
+			return nil, device.Info{}, fmt.Errorf("%s: %w: %w", c.name, device.ErrUnavailable, err)
 		}
 		if i := drv.Info(); i.Software != (c.class == device.Software) {
 			drv.Close()
@@ -136,21 +135,16 @@ func (c connection) describe(i driver.Info, notes []string, o device.Options) de
 	if o.Math == device.Fast {
 		info.Math = device.Fast
 	}
-	if i.Software && info.Memory == 0 {
+	if info.Memory == 0 {
+		info.Memory = i.Memory
+	}
+	if info.Memory == 0 && i.Software {
 		info.Memory = sysinfo.Available()
 	}
 	if !i.Robust {
 		info.Notes = append(info.Notes, c.name+": the driver does not report resets")
 	}
 	return info
-}
-
-// unavailable says why there is no such device.
-func (c connection) unavailable(err error) error {
-	if errors.Is(err, driver.ErrNotBuilt) {
-		return fmt.Errorf("%s: %w: built without OpenGL; rebuild with -tags gl", c.name, device.ErrUnavailable)
-	}
-	return fmt.Errorf("%s: %w: %w", c.name, device.ErrUnavailable, err)
 }
 
 func (c connection) wrongClass(i driver.Info) error {
