@@ -48,7 +48,8 @@ func newContext(c context, t target) (*Context, error) {
 	d := &Context{provider: c, location: -1, words: make(map[driver.Program]int32), stops: make(map[driver.Query]uint32)}
 	d.hideWindow()
 	d.describe(t, major*10+minor)
-	return d, d.Status()
+	d.recorded() // of questions that this driver does not understand; the answer is no
+	return d, d.reset()
 }
 
 // hideWindow puts an empty framebuffer in place of that of a window, which has no

@@ -172,6 +172,15 @@ func TestCompileErrorsCarryTheDriversLog(t *testing.T) {
 func TestProgramBinary(t *testing.T) {
 	d := testContext(t)
 	format, code, err := d.Binary(compile(t, d, affine))
+	if !d.Info().Binaries {
+		if !errors.Is(err, driver.ErrNotLoaded) {
+			t.Errorf("Binary: %v; want ErrNotLoaded", err)
+		}
+		if p, err := d.Load(1, []byte("code")); p != 0 || !errors.Is(err, driver.ErrNotLoaded) {
+			t.Errorf("Load = %v, %v; want ErrNotLoaded", p, err)
+		}
+		return
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,6 +195,15 @@ func TestProgramBinary(t *testing.T) {
 func TestForeignProgramBinariesAreRefused(t *testing.T) {
 	d := testContext(t)
 	format, code, err := d.Binary(compile(t, d, affine))
+	if !d.Info().Binaries {
+		if !errors.Is(err, driver.ErrNotLoaded) {
+			t.Errorf("Binary: %v; want ErrNotLoaded", err)
+		}
+		if p, err := d.Load(1, []byte("code")); p != 0 || !errors.Is(err, driver.ErrNotLoaded) {
+			t.Errorf("Load = %v, %v; want ErrNotLoaded", p, err)
+		}
+		return
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

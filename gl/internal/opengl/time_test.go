@@ -107,7 +107,10 @@ func TestTimers(t *testing.T) {
 		start := time.Now()
 		q := d.StartTimer()
 		if q == 0 {
-			t.Fatal("there are no timers")
+			if !least {
+				t.Fatal("there are no timers")
+			}
+			t.Skip("timers are hidden")
 		}
 		defer d.FreeTimer(q)
 		d.SetWords([]uint32{rounds})
