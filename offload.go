@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"offload/cpu"
@@ -25,25 +26,31 @@ import (
 
 // backend is one way to open a device.
 type backend struct {
-	name string
-	open func(ctx context.Context, o device.Options) (device.Device, error)
-	auto bool // a candidate for “auto”
+	name    string
+	open    func(ctx context.Context, index int, o device.Options) (device.Device, error)
+	auto    bool // a candidate for “auto”
+	indexed bool // there may be several: gpu:1
 }
 
 // backends is the one table of backends, in the order in which “auto” tries them.
 func backends() []backend {
 	return []backend{
-		{"gpu", openGL(device.GPU), true},
-		{"cpu", cpu.Open, true},
-		{"software", openGL(device.Software), false},
-		{"reference", reference.Open, false},
+		{name: "gpu", open: openGL(device.GPU), auto: true, indexed: true},
+		{name: "cpu", open: only(cpu.Open), auto: true},
+		{name: "software", open: openGL(device.Software), indexed: true},
+		{name: "reference", open: only(reference.Open)},
 	}
 }
 
-func openGL(class device.Class) func(context.Context, device.Options) (device.Device, error) {
-	return func(ctx context.Context, o device.Options) (device.Device, error) {
-		return gl.Open(ctx, class, o)
+func openGL(class device.Class) func(context.Context, int, device.Options) (device.Device, error) {
+	return func(ctx context.Context, index int, o device.Options) (device.Device, error) {
+		return gl.Open(ctx, class, index, o)
 	}
+}
+
+// only is for a backend with one device.
+func only(open func(context.Context, device.Options) (device.Device, error)) func(context.Context, int, device.Options) (device.Device, error) {
+	return func(ctx context.Context, _ int, o device.Options) (device.Device, error) { return open(ctx, o) }
 }
 
 // VariantVariable is the environment variable that selects a form of host code,
@@ -53,7 +60,8 @@ const VariantVariable = "OFFLOAD_VARIANT"
 // Auto is the name that stands for the best device that is here.
 const Auto = "auto"
 
-// Names lists what Open accepts.
+// Names lists what Open accepts. A name of which there may be several devices takes
+// an index: gpu:1 is the second.
 func Names() []string {
 	names := []string{Auto}
 	for _, b := range backends() {
@@ -80,12 +88,37 @@ func Open(ctx context.Context, name string, o device.Options) (device.Device, er
 	if name == Auto {
 		return openAuto(ctx, o)
 	}
-	for _, b := range backends() {
-		if b.name == name {
-			return b.open(ctx, o)
-		}
+	b, index, err := find(name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, device.Invalidf("no device is called %q; there are %s", name, strings.Join(Names(), ", "))
+	return b.open(ctx, index, o)
+}
+
+// CheckName refuses a name that Open does not know, as device.ErrInvalid.
+func CheckName(name string) error {
+	if name == Auto {
+		return nil
+	}
+	_, _, err := find(name)
+	return err
+}
+
+// find is the backend of a name, and which of its devices.
+func find(name string) (b backend, index int, err error) {
+	word, number, numbered := strings.Cut(name, ":")
+	for _, b := range backends() {
+		if b.name != word || numbered && !b.indexed {
+			continue
+		}
+		if numbered {
+			if index, err = strconv.Atoi(number); err != nil || index < 0 {
+				return backend{}, 0, device.Invalidf("%q: the devices called %s are numbered from 0", name, word)
+			}
+		}
+		return b, index, nil
+	}
+	return backend{}, 0, device.Invalidf("no device is called %q; there are %s", name, strings.Join(Names(), ", "))
 }
 
 func checkOptions(o device.Options) error {
@@ -103,12 +136,12 @@ func openAuto(ctx context.Context, o device.Options) (device.Device, error) {
 		if !b.auto {
 			continue
 		}
-		d, err := b.open(ctx, o)
+		d, err := b.open(ctx, 0, o)
 		if err == nil {
 			return d, nil
 		}
 		last = err
-		o.Notes = append(o.Notes, fmt.Sprintf("auto: not on %s", err))
+		o.Notes = append(o.Notes, "auto: not on "+strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return nil, last
 }
@@ -124,13 +157,24 @@ type Entry struct {
 func Devices(ctx context.Context, o device.Options) []Entry {
 	var entries []Entry
 	for _, b := range backends() {
-		e := Entry{Name: b.name}
-		d, err := Open(ctx, b.name, o)
-		if e.Err = err; err == nil {
-			e.Info = d.Info()
-			e.Err = d.Close()
-		}
+		e := entryOf(ctx, b.name, o)
 		entries = append(entries, e)
+		for i := 1; b.indexed && e.Err == nil; i++ {
+			if e = entryOf(ctx, fmt.Sprintf("%s:%d", b.name, i), o); e.Err == nil {
+				entries = append(entries, e)
+			}
+		}
 	}
 	return entries
+}
+
+// entryOf opens and closes a device.
+func entryOf(ctx context.Context, name string, o device.Options) Entry {
+	e := Entry{Name: name}
+	d, err := Open(ctx, name, o)
+	if e.Err = err; err == nil {
+		e.Info = d.Info()
+		e.Err = d.Close()
+	}
+	return e
 }

@@ -3,6 +3,7 @@ package offload
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,9 +21,11 @@ func TestOpen(t *testing.T) {
 	}{
 		{"cpu", device.CPU, nil},
 		{"reference", device.Reference, nil},
-		{"auto", device.CPU, nil},
-		{"gpu", "", device.ErrUnavailable},
-		{"software", "", device.ErrUnavailable},
+		{"gpu:99", "", device.ErrUnavailable},
+		{"software:99", "", device.ErrUnavailable},
+		{"gpu:one", "", device.ErrInvalid},
+		{"gpu:-1", "", device.ErrInvalid},
+		{"cpu:0", "", device.ErrInvalid},
 		{"GPU", "", device.ErrInvalid},
 		{"", "", device.ErrInvalid},
 	} {
@@ -102,6 +105,28 @@ func TestDevices(t *testing.T) {
 		if (e.Err == nil) != (e.Info.Name != "") {
 			t.Errorf("%s: %+v, %v; want a description or a reason", e.Name, e.Info, e.Err)
 		}
+	}
+}
+
+// “auto” is never a software rasteriser, and “gpu” and “software” are what they say
+// or not there.
+func TestClassesAreKeptApart(t *testing.T) {
+	for name, classes := range map[string][]device.Class{
+		"auto":     {device.GPU, device.CPU},
+		"gpu":      {device.GPU},
+		"software": {device.Software},
+	} {
+		d, err := Open(context.Background(), name, device.Options{})
+		if err != nil {
+			if name == "auto" || !errors.Is(err, device.ErrUnavailable) {
+				t.Errorf("Open(%q): %v", name, err)
+			}
+			continue
+		}
+		if c := d.Info().Class; !slices.Contains(classes, c) {
+			t.Errorf("Open(%q) gave class %s", name, c)
+		}
+		d.Close()
 	}
 }
 

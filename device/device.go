@@ -15,9 +15,9 @@ type Device interface {
 
 	// Launch queues l and returns; l and its arguments may be reused at once.
 	// A launch too small to pay for a hand-over may run before Launch returns.
-	// Mistakes in l are returned here, as ErrInvalid or ErrUnsupported; what
-	// goes wrong later is reported by Sync, and by reads of the buffers that l
-	// was to write. Once ctx is done, work of l that has not started is dropped.
+	// Mistakes in l are returned here, as ErrInvalid or ErrUnsupported, and so is a
+	// shader that the driver does not compile; what goes wrong later is reported by
+	// Sync, and by reads of the buffers that l was to write. Once ctx is done, work of l that has not started is dropped.
 	Launch(ctx context.Context, l *Launch) error
 
 	// Sync waits for all that was queued before it and returns the first error

@@ -28,13 +28,14 @@ const (
 type Info struct {
 	Backend    string   // the word that opens it: cpu, reference, …
 	Name       string   // the hardware, as its vendor calls it
+	Driver     string   // its driver and version, where there is one
 	Class      Class    // what kind of device
 	Precisions []Type   // floating-point types that it computes in
 	Math       Math     // the arithmetic that it really uses
 	Exact      []string // kernels shown at open to equal their contract
 	Workers    int      // goroutines or queues that share a launch
 	Memory     int64    // bytes that buffers may take; 0 where unknown
-	Variant    string   // host code in use: contract, go, avx2, …
+	Variant    string   // form of the kernels in use: contract, go, avx2, …, glsl
 	Notes      []string // what a user should know: fallbacks and their reasons
 }
 

@@ -44,6 +44,10 @@ type Kernel struct {
 	// host devices run Contract on tiles of the rows.
 	Host []HostCode
 
+	// Shader is the form for devices with compute shaders. Without one, such a
+	// device refuses the kernel as ErrUnsupported.
+	Shader *Shader
+
 	// Check validates shapes and scalars, beyond what Params say.
 	Check func(l *Launch) error
 

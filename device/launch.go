@@ -59,6 +59,9 @@ func Val[T Element](x T) Arg {
 	return Arg{typ: Uint32, value: uint64(any(x).(uint32))}
 }
 
+// Bits are the bits of a scalar, in the low half if it has 32.
+func (a Arg) Bits() uint64 { return a.value }
+
 // elements is the part of the buffer that the argument spans.
 func (a Arg) elements() Range { return Range{a.Offset, a.Offset + a.Len} }
 

@@ -1,6 +1,9 @@
 package kernels
 
-import "offload/device"
+import (
+	"offload/device"
+	"offload/shaders"
+)
 
 var (
 	force32 = newForce[float32]()
@@ -14,7 +17,8 @@ var (
 // Targets are rows (x, y, z, gm) of which gm is not used, sources rows (x, y, z,
 // gm), accelerations rows (ax, ay, az). Coincident points attract each other
 // with no force, also for ε = 0, and so does a body itself. The unit of length
-// and time is the caller's; gm has length³/time².
+// and time is the caller's; gm has length³/time². With fast arithmetic a row is off
+// by at most Shader.FastError times Σ_j |what source j adds|.
 func Force(t device.Type) *device.Kernel { return pick(t, force32, force64) }
 
 // NewForce makes a launch of Force for all rows of targets. Home is the row of
@@ -39,6 +43,7 @@ func newForce[T device.Float]() *device.Kernel {
 		Params:   gravityParams[T]("accelerations"),
 		Contract: forceContract[T],
 		Host:     forceHost[T](),
+		Shader:   gravityShader[T](shaders.Force, AccelWidth),
 		Check:    checkGravity[T](AccelWidth),
 		Cost:     gravityCost[T](forceOps, AccelWidth),
 		Unit:     "interactions",

@@ -3,6 +3,7 @@ package kernels
 import (
 	"offload/device"
 	"offload/kernels/internal/sweep"
+	"offload/shaders"
 )
 
 var (
@@ -53,6 +54,7 @@ func newHeat[T device.Float]() *device.Kernel {
 		Params:   stencilParams[T](),
 		Contract: stencilContract(heatRow[T]),
 		Host:     stencilHost(heatHostRow[T], sweep.Heat),
+		Shader:   stencilShader[T](shaders.Heat),
 		Check:    checkStencil[T]("beyond the stability limit cx + cy ≤ 1/2: take a smaller time step"),
 		Cost:     stencilCost[T](heatOps),
 		Unit:     "updates",

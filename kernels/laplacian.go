@@ -3,6 +3,7 @@ package kernels
 import (
 	"offload/device"
 	"offload/kernels/internal/sweep"
+	"offload/shaders"
 )
 
 var (
@@ -48,6 +49,7 @@ func newLaplacian[T device.Float]() *device.Kernel {
 		Params:   stencilParams[T](),
 		Contract: stencilContract(jacobiRow[T]),
 		Host:     stencilHost(jacobiHostRow[T], sweep.Jacobi),
+		Shader:   stencilShader[T](shaders.Laplacian),
 		Check:    checkStencil[T]("too large: the four weights must add up to 1"),
 		Cost:     stencilCost[T](laplacianOps),
 		Unit:     "updates",

@@ -3,6 +3,7 @@ package kernels
 import (
 	"offload/device"
 	"offload/internal/ieee"
+	"offload/shaders"
 )
 
 var (
@@ -16,7 +17,8 @@ var (
 //
 // Arguments are those of Force, with one number a row as the result. A body is
 // left out of its own potential by its row: source i + home. The potential
-// energy of one set of bodies is ½ Σ m_i φ_i.
+// energy of one set of bodies is ½ Σ m_i φ_i. The error of fast arithmetic is stated
+// as for Force.
 func Potential(t device.Type) *device.Kernel { return pick(t, potential32, potential64) }
 
 // NewPotential makes a launch of Potential for all rows of targets; see NewForce.
@@ -37,6 +39,7 @@ func newPotential[T device.Float]() *device.Kernel {
 		Name:     name[T]("potential"),
 		Params:   gravityParams[T]("potentials"),
 		Contract: potentialContract[T],
+		Shader:   gravityShader[T](shaders.Potential, 1),
 		Check:    checkGravity[T](1),
 		Cost:     gravityCost[T](potentialOps, 1),
 		Unit:     "interactions",

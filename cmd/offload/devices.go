@@ -50,6 +50,7 @@ type deviceRow struct {
 	Available   bool     `json:"available"`
 	Reason      string   `json:"reason,omitempty"` // why it is not available
 	Name        string   `json:"name,omitempty"`
+	Driver      string   `json:"driver,omitempty"`
 	Class       string   `json:"class,omitempty"`
 	Precisions  []string `json:"precisions,omitempty"`
 	Math        string   `json:"math,omitempty"`
@@ -57,6 +58,7 @@ type deviceRow struct {
 	Workers     int      `json:"workers,omitempty"`
 	MemoryBytes int64    `json:"memory_bytes,omitempty"`
 	Variant     string   `json:"variant,omitempty"`
+	Notes       []string `json:"notes,omitempty"` // what a user should know
 }
 
 func rowOf(e offload.Entry) deviceRow {
@@ -65,8 +67,8 @@ func rowOf(e offload.Entry) deviceRow {
 	}
 	i := e.Info
 	row := deviceRow{
-		Device: e.Name, Available: true, Name: i.Name, Class: string(i.Class), Math: string(i.Math),
-		Exact: i.Exact, Workers: i.Workers, MemoryBytes: i.Memory, Variant: i.Variant,
+		Device: e.Name, Available: true, Name: i.Name, Driver: i.Driver, Class: string(i.Class), Math: string(i.Math),
+		Exact: i.Exact, Workers: i.Workers, MemoryBytes: i.Memory, Variant: i.Variant, Notes: i.Notes,
 	}
 	for _, p := range i.Precisions {
 		row.Precisions = append(row.Precisions, p.String())
@@ -74,16 +76,55 @@ func rowOf(e offload.Entry) deviceRow {
 	return row
 }
 
+// printDevices prints a table of what is here, and below it what takes more room:
+// drivers, notes, and why something is not here.
 func printDevices(w io.Writer, rows []deviceRow) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "device\tclass\tname\tprecisions\tmath\tworkers\tmemory\tcode\texact kernels")
 	for _, r := range rows {
-		if !r.Available {
-			fmt.Fprintf(t, "%s\t–\t%s\n", r.Device, r.Reason)
-			continue
+		if r.Available {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", r.Device, r.Class, r.Name,
+				strings.Join(r.Precisions, " "), r.Math, r.Workers, gibibytes(r.MemoryBytes), r.Variant, strings.Join(r.Exact, " "))
+		} else {
+			fmt.Fprintf(t, "%s\t–\tnot here, see below\t\t\t\t\t\t\n", r.Device)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%.1f GiB\t%s\t%s\n", r.Device, r.Class, r.Name,
-			strings.Join(r.Precisions, " "), r.Math, r.Workers, float64(r.MemoryBytes)/(1<<30), r.Variant, strings.Join(r.Exact, " "))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		for _, line := range r.details() {
+			if _, err := fmt.Fprintln(w, line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// details are the lines about a device below the table.
+func (r deviceRow) details() []string {
+	lines := strings.Split(r.Reason, "\n")
+	if r.Available {
+		lines = append([]string{r.Driver}, r.Notes...)
+	}
+	var details []string
+	for i, line := range lines {
+		switch {
+		case line == "":
+		case r.Available || i == 0 && strings.HasPrefix(line, r.Device):
+			details = append(details, r.Device+": "+strings.TrimPrefix(line, r.Device+": "))
+		default:
+			details = append(details, "  "+line)
+		}
+	}
+	return details
+}
+
+// gibibytes is a size, or – where it is not known.
+func gibibytes(bytes int64) string {
+	if bytes == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
 }

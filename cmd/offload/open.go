@@ -15,14 +15,14 @@ import (
 
 // deviceFlag adds --device to cmd.
 func deviceFlag(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVar(name, "device", offload.Auto, "device: "+strings.Join(offload.Names(), ", "))
+	cmd.Flags().StringVar(name, "device", offload.Auto, "device: "+strings.Join(offload.Names(), ", ")+"; gpu:1 is the second GPU")
 }
 
 // openDevice opens a device and says on stderr what a user should know of the
 // choice.
 func openDevice(cmd *cobra.Command, name string, o device.Options) (device.Device, error) {
-	if !slices.Contains(offload.Names(), name) {
-		return nil, usagef("--device=%s: there are %s", name, strings.Join(offload.Names(), ", "))
+	if err := offload.CheckName(name); err != nil {
+		return nil, usagef("--device=%s: %w", name, err)
 	}
 	d, err := offload.Open(cmd.Context(), name, o)
 	if err != nil {

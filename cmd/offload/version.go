@@ -9,7 +9,7 @@ import (
 )
 
 // version is the release that CHANGELOG.md describes.
-const version = "0.2.0"
+const version = "0.3.0"
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{

@@ -12,10 +12,10 @@ import (
 // testArguments: a wrong launch is refused at once and changes nothing.
 func (s suite) testArguments(t *testing.T) {
 	d, other := s.device(t), s.device(t)
-	k := axpy()
-	x, y := upload(t, d, iota[float64](10)), upload(t, d, iota[float64](10))
-	single, foreign := upload(t, d, iota[float32](10)), upload(t, other, iota[float64](10))
-	one := device.Val(1.0)
+	k := axpy[float32]()
+	x, y := upload(t, d, iota[float32](10)), upload(t, d, iota[float32](10))
+	whole, foreign := upload(t, d, iota[int32](10)), upload(t, other, iota[float32](10))
+	one := device.Val(float32(1))
 	all := device.Range{Hi: 10}
 	refuses := device.Kernel{Name: "refuses", Contract: k.Contract, Params: k.Params,
 		Check: func(*device.Launch) error { return device.Invalidf("never") }}
@@ -29,11 +29,11 @@ func (s suite) testArguments(t *testing.T) {
 		{"a kernel without a contract", &device.Kernel{Name: "empty"}, all, nil},
 		{"a kernel without a name", &device.Kernel{Contract: k.Contract}, all, nil},
 		{"too few arguments", k, all, []device.Arg{one, device.Vec(x)}},
-		{"a scalar of another type", k, all, []device.Arg{device.Val(float32(1)), device.Vec(x), device.Vec(y)}},
+		{"a scalar of another type", k, all, []device.Arg{device.Val(int32(1)), device.Vec(x), device.Vec(y)}},
 		{"a buffer for a scalar", k, all, []device.Arg{device.Vec(x), device.Vec(x), device.Vec(y)}},
 		{"a scalar for a buffer", k, all, []device.Arg{one, one, device.Vec(y)}},
 		{"no buffer", k, all, []device.Arg{one, device.Vec(nil), device.Vec(y)}},
-		{"a buffer of another type", k, all, []device.Arg{one, device.Vec(single), device.Vec(y)}},
+		{"a buffer of another type", k, all, []device.Arg{one, device.Vec(whole), device.Vec(y)}},
 		{"a buffer of another device", k, all, []device.Arg{one, device.Vec(foreign), device.Vec(y)}},
 		{"rows that do not fill", k, all, []device.Arg{one, device.Mat(x, 3), device.Vec(y)}},
 		{"rows of no width", k, all, []device.Arg{one, device.Mat(x, 0), device.Vec(y)}},
@@ -52,12 +52,12 @@ func (s suite) testArguments(t *testing.T) {
 		}
 	}
 	sync(t, d)
-	if got := download[float64](t, y); !slices.Equal(got, iota[float64](10)) {
+	if got := download[float32](t, y); !slices.Equal(got, iota[float32](10)) {
 		t.Error("refused launches changed the output")
 	}
 	launch(t, d, k, 4, one, device.Vec(y).Rows(6, 10), device.Vec(y).Rows(0, 4))
-	want := []float64{6, 8, 10, 12, 4, 5, 6, 7, 8, 9}
-	if got := download[float64](t, y); !slices.Equal(got, want) {
+	want := []float32{6, 8, 10, 12, 4, 5, 6, 7, 8, 9}
+	if got := download[float32](t, y); !slices.Equal(got, want) {
 		t.Errorf("disjoint views of one buffer: %v, want %v", got, want)
 	}
 }

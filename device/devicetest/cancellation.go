@@ -63,6 +63,7 @@ func (s suite) testCancelledBefore(t *testing.T) {
 func (s suite) testCancelRunning(t *testing.T) {
 	NoLeak(t)
 	d := s.device(t)
+	needsHostCode(t, d)
 	begun, never := make(chan struct{}), make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	b := upload(t, d, make([]int32, 4))
@@ -83,6 +84,7 @@ func (s suite) testCancelRunning(t *testing.T) {
 func (s suite) testCancelQueued(t *testing.T) {
 	NoLeak(t)
 	d := s.device(t)
+	needsHostCode(t, d)
 	begun, release := make(chan struct{}), make(chan struct{})
 	b, c := upload(t, d, make([]int32, 4)), upload(t, d, make([]int32, 4))
 	launch(t, d, slow(begun, release), 4, device.Vec(b))
@@ -106,6 +108,7 @@ func (s suite) testCancelQueued(t *testing.T) {
 func (s suite) testCancelWaiting(t *testing.T) {
 	NoLeak(t)
 	d := s.device(t)
+	needsHostCode(t, d)
 	begun, release := make(chan struct{}), make(chan struct{})
 	b, c := upload(t, d, make([]int32, 4)), upload(t, d, make([]int32, 4))
 	launch(t, d, slow(begun, release), 4, device.Vec(b))

@@ -57,6 +57,8 @@ func (s suite) testCloseWithWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer d.Close()
+	needsHostCode(t, d)
 	begun, release := make(chan struct{}), make(chan struct{})
 	b := upload(t, d, make([]int32, 4))
 	launch(t, d, slow(begun, release), 4, device.Vec(b))

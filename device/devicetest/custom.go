@@ -13,10 +13,8 @@ func (s suite) testCustom(t *testing.T) {
 	for _, n := range sizes() {
 		x := iota[float32](n)
 		calls := []*device.Call{
-			{Kernel: axpy(), Rows: device.Range{Hi: n}, Args: []device.HostArg{
-				device.HostVal(0.1), device.HostVec(iota[float64](n)), device.HostVec(iota[float64](n))}},
-			{Kernel: heavy(axpy(), 1e5), Rows: device.Range{Lo: n / 4, Hi: n}, Args: []device.HostArg{
-				device.HostVal(-0.1), device.HostVec(iota[float64](n)), device.HostVec(iota[float64](n))}},
+			axpyCall[float32](axpy[float32](), device.Range{Hi: n}),
+			axpyCall[float32](heavy(axpy[float32](), 1e5), device.Range{Lo: n / 4, Hi: n}),
 			{Kernel: smooth(), Rows: device.Range{Hi: n}, Args: []device.HostArg{
 				device.HostVec(x), device.HostVec(make([]float32, n))}},
 			{Kernel: heavy(smooth(), 1e5), Rows: device.Range{Lo: n / 2, Hi: n}, Args: []device.HostArg{
@@ -26,12 +24,20 @@ func (s suite) testCustom(t *testing.T) {
 			{Kernel: prefix(), Rows: device.Range{Hi: n}, Args: []device.HostArg{
 				device.HostVec(iota[int32](n)), device.HostVec(make([]int32, n))}},
 		}
+		if has(d.Info().Precisions, device.Float64) {
+			calls = append(calls, axpyCall[float64](axpy[float64](), device.Range{Lo: n / 4, Hi: n}))
+		}
 		for _, c := range calls {
 			if err := compareGuarded(d, c); err != nil {
 				t.Fatalf("n = %d: %v", n, err)
 			}
 		}
 	}
+}
+
+func axpyCall[T device.Float](k *device.Kernel, r device.Range) *device.Call {
+	return &device.Call{Kernel: k, Rows: r, Args: []device.HostArg{
+		device.HostVal(T(0.1)), device.HostVec(iota[T](r.Hi)), device.HostVec(iota[T](r.Hi))}}
 }
 
 // prefix writes to each row the sum of all rows up to it. Its host code has two
@@ -59,6 +65,7 @@ func prefix() *device.Kernel {
 				y[i] = s
 			}
 		},
+		Shader: prefixShader(),
 		Host: []device.HostCode{{
 			Name: "go",
 			Plan: func(l *device.Launch, workers int, p *device.Plan) {

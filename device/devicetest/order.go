@@ -14,21 +14,21 @@ import (
 func (s suite) testOrder(t *testing.T) {
 	d := s.device(t)
 	ctx := context.Background()
-	small, large := axpy(), heavy(axpy(), 1e6)
+	small, large := axpy[float32](), heavy(axpy[float32](), 1e6)
 	const n, rounds = 64, 200
-	ones := make([]float64, n)
+	ones := make([]float32, n)
 	for i := range ones {
 		ones[i] = 1
 	}
-	x, y := upload(t, d, ones), upload(t, d, make([]float64, n))
-	want := 0.0
+	x, y := upload(t, d, ones), upload(t, d, make([]float32, n))
+	want := float32(0)
 	for r := range rounds {
 		k := small
 		if r%3 == 0 {
 			k = large
 		}
-		launch(t, d, k, n, device.Val(float64(r)), device.Vec(x), device.Vec(y))
-		want += float64(r)
+		launch(t, d, k, n, device.Val(float32(r)), device.Vec(x), device.Vec(y))
+		want += float32(r)
 		if r%50 == 49 { // a write in the middle of the queue
 			want = 1
 			if err := y.Write(ctx, 0, device.Of(ones)); err != nil {
@@ -36,7 +36,7 @@ func (s suite) testOrder(t *testing.T) {
 			}
 		}
 	}
-	for i, got := range download[float64](t, y) {
+	for i, got := range download[float32](t, y) {
 		if got != want {
 			t.Fatalf("y[%d] = %g, want %g", i, got, want)
 		}
@@ -44,14 +44,14 @@ func (s suite) testOrder(t *testing.T) {
 	// Arguments and the launch itself may be reused as soon as Launch returns.
 	l := &device.Launch{Kernel: large, Rows: device.Range{Hi: n}, Args: make([]device.Arg, 3)}
 	for r := range 20 {
-		l.Args[0], l.Args[1], l.Args[2] = device.Val(float64(r)), device.Vec(x), device.Vec(y)
+		l.Args[0], l.Args[1], l.Args[2] = device.Val(float32(r)), device.Vec(x), device.Vec(y)
 		if err := d.Launch(ctx, l); err != nil {
 			t.Fatal(err)
 		}
 		clear(l.Args)
-		want += float64(r)
+		want += float32(r)
 	}
-	if got := download[float64](t, y)[n-1]; got != want {
+	if got := download[float32](t, y)[n-1]; got != want {
 		t.Errorf("after reuse of the launch y = %g, want %g", got, want)
 	}
 	sync(t, d)
@@ -83,26 +83,26 @@ func (s suite) testConcurrency(t *testing.T) {
 // accumulate adds g+1 to every element, round after round.
 func accumulate(d device.Device, g, rounds, n int) error {
 	ctx := context.Background()
-	k := axpy()
+	k := axpy[float32]()
 	if g%2 == 0 {
 		k = heavy(k, 1e5)
 	}
-	ones := make([]float64, n)
+	ones := make([]float32, n)
 	for i := range ones {
-		ones[i] = float64(g + 1)
+		ones[i] = float32(g + 1)
 	}
 	x, err := device.Upload(ctx, d, ones)
 	if err != nil {
 		return err
 	}
 	defer x.Free()
-	y, err := device.Upload(ctx, d, make([]float64, n))
+	y, err := device.Upload(ctx, d, make([]float32, n))
 	if err != nil {
 		return err
 	}
 	defer y.Free()
 	for r := range rounds {
-		l := &device.Launch{Kernel: k, Rows: device.Range{Hi: n}, Args: []device.Arg{device.Val(1.0), device.Vec(x), device.Vec(y)}}
+		l := &device.Launch{Kernel: k, Rows: device.Range{Hi: n}, Args: []device.Arg{device.Val(float32(1)), device.Vec(x), device.Vec(y)}}
 		if err := d.Launch(ctx, l); err != nil {
 			return err
 		}
@@ -112,11 +112,11 @@ func accumulate(d device.Device, g, rounds, n int) error {
 		if err := d.Sync(ctx); err != nil {
 			return err
 		}
-		got, err := device.Download[float64](ctx, y)
+		got, err := device.Download[float32](ctx, y)
 		if err != nil {
 			return err
 		}
-		if want := float64((r + 1) * (g + 1)); got[n-1] != want {
+		if want := float32((r + 1) * (g + 1)); got[n-1] != want {
 			return fmt.Errorf("goroutine %d, round %d: %g, want %g", g, r, got[n-1], want)
 		}
 	}

@@ -33,6 +33,7 @@ func Run(t *testing.T, open Open) {
 		{"Failures", s.testFailures},
 		{"Cancellation", s.testCancellation},
 		{"Closing", s.testClosing},
+		{"Busy", s.testBusy},
 		{"Kernels", s.testKernels},
 		{"Custom", s.testCustom},
 	} {

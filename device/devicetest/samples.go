@@ -2,6 +2,7 @@ package devicetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"offload/device"
@@ -10,20 +11,22 @@ import (
 // The kernels below are built as a user would build them.
 
 // axpy is y ← a·x + y.
-func axpy() *device.Kernel {
+func axpy[T device.Float]() *device.Kernel {
+	t := device.TypeOf[T]()
 	return &device.Kernel{
 		Name: "axpy",
 		Params: []device.Param{
-			{Name: "a", Type: device.Float64, Access: device.Value},
-			{Name: "x", Type: device.Float64, Access: device.ReadRows},
-			{Name: "y", Type: device.Float64, Access: device.UpdateRows},
+			{Name: "a", Type: t, Access: device.Value},
+			{Name: "x", Type: t, Access: device.ReadRows},
+			{Name: "y", Type: t, Access: device.UpdateRows},
 		},
 		Contract: func(t *device.Tile) {
-			a, x, y := device.Scalar[float64](t.Launch, 0), device.View[float64](t, 1), device.View[float64](t, 2)
+			a, x, y := device.Scalar[T](t.Launch, 0), device.View[T](t, 1), device.View[T](t, 2)
 			for i := t.Rows.Lo; i < t.Rows.Hi; i++ {
-				y[i] += float64(a * x[i])
+				y[i] += T(a * x[i])
 			}
 		},
+		Shader: axpyShader(t),
 	}
 }
 
@@ -45,6 +48,7 @@ func smooth() *device.Kernel {
 				y[i] = (x[i-1] + x[i] + x[i+1]) / 3
 			}
 		},
+		Shader: smoothShader(),
 	}
 }
 
@@ -63,6 +67,7 @@ func count[T int32 | uint32]() *device.Kernel {
 				out[i] = start + T(i)
 			}
 		},
+		Shader: countShader(t),
 	}
 }
 
@@ -74,6 +79,21 @@ func heavy(k *device.Kernel, ops float64) *device.Kernel {
 		return device.Cost{Items: n, Ops: n * ops}
 	}
 	return k
+}
+
+// needsHostCode skips a test on a device that says that it cannot run kernels
+// without a shader.
+func needsHostCode(t *testing.T, d device.Device) {
+	t.Helper()
+	k := count[int32]()
+	k.Shader = nil
+	l := &device.Launch{Kernel: k, Args: []device.Arg{device.Val(int32(1)), device.Vec(upload(t, d, make([]int32, 1)))}}
+	switch err := d.Launch(context.Background(), l); {
+	case errors.Is(err, device.ErrUnsupported):
+		t.Skipf("the device does not run host code: %v", err)
+	case err != nil:
+		t.Fatalf("launch of no rows: %v", err)
+	}
 }
 
 // upload makes a buffer with the elements of src.

@@ -57,7 +57,7 @@ func (t *table) Write(r Result) error {
 		sweeps = fmt.Sprint(r.Sweeps)
 	}
 	math := r.Math
-	if !r.Exact {
+	if !r.Exact && math == "exact" {
 		math = "unproven"
 	}
 	_, err := fmt.Fprintf(t.w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.16s\n",

@@ -29,7 +29,8 @@ type Result struct {
 	Count           int     `json:"count"`
 	SecondsMedian   float64 `json:"seconds_median"`
 	SecondsMin      float64 `json:"seconds_min"`
-	SecondsFirst    float64 `json:"seconds_first"` // the cold launch, before those counted
+	SecondsFirst    float64 `json:"seconds_first"`            // the cold launch, before those counted
+	SecondsKernel   float64 `json:"seconds_kernel,omitempty"` // mean by the device's own timers, where it has them
 	SecondsUpload   float64 `json:"seconds_upload"`
 	SecondsDownload float64 `json:"seconds_download"`
 	BytesUpload     int64   `json:"bytes_upload"`
@@ -107,6 +108,9 @@ func (r *Result) upload(ctx context.Context, d device.Device, c *device.Call) (l
 		if err := b.Write(ctx, 0, a.Data); err != nil {
 			return nil, free, err
 		}
+		if err := d.Sync(ctx); err != nil {
+			return nil, free, err
+		}
 		r.SecondsUpload += time.Since(start).Seconds()
 		r.BytesUpload += int64(len(a.Data.Bytes()))
 	}
@@ -120,7 +124,12 @@ func sameData(earlier []device.HostArg, a device.HostArg) int {
 
 // launches times a cold launch and count warm ones.
 func (r *Result) launches(ctx context.Context, d device.Device, l *device.Launch, count int, step func()) error {
+	counter, _ := d.(device.Counter)
+	var before device.Counters
 	for i := -1; i < count; i++ {
+		if i == 0 && counter != nil {
+			before = counter.Counters()
+		}
 		start := time.Now()
 		if err := d.Launch(ctx, l); err != nil {
 			return err
@@ -135,6 +144,9 @@ func (r *Result) launches(ctx context.Context, d device.Device, l *device.Launch
 			r.Samples = append(r.Samples, seconds)
 		}
 		step()
+	}
+	if counter != nil {
+		r.SecondsKernel = (counter.Counters().KernelTime - before.KernelTime).Seconds() / float64(count)
 	}
 	r.SecondsMin, r.SecondsMedian = slices.Min(r.Samples), median(r.Samples)
 	cost := device.CostOf(l)

@@ -1,8 +1,10 @@
-package host
+package inorder
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 
 	"offload/device"
 )
@@ -22,8 +24,12 @@ type queue struct {
 	head   int
 	length int
 
-	err    error // first error since the last Sync
-	closed bool
+	jobs []*job // for the dispatcher, when the engine belongs to its thread
+
+	err     error                 // first error since the last Sync
+	lost    atomic.Pointer[error] // what ended the device
+	closed  bool
+	drained bool // closed, and nobody has a turn any more
 }
 
 // entry is a launch that waits in the ring. Its argument slice is kept when the
@@ -38,6 +44,14 @@ func (q *queue) init() {
 	q.changed = sync.NewCond(&q.mu)
 	q.left = make(map[uint64]bool)
 	q.ring = make([]entry, 16)
+}
+
+// state is the error that refuses new work; the queue is locked.
+func (q *queue) state() error {
+	if q.closed {
+		return device.ErrClosed
+	}
+	return q.lostBy()
 }
 
 // enter waits for the caller's turn. With a buffer, it fails if that was freed.
@@ -115,23 +129,88 @@ func (q *queue) push(ctx context.Context, l *device.Launch) {
 	q.changed.Broadcast()
 }
 
-// pop waits for the turn of the oldest launch and moves it to *e, swapping
-// argument slices; false once the queue is closed.
-func (q *queue) pop(e *entry) bool {
+// next waits for work of the dispatcher: a job, or the turn of the oldest launch,
+// which it moves to *e, swapping argument slices. False once the queue is closed.
+func (q *queue) next(e *entry) (j *job, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for !q.closed && (q.length == 0 || q.ring[q.head].turn != q.turn) {
+	for {
+		if len(q.jobs) > 0 {
+			j := q.jobs[0]
+			q.jobs = append(q.jobs[:0], q.jobs[1:]...)
+			return j, true
+		}
+		if q.drained {
+			return nil, false
+		}
+		if !q.closed && q.length > 0 && q.ring[q.head].turn == q.turn {
+			q.pop(e)
+			return nil, true
+		}
 		q.changed.Wait()
 	}
-	if q.closed {
-		return false
-	}
+}
+
+// pop moves the oldest launch to *e; the queue is locked.
+func (q *queue) pop(e *entry) {
 	spare := e.launch.Args[:0]
 	*e = q.ring[q.head]
 	q.ring[q.head] = entry{launch: device.Launch{Args: spare}}
 	q.head = (q.head + 1) % len(q.ring)
 	q.length--
-	return true
+}
+
+// post hands a job to the dispatcher, whoever has the turn, and waits for it.
+func (q *queue) post(j *job) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.state(); err != nil {
+		return err
+	}
+	q.wait(j)
+	return nil
+}
+
+// hand is post for whoever has the turn, who may do so while the queue closes.
+func (q *queue) hand(j *job) {
+	q.mu.Lock()
+	q.wait(j)
+	q.mu.Unlock()
+}
+
+func (q *queue) wait(j *job) {
+	q.jobs = append(q.jobs, j)
+	q.changed.Broadcast()
+	for !j.done {
+		q.changed.Wait()
+	}
+}
+
+// finished tells whoever waits for j.
+func (q *queue) finished(j *job) {
+	q.mu.Lock()
+	j.done = true
+	q.changed.Broadcast()
+	q.mu.Unlock()
+}
+
+// note keeps an error that ends the device, and returns the one that ended it
+// first if there is any.
+func (q *queue) note(err error) error {
+	if err == nil || !errors.Is(err, device.ErrLost) {
+		return err
+	}
+	first := err // a copy, so that err itself stays off the heap
+	q.lost.CompareAndSwap(nil, &first)
+	return q.lostBy()
+}
+
+// lostBy is what ended the device.
+func (q *queue) lostBy() error {
+	if err := q.lost.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // fail keeps the first error for the next Sync.
@@ -144,12 +223,12 @@ func (q *queue) fail(err error) {
 }
 
 // close drops the launches that have not begun, waits for whoever has the turn,
-// and makes every later call fail. It tells whether this call did it.
-func (q *queue) close() bool {
+// and makes every later call fail.
+func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
-		return false
+		return
 	}
 	q.closed = true
 	for ; q.length > 0; q.length-- {
@@ -164,5 +243,6 @@ func (q *queue) close() bool {
 	for q.turn != q.issued {
 		q.changed.Wait()
 	}
-	return true
+	q.drained = true
+	q.changed.Broadcast()
 }

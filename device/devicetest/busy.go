@@ -1,0 +1,113 @@
+package devicetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"offload/device"
+)
+
+// spin keeps every row busy for a number of steps, and leaves what can be checked.
+func spin() *device.Kernel {
+	return &device.Kernel{
+		Name: "spin",
+		Params: []device.Param{
+			{Name: "steps", Type: device.Int32, Access: device.Value},
+			{Name: "out", Type: device.Uint32, Access: device.WriteRows},
+		},
+		Contract: func(t *device.Tile) {
+			steps, out := device.Scalar[int32](t.Launch, 0), device.View[uint32](t, 1)
+			for i := t.Rows.Lo; i < t.Rows.Hi; i++ {
+				out[i] = spun(uint32(i), steps)
+			}
+		},
+		Cost: func(l *device.Launch) device.Cost {
+			n := float64(l.Rows.Len())
+			return device.Cost{Items: n, Ops: 2 * n * float64(device.Scalar[int32](l, 0))}
+		},
+		Shader: spinShader(),
+	}
+}
+
+func spun(x uint32, steps int32) uint32 {
+	for range steps {
+		x = x*1664525 + 1013904223
+	}
+	return x
+}
+
+// testBusy: a queue full of work ends soon when its launches are cancelled and when
+// the device is closed; each output is right or reports why it is not.
+func (s suite) testBusy(t *testing.T) {
+	t.Run("cancel", s.testCancelBusy)
+	t.Run("close", s.testCloseBusy)
+}
+
+const (
+	busyRows  = 512
+	busySteps = 40_000
+	busyDepth = 100
+	soon      = 5 * time.Second
+)
+
+// fill queues launches of spin, each with a buffer of its own.
+func fill(ctx context.Context, t *testing.T, d device.Device) []device.Buffer {
+	t.Helper()
+	outs := make([]device.Buffer, busyDepth)
+	for i := range outs {
+		outs[i] = upload(t, d, make([]uint32, busyRows))
+	}
+	k := spin()
+	for _, b := range outs {
+		l := &device.Launch{Kernel: k, Rows: device.Range{Hi: busyRows}, Args: []device.Arg{device.Val(int32(busySteps)), device.Vec(b)}}
+		if err := d.Launch(ctx, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return outs
+}
+
+func (s suite) testCancelBusy(t *testing.T) {
+	NoLeak(t)
+	d := s.device(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	outs := fill(ctx, t, d)
+	cancel()
+	start := time.Now()
+	if err := d.Sync(context.Background()); err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("Sync: %v, want nil or context.Canceled", err)
+	}
+	if took := time.Since(start); took > soon {
+		t.Errorf("a cancelled queue took %v to end", took)
+	}
+	for i, b := range outs {
+		got, err := device.Download[uint32](context.Background(), b)
+		if err == nil && got[busyRows-1] != spun(busyRows-1, busySteps) {
+			t.Errorf("output %d of a cancelled queue is wrong and reports no error", i)
+		}
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("output %d: %v, want nil or context.Canceled", i, err)
+		}
+	}
+}
+
+func (s suite) testCloseBusy(t *testing.T) {
+	NoLeak(t)
+	d, err := s.open(context.Background(), device.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outs := fill(context.Background(), t, d)
+	start := time.Now()
+	if err := d.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if took := time.Since(start); took > soon {
+		t.Errorf("Close took %v", took)
+	}
+	if _, err := device.Download[uint32](context.Background(), outs[0]); !errors.Is(err, device.ErrClosed) {
+		t.Errorf("Read after Close: %v, want ErrClosed", err)
+	}
+}

@@ -1,0 +1,102 @@
+package gl
+
+import (
+	"offload/device"
+	"offload/gl/internal/driver"
+	"offload/internal/inorder"
+)
+
+// bindings is what the driver was told last, so that it is not told again.
+type bindings struct {
+	program *program
+	blocks  [device.MaxParams + 1]block
+}
+
+// block is what a storage block is bound to.
+type block struct {
+	buffer        driver.Buffer
+	offset, bytes int
+}
+
+// forget drops a buffer that is about to be freed: its name may come back as
+// another's.
+func (b *bindings) forget(freed driver.Buffer) {
+	for i := range b.blocks {
+		if b.blocks[i].buffer == freed {
+			b.blocks[i] = block{}
+		}
+	}
+}
+
+func (e *engine) use(p *program) {
+	if e.bound.program != p {
+		e.driver.Use(p.id)
+		e.bound.program = p
+	}
+}
+
+func (e *engine) bind(index int, to block) {
+	if e.bound.blocks[index] != to {
+		e.driver.Bind(index, to.buffer, to.offset, to.bytes)
+		e.bound.blocks[index] = to
+	}
+}
+
+// align is a multiple of the driver's alignment and of every element's size.
+func (e *engine) align() int { return max(e.info.StorageAlign, padding) }
+
+// place is where a matrix lies within the block that is bound for it: the index of
+// its first element, and their number.
+func (e *engine) place(a *device.Arg, size int) (first, n int) {
+	if a.Len == 0 {
+		return 0, 0
+	}
+	return a.Offset * size % e.align() / size, a.Len
+}
+
+// bindAll binds the arguments and the scratch, and sets the words that are the same
+// for all passes.
+func (e *engine) bindAll(l *device.Launch, mem *[device.MaxParams]inorder.Memory, words []uint32) {
+	words[wordLo], words[wordHi] = uint32(l.Rows.Lo), uint32(l.Rows.Hi)
+	at, index := headWords, 0
+	for i := range l.Kernel.Params {
+		p, a := &l.Kernel.Params[i], &l.Args[i]
+		if p.Access != device.Value {
+			words[at] = uint32(e.bindArg(index, a, mem[i].(*memory)))
+			words[at+1], words[at+2] = uint32(a.NumRows()), uint32(a.Width)
+			index++
+		} else {
+			words[at] = uint32(a.Bits())
+			if p.Type == device.Float64 {
+				words[at+1] = uint32(a.Bits() >> 32)
+			}
+		}
+		at += wordsOf(p)
+	}
+	if l.Kernel.Shader.Scratch != 0 && e.scratch != nil {
+		e.bind(index, block{e.scratch.buffer, 0, e.scratch.bytes})
+	}
+}
+
+// bindArg binds a matrix and returns the index of its first element.
+func (e *engine) bindArg(index int, a *device.Arg, m *memory) int {
+	first, n := e.place(a, m.size)
+	if n == 0 {
+		e.bind(index, block{m.buffer, 0, padding})
+		return 0
+	}
+	offset := a.Offset*m.size - first*m.size
+	e.bind(index, block{m.buffer, offset, (first + n) * m.size})
+	return first
+}
+
+// set hands the words to the program in use, from the first that differs on.
+func (e *engine) set(p *program, words []uint32) {
+	for i, w := range words {
+		if p.words[i] != w {
+			copy(p.words, words)
+			e.driver.SetWords(p.words)
+			return
+		}
+	}
+}

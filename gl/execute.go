@@ -1,0 +1,108 @@
+package gl
+
+import (
+	"context"
+	"fmt"
+
+	"offload/device"
+	"offload/internal/inorder"
+)
+
+// Execute hands the launch to the driver, in pieces if it is long.
+func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
+	p, err := e.program(l.Kernel)
+	if err != nil {
+		return err
+	}
+	groups, err := e.cut(l)
+	if err != nil || groups == 0 {
+		return err
+	}
+	words := e.words[:len(p.words)]
+	e.bindAll(l, mem, words)
+	e.use(p)
+	e.counts.launches.Add(1)
+	perGroup := max(1, device.CostOf(l).Ops) / float64(groups)
+	return e.dispatchAll(ctx, p, words, groups, perGroup)
+}
+
+// cut fills in the plan of l and makes room for its scratch. It returns the number
+// of work-groups of all passes.
+func (e *engine) cut(l *device.Launch) (groups int, err error) {
+	s, p := l.Kernel.Shader, &e.plan
+	p.Passes, p.Scratch = p.Passes[:0], 0
+	if s.Plan == nil {
+		p.Passes = append(p.Passes, device.Pass{Groups: (l.Rows.Len() + s.Local - 1) / s.Local})
+	} else {
+		s.Plan(l, device.ShaderLimits{SharedBytes: e.info.SharedBytes, GroupSize: e.info.GroupSize}, p)
+	}
+	for _, pass := range p.Passes {
+		if pass.Groups < 0 || pass.Groups > maxIndex-groups {
+			return 0, device.Invalidf("kernel %s: a pass of %d work-groups", l.Kernel.Name, pass.Groups)
+		}
+		groups += pass.Groups
+	}
+	if s.Scratch == 0 && p.Scratch != 0 {
+		return 0, device.Invalidf("kernel %s: scratch of no type", l.Kernel.Name)
+	}
+	if s.Scratch != 0 {
+		return groups, e.reserveScratch(l.Kernel, p.Scratch)
+	}
+	return groups, nil
+}
+
+// reserveScratch makes the scratch hold n elements. It only grows.
+func (e *engine) reserveScratch(k *device.Kernel, n int) error {
+	t := k.Shader.Scratch
+	if n < 0 || n > e.info.StorageBytes/t.Size() {
+		return fmt.Errorf("kernel %s: %w: scratch of %d elements; a storage block of this driver has %d bytes",
+			k.Name, device.ErrUnsupported, n, e.info.StorageBytes)
+	}
+	if e.scratch != nil && e.scratch.bytes >= n*t.Size() {
+		return nil
+	}
+	if e.scratch != nil {
+		e.scratch.Free() // the driver keeps it for the commands that use it
+		e.scratch = nil
+	}
+	m, err := e.alloc(t, n)
+	if err != nil {
+		return fmt.Errorf("kernel %s: scratch: %w", k.Name, err)
+	}
+	e.scratch = m
+	return nil
+}
+
+// dispatchAll queues the passes of the plan. Commands are counted by the operations
+// that they stand for, and grouped into spans that are short enough.
+func (e *engine) dispatchAll(ctx context.Context, p *program, words []uint32, groups int, perGroup float64) error {
+	left := perGroup * float64(groups)
+	s := e.begin(p, left)
+	for i := range e.plan.Passes {
+		pass := &e.plan.Passes[i]
+		words[wordPass] = uint32(i)
+		for w, v := range pass.Words {
+			words[wordOfPass+w] = uint32(v)
+		}
+		for done := 0; done < pass.Groups; {
+			room := (p.speed.most() - s.ops) / perGroup
+			if room < 1 && s.ops > 0 {
+				if err := e.end(ctx, s, true); err != nil {
+					return err
+				}
+				left -= s.ops
+				s = e.begin(p, left)
+				continue
+			}
+			n := min(pass.Groups-done, e.info.GroupsInRow, int(max(1, min(room, maxIndex))))
+			words[wordGroup] = uint32(done)
+			e.set(p, words)
+			e.driver.Dispatch(n)
+			e.counts.dispatches.Add(1)
+			s.ops += float64(n) * perGroup
+			done += n
+		}
+		e.driver.Barrier()
+	}
+	return e.end(ctx, s, false)
+}

@@ -1,0 +1,96 @@
+package fake
+
+import "offload/gl/internal/driver"
+
+func (d *Driver) NewBuffer(bytes int) (driver.Buffer, error) {
+	if _, err := d.call("NewBuffer"); err != nil {
+		return 0, err
+	}
+	if bytes < 1 {
+		d.misuse("a buffer of %d bytes", bytes)
+	}
+	b := driver.Buffer(d.name())
+	d.buffers[b] = allocate(bytes)
+	return b, nil
+}
+
+func (d *Driver) NewStaging(bytes int) (driver.Buffer, []byte, error) {
+	struck, err := d.call("NewStaging")
+	if err != nil {
+		return 0, nil, err
+	}
+	if !d.Limits.Staging {
+		return 0, nil, driver.ErrNoMapping
+	}
+	m := allocate(bytes)
+	b := driver.Buffer(d.name())
+	d.buffers[b] = m
+	if struck && d.Fault.Short {
+		return b, m.bytes[:bytes/2], nil
+	}
+	return b, m.bytes, nil
+}
+
+func (d *Driver) FreeBuffer(b driver.Buffer) {
+	d.call("FreeBuffer")
+	m := d.memory("FreeBuffer", b)
+	for i, bound := range d.bound {
+		if bound.memory == m {
+			delete(d.bound, i)
+		}
+	}
+	delete(d.buffers, b)
+}
+
+// memory is that of a buffer; memory of nothing if there is no such buffer.
+func (d *Driver) memory(call string, b driver.Buffer) *memory {
+	m := d.buffers[b]
+	if m == nil {
+		d.misuse("%s: no buffer is called %d", call, b)
+		return &memory{}
+	}
+	return m
+}
+
+// part is a range of a buffer's memory; nil if that is not there.
+func (d *Driver) part(call string, b driver.Buffer, offset, bytes int) (*memory, []byte) {
+	m := d.memory(call, b)
+	if offset < 0 || bytes < 0 || offset+bytes > len(m.bytes) {
+		d.misuse("%s: bytes %d to %d of a buffer of %d", call, offset, offset+bytes, len(m.bytes))
+		return m, nil
+	}
+	if m.dirty {
+		d.misuse("%s: no barrier after a dispatch that wrote the buffer", call)
+	}
+	return m, m.bytes[offset : offset+bytes]
+}
+
+func (d *Driver) Copy(dst driver.Buffer, dstOffset int, src driver.Buffer, srcOffset, bytes int) {
+	d.report(d.call("Copy"))
+	_, to := d.part("Copy to", dst, dstOffset, bytes)
+	_, from := d.part("Copy from", src, srcOffset, bytes)
+	d.queue(func() { copy(to, from) })
+}
+
+func (d *Driver) Upload(dst driver.Buffer, offset int, src []byte) error {
+	_, err := d.call("Upload")
+	_, to := d.part("Upload", dst, offset, len(src))
+	d.flush()
+	copy(to, src)
+	return err
+}
+
+func (d *Driver) Download(dst []byte, src driver.Buffer, offset int) error {
+	_, err := d.call("Download")
+	_, from := d.part("Download", src, offset, len(dst))
+	d.flush()
+	copy(dst, from)
+	return err
+}
+
+// report keeps the error of a call that returns none.
+func (d *Driver) report(struck bool, err error) {
+	if struck && err != nil && d.reported == nil {
+		d.reported = err
+	}
+}

@@ -1,0 +1,134 @@
+// Package fake is a driver without OpenGL. It computes by the kernels' contracts, as
+// late as a real one may, reports misuse, and fails on purpose.
+package fake
+
+import (
+	"fmt"
+	"time"
+	"unsafe"
+
+	"offload/device"
+	"offload/gl/internal/driver"
+)
+
+// Driver is a driver.Driver. Its fields are for one test, which reads them when the
+// driver is closed.
+type Driver struct {
+	Limits    driver.Info
+	Fault     Fault
+	Refuses   bool          // takes no program binaries, though it makes them
+	GroupTime time.Duration // that a work-group takes by the timers; 0: no timers
+
+	Misuse []string        // what a real driver would have answered with an error, or worse
+	Spans  []time.Duration // what the timers told
+	Calls  map[string]int
+	Closed bool
+
+	kernels  map[string]*device.Kernel
+	thread   int
+	lost     bool
+	reported error
+	names    uint32
+	buffers  map[driver.Buffer]*memory
+	programs map[driver.Program]*program
+	fences   map[driver.Fence]int // commands before it
+	queries  map[driver.Query]*query
+
+	use     driver.Program
+	bound   map[int]binding
+	pending []func() // commands that were not executed yet
+	done    int      // commands that were
+	timing  *query
+}
+
+type memory struct {
+	bytes []byte
+	dirty bool // written by a dispatch, with no barrier since
+}
+
+type binding struct {
+	memory        *memory
+	offset, bytes int
+}
+
+type query struct {
+	groups int
+	end    int // commands before its end; -1: not yet stopped
+}
+
+// New is a driver for the calling thread.
+func New() *Driver {
+	return &Driver{
+		Limits: driver.Info{
+			Vendor: "fake", Renderer: "fake", Version: "4.3", Language: "4.30", Provider: "fake",
+			Software: true, Doubles: true, Binaries: true, Staging: true, Robust: true,
+			StorageBytes: 1 << 27, StorageAlign: 256, StorageBlocks: 16,
+			GroupsInRow: 65535, GroupSize: 1024, SharedBytes: 32 << 10,
+		},
+		Calls:    make(map[string]int),
+		kernels:  make(map[string]*device.Kernel),
+		thread:   threadID(),
+		buffers:  make(map[driver.Buffer]*memory),
+		programs: make(map[driver.Program]*program),
+		fences:   make(map[driver.Fence]int),
+		queries:  make(map[driver.Query]*query),
+		bound:    make(map[int]binding),
+	}
+}
+
+// Learn tells which kernel a source stands for.
+func (d *Driver) Learn(k *device.Kernel, source string) { d.kernels[source] = k }
+
+func (d *Driver) misuse(format string, args ...any) {
+	d.Misuse = append(d.Misuse, fmt.Sprintf(format, args...))
+}
+
+func (d *Driver) name() uint32 {
+	d.names++
+	return d.names
+}
+
+func (d *Driver) Info() driver.Info { return d.Limits }
+
+func (d *Driver) Status() error {
+	d.call("Status")
+	if d.lost {
+		return driver.ErrReset
+	}
+	err := d.reported
+	d.reported = nil
+	return err
+}
+
+func (d *Driver) Live() int {
+	return len(d.buffers) + len(d.programs) + len(d.fences) + len(d.queries)
+}
+
+func (d *Driver) Close() {
+	d.call("Close")
+	if d.Closed {
+		d.misuse("closed twice")
+	}
+	d.Closed = true
+}
+
+// queue takes a command, which is executed when somebody waits for it.
+func (d *Driver) queue(command func()) { d.pending = append(d.pending, command) }
+
+// execute executes the first n commands of all.
+func (d *Driver) execute(n int) {
+	for d.done < n && len(d.pending) > 0 && !d.lost {
+		command := d.pending[0]
+		d.pending = d.pending[1:]
+		d.done++
+		command()
+	}
+}
+
+func (d *Driver) flush() { d.execute(d.done + len(d.pending)) }
+
+// allocate makes memory that is aligned for every element.
+func allocate(bytes int) *memory {
+	words := make([]uint64, (bytes+7)/8)
+	return &memory{bytes: unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), bytes)}
+}

@@ -1,0 +1,76 @@
+//go:build gl && cgo
+
+package opengl
+
+import (
+	"github.com/go-gl/gl/v4.3-core/gl"
+
+	"offload/gl/internal/driver"
+)
+
+// describe asks the context, whose version is tenfold, what it is and can do.
+func (d *Context) describe(t target, version int) {
+	has := extensions()
+	var counter int32
+	gl.GetQueryiv(gl.TIMESTAMP, gl.QUERY_COUNTER_BITS, &counter)
+	d.features = features{
+		storage: version >= 44 || has["GL_ARB_buffer_storage"],
+		resets:  version >= 45 || has["GL_KHR_robustness"],
+		timers:  counter > 0,
+	}
+	d.info = driver.Info{
+		Vendor:   text(gl.VENDOR),
+		Renderer: text(gl.RENDERER),
+		Version:  text(gl.VERSION),
+		Language: text(gl.SHADING_LANGUAGE_VERSION),
+		Provider: t.name,
+
+		Doubles:  true, // part of OpenGL since 4.0
+		Binaries: integer(gl.NUM_PROGRAM_BINARY_FORMATS) > 0,
+		Staging:  d.features.storage,
+		Robust:   d.features.resets && integer(gl.RESET_NOTIFICATION_STRATEGY) == gl.LOSE_CONTEXT_ON_RESET,
+
+		Memory:        freeMemory(has),
+		StorageBytes:  integer(gl.MAX_SHADER_STORAGE_BLOCK_SIZE),
+		StorageAlign:  max(1, integer(gl.SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT)),
+		StorageBlocks: integer(gl.MAX_COMPUTE_SHADER_STORAGE_BLOCKS),
+		GroupsInRow:   first(gl.MAX_COMPUTE_WORK_GROUP_COUNT),
+		GroupSize:     min(first(gl.MAX_COMPUTE_WORK_GROUP_SIZE), integer(gl.MAX_COMPUTE_WORK_GROUP_INVOCATIONS)),
+		SharedBytes:   integer(gl.MAX_COMPUTE_SHARED_MEMORY_SIZE),
+	}
+	d.info.Software = t.software || isSoftware(d.info.Renderer)
+}
+
+// freeMemory is what the device has free; drivers tell it by extensions, in KiB.
+func freeMemory(has map[string]bool) int64 {
+	const (
+		available = 0x9049 // GPU_MEMORY_INFO_CURRENT_AVAILABLE_VIDMEM_NVX
+		vboFree   = 0x87fb // VBO_FREE_MEMORY_ATI: all, largest block, and the same of the host's memory
+	)
+	var kib [4]int32
+	switch {
+	case has["GL_NVX_gpu_memory_info"]:
+		gl.GetIntegerv(available, &kib[0])
+	case has["GL_ATI_meminfo"]:
+		gl.GetIntegerv(vboFree, &kib[0])
+	}
+	return int64(kib[0]) << 10
+}
+
+func text(name uint32) string { return gl.GoStr(gl.GetString(name)) }
+
+// first is a limit in the first of three directions.
+func first(name uint32) int {
+	var v int32
+	gl.GetIntegeri_v(name, 0, &v)
+	return int(v)
+}
+
+// extensions is the set that the context has.
+func extensions() map[string]bool {
+	set := make(map[string]bool)
+	for i := range integer(gl.NUM_EXTENSIONS) {
+		set[gl.GoStr(gl.GetStringi(gl.EXTENSIONS, uint32(i)))] = true
+	}
+	return set
+}

@@ -1,0 +1,22 @@
+package opengl
+
+import "strings"
+
+// isSoftware tells by its renderer string whether a driver computes on the host's
+// cores. A driver that passes commands on to another one names that one too.
+func isSoftware(renderer string) bool {
+	name := strings.ToLower(renderer)
+	for _, known := range []string{
+		"llvmpipe", "softpipe", "lavapipe", // Mesa; the last is for Vulkan, and zink on top of it
+		"swr",                                      // OpenSWR
+		"software rasterizer", "software renderer", // older Mesa, Apple
+		"swiftshader",
+		"microsoft basic render", // WARP, below Mesa's d3d12
+		"gdi generic",            // Windows without a driver
+	} {
+		if strings.Contains(name, known) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,43 @@
+// Package gltest opens the OpenGL device for tests.
+package gltest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+
+	"offload/device"
+	"offload/gl"
+)
+
+// Required is the environment variable that makes a missing device a failure:
+// “gpu” asks for a GPU, any other word for a software rasteriser. Without it a
+// rasteriser is taken, and the test is skipped where there is none.
+const Required = "OFFLOAD_REQUIRE_GL"
+
+// Open opens the device, which is closed when the test ends.
+func Open(t testing.TB, o device.Options) device.Device {
+	t.Helper()
+	d, err := gl.Open(context.Background(), Class(), 0, o)
+	if errors.Is(err, device.ErrUnavailable) && os.Getenv(Required) == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// Class is the kind of device that tests take.
+func Class() device.Class {
+	if os.Getenv(Required) == "gpu" {
+		return device.GPU
+	}
+	return device.Software
+}

@@ -1,0 +1,81 @@
+package inorder
+
+import (
+	"context"
+	"fmt"
+
+	"offload/device"
+)
+
+// buffer is memory of a Device. Its memory and spoiled parts belong to whoever
+// has the turn of the queue.
+type buffer struct {
+	dev     *Device
+	typ     device.Type
+	len     int
+	memory  Memory
+	spoiled damages
+	freed   bool // set in a turn, with dev.queue.mu held
+}
+
+func (b *buffer) Type() device.Type { return b.typ }
+func (b *buffer) Len() int          { return b.len }
+
+func (b *buffer) Write(ctx context.Context, off int, src device.Slice) error {
+	if err := b.enter(ctx, off, src); err != nil {
+		return err
+	}
+	defer b.dev.queue.leave()
+	r := device.Range{Lo: off, Hi: off + src.Len()}
+	err := b.dev.call(job{what: write, ctx: ctx, mem: b.memory, off: off, slice: src})
+	if err != nil {
+		b.spoiled.spoil(r, err)
+		return err
+	}
+	b.spoiled.settle(r)
+	return nil
+}
+
+func (b *buffer) Read(ctx context.Context, off int, dst device.Slice) error {
+	if err := b.enter(ctx, off, dst); err != nil {
+		return err
+	}
+	defer b.dev.queue.leave()
+	if err := b.spoiled.in(device.Range{Lo: off, Hi: off + dst.Len()}); err != nil {
+		return err
+	}
+	return b.dev.call(job{what: read, ctx: ctx, mem: b.memory, off: off, slice: dst})
+}
+
+// enter checks a transfer and waits for its turn.
+func (b *buffer) enter(ctx context.Context, off int, other device.Slice) error {
+	if other.Type() != b.Type() {
+		return device.Invalidf("a buffer of %v was given a slice of %v", b.Type(), other.Type())
+	}
+	if off < 0 || other.Len() > b.Len()-off {
+		return device.Invalidf("elements %d to %d of a buffer of %d", off, off+other.Len(), b.Len())
+	}
+	return b.dev.queue.enter(ctx, b)
+}
+
+func (b *buffer) Free() error {
+	if err := b.dev.queue.enter(context.Background(), b); err != nil {
+		return err
+	}
+	defer b.dev.queue.leave()
+	b.dev.release(b)
+	return nil
+}
+
+// outOfMemory says how much was asked for and how much there is.
+func outOfMemory(bytes float64, limit, used int64) error {
+	return fmt.Errorf("%w: %s were asked for, %s of %s are left",
+		device.ErrOutOfMemory, size(bytes), size(float64(limit-used)), size(float64(limit)))
+}
+
+func size(bytes float64) string {
+	if bytes >= 1<<30 {
+		return fmt.Sprintf("%.1f GiB", bytes/(1<<30))
+	}
+	return fmt.Sprintf("%.1f MiB", bytes/(1<<20))
+}

@@ -1,0 +1,82 @@
+package inorder
+
+import (
+	"context"
+
+	"offload/device"
+)
+
+// Engine is the hardware behind a Device. Its methods are called one at a time.
+// An error that wraps device.ErrLost ends the device: it is what every later call
+// gets, and of the engine only Close is called again.
+type Engine interface {
+	// Check refuses what the hardware cannot run. It is called from any goroutine.
+	Check(l *device.Launch) error
+	// Prepare makes ready what a kernel's launches need, before the first of them.
+	// An error refuses the launch.
+	Prepare(k *device.Kernel) error
+	// Alloc makes memory of n elements, all zero.
+	Alloc(t device.Type, n int) (Memory, error)
+	// Execute computes the rows of l, or hands them to the hardware. Memory i is
+	// that of argument i. A panic in the kernel's code may be left to the caller.
+	Execute(ctx context.Context, l *device.Launch, memory *[device.MaxParams]Memory) error
+	// Inline tells whether l is so small that handing it to another goroutine
+	// would cost more than computing it.
+	Inline(l *device.Launch) bool
+	// Finish waits until the hardware has done all that was executed.
+	Finish(ctx context.Context) error
+	// Close releases what the engine holds, memory included.
+	Close()
+}
+
+// Memory is the memory of one buffer. The ranges of transfers have been checked.
+type Memory interface {
+	// Write copies src into the elements from off on; src may be reused at once.
+	Write(ctx context.Context, off int, src device.Slice) error
+	// Read copies the elements from off on into dst.
+	Read(ctx context.Context, off int, dst device.Slice) error
+	Free()
+}
+
+// job is a call of the engine other than a launch.
+type job struct {
+	what   task
+	ctx    context.Context
+	kernel *device.Kernel
+	mem    Memory // of the buffer, or of the one that alloc made
+	off    int
+	slice  device.Slice
+	typ    device.Type
+	n      int
+	err    error
+	done   bool // with queue.mu held
+}
+
+// task is what a job does.
+type task uint8
+
+const (
+	prepare task = iota
+	alloc
+	free
+	write
+	read
+	finish
+)
+
+func (j *job) run(e Engine) {
+	switch j.what {
+	case prepare:
+		j.err = e.Prepare(j.kernel)
+	case alloc:
+		j.mem, j.err = e.Alloc(j.typ, j.n)
+	case free:
+		j.mem.Free()
+	case write:
+		j.err = j.mem.Write(j.ctx, j.off, j.slice)
+	case read:
+		j.err = j.mem.Read(j.ctx, j.off, j.slice)
+	case finish:
+		j.err = e.Finish(j.ctx)
+	}
+}

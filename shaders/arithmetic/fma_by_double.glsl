@@ -1,0 +1,9 @@
+// exact_fma in float by way of double, in which the product is exact. The sum is
+// rounded to odd there and then to float.
+float exact_fma(float x, float y, float z)
+{
+	precise double p = double(x) * double(y);
+	double s, e;
+	exact_two_sum(p, double(z), s, e);
+	return float(abs(s) < exact_power(1000, s) ? exact_odd(s, e) : s);
+}

@@ -1,0 +1,82 @@
+// Package shaders holds the GLSL of the kernels, one file for each, and what
+// they share. It is text; package kernels says how it is run.
+package shaders
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+)
+
+var (
+	//go:embed force.comp
+	force string
+	//go:embed potential.comp
+	potential string
+	//go:embed laplacian.comp
+	laplacian string
+	//go:embed heat.comp
+	heat string
+
+	//go:embed distance.glsl
+	distance string
+	//go:embed gravity.glsl
+	gravity string
+	//go:embed stencil.glsl
+	stencil string
+)
+
+// Invocations in a work-group.
+const (
+	GravityLocal = 128 // of Force and Potential: half a tile of sources
+	StencilLocal = 256 // of Laplacian and Heat: 16 × 16 blocks of 4 × 4 points
+)
+
+// Precision is the type in which a shader computes.
+type Precision string
+
+// The precisions.
+const (
+	Single Precision = `
+#define real float
+#define real3 vec3
+#define real4 vec4
+#define power_of_two(n) exact_power(n, 1.0f)
+#define LANES 8
+#define FLOOR power_of_two(-80)
+#define SQUARE_FLOOR power_of_two(-120)
+`
+	Double Precision = `
+#define real double
+#define real3 dvec3
+#define real4 dvec4
+#define power_of_two(n) exact_power(n, 1.0lf)
+#define LANES 4
+#define FLOOR power_of_two(-900)
+#define SQUARE_FLOOR power_of_two(-1000)
+`
+)
+
+// Force is the shader of kernel force, main included; the device declares the
+// parameters and Arithmetic before it.
+func Force(p Precision) string { return files(p, distance, force, gravity) }
+
+// Potential is the shader of kernel potential.
+func Potential(p Precision) string { return files(p, distance, potential, gravity) }
+
+// Laplacian is the shader of kernel laplacian.
+func Laplacian(p Precision) string { return files(p, laplacian, stencil) }
+
+// Heat is the shader of kernel heat.
+func Heat(p Precision) string { return files(p, heat, stencil) }
+
+// files joins files and numbers them from 1, which is what a compiler writes before
+// the number of the line.
+func files(p Precision, texts ...string) string {
+	var b strings.Builder
+	b.WriteString(string(p))
+	for i, text := range texts {
+		fmt.Fprintf(&b, "#line 1 %d\n%s", i+1, text)
+	}
+	return b.String()
+}
