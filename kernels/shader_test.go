@@ -150,3 +150,39 @@ func TestFastStencilsAreExact(t *testing.T) {
 		verifySizes(t, d, k, 65)
 	}
 }
+
+// What fills up a tile adds nothing, also to a target so near to the origin that
+// the inverse of the distance's cube would overflow.
+func TestPaddedTilesAddNothing(t *testing.T) {
+	d := gltest.Open(t, device.Options{})
+	testPaddedTiles[float32](t, d, 1e-14)
+	testPaddedTiles[float64](t, d, 1e-120)
+}
+
+func testPaddedTiles[T device.Float](t *testing.T, d device.Device, near T) {
+	for _, k := range []*device.Kernel{Force(device.TypeOf[T]()), Potential(device.TypeOf[T]())} {
+		width := 1
+		if k == Force(device.TypeOf[T]()) {
+			width = AccelWidth
+		}
+		bodies := []T{near, 0, 0, 1, 1, 0, 0, 1, 0, 2, 0, 1, 0, 0, 3, 1, -1, 1, 1, 1}
+		got := &device.Call{Kernel: k, Rows: device.Range{Hi: 5}, Args: gravityHostArgs(bodies, bodies, make([]T, 5*width), width)}
+		want := got.Clone()
+		if err := want.Contract(); err != nil {
+			t.Fatal(err)
+		}
+		if err := got.Run(context.Background(), d); err != nil {
+			t.Fatal(err)
+		}
+		if diff := device.Diff(got, want); diff != nil {
+			t.Error(diff)
+		}
+	}
+}
+
+func gravityHostArgs[T device.Float](targets, sources, result []T, width int) []device.HostArg {
+	return []device.HostArg{
+		gravTargets: device.HostMat(targets, BodyWidth), gravSources: device.HostMat(sources, BodyWidth),
+		gravResult: device.HostMat(result, width), gravSoftening: device.HostVal(T(0)), gravHome: device.HostVal(int32(0)),
+	}
+}

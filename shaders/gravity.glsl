@@ -45,17 +45,16 @@ real3 position(int row)
 }
 
 // load_tile brings sources into shared memory and returns their number, rounded up
-// to whole lanes by sources without mass in the origin. Those add zero to sums
-// that are not −0, and so change no bit.
+// to whole lanes by sources without mass in the place of the first one. Those add
+// zero to sums that are not −0, and so change no bit.
 int load_tile(int t)
 {
 	int count = min(sources_rows - t * TILE, TILE);
 	barrier();
 	for (int j = int(gl_LocalInvocationIndex); j < TILE; j += LOCAL) {
-		int at = 4 * (t * TILE + j);
-		tile[j] = j < count
-			? real4(sources_at(at), sources_at(at + 1), sources_at(at + 2), sources_at(at + 3))
-			: real4(0);
+		int at = 4 * (t * TILE + (j < count ? j : 0));
+		tile[j] = real4(sources_at(at), sources_at(at + 1), sources_at(at + 2),
+			j < count ? sources_at(at + 3) : real(0));
 	}
 	barrier();
 	return (count + 7) & ~7;
