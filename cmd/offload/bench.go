@@ -19,6 +19,7 @@ type benchFlags struct {
 	n, workers                              intList
 	sweeps, count                           int
 	seed                                    uint64
+	trace                                   tracing
 }
 
 // Default sizes: a few tenths of a second for a launch in plain code on one core.
@@ -53,7 +54,7 @@ that apply.`,
   offload bench --n=256,512,1024,2048 --workers=1,2 --plot=bench.svg
   offload bench --count=10 --format=go > new.txt && benchstat old.txt new.txt`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.plot) },
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
@@ -67,6 +68,7 @@ that apply.`,
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of the input")
 	fl.StringVar(&f.format, "format", "table", "output: table, json (one object a line), go (for benchstat)")
 	fl.StringVar(&f.plot, "plot", "", "draw the results in this file: .svg or .png")
+	f.trace.flag(cmd)
 	return cmd
 }
 
@@ -118,7 +120,7 @@ func (r *recorder) add(ctx context.Context, result bench.Result) error {
 
 // runOn measures the cases on one device.
 func (f *benchFlags) runOn(cmd *cobra.Command, workers int, cases []bench.Case, rec *recorder) error {
-	d, err := openDevice(cmd, f.device, device.Options{Workers: workers, Math: device.Math(f.math)})
+	d, err := openDevice(cmd, f.device, f.trace.options(device.Options{Workers: workers, Math: device.Math(f.math)}))
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type plateFlags struct {
 	edges                              plate.Edges
 	tol, time, dt, diffusivity, dx, dy float64
 	maxSweeps, workers                 int
+	trace                              tracing
 }
 
 // aluminium is the thermal diffusivity of pure aluminium at room temperature in
@@ -43,7 +44,7 @@ equation. The inside starts at 0, or everything from a NumPy file.
   offload sim plate --n=257 --top=100 --time=2.5 --dx=1e-3 --dy=1e-3
   offload sim plate --init=plate.npy --tol=1e-10`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.out, f.plot) },
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
@@ -64,6 +65,7 @@ equation. The inside starts at 0, or everything from a NumPy file.
 	fl.IntVar(&f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
 	fl.StringVar(&f.out, "out", "", "write the field to this NumPy file")
 	fl.StringVar(&f.plot, "plot", "", "draw the field into this PNG file")
+	f.trace.flag(cmd)
 	return cmd
 }
 
@@ -78,7 +80,7 @@ func (f *plateFlags) run(cmd *cobra.Command) error {
 	if err := foldersExist(f.out, f.plot); err != nil {
 		return err
 	}
-	dev, err := openDevice(cmd, f.device, device.Options{Workers: f.workers})
+	dev, err := openDevice(cmd, f.device, f.trace.options(device.Options{Workers: f.workers}))
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type solarFlags struct {
 	until, dt, tol, every                 float64
 	gr                                    bool
 	workers                               int
+	trace                                 tracing
 }
 
 // thirtyYears is the default length of a run, in days.
@@ -43,7 +44,7 @@ vx_au_d, vy_au_d, vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
   offload sim solar --integrator=yoshida8 --dt=1 --until=2451910
   offload sim solar --bodies=my.csv --until=2455197.5 --out=end.csv --plot=orbits.png`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.out, f.plot) },
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
@@ -57,6 +58,7 @@ vx_au_d, vy_au_d, vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
 	fl.IntVar(&f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
 	fl.StringVar(&f.out, "out", "", "write states to this CSV file")
 	fl.StringVar(&f.plot, "plot", "", "draw the orbits into this PNG file")
+	f.trace.flag(cmd)
 	return cmd
 }
 
@@ -74,7 +76,7 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	if !cmd.Flags().Changed("until") {
 		f.until = sys.Epoch + thirtyYears
 	}
-	dev, err := openDevice(cmd, f.device, device.Options{Workers: f.workers})
+	dev, err := openDevice(cmd, f.device, f.trace.options(device.Options{Workers: f.workers}))
 	if err != nil {
 		return err
 	}
