@@ -1,0 +1,57 @@
+package sched
+
+// Predict is what the scheduler would choose for t now. Nothing is queued.
+func Predict[T any](s *Scheduler, t Task[T]) Choice {
+	p := t.spec()
+	d := s.choose(&p, nil)
+	if d.lane != nil {
+		d.lane.unbook(d.predicted)
+	}
+	return d.choice
+}
+
+// Crossover is the smallest n from lo to hi from which on candidate a is predicted to
+// be faster than candidate b, with nothing queued, for the tasks that task makes; ok is
+// false if that is so nowhere up to hi, or if one of them was not measured.
+func Crossover[T any](s *Scheduler, a, b string, lo, hi int, task func(n int) Task[T]) (n int, ok bool) {
+	faster := func(n int) (bool, bool) {
+		t := task(n)
+		p := t.spec()
+		var run [2]float64
+		for i, name := range []string{a, b} {
+			l := s.lane(name)
+			if l == nil || l.profile() == nil {
+				return false, false
+			}
+			d, known := l.profile().predict(&p, nil)
+			if !known {
+				return false, false
+			}
+			run[i] = d.Seconds()
+		}
+		return run[0] < run[1], true
+	}
+	if is, known := faster(hi); !is || !known {
+		return 0, false
+	}
+	for lo < hi {
+		if mid := lo + (hi-lo)/2; isTrue(faster(mid)) {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return hi, true
+}
+
+func isTrue(is, known bool) bool { return is && known }
+
+// lane is the candidate of that name, nil if there is none.
+func (s *Scheduler) lane(name string) *lane {
+	for _, l := range s.lanes {
+		if l.name == name {
+			return l
+		}
+	}
+	return nil
+}
