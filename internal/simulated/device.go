@@ -40,6 +40,7 @@ func open(ctx context.Context, m Model, o device.Options) (device.Device, error)
 	if err != nil {
 		return nil, err
 	}
+	d.Observe(o.Recorder)
 	if !m.Dry {
 		return d, nil
 	}

@@ -1,0 +1,268 @@
+package split
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"offload/device"
+)
+
+// key is what a balance is kept for: launches of a kernel of about one size.
+type key struct {
+	kernel *device.Kernel
+	size   int // binary logarithm of the items
+}
+
+// balance is how launches of one kernel and size are shared, and what came of it.
+//
+// It begins with a trial: three launches are split, the second and third by the
+// rates that were measured; then each part that could be the better choice computes
+// two launches alone. The last of each kind counts, since the data are in place by
+// then. From then on launches are split if that gains ten per cent, else the best
+// part has them alone, with another trial after some hundreds of launches.
+type balance struct {
+	kernel string
+	unit   string
+
+	usable  []bool
+	without []bool // parts that refused the kernel
+	refused error
+	seen    []bool // usable in the launch before
+	skip    bool   // the launch teaches nothing
+
+	share []float64 // of each part
+	rate  []float64 // items per second of each part's pieces; 0: unknown
+	split float64   // seconds per item of launches that are split
+	alone []float64 // seconds per item of each part alone; 0: unknown
+	items float64   // of the last launch
+
+	reference float64 // seconds per item of the best part alone, when last decided
+
+	trial      int   // launches of the trial so far
+	candidates []int // parts that are tried alone
+	settled    bool
+	choice     int // part that computes alone, or together
+	since      int // launches since the trial
+	again      int // launches after which the next trial begins
+}
+
+const (
+	together  = -1
+	splitting = 3    // launches of a trial that are split
+	each      = 2    // launches of a trial for each part alone
+	gain      = 0.9  // a split launch must take less than this part of the time
+	regret    = 0.95 // and is given up above this part
+	drift     = 2    // a part alone that became this much slower asks for a trial
+	tolerance = 1.03 // a share is left as it is if the ideal one is no better than this
+	hesitance = 0.25 // weight of the newest measurement
+	firstTry  = 1. / 16
+	retrial   = 500
+)
+
+// manyBalances is the number of balances after which all are forgotten, so that a
+// program that makes kernels without end does not grow.
+const manyBalances = 1024
+
+// balance is that of launches like l.
+func (e *engine) balance(l *device.Launch) *balance {
+	k := key{l.Kernel, int(math.Log2(max(1, device.CostOf(l).Items)))}
+	b := e.splits[k]
+	if b == nil {
+		b = &balance{kernel: l.Kernel.Name, unit: l.Kernel.Unit, again: retrial}
+		e.mu.Lock()
+		if len(e.splits) >= manyBalances {
+			clear(e.splits)
+		}
+		e.splits[k] = b
+		e.mu.Unlock()
+	}
+	return b
+}
+
+// begin makes room for n parts.
+func (b *balance) begin(n int) {
+	if b.usable == nil {
+		b.usable, b.without, b.seen = make([]bool, n), make([]bool, n), make([]bool, n)
+		b.share, b.rate, b.alone = make([]float64, n), make([]float64, n), make([]float64, n)
+	}
+}
+
+// refuse leaves part i out of launches of the kernel.
+func (b *balance) refuse(i int, err error) {
+	b.without[i] = true
+	b.refused = err
+}
+
+// arrange sets the shares of the next launch.
+func (b *balance) arrange(home int) {
+	if !slices.Equal(b.usable, b.seen) {
+		copy(b.seen, b.usable)
+		b.trial, b.settled = 0, false
+	}
+	if b.settled && b.choice != together && b.since >= b.again {
+		b.again *= 2
+		b.restart()
+	}
+	switch {
+	case b.settled:
+	case b.trial < splitting:
+		b.choice = together
+	default:
+		b.choice = b.candidates[(b.trial-splitting)/each]
+	}
+	if b.choice != together {
+		clear(b.share)
+		b.share[b.choice] = 1
+		return
+	}
+	b.aim(home)
+}
+
+// restart begins a trial with the rates that are known.
+func (b *balance) restart() { b.trial, b.settled = 1, false }
+
+// aim moves the shares to where all parts would need the same time: at once during
+// a trial, later by half of the way and only if it matters.
+func (b *balance) aim(home int) {
+	known, sum := 0.0, 0.0
+	for i, u := range b.usable {
+		if u {
+			known += b.rate[i]
+		}
+	}
+	if known == 0 {
+		known = 1
+	}
+	target := func(i int) float64 {
+		switch {
+		case !b.usable[i]:
+			return 0
+		case b.rate[i] > 0:
+			return b.rate[i]
+		case i == home:
+			return known
+		}
+		return known * firstTry
+	}
+	worst := 0.0
+	for i := range b.share {
+		sum += target(i)
+		if r := target(i); r > 0 {
+			worst = max(worst, b.share[i]/r)
+		} else if b.share[i] > 0 {
+			worst = math.Inf(1)
+		}
+	}
+	total := 0.0
+	for _, s := range b.share {
+		total += s
+	}
+	if b.settled && worst*sum <= tolerance*total {
+		return
+	}
+	for i := range b.share {
+		t := target(i) / sum
+		if b.settled && total > 0 {
+			t = (t + b.share[i]/total) / 2
+		}
+		b.share[i] = t
+	}
+}
+
+// learn takes in the times of a launch.
+func (b *balance) learn(parts []*part, wall time.Duration, items float64) {
+	if b.skip || items <= 0 || !slices.Equal(b.usable, b.seen) {
+		return
+	}
+	b.items = items
+	perItem := wall.Seconds() / items
+	if b.choice != together {
+		b.alone[b.choice] = b.mean(b.alone[b.choice], perItem)
+	} else {
+		for _, p := range parts {
+			if p.took > 0 && p.lost() == nil {
+				rate := device.CostOf(&p.launch).Items / p.took.Seconds()
+				b.rate[p.index] = b.mean(b.rate[p.index], rate)
+			}
+		}
+		b.split = b.mean(b.split, perItem)
+	}
+	if b.settled {
+		b.since++
+		b.review()
+		return
+	}
+	if b.trial++; b.trial == splitting {
+		b.nominate()
+	}
+	if b.trial >= splitting && b.trial-splitting == each*len(b.candidates) {
+		b.decide()
+	}
+}
+
+// mean is the new value during a trial, later a running mean.
+func (b *balance) mean(old, new float64) float64 {
+	if !b.settled || old == 0 {
+		return new
+	}
+	return old + hesitance*(new-old)
+}
+
+// nominate lists the parts that may be the best alone: those that are at least a
+// third as fast as the fastest. A part may be faster on a whole than on a share.
+func (b *balance) nominate() {
+	fastest := 0.0
+	for i, r := range b.rate {
+		if b.usable[i] {
+			fastest = max(fastest, r)
+		}
+	}
+	b.candidates = b.candidates[:0]
+	for i, r := range b.rate {
+		if b.usable[i] && (r >= fastest/3) {
+			b.candidates = append(b.candidates, i)
+		}
+	}
+}
+
+// decide ends a trial.
+func (b *balance) decide() {
+	b.settled, b.since = true, 0
+	b.choice = b.best()
+	b.reference = b.alone[b.choice]
+	if b.split < gain*b.alone[b.choice] && b.count() > 1 {
+		b.choice = together
+	}
+}
+
+// best is the fastest part alone.
+func (b *balance) best() int {
+	best := b.candidates[0]
+	for _, i := range b.candidates {
+		if b.alone[i] < b.alone[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// count is the number of parts that are usable.
+func (b *balance) count() (n int) {
+	for _, u := range b.usable {
+		if u {
+			n++
+		}
+	}
+	return n
+}
+
+// review gives up what does not pay any more.
+func (b *balance) review() {
+	switch {
+	case b.choice == together && b.split > regret*b.reference:
+		b.choice, b.since = b.best(), 0
+	case b.choice != together && b.alone[b.choice] > drift*b.reference:
+		b.restart()
+	}
+}
