@@ -11,6 +11,7 @@ import (
 
 	"github.com/sbinet/npyio"
 
+	"offload"
 	"offload/cpu"
 	"offload/device/devicetest"
 	"offload/kernels"
@@ -19,7 +20,7 @@ import (
 // execute runs a command line and returns what it printed.
 func execute(args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = run(args, &out, &errs)
+	code = run(offload.Schedule, args, &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -198,7 +199,7 @@ func TestDevicesAndVersion(t *testing.T) {
 	if code, stdout, _ := execute("devices"); code != 0 || !strings.Contains(stdout, "force.f64") {
 		t.Errorf("exit code %d:\n%s", code, stdout)
 	}
-	if code, stdout, _ := execute("version"); code != 0 || !strings.HasPrefix(stdout, "offload "+version) {
+	if code, stdout, _ := execute("version"); code != 0 || !strings.HasPrefix(stdout, "offload "+offload.Version) {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
 }

@@ -83,16 +83,15 @@ func (f *plateFlags) run(cmd *cobra.Command) error {
 	if err := foldersExist(f.out, f.plot); err != nil {
 		return err
 	}
-	dev, err := openDevice(cmd, f.device, f.trace.options(device.Options{Workers: f.workers}))
+	s, err := openSession(cmd, f.schedule, f.device, f.trace.options(device.Options{Workers: f.workers}))
 	if err != nil {
 		return err
 	}
-	defer dev.Close()
-	dev = f.checked.wrap(dev)
+	defer s.Close()
 	if precision == device.Float32 {
-		return runPlate[float32](cmd, f, dev)
+		return runPlate[float32](cmd, f, s)
 	}
-	return runPlate[float64](cmd, f, dev)
+	return runPlate[float64](cmd, f, s)
 }
 
 // check refuses flags that contradict each other, before any work is done.

@@ -72,7 +72,7 @@ func attempt[T any](ctx context.Context, s *Scheduler, t *Task[T], p *spec, d de
 	case ctx.Err() != nil:
 	case errors.Is(o.err, device.ErrUnsupported):
 		l.refuse(p.needs.Kernels, o.err)
-	case fault(o.err):
+	case IsFault(o.err):
 		l.failed(s, dev, o.err, p.needs.Kernels)
 	}
 	return o.value, a

@@ -139,7 +139,7 @@ func (s *Scheduler) calibrate(ctx context.Context, l *lane, k *device.Kernel) er
 	}
 	if ctx.Err() == nil && errors.Is(o.err, device.ErrUnsupported) {
 		l.refuse([]*device.Kernel{k}, o.err)
-	} else if ctx.Err() == nil && fault(o.err) {
+	} else if ctx.Err() == nil && IsFault(o.err) {
 		l.failed(s, d, o.err, []*device.Kernel{k})
 	}
 	return fmt.Errorf("%s: measuring %s: %w", l.name, k.Name, o.err)

@@ -14,9 +14,9 @@ var (
 	ErrWrong = errors.New("wrong result (the device does not compute what the contract says)")
 )
 
-// fault tells whether err is the device's and not the task's, so that the task may
+// IsFault tells whether err is the device's and not the task's, so that the task may
 // succeed elsewhere.
-func fault(err error) bool {
+func IsFault(err error) bool {
 	for _, f := range []error{
 		device.ErrLost, device.ErrOutOfMemory, device.ErrUnavailable, device.ErrUnsupported, device.ErrClosed,
 		ErrDeadline, ErrWrong,

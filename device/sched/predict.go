@@ -1,5 +1,11 @@
 package sched
 
+import (
+	"time"
+
+	"offload/device"
+)
+
 // Predict is what the scheduler would choose for t now. Nothing is queued.
 func Predict[T any](s *Scheduler, t Task[T]) Choice {
 	p := t.spec()
@@ -54,4 +60,17 @@ func (s *Scheduler) lane(name string) *lane {
 		}
 	}
 	return nil
+}
+
+// Costs are the start-up of a launch of k on a candidate, and its rate in Cost.Ops per
+// second, as fitted; ok is false if it was not measured.
+func (s *Scheduler) Costs(name string, k *device.Kernel) (start time.Duration, rate float64, ok bool) {
+	if !s.Measured(name, k) {
+		return 0, 0, false
+	}
+	p := s.lane(name).profile()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.Kernels[k.Name]
+	return time.Duration(l.start * 1e9), 1 / l.perUnit, true
 }

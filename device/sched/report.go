@@ -57,10 +57,13 @@ type Estimate struct {
 func (c Choice) String() string {
 	parts := make([]string, len(c.Estimates))
 	for i, e := range c.Estimates {
-		parts[i] = e.Device + ": " + e.text()
+		parts[i] = e.String()
 	}
 	return fmt.Sprintf("%s (%s)", c.Device, strings.Join(parts, "; "))
 }
+
+// String is the device with its prediction, or with the reason why it was left out.
+func (e Estimate) String() string { return e.Device + ": " + e.text() }
 
 func (e Estimate) text() string {
 	switch {

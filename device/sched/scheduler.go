@@ -52,6 +52,10 @@ type Options struct {
 	Recheck time.Duration
 	// Recorder is told of decisions; nil for none.
 	Recorder device.Recorder
+	// Placed, if set, is told of each task before it runs, and before it runs again
+	// elsewhere: where, and which attempts have failed. It is called on many goroutines,
+	// but not for what Map does with plain functions.
+	Placed func(task string, c Choice, failed []Attempt)
 }
 
 // MinDeadline is the time that a device has at least before it counts as silent.
@@ -189,7 +193,7 @@ type State struct {
 	Name   string
 	Info   device.Info // of the device that is open, or was last
 	Usable bool
-	Reason string // why it is not
+	Err    error // why it is not
 }
 
 // States lists the candidates, in their order.
@@ -197,7 +201,11 @@ func (s *Scheduler) States() []State {
 	var states []State
 	for _, l := range s.lanes {
 		l.mu.Lock()
-		states = append(states, State{l.name, l.info, l.dev != nil && !l.out, l.reason()})
+		state := State{Name: l.name, Info: l.info, Usable: l.dev != nil && !l.out}
+		if !state.Usable {
+			state.Err = l.why
+		}
+		states = append(states, state)
 		l.mu.Unlock()
 	}
 	return states

@@ -114,13 +114,11 @@ func execute[T any](ctx context.Context, s *Scheduler, t *Task[T], p *spec, d de
 	r := Result[T]{Report: Report{Task: t.Name, Choice: d.choice, Queued: time.Since(submitted)}}
 	var tried []*lane
 	for d.lane != nil {
-		if s.opts.Recorder != nil {
-			s.record(fmt.Sprintf("%s → %s", t.Name, d.lane.name), d.choice.String())
-		}
 		if err := ctx.Err(); err != nil {
 			d.lane.unbook(d.predicted)
 			return r, &TaskError{r.Report, err}
 		}
+		s.tell(t.Name, d, r.Report.Attempts)
 		value, a := attempt(ctx, s, t, p, d)
 		d.lane.unbook(d.predicted)
 		r.Report.Attempts = append(r.Report.Attempts, a)
@@ -128,13 +126,23 @@ func execute[T any](ctx context.Context, s *Scheduler, t *Task[T], p *spec, d de
 			r.Value = value
 			return r, nil
 		}
-		if ctx.Err() != nil || !fault(a.Err) {
+		if ctx.Err() != nil || !IsFault(a.Err) {
 			return r, &TaskError{r.Report, a.Err}
 		}
 		tried = append(tried, d.lane)
 		d = s.choose(p, tried)
 	}
 	return r, &TaskError{r.Report, r.Report.left(d.choice)}
+}
+
+// tell lets those who asked for it know of a decision.
+func (s *Scheduler) tell(task string, d decision, failed []Attempt) {
+	if s.opts.Recorder != nil {
+		s.record(task+" → "+d.lane.name, d.choice.String())
+	}
+	if s.opts.Placed != nil {
+		s.opts.Placed(task, d.choice, failed)
+	}
 }
 
 // left is the error of a task that no device was left for.
