@@ -8,7 +8,7 @@ import (
 
 // CheckEvery is the number of sweeps after which the sums of a plate's rows are
 // taken on the device. With fewer the check is finer, and costs more.
-const CheckEvery = 128
+const CheckEvery = 256
 
 // Checksum is d with the results of Laplacian, Heat and Force checked. Errors of
 // Launch, Write and Read may wrap ErrChecksum. A plate that is not read back is
@@ -50,7 +50,7 @@ func (c *checksum) launched(ctx context.Context, l *device.Launch, outer []*buff
 	var err error
 	s, stencil := stepOf(l)
 	if stencil && whole(l) {
-		known, err = c.plates.foretell(ctx, l, outer, s)
+		known, err = c.plates.follow(ctx, l, outer, s)
 	}
 	for i, p := range l.Kernel.Params {
 		if b := outer[i]; b != nil && p.Access.Writes() {

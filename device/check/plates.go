@@ -62,9 +62,9 @@ func (p *plates) use(cols int) {
 	}
 }
 
-// foretell is what is known of the output of l. The first launch of a plate takes
+// follow is what is known of the output of l. The first launch of a plate takes
 // it from what the host wrote, or reads it back.
-func (p *plates) foretell(ctx context.Context, l *device.Launch, outer []*buffer, s step) (*grid, error) {
+func (p *plates) follow(ctx context.Context, l *device.Launch, outer []*buffer, s step) (*grid, error) {
 	i := param(l.Kernel, "u")
 	u, out, cols := outer[i], outer[param(l.Kernel, "out")], l.Args[i].Width
 	if u.grid == nil || u.grid.cols != cols {
@@ -80,7 +80,7 @@ func (p *plates) foretell(ctx context.Context, l *device.Launch, outer []*buffer
 	if g == nil {
 		g = new(grid)
 	}
-	g.foretell(u.grid, int(device.Scalar[int32](l, param(l.Kernel, "sweeps"))), s)
+	g.follow(u.grid, int(device.Scalar[int32](l, param(l.Kernel, "sweeps"))), s)
 	return g, nil
 }
 
@@ -162,6 +162,7 @@ func (p *plates) launch(ctx context.Context, b *buffer) error {
 	if err != nil {
 		return err
 	}
+	b.grid.advance() // meanwhile
 	p.room(b.grid.rows)
 	return p.result.Read(ctx, 0, device.Of(p.sums))
 }
