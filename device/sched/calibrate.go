@@ -145,14 +145,16 @@ func (s *Scheduler) calibrate(ctx context.Context, l *lane, k *device.Kernel) er
 	return fmt.Errorf("%s: measuring %s: %w", l.name, k.Name, o.err)
 }
 
-// measure runs examples of k of growing size.
+// measure runs examples of k of growing size, of the path through the kernel that is
+// fastest: the one that does all rows, and no more than it must.
 func (l *lane) measure(ctx context.Context, d device.Device, k *device.Kernel, beat *pulse) error {
+	path, err := l.fastest(ctx, d, k, beat)
+	if err != nil {
+		return err
+	}
 	for n := smallest; n <= largest; n *= growth {
-		c, cost := costliest(k.Examples(n))
-		if c == nil {
-			return fmt.Errorf("%w: kernel %s has no examples of size %d", device.ErrInvalid, k.Name, n)
-		}
-		took, err := l.time(ctx, d, c, amount(cost), beat)
+		c := k.Examples(n)[path]
+		took, err := l.time(ctx, d, c, rounds, l.profile(), beat)
 		if err != nil {
 			return err
 		}
@@ -163,18 +165,28 @@ func (l *lane) measure(ctx context.Context, d device.Device, k *device.Kernel, b
 	return nil
 }
 
-// costliest is the example with the most work.
-func costliest(calls []*device.Call) (most *device.Call, cost device.Cost) {
-	for _, c := range calls {
-		l, err := c.Shape()
+// fastest is the index of the example that gets most done in a second, at a size
+// where the start-up matters little.
+func (l *lane) fastest(ctx context.Context, d device.Device, k *device.Kernel, beat *pulse) (int, error) {
+	const n = 256
+	best, most := -1, 0.0
+	for i, c := range k.Examples(n) {
+		took, err := l.time(ctx, d, c, 1, newProfile(""), beat)
 		if err != nil {
-			continue
+			return 0, err
 		}
-		if x := device.CostOf(l); most == nil || amount(x) > amount(cost) {
-			most, cost = c, x
+		shape, err := c.Shape()
+		if err != nil {
+			return 0, err
+		}
+		if rate := amount(device.CostOf(shape)) / max(took.Seconds(), 1e-9); rate > most {
+			best, most = i, rate
 		}
 	}
-	return most, cost
+	if best < 0 {
+		return 0, device.Invalidf("kernel %s has no examples with work to do", k.Name)
+	}
+	return best, nil
 }
 
 func callBytes(c *device.Call) (bytes int) {
@@ -186,13 +198,14 @@ func callBytes(c *device.Call) (bytes int) {
 	return bytes
 }
 
-// time measures one example: its launches, and a transfer each way.
-func (l *lane) time(ctx context.Context, d device.Device, c *device.Call, amount float64, beat *pulse) (time.Duration, error) {
+// time measures launches of one example, after one that warms up, and a transfer each
+// way of every buffer. It returns the least time of a launch.
+func (l *lane) time(ctx context.Context, d device.Device, c *device.Call, rounds int, p *profile, beat *pulse) (time.Duration, error) {
 	launch, err := c.Shape()
 	if err != nil {
 		return 0, err
 	}
-	p := l.profile()
+	work := amount(device.CostOf(launch))
 	for i, a := range c.Args {
 		if a.Width == 0 {
 			continue
@@ -220,7 +233,7 @@ func (l *lane) time(ctx context.Context, d device.Device, c *device.Call, amount
 		took := time.Since(start)
 		beat.beats.Add(1)
 		if i > 0 { // the first may compile
-			p.observe(c.Kernel.Name, amount, took)
+			p.observe(c.Kernel.Name, work, took)
 			least = min(least, took)
 		}
 	}

@@ -31,9 +31,10 @@ const (
 
 // add takes a measured time and fits the line again.
 func (l *line) add(amount, seconds float64) {
-	if !(amount > 0) || !(seconds > 0) || math.IsInf(amount, 0) || math.IsInf(seconds, 0) {
+	if !(amount > 0) || math.IsInf(amount, 0) || math.IsInf(seconds, 0) || math.IsNaN(seconds) {
 		return
 	}
+	seconds = max(seconds, 1e-9) // what a clock can tell
 	l.updates++
 	p := l.near(amount)
 	p.used = l.updates
