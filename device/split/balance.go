@@ -31,7 +31,8 @@ type balance struct {
 	seen    []bool // usable in the launch before
 	skip    bool   // the launch teaches nothing
 
-	share []float64 // of each part
+	share []float64 // of each part, in the next launch
+	cut   []float64 // the same in launches that are split
 	rate  []float64 // items per second of each part's pieces; 0: unknown
 	split float64   // seconds per item of launches that are split
 	alone []float64 // seconds per item of each part alone; 0: unknown
@@ -42,9 +43,11 @@ type balance struct {
 	trial      int   // launches of the trial so far
 	candidates []int // parts that are tried alone
 	settled    bool
-	choice     int // part that computes alone, or together
-	since      int // launches since the trial
-	again      int // launches after which the next trial begins
+	choice     int  // part that computes alone, or together
+	since      int  // launches since the trial
+	again      int  // launches after which the next trial begins
+	slow       int  // launches in a row that took too long
+	moved      bool // the choice is another than in the launch before
 }
 
 const (
@@ -58,6 +61,7 @@ const (
 	hesitance = 0.25 // weight of the newest measurement
 	firstTry  = 1. / 16
 	retrial   = 500
+	several   = 3
 )
 
 // manyBalances is the number of balances after which all are forgotten, so that a
@@ -84,7 +88,8 @@ func (e *engine) balance(l *device.Launch) *balance {
 func (b *balance) begin(n int) {
 	if b.usable == nil {
 		b.usable, b.without, b.seen = make([]bool, n), make([]bool, n), make([]bool, n)
-		b.share, b.rate, b.alone = make([]float64, n), make([]float64, n), make([]float64, n)
+		b.share, b.cut = make([]float64, n), make([]float64, n)
+		b.rate, b.alone = make([]float64, n), make([]float64, n)
 	}
 }
 
@@ -104,6 +109,7 @@ func (b *balance) arrange(home int) {
 		b.again *= 2
 		b.restart()
 	}
+	before := b.choice
 	switch {
 	case b.settled:
 	case b.trial < splitting:
@@ -111,12 +117,14 @@ func (b *balance) arrange(home int) {
 	default:
 		b.choice = b.candidates[(b.trial-splitting)/each]
 	}
+	b.moved = b.choice != before || b.since == 0
 	if b.choice != together {
 		clear(b.share)
 		b.share[b.choice] = 1
 		return
 	}
 	b.aim(home)
+	copy(b.share, b.cut)
 }
 
 // restart begins a trial with the rates that are known.
@@ -146,27 +154,27 @@ func (b *balance) aim(home int) {
 		return known * firstTry
 	}
 	worst := 0.0
-	for i := range b.share {
+	for i := range b.cut {
 		sum += target(i)
 		if r := target(i); r > 0 {
-			worst = max(worst, b.share[i]/r)
-		} else if b.share[i] > 0 {
+			worst = max(worst, b.cut[i]/r)
+		} else if b.cut[i] > 0 {
 			worst = math.Inf(1)
 		}
 	}
 	total := 0.0
-	for _, s := range b.share {
+	for _, s := range b.cut {
 		total += s
 	}
 	if b.settled && worst*sum <= tolerance*total {
 		return
 	}
-	for i := range b.share {
+	for i := range b.cut {
 		t := target(i) / sum
 		if b.settled && total > 0 {
-			t = (t + b.share[i]/total) / 2
+			t = (t + b.cut[i]/total) / 2
 		}
-		b.share[i] = t
+		b.cut[i] = t
 	}
 }
 
@@ -177,20 +185,26 @@ func (b *balance) learn(parts []*part, wall time.Duration, items float64) {
 	}
 	b.items = items
 	perItem := wall.Seconds() / items
-	if b.choice != together {
+	if b.settled && b.moved { // not what it will take once the data are in place
+		perItem = 0
+	}
+	switch {
+	case b.choice != together && perItem > 0:
 		b.alone[b.choice] = b.mean(b.alone[b.choice], perItem)
-	} else {
+	case b.choice == together:
 		for _, p := range parts {
 			if p.took > 0 && p.lost() == nil {
 				rate := device.CostOf(&p.launch).Items / p.took.Seconds()
 				b.rate[p.index] = b.mean(b.rate[p.index], rate)
 			}
 		}
-		b.split = b.mean(b.split, perItem)
+		if perItem > 0 {
+			b.split = b.mean(b.split, perItem)
+		}
 	}
 	if b.settled {
 		b.since++
-		b.review()
+		b.review(perItem)
 		return
 	}
 	if b.trial++; b.trial == splitting {
@@ -257,12 +271,24 @@ func (b *balance) count() (n int) {
 	return n
 }
 
-// review gives up what does not pay any more.
-func (b *balance) review() {
-	switch {
-	case b.choice == together && b.split > regret*b.reference:
+// review gives up what does not pay any more: a split that has taken too long, or a
+// part that has become slow, in several launches one after another.
+func (b *balance) review(perItem float64) {
+	limit := drift * b.reference
+	if b.choice == together {
+		limit = regret * b.reference
+	}
+	if perItem <= limit {
+		b.slow = 0
+		return
+	}
+	if b.slow++; b.slow < several {
+		return
+	}
+	b.slow = 0
+	if b.choice == together {
 		b.choice, b.since = b.best(), 0
-	case b.choice != together && b.alone[b.choice] > drift*b.reference:
+	} else {
 		b.restart()
 	}
 }

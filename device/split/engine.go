@@ -3,6 +3,7 @@ package split
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type engine struct {
 	here    ranges // what a part has or will have, for gather
 	transit [device.Uint32 + 1]arena
 	pieces  []piece
+	last    done
 	patient context.Context // ends when parts are to be waited for no longer
 	giveUp  context.CancelFunc
 	timer   *time.Timer
@@ -38,6 +40,10 @@ func newEngine(parts []device.Device, o Options) *engine {
 	}
 	for i, d := range parts {
 		p := &part{dev: d, info: d.Info(), index: i, begin: make(chan step, 1), done: e.done, ended: &e.running}
+		p.name = p.info.Backend
+		if slices.ContainsFunc(e.parts, func(q *part) bool { return q.name == p.name }) {
+			p.name = fmt.Sprintf("%s (part %d)", p.name, i+1)
+		}
 		e.parts = append(e.parts, p)
 		if p.info.Class == device.CPU {
 			e.order = append([]*part{p}, e.order...)
@@ -130,7 +136,7 @@ func (e *engine) source(m *memory, r device.Range) (*part, device.Range, error) 
 func (e *engine) nobody() error {
 	for _, p := range e.parts {
 		if err := p.lost(); err != nil {
-			return fmt.Errorf("data that only %s had: %w", p.name(), err)
+			return fmt.Errorf("data that only %s had: %w", p.name, err)
 		}
 	}
 	return fmt.Errorf("%w: no part has the data", device.ErrLost)

@@ -19,6 +19,7 @@ type piece struct {
 
 // Execute cuts l into pieces and runs them, again on other parts if a part leaves.
 func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
+	e.learn()
 	b := e.balance(l)
 	if err := e.cut(b, l, mem); err != nil {
 		return err
@@ -32,10 +33,26 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 			return err
 		}
 	}
-	e.mu.Lock()
-	b.learn(e.parts, time.Since(start), device.CostOf(l).Items)
-	e.mu.Unlock()
+	e.last = done{b, time.Since(start), device.CostOf(l).Items}
 	return nil
+}
+
+// done is a launch that nothing has been learnt of yet.
+type done struct {
+	balance *balance
+	took    time.Duration // with the reads that followed it
+	items   float64
+}
+
+// learn takes in the times of the last launch. Reads of what it computed belong to
+// it: they depend on where that is.
+func (e *engine) learn() {
+	if e.last.balance != nil {
+		e.mu.Lock()
+		e.last.balance.learn(e.parts, e.last.took, e.last.items)
+		e.mu.Unlock()
+		e.last = done{}
+	}
 }
 
 // round brings each part what its first piece needs, computes these pieces, and
@@ -58,6 +75,11 @@ func (e *engine) round(ctx context.Context, b *balance, l *device.Launch, mem *[
 	}
 	if err := e.fetch(ctx); err != nil || e.broken() {
 		return err
+	}
+	if p := e.parts[e.pieces[0].part]; active == 1 && p.info.Class == device.CPU { // nobody else to wait for
+		p.moves = e.moves
+		p.step(compute)
+		return e.settle(b, l, mem)
 	}
 	for i := range e.pieces {
 		if p := e.parts[e.pieces[i].part]; !e.later(i) {
@@ -252,15 +274,15 @@ const late = 20
 
 // settle looks at what came of each piece that was computed.
 func (e *engine) settle(b *balance, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
-	rest, done := e.pieces[:0], uint64(0)
+	rest, seen := e.pieces[:0], uint64(0)
 	var first error
 	for _, c := range e.pieces {
 		p := e.parts[c.part]
-		if done&(1<<c.part) != 0 { // its second piece was not begun
+		if seen&(1<<c.part) != 0 { // its second piece was not begun
 			rest = append(rest, c)
 			continue
 		}
-		done |= 1 << c.part
+		seen |= 1 << c.part
 		err := e.outcome(p, b, l, mem)
 		switch {
 		case p.err == nil:

@@ -68,7 +68,7 @@ func (e *engine) alloc(p *part, t device.Type, n int) (device.Buffer, error) {
 	case a := <-answer:
 		return a.b, a.err
 	case <-late.C:
-		return nil, fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name(), patience)
+		return nil, fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name, patience)
 	}
 }
 
@@ -94,6 +94,8 @@ func (m *memory) Write(ctx context.Context, off int, src device.Slice) error {
 
 // Read takes each element from a part that has it, from the home if it can.
 func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
+	start := time.Now()
+	defer func() { m.engine.last.took += time.Since(start) }()
 	r := device.Range{Lo: off, Hi: off + dst.Len()}
 	for r.Len() > 0 {
 		p, piece, err := m.engine.source(m, r)

@@ -94,7 +94,7 @@ func (e *engine) info(o Options) device.Info {
 		host = host || p.info.Class == device.CPU
 		software = software || p.info.Class == device.Software
 		for _, n := range p.info.Notes {
-			i.Notes = append(i.Notes, p.name()+": "+n)
+			i.Notes = append(i.Notes, p.name+": "+n)
 		}
 	}
 	i.Name, i.Driver, i.Variant = strings.Join(names, " + "), strings.Join(drivers, " + "), strings.Join(variants, "+")
@@ -116,7 +116,7 @@ func (e *engine) unequal(kernels []*device.Kernel) (notes []string) {
 			}
 		}
 		if names != nil {
-			notes = append(notes, fmt.Sprintf("%s takes no share of %s: it was not shown to equal the contract", p.name(), strings.Join(names, ", ")))
+			notes = append(notes, fmt.Sprintf("%s takes no share of %s: it was not shown to equal the contract", p.name, strings.Join(names, ", ")))
 		}
 	}
 	return notes

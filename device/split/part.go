@@ -15,6 +15,7 @@ import (
 // the same time.
 type part struct {
 	dev   device.Device
+	name  string // what messages call it
 	info  device.Info
 	index int
 	begin chan step
@@ -65,18 +66,22 @@ func (p *part) run() {
 		p.done <- p
 	}()
 	for s := range p.begin {
-		if p.err = nil; s == fetch {
-			p.fetch()
-		} else {
-			p.compute()
-		}
-		if p.err != nil && p.wait.Err() != nil {
-			p.err = fmt.Errorf("%w: %s did not answer in time", device.ErrLost, p.name())
-		}
+		p.step(s)
 		p.done <- p
 	}
 	finished = true
 	p.ended.Done()
+}
+
+func (p *part) step(s step) {
+	if p.err = nil; s == fetch {
+		p.fetch()
+	} else {
+		p.compute()
+	}
+	if p.err != nil && p.wait.Err() != nil {
+		p.err = fmt.Errorf("%w: %s did not answer in time", device.ErrLost, p.name)
+	}
 }
 
 func (p *part) fetch() {
@@ -121,6 +126,3 @@ func (p *part) leave(err error) {
 	}
 	p.gone.CompareAndSwap(nil, &err)
 }
-
-// name is what messages call the part.
-func (p *part) name() string { return p.info.Backend }

@@ -23,7 +23,7 @@ func (d *Device) Report() []string {
 	slices.Sort(lines)
 	for _, p := range e.parts {
 		if err := p.lost(); err != nil {
-			lines = append(lines, fmt.Sprintf("%s left: %v", p.name(), err))
+			lines = append(lines, fmt.Sprintf("%s left: %v", p.name, err))
 		}
 	}
 	return lines
@@ -34,16 +34,16 @@ func (b *balance) report(parts []*part) string {
 	what := fmt.Sprintf("%s of %.3g %s", b.kernel, b.items, b.unit)
 	if b.choice != together {
 		return fmt.Sprintf("%s: splitting does not pay: %s split, %s on %s alone, which runs it",
-			what, seconds(b.split*b.items), seconds(b.alone[b.choice]*b.items), parts[b.choice].name())
+			what, seconds(b.split*b.items), seconds(b.alone[b.choice]*b.items), parts[b.choice].name)
 	}
 	var shares []string
-	for i, s := range b.share {
+	for i, s := range b.cut {
 		if b.usable[i] {
-			shares = append(shares, fmt.Sprintf("%s %.0f %%", parts[i].name(), 100*s))
+			shares = append(shares, fmt.Sprintf("%s %.0f %%", parts[i].name, 100*s))
 		}
 	}
 	return fmt.Sprintf("%s: split, %s: %s, against %s on %s alone", what, strings.Join(shares, ", "),
-		seconds(b.split*b.items), seconds(b.alone[best]*b.items), parts[best].name())
+		seconds(b.split*b.items), seconds(b.alone[best]*b.items), parts[best].name)
 }
 
 // seconds writes a time with three digits.

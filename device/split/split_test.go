@@ -2,7 +2,6 @@ package split_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 
 	"offload/cpu"
@@ -61,5 +60,3 @@ func BenchmarkDevice(b *testing.B) {
 		return join(ctx, o, nil, cpu.Open, gpu)
 	})
 }
-
-var _ = fmt.Sprint
