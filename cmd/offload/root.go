@@ -25,7 +25,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 device unavailable.`,
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(newDevices(), newBench(schedule), newSim(schedule), newVerify(), newTune(schedule), newVersion())
+	cmd.AddCommand(newDevices(), newBench(schedule), newSim(schedule), newVerify(), newTune(schedule), newTrace(), newVersion())
 	return cmd
 }
 
