@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -20,13 +21,26 @@ func (s *Scheduler) reviveIfDue(l *lane, now time.Time, kernels []*device.Kernel
 	s.behind.Go(func() { s.revive(l, old, kernels) })
 }
 
+// probe asks d for the known answers of the kernels. A device that hangs, even in a call
+// that no context ends, is closed.
+func (s *Scheduler) probe(d device.Device, kernels []*device.Kernel) error {
+	ctx, cancel := context.WithTimeout(s.ctx, calibrateWait)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { d.Close() })
+	err := known(ctx, d, kernels)
+	if !stop() {
+		return fmt.Errorf("%w: no known answers within %v", ErrDeadline, calibrateWait)
+	}
+	return err
+}
+
 func (s *Scheduler) revive(l *lane, old device.Device, kernels []*device.Kernel) {
 	if old != nil {
 		old.Close()
 	}
 	d, err := l.open(s.ctx)
 	if err == nil {
-		if err = known(s.ctx, d, kernels); err != nil {
+		if err = s.probe(d, kernels); err != nil {
 			d.Close()
 		}
 	}
@@ -50,4 +64,40 @@ func (s *Scheduler) revive(l *lane, old device.Device, kernels []*device.Kernel)
 	}
 	l.mu.Unlock()
 	s.record(l.name+" is back", fmt.Sprintf("after %d failures", strikes))
+}
+
+// proofWait is how long a device has to give the known answers.
+const proofWait = 10 * time.Second
+
+// prove asks d for the known answers. A device that hangs, whatever its context says,
+// or that nobody needs any more, has not proved anything.
+func (s *Scheduler) prove(d device.Device, kernels []*device.Kernel) error {
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- known(ctx, d, kernels) }()
+	timer := time.NewTimer(proofWait)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("%w: no known answer after %v", ErrDeadline, proofWait)
+	case <-s.ctx.Done():
+		return s.ctx.Err()
+	}
+}
+
+// closeSoon closes a device that may hang. Its Close is left to itself after a while.
+func closeSoon(d device.Device) error {
+	done := make(chan error, 1)
+	go func() { done <- d.Close() }()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("%w: it does not close", ErrDeadline)
+	}
 }
