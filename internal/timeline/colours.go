@@ -67,6 +67,14 @@ func ofKind(category string) color.Color {
 	return color.Black
 }
 
+// ink is black on light colours and white on dark ones.
+func ink(c color.Color) color.Color {
+	if color.GrayModel.Convert(c).(color.Gray).Y > 140 {
+		return color.Black
+	}
+	return color.White
+}
+
 // legend draws a swatch and a name for each colour, in one row.
 func (c *colours) legend(canvas draw.Canvas) {
 	style := text.Style{Color: color.Black, Font: sans(11), Handler: plot.DefaultTextHandler, YAlign: draw.YCenter}

@@ -33,8 +33,9 @@ func Kinds() []string { return []string{"svg", "png"} }
 const (
 	width      = 11 * vg.Inch
 	laneHeight = 0.3 * vg.Inch
-	rest       = 0.95 * vg.Inch // of a panel: title, axis and its label
-	legendRow  = 0.28 * vg.Inch
+	rest       = 0.75 * vg.Inch // of a panel: axis, its label, and a gap
+	legendRow  = 0.4 * vg.Inch
+	gap        = 0.15 * vg.Inch
 	margin     = 0.15 * vg.Inch
 	dpi        = 110
 )
@@ -72,7 +73,7 @@ func Draw(w io.Writer, kind string, f *trace.File, o Options) error {
 	colours.legend(draw.Crop(page, margin, -margin, height-margin-legendRow, -margin))
 	top := height - margin - legendRow
 	for i, p := range panels {
-		p.Draw(draw.Crop(page, margin, -2*margin, top-heights[i], top-height))
+		p.Draw(draw.Crop(page, margin, -2*margin, top-heights[i]+gap, top-height))
 		top -= heights[i]
 	}
 	_, err = canvas.WriteTo(w)
@@ -112,8 +113,7 @@ func panel(f *trace.File, b burst, colours *colours) (*plot.Plot, int) {
 		}
 	}
 	p.Add(l)
-	p.Title.Text = fmt.Sprintf("%s from %.4g s on", round(b.length()), b.from.Seconds())
-	p.X.Label.Text = unit
+	p.X.Label.Text = fmt.Sprintf("%s, beginning %.3f s after the start", unit, b.from.Seconds())
 	ticks := make([]plot.Tick, len(names))
 	for i, name := range names {
 		ticks[i] = plot.Tick{Value: l.middle(i), Label: name}
@@ -123,17 +123,7 @@ func panel(f *trace.File, b burst, colours *colours) (*plot.Plot, int) {
 	for _, s := range []*font.Font{&p.X.Tick.Label.Font, &p.Y.Tick.Label.Font, &p.X.Label.TextStyle.Font} {
 		*s = sans(11)
 	}
-	p.Title.TextStyle.Font = sans(12)
 	return p, len(names)
-}
-
-// round is d with three or four digits.
-func round(d time.Duration) time.Duration {
-	digit := time.Duration(1)
-	for d >= 10000*digit {
-		digit *= 10
-	}
-	return d.Round(digit)
 }
 
 func within(spans []trace.Span, b burst) []trace.Span {

@@ -90,7 +90,7 @@ func (r box) draw(c draw.Canvas, low, high vg.Length) {
 	}
 	x1 := max(r.x1-gap, r.x0+least/2)
 	c.FillPolygon(r.colour, rectangle(r.x0+gap, x1, low, high))
-	words(c, r.x0+2, x1-2, low, high, color.White, r.label)
+	words(c, r.x0+2, x1-2, low, high, ink(r.colour), r.label)
 }
 
 // words writes the longest of the labels that has room between x0 and x1.
@@ -98,7 +98,7 @@ func words(c draw.Canvas, x0, x1, low, high vg.Length, colour color.Color, label
 	style := text.Style{Color: colour, Font: sans(9), Handler: plot.DefaultTextHandler, YAlign: draw.YCenter}
 	for _, s := range labels {
 		if style.Width(s) <= x1-x0 {
-			c.FillText(style, vg.Point{X: x0, Y: (low + high) / 2}, s)
+			c.FillText(style, vg.Point{X: x0, Y: (low+high)/2 + 1}, s)
 			return
 		}
 	}
