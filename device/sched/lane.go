@@ -35,8 +35,14 @@ type lane struct {
 	begun   time.Time     // when the task that runs began, if one does
 	running int
 
-	checked map[*device.Kernel]time.Time // when the kernel last gave its known answers
-	refused map[*device.Kernel]error     // what the device cannot run
+	checked map[*device.Kernel]proof // of kernels that gave their known answers
+	refused map[*device.Kernel]error // what the device cannot run
+}
+
+// proof is when a kernel last gave its known answers, and how long that took.
+type proof struct {
+	at   time.Time
+	took time.Duration
 }
 
 func newLane(c Candidate, host bool) *lane {
@@ -71,7 +77,7 @@ func (l *lane) use(d device.Device, s *Scheduler) {
 	}
 	l.dev, l.info = d, info
 	l.out, l.why = false, nil
-	l.checked, l.refused = map[*device.Kernel]time.Time{}, map[*device.Kernel]error{}
+	l.checked, l.refused = map[*device.Kernel]proof{}, map[*device.Kernel]error{}
 }
 
 // take is the lane's device, which it then has no more.

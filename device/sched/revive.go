@@ -21,29 +21,18 @@ func (s *Scheduler) reviveIfDue(l *lane, now time.Time, kernels []*device.Kernel
 	s.behind.Go(func() { s.revive(l, old, kernels) })
 }
 
-// probe asks d for the known answers of the kernels. A device that hangs, even in a call
-// that no context ends, is closed.
-func (s *Scheduler) probe(d device.Device, kernels []*device.Kernel) error {
-	ctx, cancel := context.WithTimeout(s.ctx, calibrateWait)
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() { d.Close() })
-	err := known(ctx, d, kernels)
-	if !stop() {
-		return fmt.Errorf("%w: no known answers within %v", ErrDeadline, calibrateWait)
-	}
-	return err
-}
-
 func (s *Scheduler) revive(l *lane, old device.Device, kernels []*device.Kernel) {
 	if old != nil {
-		old.Close()
+		closeSoon(old)
 	}
 	d, err := l.open(s.ctx)
+	start := time.Now()
 	if err == nil {
-		if err = s.probe(d, kernels); err != nil {
-			d.Close()
+		if err = s.prove(d, kernels); err != nil {
+			closeSoon(d)
 		}
 	}
+	now := time.Now()
 	l.mu.Lock()
 	l.reviving = false
 	if err != nil {
@@ -60,7 +49,7 @@ func (s *Scheduler) revive(l *lane, old device.Device, kernels []*device.Kernel)
 	// One failure more takes it out again; only a task that ends well clears it.
 	l.strikes = min(strikes, strikesOut-1)
 	for _, k := range kernels {
-		l.checked[k] = time.Now()
+		l.checked[k] = proof{now, now.Sub(start)}
 	}
 	l.mu.Unlock()
 	s.record(l.name+" is back", fmt.Sprintf("after %d failures", strikes))

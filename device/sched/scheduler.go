@@ -48,7 +48,9 @@ type Options struct {
 	// means 30 s.
 	Pause time.Duration
 	// Recheck is the time after which a device has to give the known answers again
-	// before a result of it is believed; 0 means 1 s.
+	// before a result of it is believed; 0 means 1 s. It is less where that takes no more
+	// than a twentieth of the device's time. What a device computed wrongly once, and
+	// not in the next known answer, only a task's own Check can find.
 	Recheck time.Duration
 	// Recorder is told of decisions; nil for none.
 	Recorder device.Recorder
@@ -161,8 +163,13 @@ func (s *Scheduler) Close() error {
 func (s *Scheduler) closeLanes() error {
 	var errs []error
 	for _, l := range s.lanes {
-		if d := l.take(); d != nil {
+		d := l.take()
+		switch {
+		case d == nil:
+		case l.host:
 			errs = append(errs, d.Close())
+		default:
+			errs = append(errs, closeSoon(d))
 		}
 	}
 	return errors.Join(errs...)
