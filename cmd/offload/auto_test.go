@@ -159,7 +159,7 @@ func runOn(t *testing.T, l *life, costs, ext string, args ...string) outputs {
 
 func onCPU(t *testing.T, ext string, args ...string) (file, plot []byte) {
 	t.Helper()
-	o := runWith(t, offload.Schedule, ext, append(args, "--device=cpu")...)
+	o := runWith(t, scheduleHere, ext, append(args, "--device=cpu")...)
 	if o.code != exitDone || len(o.file) == 0 || len(o.plot) == 0 {
 		t.Fatalf("on the CPU: exit code %d\n%s", o.code, o.stderr)
 	}

@@ -20,6 +20,7 @@ import (
 // session is where the tasks of a command run: on the device that was asked for, or,
 // for auto, where the scheduler takes them.
 type session struct {
+	cmd    *cobra.Command
 	device device.Device
 	sched  *sched.Scheduler
 }
@@ -31,21 +32,27 @@ type schedule func(ctx context.Context, o offload.ScheduleOptions) (*sched.Sched
 func openSession(cmd *cobra.Command, open schedule, name string, o device.Options) (*session, error) {
 	if name != offload.Auto {
 		d, err := openDevice(cmd, name, o)
-		return &session{device: d}, err
+		return &session{cmd: cmd, device: d}, err
 	}
 	n := &notices{cmd: cmd}
 	s, err := open(cmd.Context(), offload.ScheduleOptions{Device: o, Calibrate: true, Placed: n.placed})
 	if err != nil {
 		return nil, err
 	}
-	n.opened(s)
-	return &session{sched: s}, nil
+	n.opened(s, o.Math)
+	return &session{cmd: cmd, sched: s}, nil
 }
 
-// Close closes the devices. That measured costs could not be kept is no failure.
+// Close closes the devices. That measured costs could not be kept is no failure. A
+// device of several tells first what it found out about splitting.
 func (s *session) Close() error {
 	if s.sched != nil {
 		return s.sched.Close()
+	}
+	if r, ok := s.device.(interface{ Report() []string }); ok {
+		for _, line := range r.Report() {
+			fmt.Fprintln(s.cmd.ErrOrStderr(), "note:", line)
+		}
 	}
 	return s.device.Close()
 }
@@ -96,8 +103,8 @@ type notices struct {
 	states map[string]device.Info
 }
 
-// opened says which devices are not here.
-func (n *notices) opened(s *sched.Scheduler) {
+// opened says which devices are not here, and what is special about the others.
+func (n *notices) opened(s *sched.Scheduler, math device.Math) {
 	n.states = map[string]device.Info{}
 	for _, state := range s.States() {
 		n.states[state.Name] = state.Info
@@ -106,6 +113,9 @@ func (n *notices) opened(s *sched.Scheduler) {
 		}
 		for _, note := range state.Info.Notes {
 			n.say(note)
+		}
+		if math == device.Fast && state.Info.Math == device.Exact {
+			n.say(fastIsExact(state.Name))
 		}
 	}
 }

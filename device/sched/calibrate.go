@@ -14,7 +14,7 @@ import (
 // to show the rate, or the data become large.
 const (
 	rounds        = 5 // of each size, after one that warms up
-	smallest      = 16
+	smallest      = 2
 	growth        = 2
 	largest       = 8192
 	longEnough    = 20 * time.Millisecond
