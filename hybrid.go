@@ -30,16 +30,19 @@ func hybridParts(list string, given bool) ([]string, error) {
 	return parts, nil
 }
 
-// openHybrid opens every part and joins them; that one of them is not here is an
-// error, for there is no silent substitute.
-func openHybrid(ctx context.Context, name string, parts []string, o device.Options) (device.Device, error) {
+// namedOpener opens a device by its name, as openNamed does.
+type namedOpener func(ctx context.Context, name string, o device.Options) (device.Device, error)
+
+// openHybrid opens every part by open and joins them; that one of them is not here is
+// an error, for there is no silent substitute.
+func openHybrid(ctx context.Context, name string, parts []string, o device.Options, open namedOpener) (device.Device, error) {
 	var opened []device.Device
 	for _, part := range parts {
 		each := o
 		if each.Notes = nil; part == "reference" {
 			each.Variant = "" // it has but one
 		}
-		d, err := openNamed(ctx, part, each)
+		d, err := open(ctx, part, each)
 		if err != nil {
 			for _, d := range opened {
 				d.Close()

@@ -122,7 +122,7 @@ func find(name string) (func(context.Context, device.Options) (device.Device, er
 		case b.joins:
 			parts, err := hybridParts(which, given)
 			return func(ctx context.Context, o device.Options) (device.Device, error) {
-				return openHybrid(ctx, name, parts, o)
+				return openHybrid(ctx, name, parts, o, openNamed)
 			}, err
 		}
 		index := 0

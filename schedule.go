@@ -2,9 +2,9 @@ package offload
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"offload/cpu"
 	"offload/device"
@@ -20,7 +20,8 @@ type ScheduleOptions struct {
 	// Device is how the devices are opened; Workers and Variant are the host's.
 	Device device.Options
 	// Names are the candidates besides the host, as Open takes them. Nil means those
-	// that “auto” may take: GPUs, never a software rasteriser.
+	// that “auto” may take: the GPU, and the GPU together with the host; never a
+	// software rasteriser.
 	Names []string
 	// Calibrate measures kernels that were not measured before; see sched.Options.
 	Calibrate bool
@@ -40,23 +41,16 @@ func Schedule(ctx context.Context, o ScheduleOptions) (*sched.Scheduler, error) 
 	if err := checkOptions(o.Device); err != nil {
 		return nil, err
 	}
-	if o.Names == nil {
-		for _, b := range backends() {
-			if b.auto && b.name != "cpu" {
-				o.Names = append(o.Names, b.name)
-			}
-		}
-	}
-	var candidates []sched.Candidate
-	for _, name := range o.Names {
-		if err := CheckName(name); err != nil || name == Auto || name == "cpu" {
-			return nil, device.Invalidf("%q is no candidate besides the host", name)
-		}
-		candidates = append(candidates, candidate(name, o.Device))
+	if err := checkCandidates(o.Names); err != nil {
+		return nil, err
 	}
 	pool, err := cpu.NewPool(o.Device.Workers)
 	if err != nil {
 		return nil, err
+	}
+	candidates := namedCandidates(o, pool)
+	if o.Names == nil {
+		candidates = autoCandidates(ctx, o, pool)
 	}
 	candidates = append(candidates, hostCandidate(pool, o.Device))
 	if o.Costs == "" {
@@ -83,23 +77,77 @@ func CostsFolder() string {
 // faster than one of them.
 const compositeGain = 0.1
 
-func candidate(name string, o device.Options) sched.Candidate {
+// checkCandidates refuses names that are none, or that stand for the host.
+func checkCandidates(names []string) error {
+	for _, name := range names {
+		if err := CheckName(name); err != nil {
+			return err
+		}
+		if name == Auto || name == "cpu" {
+			return device.Invalidf("%q is no candidate besides the host", name)
+		}
+	}
+	return nil
+}
+
+func namedCandidates(o ScheduleOptions, pool *cpu.Pool) (candidates []sched.Candidate) {
+	for _, name := range o.Names {
+		candidates = append(candidates, candidate(name, o.Device, pool))
+	}
+	return candidates
+}
+
+// autoCandidates are the devices that “auto” may take besides the host: what the table
+// says, and, where one of these is here, that one together with the host.
+func autoCandidates(ctx context.Context, o ScheduleOptions, pool *cpu.Pool) (candidates []sched.Candidate) {
+	here := false
+	for _, b := range backends() {
+		if !b.auto || b.name == "cpu" {
+			continue
+		}
+		c := candidate(b.name, o.Device, pool)
+		first, err := c.Open(ctx)
+		open := c.Open
+		c.Open = func(ctx context.Context) (device.Device, error) {
+			if d, e := first, err; d != nil || e != nil {
+				first, err = nil, nil
+				return d, e
+			}
+			return open(ctx)
+		}
+		candidates, here = append(candidates, c), here || err == nil
+	}
+	if here {
+		candidates = append(candidates, candidate("hybrid", o.Device, pool))
+	}
+	return candidates
+}
+
+func candidate(name string, o device.Options, pool *cpu.Pool) sched.Candidate {
+	if word, which, given := strings.Cut(name, ":"); word == "hybrid" {
+		return sched.Candidate{Name: name, Gain: compositeGain, Open: openTogether(name, which, given, o, pool)}
+	}
 	o.Workers, o.Variant = 0, ""
-	c := sched.Candidate{Name: name, Open: func(ctx context.Context) (device.Device, error) {
-		d, err := Open(ctx, name, o)
+	return sched.Candidate{Name: name, Open: func(ctx context.Context) (device.Device, error) {
+		return openNamed(ctx, name, o)
+	}}
+}
+
+// openTogether opens a device of several, of which the host's uses the pool.
+func openTogether(name, which string, given bool, o device.Options, pool *cpu.Pool) func(context.Context) (device.Device, error) {
+	return func(ctx context.Context) (device.Device, error) {
+		parts, err := hybridParts(which, given)
 		if err != nil {
 			return nil, err
 		}
-		if d.Info().Class == device.CPU {
-			d.Close()
-			return nil, fmt.Errorf("%w: %s is the host itself", device.ErrUnavailable, name)
-		}
-		return d, nil
-	}}
-	if name == "hybrid" {
-		c.Gain = compositeGain
+		return openHybrid(ctx, name, parts, o, func(ctx context.Context, part string, o device.Options) (device.Device, error) {
+			if part == "cpu" {
+				return cpu.OpenOn(ctx, pool, o)
+			}
+			o.Workers, o.Variant = 0, ""
+			return openNamed(ctx, part, o)
+		})
 	}
-	return c
 }
 
 func hostCandidate(pool *cpu.Pool, o device.Options) sched.Candidate {
