@@ -2,8 +2,6 @@ package split
 
 import (
 	"math"
-	"slices"
-	"time"
 
 	"offload/device"
 )
@@ -20,7 +18,8 @@ type key struct {
 // rates that were measured; then each part that could be the better choice computes
 // two launches alone. The last of each kind counts, since the data are in place by
 // then. From then on launches are split if that gains ten per cent, else the best
-// part has them alone, with another trial after some hundreds of launches.
+// part has them alone. There is another trial after some hundreds of launches, earlier
+// where the choice was close, and each time after twice as many.
 type balance struct {
 	kernel string
 	unit   string
@@ -47,21 +46,29 @@ type balance struct {
 	since      int  // launches since the trial
 	again      int  // launches after which the next trial begins
 	slow       int  // launches in a row that took too long
+	adopted    bool // the choice is that of launches of another size
 	moved      bool // the choice is another than in the launch before
 }
 
 const (
-	together  = -1
-	splitting = 3    // launches of a trial that are split
-	each      = 2    // launches of a trial for each part alone
-	gain      = 0.9  // a split launch must take less than this part of the time
-	regret    = 0.95 // and is given up above this part
-	drift     = 2    // a part alone that became this much slower asks for a trial
+	together  = -1      // the choice to split
+	splitting = 3       // launches of a trial that are split
+	each      = 2       // launches of a trial for each part alone
+	firstTry  = 1. / 16 // share of a part of unknown rate, of the home's
+
+	gain    = 0.9  // a split launch must take less than this part of the time alone
+	regret  = 0.95 // and is given up above this part,
+	drift   = 2    // as is a part alone that became this much slower,
+	several = 3    // in that many launches in a row
+
+	retrial = 500 // launches between trials at first
+	early   = 50  // the same, where the times differ
+	doubt   = 0.3 // by no more than this part
+	adopted = 20  // the same, where the choice is that of another size
+	alike   = 4   // differences of sizes that say something of each other
+
 	tolerance = 1.03 // a share is left as it is if the ideal one is no better than this
 	hesitance = 0.25 // weight of the newest measurement
-	firstTry  = 1. / 16
-	retrial   = 500
-	several   = 3
 )
 
 // manyBalances is the number of balances after which all are forgotten, so that a
@@ -74,6 +81,9 @@ func (e *engine) balance(l *device.Launch) *balance {
 	b := e.splits[k]
 	if b == nil {
 		b = &balance{kernel: l.Kernel.Name, unit: l.Kernel.Unit, again: retrial}
+		if near := e.near(k); near != nil {
+			b.adopt(near)
+		}
 		e.mu.Lock()
 		if len(e.splits) >= manyBalances {
 			clear(e.splits)
@@ -82,6 +92,35 @@ func (e *engine) balance(l *device.Launch) *balance {
 		e.mu.Unlock()
 	}
 	return b
+}
+
+// near is the balance of the kernel whose size is closest, if any has learnt something.
+func (e *engine) near(k key) *balance {
+	for d := 1; d <= alike; d++ {
+		for _, size := range [...]int{k.size - d, k.size + d} {
+			if b := e.splits[key{k.kernel, size}]; b != nil && b.trial > 0 {
+				return b
+			}
+		}
+	}
+	return nil
+}
+
+// adopt begins with what launches of another size have shown. What was chosen there is
+// tried here before long.
+func (b *balance) adopt(near *balance) {
+	b.begin(len(near.usable))
+	copy(b.seen, near.seen)
+	copy(b.without, near.without)
+	copy(b.rate, near.rate)
+	copy(b.cut, near.cut)
+	copy(b.alone, near.alone)
+	b.refused, b.trial = near.refused, 1
+	if near.settled {
+		b.settled, b.choice, b.split, b.reference = true, near.choice, near.split, near.reference
+		b.candidates = append(b.candidates, near.candidates...)
+		b.adopted, b.again = true, adopted
+	}
 }
 
 // begin makes room for n parts.
@@ -97,198 +136,4 @@ func (b *balance) begin(n int) {
 func (b *balance) refuse(i int, err error) {
 	b.without[i] = true
 	b.refused = err
-}
-
-// arrange sets the shares of the next launch.
-func (b *balance) arrange(home int) {
-	if !slices.Equal(b.usable, b.seen) {
-		copy(b.seen, b.usable)
-		b.trial, b.settled = 0, false
-	}
-	if b.settled && b.choice != together && b.since >= b.again {
-		b.again *= 2
-		b.restart()
-	}
-	before := b.choice
-	switch {
-	case b.settled:
-	case b.trial < splitting:
-		b.choice = together
-	default:
-		b.choice = b.candidates[(b.trial-splitting)/each]
-	}
-	b.moved = b.choice != before || b.since == 0
-	if b.choice != together {
-		clear(b.share)
-		b.share[b.choice] = 1
-		return
-	}
-	b.aim(home)
-	copy(b.share, b.cut)
-}
-
-// restart begins a trial with the rates that are known.
-func (b *balance) restart() { b.trial, b.settled = 1, false }
-
-// aim moves the shares to where all parts would need the same time: at once during
-// a trial, later by half of the way and only if it matters.
-func (b *balance) aim(home int) {
-	known, sum := 0.0, 0.0
-	for i, u := range b.usable {
-		if u {
-			known += b.rate[i]
-		}
-	}
-	if known == 0 {
-		known = 1
-	}
-	target := func(i int) float64 {
-		switch {
-		case !b.usable[i]:
-			return 0
-		case b.rate[i] > 0:
-			return b.rate[i]
-		case i == home:
-			return known
-		}
-		return known * firstTry
-	}
-	worst := 0.0
-	for i := range b.cut {
-		sum += target(i)
-		if r := target(i); r > 0 {
-			worst = max(worst, b.cut[i]/r)
-		} else if b.cut[i] > 0 {
-			worst = math.Inf(1)
-		}
-	}
-	total := 0.0
-	for _, s := range b.cut {
-		total += s
-	}
-	if b.settled && worst*sum <= tolerance*total {
-		return
-	}
-	for i := range b.cut {
-		t := target(i) / sum
-		if b.settled && total > 0 {
-			t = (t + b.cut[i]/total) / 2
-		}
-		b.cut[i] = t
-	}
-}
-
-// learn takes in the times of a launch.
-func (b *balance) learn(parts []*part, wall time.Duration, items float64) {
-	if b.skip || items <= 0 || !slices.Equal(b.usable, b.seen) {
-		return
-	}
-	b.items = items
-	perItem := wall.Seconds() / items
-	if b.settled && b.moved { // not what it will take once the data are in place
-		perItem = 0
-	}
-	switch {
-	case b.choice != together && perItem > 0:
-		b.alone[b.choice] = b.mean(b.alone[b.choice], perItem)
-	case b.choice == together:
-		for _, p := range parts {
-			if p.took > 0 && p.lost() == nil {
-				rate := device.CostOf(&p.launch).Items / p.took.Seconds()
-				b.rate[p.index] = b.mean(b.rate[p.index], rate)
-			}
-		}
-		if perItem > 0 {
-			b.split = b.mean(b.split, perItem)
-		}
-	}
-	if b.settled {
-		b.since++
-		b.review(perItem)
-		return
-	}
-	if b.trial++; b.trial == splitting {
-		b.nominate()
-	}
-	if b.trial >= splitting && b.trial-splitting == each*len(b.candidates) {
-		b.decide()
-	}
-}
-
-// mean is the new value during a trial, later a running mean.
-func (b *balance) mean(old, new float64) float64 {
-	if !b.settled || old == 0 {
-		return new
-	}
-	return old + hesitance*(new-old)
-}
-
-// nominate lists the parts that may be the best alone: those that are at least a
-// third as fast as the fastest. A part may be faster on a whole than on a share.
-func (b *balance) nominate() {
-	fastest := 0.0
-	for i, r := range b.rate {
-		if b.usable[i] {
-			fastest = max(fastest, r)
-		}
-	}
-	b.candidates = b.candidates[:0]
-	for i, r := range b.rate {
-		if b.usable[i] && (r >= fastest/3) {
-			b.candidates = append(b.candidates, i)
-		}
-	}
-}
-
-// decide ends a trial.
-func (b *balance) decide() {
-	b.settled, b.since = true, 0
-	b.choice = b.best()
-	b.reference = b.alone[b.choice]
-	if b.split < gain*b.alone[b.choice] && b.count() > 1 {
-		b.choice = together
-	}
-}
-
-// best is the fastest part alone.
-func (b *balance) best() int {
-	best := b.candidates[0]
-	for _, i := range b.candidates {
-		if b.alone[i] < b.alone[best] {
-			best = i
-		}
-	}
-	return best
-}
-
-// count is the number of parts that are usable.
-func (b *balance) count() (n int) {
-	for _, u := range b.usable {
-		if u {
-			n++
-		}
-	}
-	return n
-}
-
-// review gives up what does not pay any more: a split that has taken too long, or a
-// part that has become slow, in several launches one after another.
-func (b *balance) review(perItem float64) {
-	limit := drift * b.reference
-	if b.choice == together {
-		limit = regret * b.reference
-	}
-	if perItem <= limit {
-		b.slow = 0
-		return
-	}
-	if b.slow++; b.slow < several {
-		return
-	}
-	b.slow = 0
-	if b.choice == together {
-		b.choice, b.since = b.best(), 0
-	} else {
-		b.restart()
-	}
 }
