@@ -114,12 +114,12 @@ func panel(f *trace.File, b burst, colours *colours) (*plot.Plot, int) {
 	}
 	p.Add(l)
 	p.X.Label.Text = fmt.Sprintf("%s, beginning %.3f s after the start", unit, b.from.Seconds())
-	ticks := make([]plot.Tick, len(names))
+	tracks := make([]plot.Tick, len(names))
 	for i, name := range names {
-		ticks[i] = plot.Tick{Value: l.middle(i), Label: name}
+		tracks[i] = plot.Tick{Value: l.middle(i), Label: name}
 	}
-	p.Y.Tick.Marker = plot.ConstantTicks(ticks)
-	p.Y.Tick.Length, p.Y.LineStyle.Width, p.Y.Padding, p.X.Padding = 0, 0, 4, 0
+	p.X.Tick.Marker, p.Y.Tick.Marker = ticks{}, plot.ConstantTicks(tracks)
+	p.Y.Tick.Length, p.Y.LineStyle.Width, p.Y.Padding, p.X.Padding = 0, 0, 10, 0
 	for _, s := range []*font.Font{&p.X.Tick.Label.Font, &p.Y.Tick.Label.Font, &p.X.Label.TextStyle.Font} {
 		*s = sans(11)
 	}

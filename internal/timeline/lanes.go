@@ -97,7 +97,7 @@ func (r box) draw(c draw.Canvas, low, high vg.Length) {
 func words(c draw.Canvas, x0, x1, low, high vg.Length, colour color.Color, labels []string) {
 	style := text.Style{Color: colour, Font: sans(9), Handler: plot.DefaultTextHandler, YAlign: draw.YCenter}
 	for _, s := range labels {
-		if style.Width(s) <= x1-x0 {
+		if 1.2*style.Width(s) <= x1-x0 { // other fonts may be wider
 			c.FillText(style, vg.Point{X: x0, Y: (low+high)/2 + 1}, s)
 			return
 		}
