@@ -1,5 +1,7 @@
 package devicetest
 
+import "sync/atomic"
+
 // FaultKind is what goes wrong with a device.
 type FaultKind uint8
 
@@ -53,6 +55,9 @@ type Fault struct {
 	On    CallKind
 	At    int // the first call of that kind to go wrong, from 1; 0 counts as 1
 	Count int // calls that go wrong; 0: all from then on
+
+	// Armed, if set, tells whether calls count at present.
+	Armed *atomic.Bool
 }
 
 // happens tells whether a fault can happen in a call.
@@ -78,7 +83,7 @@ type armed struct {
 
 // trips counts a call and tells whether it goes wrong.
 func (a *armed) trips(c CallKind) bool {
-	if a.On != AnyCall && a.On != c || !a.Kind.happens(c) {
+	if a.On != AnyCall && a.On != c || !a.Kind.happens(c) || a.Armed != nil && !a.Armed.Load() {
 		return false
 	}
 	a.seen++

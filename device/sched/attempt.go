@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -146,8 +147,17 @@ func (s *Scheduler) recheck(ctx context.Context, l *lane, dev device.Device, ker
 // knownSize is that of the examples whose answers are asked for.
 const knownSize = 37
 
-// known compares the kernels' examples on d with their contracts.
+// known compares the kernels' examples on d with their contracts, and on each of its
+// parts if it has any. A part that is not exact for a kernel has no share of it.
 func known(ctx context.Context, d device.Device, kernels []*device.Kernel) error {
+	if j, ok := d.(device.Joined); ok {
+		for _, p := range j.Parts() {
+			exact := slices.DeleteFunc(slices.Clone(kernels), func(k *device.Kernel) bool { return !p.Info().IsExact(k.Name) })
+			if err := known(ctx, p, exact); err != nil {
+				return err
+			}
+		}
+	}
 	for _, k := range kernels {
 		if k.Examples == nil {
 			continue

@@ -202,7 +202,8 @@ func TestMatrix(t *testing.T) {
 				check := c.name == "once" && wrong(fault.Kind)
 				t.Run(fmt.Sprintf("%s/%v in %v %d/%s", w.name, fault.Kind, fault.On, fault.At, c.name), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						n, r := matrixCell(t, folder, w, c.lives, check)
+						gpu := candidate("gpu", devicetest.FaultyOpen(simulated.Open(fastGPU), c.lives...))
+						n, r := matrixCell(t, folder, w, gpu, check)
 						tasks, retried = tasks+n, retried+r
 					})
 				})
@@ -215,14 +216,12 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// matrixCell runs tasks one after another and at the same time.
-func matrixCell(t *testing.T, folder string, w work, lives [][]devicetest.Fault, check bool) (tasks, retried int) {
+// matrixCell runs tasks one after another and at the same time, on a device that they
+// prefer and the host.
+func matrixCell(t *testing.T, folder string, w work, preferred sched.Candidate, check bool) (tasks, retried int) {
 	s, err := sched.New(t.Context(), sched.Options{
-		Devices: []sched.Candidate{
-			candidate("gpu", devicetest.FaultyOpen(simulated.Open(fastGPU), lives...)),
-			candidate("cpu", simulated.Open(slowHost)),
-		},
-		Pool: new(goPool), Folder: folder, Recheck: 1, // every result is doubted
+		Devices: []sched.Candidate{preferred, candidate("cpu", simulated.Open(slowHost))},
+		Pool:    new(goPool), Folder: folder, Recheck: 1, // every result is doubted
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -258,16 +257,19 @@ func matrixCell(t *testing.T, folder string, w work, lives [][]devicetest.Fault,
 	if err := s.Close(); err != nil {
 		t.Errorf("Close: %v", err)
 	}
+	time.Sleep(5 * time.Second) // for a device that hung while it was closed
 	return tasks, retried
 }
 
 // measureAll puts what sound devices cost into the folder.
 func measureAll(t *testing.T, folder string, all []work) {
-	gpu, host := fastGPU, slowHost
-	gpu.Dry, host.Dry = true, true
+	gpu, host, home := fastGPU, slowHost, cores
+	gpu.Dry, host.Dry, home.Dry = true, true, true
 	s, err := sched.New(t.Context(), sched.Options{
-		Devices: []sched.Candidate{candidate("gpu", simulated.Open(gpu)), candidate("cpu", simulated.Open(host))},
-		Pool:    new(goPool), Folder: folder,
+		Devices: []sched.Candidate{
+			candidate("gpu", simulated.Open(gpu)), candidate("hybrid", openSplit(home, simulated.Open(gpu), evenly)), candidate("cpu", simulated.Open(host)),
+		},
+		Pool: new(goPool), Folder: folder,
 	})
 	if err != nil {
 		t.Fatal(err)

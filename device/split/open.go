@@ -121,3 +121,14 @@ func (e *engine) unequal(kernels []*device.Kernel) (notes []string) {
 	}
 	return notes
 }
+
+// Parts lists the devices that launches are split over, as far as they are not lost.
+func (d *Device) Parts() []device.Device {
+	var left []device.Device
+	for _, p := range d.engine.parts {
+		if p.lost() == nil {
+			left = append(left, p.dev)
+		}
+	}
+	return left
+}
