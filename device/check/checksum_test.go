@@ -108,6 +108,9 @@ func TestChecksumFindsFlipsInTransients(t *testing.T) {
 func TestChecksumIsQuietOnPlates(t *testing.T) {
 	for variant, count := range map[string]int{"": 60_000, "contract": 3000} {
 		t.Run("variant "+variant, func(t *testing.T) {
+			if testing.Short() {
+				count /= 20
+			}
 			d := check.Checksum(open(t, device.Options{Variant: variant}))
 			t.Run("f32", func(t *testing.T) { quietPlates[float32](t, d, count) })
 			t.Run("f64", func(t *testing.T) { quietPlates[float64](t, d, count) })
