@@ -265,6 +265,7 @@ func matrixCell(t *testing.T, folder string, w work, preferred sched.Candidate, 
 func measureAll(t *testing.T, folder string, all []work) {
 	gpu, host, home := fastGPU, slowHost, cores
 	gpu.Dry, host.Dry, home.Dry = true, true, true
+	gpu.Rate, home.Rate = 1e8, 1e8 // so that a calibration ends soon; still far above the host's
 	s, err := sched.New(t.Context(), sched.Options{
 		Devices: []sched.Candidate{
 			candidate("gpu", simulated.Open(gpu)), candidate("hybrid", openSplit(home, simulated.Open(gpu), evenly)), candidate("cpu", simulated.Open(host)),
