@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func BenchmarkRegret(b *testing.B) {
 				}
 				r := times[chosen] / best
 				if r > 1.3 {
-					b.Logf("%s, n = %d: %s takes %.2f times as long as the best: %v", t.Name, size, chosen, r, times)
+					b.Logf("%s, n = %d: %s takes %.2f times as long as the best: %v; %v", t.Name, size, chosen, r, times, strings.ReplaceAll(sched.Predict(s, t).String(), "\n", " "))
 				}
 				sum, worst, n = sum+r, max(worst, r), n+1
 			}

@@ -37,8 +37,15 @@ func (s *Scheduler) choose(t *spec, tried []*lane) decision {
 	return decision{l, e.Run, e.Known, Choice{l.name, estimates}}
 }
 
+// What another device has to gain over the host, as time and as a part: less than that
+// is within what measurements of a few microseconds can tell.
+const (
+	leastGain = 3 * time.Microsecond
+	leastPart = 0.05
+)
+
 // best is the index of the estimate that wins, −1 if none can be taken. The host wins
-// where it is as good as another, and where it was not measured itself.
+// where another is hardly better, and where it was not measured itself.
 func (s *Scheduler) best(estimates []Estimate) int {
 	best := len(estimates) - 1
 	if e := &estimates[best]; e.Reason != "" {
@@ -56,7 +63,11 @@ func (s *Scheduler) best(estimates []Estimate) int {
 			continue
 		}
 		limit := float64(estimates[best].Run + estimates[best].Wait)
-		if float64(e.Run+e.Wait) < limit*(1-s.lanes[i].gain) {
+		gain := s.lanes[i].gain
+		if best == len(estimates)-1 {
+			limit, gain = limit-float64(leastGain), max(gain, leastPart)
+		}
+		if float64(e.Run+e.Wait) < limit*(1-gain) {
 			best = i
 		}
 	}

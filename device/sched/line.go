@@ -11,10 +11,13 @@ import (
 type line struct {
 	Points []point `json:"points"`
 
-	start, perUnit float64   // fitted
-	bend           []float64 // logarithm of measured over fitted, at each point
-	updates        int       // samples so far
+	start, perUnit float64 // fitted
+	bends          []bend
+	updates        int // samples so far
 }
+
+// bend is how far the line is off at a point: the logarithm of measured over fitted.
+type bend struct{ amount, off float64 }
 
 // point is the latest times measured near one amount. Points are sorted by amount.
 type point struct {
@@ -24,9 +27,12 @@ type point struct {
 }
 
 const (
-	samplesKept = 5  // of a point; their median is what counts
+	samplesKept = 8  // of a point
 	pointsKept  = 48 // of a line; the one that was not used for longest goes
 	sameAmount  = 1.06
+	// enough samples of a point are needed for it to count, where other points have as
+	// many: a single one may be the first run of cold code.
+	enough = 3
 )
 
 // add takes a measured time and fits the line again.
@@ -74,34 +80,50 @@ func (l *line) known() bool { return l != nil && len(l.Points) > 0 }
 // seconds is the prediction for an amount; l must be known.
 func (l *line) seconds(amount float64) float64 {
 	t := l.start + amount*l.perUnit
-	last := len(l.Points) - 1
+	last := len(l.bends) - 1
 	switch {
-	case amount <= l.Points[0].Amount:
-		return t * math.Exp(l.bend[0])
-	case amount >= l.Points[last].Amount:
-		return t * math.Exp(l.bend[last])
+	case amount <= l.bends[0].amount:
+		return t * math.Exp(l.bends[0].off)
+	case amount >= l.bends[last].amount:
+		return t * math.Exp(l.bends[last].off)
 	}
 	i := 1
-	for l.Points[i].Amount < amount {
+	for l.bends[i].amount < amount {
 		i++
 	}
-	a, b := l.Points[i-1].Amount, l.Points[i].Amount
-	part := math.Log(amount/a) / math.Log(b/a)
-	return t * math.Exp(l.bend[i-1]*(1-part)+l.bend[i]*part)
+	a, b := l.bends[i-1], l.bends[i]
+	part := math.Log(amount/a.amount) / math.Log(b.amount/a.amount)
+	return t * math.Exp(a.off*(1-part)+b.off*part)
+}
+
+// trusted are the points that count, with their typical times.
+func (l *line) trusted() (amounts, seconds []float64) {
+	for _, least := range []int{enough, 1} {
+		for _, p := range l.Points {
+			if len(p.Seconds) >= least {
+				amounts, seconds = append(amounts, p.Amount), append(seconds, typical(p.Seconds))
+			}
+		}
+		if len(amounts) > 0 {
+			break
+		}
+	}
+	return amounts, seconds
 }
 
 // fit makes the sum of the squared relative errors at the points least, with neither
 // part below zero.
 func (l *line) fit() {
+	amounts, seconds := l.trusted()
 	var s1, sa, saa, st, sat float64 // each weighed by 1/seconds²
-	for _, p := range l.Points {
-		t := middle(p.Seconds)
+	for i, a := range amounts {
+		t := seconds[i]
 		w := 1 / (t * t)
 		s1 += w
-		sa += w * p.Amount
-		saa += w * p.Amount * p.Amount
+		sa += w * a
+		saa += w * a * a
 		st += w * t
-		sat += w * p.Amount * t
+		sat += w * a * t
 	}
 	det := s1*saa - sa*sa
 	if det > 1e-9*s1*saa {
@@ -115,19 +137,19 @@ func (l *line) fit() {
 	if l.perUnit < 0 {
 		l.start, l.perUnit = st/s1, 0
 	}
-	l.bend = l.bend[:0]
-	for _, p := range l.Points {
-		l.bend = append(l.bend, math.Log(middle(p.Seconds)/(l.start+p.Amount*l.perUnit)))
+	l.bends = l.bends[:0]
+	for i, a := range amounts {
+		l.bends = append(l.bends, bend{a, math.Log(seconds[i] / (l.start + a*l.perUnit))})
 	}
 }
 
-// middle is the median of the samples, so that a few that were disturbed count for
-// nothing.
-func middle(samples []float64) float64 {
+// typical is the second lowest of the samples, or the lowest of up to four: what
+// disturbs a measurement only ever makes it longer, and counts for nothing.
+func typical(samples []float64) float64 {
 	var kept [samplesKept]float64
 	s := kept[:copy(kept[:], samples)]
 	slices.Sort(s)
-	return s[len(s)/2]
+	return s[(len(s)-1)/4]
 }
 
 // valid tells whether a line that was read from a file is one, and fits it.

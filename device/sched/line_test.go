@@ -59,7 +59,9 @@ func TestLineBends(t *testing.T) {
 	}
 	l := new(line)
 	for a := 100.0; a < 1e9; a *= 2 {
-		l.add(a, time(a))
+		for range enough {
+			l.add(a, time(a))
+		}
 	}
 	for a := 100.0; a < 1e9; a *= 1.3 {
 		if a > 5e5 && a < 2e6 {
@@ -76,7 +78,13 @@ func TestLineBends(t *testing.T) {
 func TestLineLearns(t *testing.T) {
 	l := new(line)
 	for a := 100.0; a < 1e8; a *= 2 {
-		l.add(a, 1e-5+a*1e-10)
+		for range enough {
+			l.add(a, 1e-5+a*1e-10)
+		}
+	}
+	before := l.seconds(1.3e6)
+	if l.add(1.3e6, 1); l.seconds(1.3e6) != before {
+		t.Error("one slow run changed the prediction")
 	}
 	for range samplesKept {
 		l.add(1e6, 10*(1e-5+1e6*1e-10))
@@ -87,8 +95,8 @@ func TestLineLearns(t *testing.T) {
 	for a := 1.0; a < 1e30; a *= 1.1 {
 		l.add(a, 1)
 	}
-	if len(l.Points) > pointsKept || len(l.bend) != len(l.Points) {
-		t.Errorf("%d points, %d bends", len(l.Points), len(l.bend))
+	if len(l.Points) > pointsKept || len(l.bends) > len(l.Points) {
+		t.Errorf("%d points, %d bends", len(l.Points), len(l.bends))
 	}
 }
 

@@ -128,7 +128,7 @@ func regret(t *testing.T, models []simulated.Model, disturb func(opener) opener)
 			}
 			r := float64(modelled(byName[chosen], c)) / float64(best)
 			if r > 1.3 {
-				t.Errorf("%s, n = %d: %s takes %.2f times as long as the best", c.Name, n, chosen, r)
+				t.Errorf("%s, n = %d: %s takes %.2f times as long as the best; %v", c.Name, n, chosen, r, sched.Predict(s, c))
 			}
 			sum, worst, count = sum+r, max(worst, r), count+1
 		}
