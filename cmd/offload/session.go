@@ -47,6 +47,9 @@ func openSession(cmd *cobra.Command, open schedule, name string, o device.Option
 // device of several tells first what it found out about splitting.
 func (s *session) Close() error {
 	if s.sched != nil {
+		if err := s.sched.Save(); err != nil {
+			fmt.Fprintln(s.cmd.ErrOrStderr(), "note:", oneLine(err.Error()))
+		}
 		return s.sched.Close()
 	}
 	if r, ok := s.device.(interface{ Report() []string }); ok {

@@ -10,7 +10,7 @@ import (
 )
 
 // Calibrate measures kernels on the candidate of that name, whether they were measured
-// before or not, and keeps the result. Errors: device.ErrInvalid for a name that there
+// before or not. Save and Close keep the result. Errors: device.ErrInvalid for a name that there
 // is not, and what the device reports.
 func (s *Scheduler) Calibrate(ctx context.Context, name string, kernels []*device.Kernel) error {
 	l := s.lane(name)
@@ -24,7 +24,7 @@ func (s *Scheduler) Calibrate(ctx context.Context, name string, kernels []*devic
 			return err
 		}
 	}
-	return s.Save()
+	return nil
 }
 
 // Forget drops what was measured of the candidates, also on disk.

@@ -24,6 +24,9 @@ func TestMeasuredCostsAreKept(t *testing.T) {
 		t.Fatal("measured before it was")
 	}
 	calibrate(t, first, k)
+	if err := first.Save(); err != nil {
+		t.Fatal(err)
+	}
 	if !open("1").Measured("cpu", k) {
 		t.Error("the next process knows nothing")
 	}
@@ -57,9 +60,10 @@ func TestMeasuredCostsAreKept(t *testing.T) {
 			}
 		})
 	}
-	calibrate(t, open("1"), k)
-	if !open("1").Measured("cpu", k) {
-		t.Error("a damaged file was not replaced")
+	again := open("1")
+	calibrate(t, again, k)
+	if err := again.Save(); err != nil || !open("1").Measured("cpu", k) {
+		t.Errorf("a damaged file was not replaced: %v", err)
 	}
 	last := open("1")
 	if err := last.Forget(); err != nil || last.Measured("cpu", k) || open("1").Measured("cpu", k) {
@@ -87,8 +91,11 @@ func TestUnwritableFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := kernels.Force(device.Float32)
-	if err := s.Calibrate(t.Context(), "cpu", []*device.Kernel{k}); err == nil || !s.Measured("cpu", k) {
+	if err := s.Calibrate(t.Context(), "cpu", []*device.Kernel{k}); err != nil || !s.Measured("cpu", k) {
 		t.Errorf("%v; measured: %v", err, s.Measured("cpu", k))
+	}
+	if err := s.Save(); err == nil {
+		t.Error("Save says nothing")
 	}
 	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "not kept") {
 		t.Errorf("Close: %v", err)
