@@ -9,16 +9,18 @@
 //
 // Laplacian and Heat: each row is summed with the weights sin(π·c/(cols − 1)). In
 // exact arithmetic these sums after any number of sweeps follow from those before
-// and the edges alone. They are summed on the device, every CheckEvery sweeps, and
-// over what is read back; what is written is summed before it leaves. An error e
-// at a point in column c is found where sin(π·c/(cols − 1))·e exceeds what
-// rounding explains, about 3·2⁻²⁴ (float32) or 11·2⁻⁵³ (float64) times the sweeps
-// between, times the sum of a row of the largest value. So a flipped bit of the
-// sign or the exponent of a value that is not small is found anywhere but beside
-// the left and right edges, and so are the leading bits of a fraction: in float64
-// more than half of them. Not found: smaller errors, those in the residuals, and
-// those in the left and right edges themselves. What is read back without a launch
-// since it was summed must have equal sums, to the last bit.
+// and the edges alone. They are taken on the device, every CheckEvery sweeps, and of
+// what is read back; those of what is written, before it leaves. (A device that lacks
+// the kernel for that, as those with shaders do, is read back instead.) An error e at
+// a point in column c is found where sin(π·c/(cols − 1))·e exceeds what rounding
+// explains: 11·2⁻⁵³ (float64) or 3·2⁻²⁴ (float32), for Heat 16 and 8, times the sweeps
+// between, times the weighted sum of a row that has the largest value everywhere. Of
+// bits that flipped anywhere inside a plate of 101 × 101 points, in float64 all in
+// sign, exponent and the upper half of the fraction were found, and some in the lower
+// half; in float32 nine of ten in sign and exponent, and the first few of a fraction:
+// see TestChecksumRates. Not found: smaller errors, those in the residuals, and those in
+// the left and right edges themselves. What is read back without a launch since it was
+// summed must have equal sums, bit for bit.
 //
 // Force: where all bodies attract each other, Σ gm·a must vanish within rounding of
 // Σ gm·|a|; and one row of each launch, the next one in turn, is computed again by
