@@ -80,8 +80,7 @@ func TestMatrixOfAComposite(t *testing.T) {
 			} {
 				t.Run(fmt.Sprintf("%s/%v in %v %d/%s", w.name, fault.Kind, fault.On, fault.At, name), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						hybrid := candidate("hybrid", openLate(lives, evenly))
-						n, r := matrixCell(t, folder, w, hybrid, false)
+						n, r := matrixCell(t, folder, w, "hybrid", openLate(lives, evenly), false)
 						tasks, retried = tasks+n, retried+r
 					})
 				})

@@ -202,8 +202,7 @@ func TestMatrix(t *testing.T) {
 				check := c.name == "once" && wrong(fault.Kind)
 				t.Run(fmt.Sprintf("%s/%v in %v %d/%s", w.name, fault.Kind, fault.On, fault.At, c.name), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						gpu := candidate("gpu", devicetest.FaultyOpen(simulated.Open(fastGPU), c.lives...))
-						n, r := matrixCell(t, folder, w, gpu, check)
+						n, r := matrixCell(t, folder, w, "gpu", devicetest.FaultyOpen(simulated.Open(fastGPU), c.lives...), check)
 						tasks, retried = tasks+n, retried+r
 					})
 				})
@@ -218,9 +217,14 @@ func TestMatrix(t *testing.T) {
 
 // matrixCell runs tasks one after another and at the same time, on a device that they
 // prefer and the host.
-func matrixCell(t *testing.T, folder string, w work, preferred sched.Candidate, check bool) (tasks, retried int) {
+func matrixCell(t *testing.T, folder string, w work, name string, open opener, check bool) (tasks, retried int) {
+	probed := func(name string, open opener) sched.Candidate { // of the kernels that are needed, to save time
+		return sched.Candidate{Name: name, Open: func(ctx context.Context) (device.Device, error) {
+			return open(ctx, device.Options{Kernels: w.task(false).Needs.Kernels})
+		}}
+	}
 	s, err := sched.New(t.Context(), sched.Options{
-		Devices: []sched.Candidate{preferred, candidate("cpu", simulated.Open(slowHost))},
+		Devices: []sched.Candidate{probed(name, open), probed("cpu", simulated.Open(slowHost))},
 		Pool:    new(goPool), Folder: folder, Recheck: 1, // every result is doubted
 	})
 	if err != nil {
