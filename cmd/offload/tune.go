@@ -86,7 +86,7 @@ func (f *tuneFlags) usable(cmd *cobra.Command, s *sched.Scheduler) (here []sched
 		case state.Usable:
 			here = append(here, state)
 		case f.device != offload.Auto:
-			return nil, fmt.Errorf("%s: %w", state.Name, state.Err)
+			return nil, state.Err // names the device
 		default:
 			fmt.Fprintln(cmd.ErrOrStderr(), "note: not on", oneLine(state.Err.Error()))
 		}
