@@ -15,7 +15,7 @@ func (d *Device) Report() []string {
 	var lines []string
 	e.mu.Lock()
 	for _, b := range e.splits {
-		if b.settled {
+		if b.settled && !b.adopted { // measured at this size
 			lines = append(lines, b.report(e.parts))
 		}
 	}
