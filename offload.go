@@ -30,6 +30,7 @@ type backend struct {
 	open    func(ctx context.Context, index int, o device.Options) (device.Device, error)
 	auto    bool // a candidate for “auto”
 	indexed bool // there may be several: gpu:1
+	joins   bool // it splits launches over others: hybrid:cpu+software
 }
 
 // backends is the one table of backends, in the order in which “auto” tries them.
@@ -39,6 +40,7 @@ func backends() []backend {
 		{name: "cpu", open: only(cpu.Open), auto: true},
 		{name: "software", open: openGL(device.Software), indexed: true},
 		{name: "reference", open: only(reference.Open)},
+		{name: "hybrid", joins: true},
 	}
 }
 
@@ -61,7 +63,8 @@ const VariantVariable = "OFFLOAD_VARIANT"
 const Auto = "auto"
 
 // Names lists what Open accepts. A name of which there may be several devices takes
-// an index: gpu:1 is the second.
+// an index: gpu:1 is the second. “hybrid” takes the devices to split launches over,
+// as in hybrid:cpu+software; by itself it is the GPU and the CPU.
 func Names() []string {
 	names := []string{Auto}
 	for _, b := range backends() {
@@ -88,11 +91,16 @@ func Open(ctx context.Context, name string, o device.Options) (device.Device, er
 	if name == Auto {
 		return openAuto(ctx, o)
 	}
-	b, index, err := find(name)
+	return openNamed(ctx, name, o)
+}
+
+// openNamed opens the device of a name that stands for itself.
+func openNamed(ctx context.Context, name string, o device.Options) (device.Device, error) {
+	open, err := find(name)
 	if err != nil {
 		return nil, err
 	}
-	return b.open(ctx, index, o)
+	return open(ctx, o)
 }
 
 // CheckName refuses a name that Open does not know, as device.ErrInvalid.
@@ -100,25 +108,33 @@ func CheckName(name string) error {
 	if name == Auto {
 		return nil
 	}
-	_, _, err := find(name)
+	_, err := find(name)
 	return err
 }
 
-// find is the backend of a name, and which of its devices.
-func find(name string) (b backend, index int, err error) {
-	word, number, numbered := strings.Cut(name, ":")
+// find is what opens the device of a name.
+func find(name string) (func(context.Context, device.Options) (device.Device, error), error) {
+	word, which, given := strings.Cut(name, ":")
 	for _, b := range backends() {
-		if b.name != word || numbered && !b.indexed {
+		switch {
+		case b.name != word || given && !b.indexed && !b.joins:
 			continue
+		case b.joins:
+			parts, err := hybridParts(which, given)
+			return func(ctx context.Context, o device.Options) (device.Device, error) {
+				return openHybrid(ctx, name, parts, o, openNamed)
+			}, err
 		}
-		if numbered {
-			if index, err = strconv.Atoi(number); err != nil || index < 0 {
-				return backend{}, 0, device.Invalidf("%q: the devices called %s are numbered from 0", name, word)
+		index := 0
+		if given {
+			var err error
+			if index, err = strconv.Atoi(which); err != nil || index < 0 {
+				return nil, device.Invalidf("%q: the devices called %s are numbered from 0", name, word)
 			}
 		}
-		return b, index, nil
+		return func(ctx context.Context, o device.Options) (device.Device, error) { return b.open(ctx, index, o) }, nil
 	}
-	return backend{}, 0, device.Invalidf("no device is called %q; there are %s", name, strings.Join(Names(), ", "))
+	return nil, device.Invalidf("no device is called %q; there are %s", name, strings.Join(Names(), ", "))
 }
 
 func checkOptions(o device.Options) error {

@@ -53,6 +53,9 @@ func open(ctx context.Context, e *executor, o device.Options) (device.Device, er
 	if err != nil {
 		return nil, err
 	}
+	if o.Recorder != nil {
+		e.recorder, e.number = o.Recorder, d.Observe(o.Recorder)
+	}
 	return d, nil
 }
 

@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"offload/device"
 	"offload/internal/sysinfo"
@@ -30,6 +31,9 @@ type executor struct {
 
 	mu     sync.Mutex
 	failed error // first panic of a task
+
+	recorder device.Recorder // nil: nobody watches
+	number   int             // of the device, for the recorder
 }
 
 func (e *executor) init(o device.Options) {
@@ -111,9 +115,27 @@ func (e *executor) task(worker, task int) {
 	e.binding.Tile(t, rows, worker, e.locals[worker])
 	t.Phase, t.Task, t.Tasks = e.phase, task, e.tasks
 	if !t.Done() {
-		e.run(t)
+		e.compute(t)
 	}
 	finished = true
+}
+
+// compute runs the task t, and tells the recorder when.
+func (e *executor) compute(t *device.Tile) {
+	if e.recorder == nil {
+		e.run(t)
+		return
+	}
+	start := time.Now()
+	e.run(t)
+	v := device.Event{
+		Kind: device.EventTile, Device: e.number, Worker: t.Worker, Start: start, End: time.Now(),
+		Kernel: t.Kernel, Phase: t.Phase, Task: t.Task,
+	}
+	if !e.planned {
+		v.Rows = t.Rows
+	}
+	e.recorder.Record(v)
 }
 
 // fail keeps the first panic of a launch and leaves out what has not begun.

@@ -24,23 +24,18 @@ type Farm interface {
 	// and waits for what runs. It must not be called from a task of the farm.
 	Close() error
 
-	// begin puts a task on the to-do list.
-	begin(t task)
+	// Begin puts a future on the to-do list. A farm that is closed ends it with
+	// device.ErrClosed.
+	Begin(f device.Pending)
 	// loop calls body for every piece 0 ≤ p < pieces, on several workers.
 	loop(pieces int, body func(worker, piece int))
-}
-
-// task is a future, whatever its type.
-type task interface {
-	Start()
-	Fail(err error)
 }
 
 // Submit puts run on the farm's to-do list and returns a future of its result.
 // If ctx is done before run begins, run is not called.
 func Submit[T any](ctx context.Context, farm Farm, run func(ctx context.Context) (T, error)) *device.Future[T] {
 	f := device.NewFuture(ctx, run)
-	farm.begin(f)
+	farm.Begin(f)
 	return f
 }
 

@@ -15,8 +15,8 @@ type Pool struct {
 	workers int
 
 	mu     sync.Mutex
-	work   *sync.Cond // there is something to do, or the pool was closed
-	todo   []task     // oldest first, from next on
+	work   *sync.Cond       // there is something to do, or the pool was closed
+	todo   []device.Pending // oldest first, from next on
 	next   int
 	loops  []*loop // with pieces left and room for helpers
 	closed bool
@@ -82,14 +82,15 @@ func (p *Pool) Close() error {
 	return nil
 }
 
-func (p *Pool) begin(t task) {
+// Begin puts a future on the to-do list; see Farm.
+func (p *Pool) Begin(f device.Pending) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		t.Fail(device.ErrClosed)
+		f.Fail(device.ErrClosed)
 		return
 	}
-	p.todo = append(p.todo, t)
+	p.todo = append(p.todo, f)
 	p.news.Add(1)
 	p.work.Signal()
 }
@@ -166,7 +167,7 @@ func (p *Pool) spin(seen uint64) {
 }
 
 // take removes the oldest task from the to-do list.
-func (p *Pool) take() task {
+func (p *Pool) take() device.Pending {
 	t := p.todo[p.next]
 	p.todo[p.next] = nil
 	p.next++

@@ -25,12 +25,13 @@ func (s *Serial) Close() error {
 	return nil
 }
 
-func (s *Serial) begin(t task) {
+// Begin runs a future at once; see Farm.
+func (s *Serial) Begin(f device.Pending) {
 	if s.closed.Load() {
-		t.Fail(device.ErrClosed)
+		f.Fail(device.ErrClosed)
 		return
 	}
-	t.Start()
+	f.Start()
 }
 
 func (s *Serial) loop(pieces int, body func(worker, piece int)) {

@@ -102,6 +102,21 @@ func (c *Call) Contract() error {
 	return nil
 }
 
+// Shape is the launch without its buffers: enough for a cost function. Setting the
+// buffers makes it complete.
+func (c *Call) Shape() (*Launch, error) {
+	l, err := c.launch()
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range c.Args {
+		if a.Width > 0 {
+			l.Args[i] = Arg{Len: a.Data.Len(), Width: a.Width}
+		}
+	}
+	return l, nil
+}
+
 // launch is the launch with its scalars set and its buffers left out.
 func (c *Call) launch() (*Launch, error) {
 	if len(c.Args) != len(c.Kernel.Params) || len(c.Args) > MaxParams {

@@ -18,6 +18,12 @@ type Future[T any] struct {
 	err     error
 }
 
+// Pending is a future of any type, as it stands on a to-do list.
+type Pending interface {
+	Start()
+	Fail(err error) bool
+}
+
 // NewFuture makes a future of what run returns. Nothing runs until Start, or
 // until somebody waits. If ctx is done before that, run is not called and the
 // future ends with the context's error.
@@ -37,13 +43,15 @@ func (f *Future[T]) Start() {
 	f.run = nil
 }
 
-// Fail ends a future that nobody has claimed with err.
-func (f *Future[T]) Fail(err error) {
-	if f.claimed.CompareAndSwap(false, true) {
-		f.err = err
-		f.run = nil
-		close(f.done)
+// Fail ends a future that nobody has claimed with err, and tells whether it did.
+func (f *Future[T]) Fail(err error) bool {
+	if !f.claimed.CompareAndSwap(false, true) {
+		return false
 	}
+	f.err = err
+	f.run = nil
+	close(f.done)
+	return true
 }
 
 // call runs the function; a panic becomes an error, and so does Goexit, which

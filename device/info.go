@@ -50,4 +50,6 @@ type Options struct {
 	Memory  int64     // bytes that buffers may take; 0: what the machine has free
 	Kernels []*Kernel // kernels to probe at open and list in Info.Exact
 	Notes   []string  // to be found in Info.Notes
+
+	Recorder Recorder // told what the device does once it is open; nil: nobody
 }

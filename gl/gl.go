@@ -92,6 +92,7 @@ func (c connection) open(ctx context.Context, o device.Options) (device.Device, 
 		d.Close()
 		return nil, err
 	}
+	d.Observe(o.Recorder)
 	return d, nil
 }
 

@@ -19,6 +19,8 @@ type benchFlags struct {
 	n, workers                              intList
 	sweeps, count                           int
 	seed                                    uint64
+	trace                                   tracing
+	schedule                                schedule
 }
 
 // Default sizes: a few tenths of a second for a launch in plain code on one core.
@@ -27,8 +29,8 @@ const (
 	defaultPoints = 1024
 )
 
-func newBench() *cobra.Command {
-	var f benchFlags
+func newBench(schedule schedule) *cobra.Command {
+	f := benchFlags{schedule: schedule}
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure the kernels on a device",
@@ -45,6 +47,10 @@ copy: the grid copied once for all sweeps of a launch. The lower of the last two
 that of laplacian, and of heat, which has twice the operations.
 The second word names the instructions of the loop.
 
+On auto each case runs where it is predicted to be done first. Kernels that were
+never measured are measured before; the predicted time of a launch is printed
+beside the one that it took.
+
 --plot draws the rate over n, the speed-up over workers and the roofline, those
 that apply.`,
 		Example: `  offload bench --device=cpu
@@ -53,7 +59,7 @@ that apply.`,
   offload bench --n=256,512,1024,2048 --workers=1,2 --plot=bench.svg
   offload bench --count=10 --format=go > new.txt && benchstat old.txt new.txt`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.plot) },
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
@@ -67,6 +73,7 @@ that apply.`,
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of the input")
 	fl.StringVar(&f.format, "format", "table", "output: table, json (one object a line), go (for benchstat)")
 	fl.StringVar(&f.plot, "plot", "", "draw the results in this file: .svg or .png")
+	f.trace.flag(cmd)
 	return cmd
 }
 
@@ -118,13 +125,13 @@ func (r *recorder) add(ctx context.Context, result bench.Result) error {
 
 // runOn measures the cases on one device.
 func (f *benchFlags) runOn(cmd *cobra.Command, workers int, cases []bench.Case, rec *recorder) error {
-	d, err := openDevice(cmd, f.device, device.Options{Workers: workers, Math: device.Math(f.math)})
+	s, err := openSession(cmd, f.schedule, f.device, f.trace.options(device.Options{Workers: workers, Math: device.Math(f.math)}))
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer s.Close()
 	for _, c := range cases {
-		r, err := bench.Run(cmd.Context(), d, c, f.count, rec.step)
+		r, err := f.measure(cmd, s, c, rec.step)
 		if err == nil {
 			err = rec.add(cmd.Context(), r)
 		}

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("OFFLOAD_TEST_AS_PROGRAM") != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	os.Exit(withCosts(m.Run))
 }
 
 // Ctrl-C ends long work within a second, with one line that says what was kept.

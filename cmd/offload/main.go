@@ -9,19 +9,21 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"offload"
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(offload.Schedule, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run executes a command line and returns the exit code. The first interrupt
 // cancels the work in good order; a second one kills.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(schedule schedule, args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	cmd := newRoot()
+	cmd := newRoot(schedule)
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)

@@ -36,9 +36,14 @@ func openDevice(cmd *cobra.Command, name string, o device.Options) (device.Devic
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: auto: running on %s (%s, %d workers)\n", info.Backend, info.Name, info.Workers)
 	}
 	if o.Math == device.Fast && info.Math == device.Exact {
-		fmt.Fprintf(cmd.ErrOrStderr(), "note: %s computes exactly; --math=fast changes nothing there\n", info.Backend)
+		fmt.Fprintln(cmd.ErrOrStderr(), "note:", fastIsExact(info.Backend))
 	}
 	return d, nil
+}
+
+// fastIsExact is what there is to say of --math=fast on a device without it.
+func fastIsExact(name string) string {
+	return name + " computes exactly; --math=fast changes nothing there"
 }
 
 // precisionOf reads f32 or f64.

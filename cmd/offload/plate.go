@@ -21,14 +21,17 @@ type plateFlags struct {
 	edges                              plate.Edges
 	tol, time, dt, diffusivity, dx, dy float64
 	maxSweeps, workers                 int
+	trace                              tracing
+	schedule                           schedule
+	checked                            checking
 }
 
 // aluminium is the thermal diffusivity of pure aluminium at room temperature in
 // m²/s (CRC Handbook of Chemistry and Physics).
 const aluminium = 9.7e-5
 
-func newPlate() *cobra.Command {
-	f := plateFlags{n: shape{257, 257}}
+func newPlate(schedule schedule) *cobra.Command {
+	f := plateFlags{n: shape{257, 257}, schedule: schedule}
 	cmd := &cobra.Command{
 		Use:   "plate",
 		Short: "Heat a plate: its steady state, or how it gets there",
@@ -43,7 +46,7 @@ equation. The inside starts at 0, or everything from a NumPy file.
   offload sim plate --n=257 --top=100 --time=2.5 --dx=1e-3 --dy=1e-3
   offload sim plate --init=plate.npy --tol=1e-10`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.out, f.plot) },
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
@@ -64,6 +67,8 @@ equation. The inside starts at 0, or everything from a NumPy file.
 	fl.IntVar(&f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
 	fl.StringVar(&f.out, "out", "", "write the field to this NumPy file")
 	fl.StringVar(&f.plot, "plot", "", "draw the field into this PNG file")
+	f.trace.flag(cmd)
+	f.checked.flag(cmd)
 	return cmd
 }
 
@@ -78,15 +83,15 @@ func (f *plateFlags) run(cmd *cobra.Command) error {
 	if err := foldersExist(f.out, f.plot); err != nil {
 		return err
 	}
-	dev, err := openDevice(cmd, f.device, device.Options{Workers: f.workers})
+	s, err := openSession(cmd, f.schedule, f.device, f.trace.options(device.Options{Workers: f.workers}))
 	if err != nil {
 		return err
 	}
-	defer dev.Close()
+	defer s.Close()
 	if precision == device.Float32 {
-		return runPlate[float32](cmd, f, dev)
+		return runPlate[float32](cmd, f, s)
 	}
-	return runPlate[float64](cmd, f, dev)
+	return runPlate[float64](cmd, f, s)
 }
 
 // check refuses flags that contradict each other, before any work is done.
@@ -108,29 +113,42 @@ func (f *plateFlags) check(cmd *cobra.Command) error {
 	case set("max-sweeps") && f.maxSweeps < 1:
 		return usagef("--max-sweeps=%d must be at least 1", f.maxSweeps)
 	}
-	return nil
+	return f.checked.check(cmd)
 }
 
-func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, dev device.Device) error {
-	field, err := startOf[T](cmd, f, dev.Info())
+func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) error {
+	if f.time == 0 && f.tol == 0 && f.maxSweeps == 0 {
+		f.tol = map[device.Type]float64{device.Float32: 1e-4, device.Float64: 1e-8}[device.TypeOf[T]()]
+	}
+	field, err := startOf[T](cmd, f, s.info())
 	if err != nil {
 		return err
 	}
 	bar := progress.New(terminal(), "plate")
 	defer bar.Clear()
+	task, err := plateTask(f, field, bar)
+	if err != nil {
+		return err
+	}
 	start := time.Now()
-	outcome, err := solve(cmd, f, dev, field, bar)
+	end, err := perform(cmd.Context(), s, task)
 	bar.Clear()
-	if outcome != "" {
-		lowest, highest := field.Extremes()
+	if err == nil {
+		err = end.err
+	}
+	if end.outcome != "" {
+		lowest, highest := end.field.Extremes()
 		fmt.Fprintf(cmd.OutOrStdout(), "%d × %d points on %s (%s, %v, %s), %.3g s\n%s\ncentre %.6f, lowest %.6g, highest %.6g\n",
-			field.Rows, field.Cols, dev.Info().Backend, dev.Info().Name, device.TypeOf[T](), dev.Info().Math,
-			time.Since(start).Seconds(), outcome, float64(field.At(field.Rows/2, field.Cols/2)), float64(lowest), float64(highest))
+			field.Rows, field.Cols, end.info.Backend, end.info.Name, device.TypeOf[T](), end.info.Math,
+			time.Since(start).Seconds(), end.outcome, float64(end.field.At(field.Rows/2, field.Cols/2)), float64(lowest), float64(highest))
 	}
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, plate.ErrNotConverged) {
 		return err
 	}
-	return errors.Join(err, writePlate(f, field, err))
+	if end.field == nil { // it was over before it began
+		end.field = field
+	}
+	return errors.Join(err, writePlate(f, end.field, err))
 }
 
 // startOf is the field to begin with.
@@ -182,32 +200,6 @@ func (f *plateFlags) setEdges(cmd *cobra.Command, set func(row, col int, t float
 			set(0, col, f.edges.Top)
 		}
 	}
-}
-
-// solve runs the simulation that the flags name and describes its outcome; empty
-// where nothing was done.
-func solve[T device.Float](cmd *cobra.Command, f *plateFlags, dev device.Device, field *plate.Field[T], bar *progress.Bar) (string, error) {
-	if f.time > 0 {
-		r, err := plate.Transient(cmd.Context(), dev, field, plate.TransientOptions{
-			Diffusivity: f.diffusivity, Dx: f.dx, Dy: f.dy, Time: f.time, Dt: f.dt,
-			Progress: func(t, _ float64) { bar.Set(t / f.time) },
-		})
-		if r.Steps == 0 {
-			return "", err
-		}
-		return fmt.Sprintf("%d steps of %.4g s to %.6g s; last change %.3g", r.Steps, r.Dt, r.Time, r.Change), err
-	}
-	if f.tol == 0 && f.maxSweeps == 0 {
-		f.tol = map[device.Type]float64{device.Float32: 1e-4, device.Float64: 1e-8}[device.TypeOf[T]()]
-	}
-	watch := convergence{tol: f.tol, sweeps: f.maxSweeps, bar: bar}
-	r, err := plate.Steady(cmd.Context(), dev, field, plate.SteadyOptions{
-		Tol: f.tol, MaxSweeps: f.maxSweeps, Dx: f.dx, Dy: f.dy, Progress: watch.step,
-	})
-	if r.Sweeps == 0 {
-		return "", err
-	}
-	return fmt.Sprintf("%d sweeps, residual %.3g (max norm), %.3g (2-norm), estimated error %.2g", r.Sweeps, r.Residual, r.Norm2, r.Error), err
 }
 
 // writePlate writes what was asked for, also after an interrupt or a missed

@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newRoot() *cobra.Command {
+func newRoot(schedule schedule) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "offload",
 		Short: "Numerical kernels on the GPU or the CPU, with the same bits",
@@ -15,6 +15,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 device unavailable.`,
 		Example: `  offload devices
   offload bench --device=cpu
   offload verify
+  offload tune
   offload sim solar --gr --until=2462502.5
   offload sim plate --n=257 --top=100 --plot=plate.png`,
 		SilenceUsage:  true,
@@ -24,7 +25,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 device unavailable.`,
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(newDevices(), newBench(), newSim(), newVerify(), newVersion())
+	cmd.AddCommand(newDevices(), newBench(schedule), newSim(schedule), newVerify(), newTune(schedule), newTrace(), newVersion())
 	return cmd
 }
 

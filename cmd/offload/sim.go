@@ -2,7 +2,7 @@ package main
 
 import "github.com/spf13/cobra"
 
-func newSim() *cobra.Command {
+func newSim(schedule schedule) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "Run a simulation: solar or plate",
@@ -11,6 +11,6 @@ func newSim() *cobra.Command {
 		Args: noArgs,
 		RunE: needSubcommand,
 	}
-	cmd.AddCommand(newSolar(), newPlate())
+	cmd.AddCommand(newSolar(schedule), newPlate(schedule))
 	return cmd
 }

@@ -23,13 +23,16 @@ type solarFlags struct {
 	until, dt, tol, every                 float64
 	gr                                    bool
 	workers                               int
+	trace                                 tracing
+	schedule                              schedule
+	checked                               checking
 }
 
 // thirtyYears is the default length of a run, in days.
 const thirtyYears = 10957.5
 
-func newSolar() *cobra.Command {
-	var f solarFlags
+func newSolar(schedule schedule) *cobra.Command {
+	f := solarFlags{schedule: schedule}
 	cmd := &cobra.Command{
 		Use:   "solar",
 		Short: "Integrate the solar system, or other bodies under gravity",
@@ -43,7 +46,7 @@ vx_au_d, vy_au_d, vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
   offload sim solar --integrator=yoshida8 --dt=1 --until=2451910
   offload sim solar --bodies=my.csv --until=2455197.5 --out=end.csv --plot=orbits.png`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.out, f.plot) },
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
@@ -57,6 +60,8 @@ vx_au_d, vy_au_d, vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
 	fl.IntVar(&f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
 	fl.StringVar(&f.out, "out", "", "write states to this CSV file")
 	fl.StringVar(&f.plot, "plot", "", "draw the orbits into this PNG file")
+	f.trace.flag(cmd)
+	f.checked.flag(cmd)
 	return cmd
 }
 
@@ -74,32 +79,32 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	if !cmd.Flags().Changed("until") {
 		f.until = sys.Epoch + thirtyYears
 	}
-	dev, err := openDevice(cmd, f.device, device.Options{Workers: f.workers})
+	s, err := openSession(cmd, f.schedule, f.device, f.trace.options(device.Options{Workers: f.workers}))
 	if err != nil {
 		return err
 	}
-	defer dev.Close()
-	field, err := solar.NewDeviceField(dev, sys.GMs())
-	if err != nil {
-		return err
-	}
-	defer field.Close()
-	sim, err := solar.New(sys, field, solar.Options{Integrator: f.integrator, Dt: f.dt, Tol: f.tol, Relativity: f.gr})
-	if err != nil {
-		return err
-	}
+	defer s.Close()
+	bar := progress.New(terminal(), "integrating")
+	defer bar.Clear()
 	start := time.Now()
-	states, track, report, err := f.integrate(cmd, sys, sim)
-	if err != nil {
-		return f.keep(append(states, sim.Snapshot()), report, err)
+	end, err := perform(cmd.Context(), s, solarTask(f, sys, bar))
+	bar.Clear()
+	if err == nil {
+		err = end.err
 	}
-	printReport(cmd.OutOrStdout(), dev.Info(), report, f.gr, time.Since(start))
+	if err != nil {
+		if end.last.Bodies == nil { // it did not begin
+			return err
+		}
+		return f.keep(append(end.states, end.last), end.report, err)
+	}
+	printReport(cmd.OutOrStdout(), end.info, end.report, f.gr, time.Since(start))
 	if f.bodies == "" {
-		if err := printErrors(cmd.OutOrStdout(), sim.Snapshot()); err != nil {
+		if err := printErrors(cmd.OutOrStdout(), end.last); err != nil {
 			return err
 		}
 	}
-	return f.write(states, track)
+	return f.write(end.states, end.track)
 }
 
 // check refuses flags that contradict each other, before any work is done.
@@ -112,6 +117,9 @@ func (f *solarFlags) check(cmd *cobra.Command) error {
 	}
 	if fl := cmd.Flags(); (fl.Changed("tol") && !(f.tol > 0)) || (fl.Changed("dt") && !(f.dt > 0)) {
 		return usagef("--tol and --dt must be positive; the direction follows from --until")
+	}
+	if err := f.checked.check(cmd); err != nil {
+		return err
 	}
 	return oneOf("integrator", f.integrator, solar.Integrators())
 }
@@ -130,30 +138,6 @@ func (f *solarFlags) system() (*solar.System, error) {
 		return nil, &inputError{fmt.Errorf("%s: %w", f.bodies, err)}
 	}
 	return sys, nil
-}
-
-// integrate runs to the end and keeps the states that are to be written and the
-// track that is to be drawn, nil if it is not.
-func (f *solarFlags) integrate(cmd *cobra.Command, sys *solar.System, sim *solar.Simulation) (states []solar.Snapshot, track *solar.Track, report solar.Report, err error) {
-	bar := progress.New(terminal(), "integrating")
-	defer bar.Clear()
-	if f.plot != "" {
-		track = solar.NewTrack(sim)
-	}
-	report, err = sim.Run(cmd.Context(), f.until, solar.Watch{
-		Every: f.every,
-		Progress: func(jd float64) {
-			bar.Set((jd - sys.Epoch) / (f.until - sys.Epoch))
-			if track != nil {
-				track.Add(sim)
-			}
-		},
-		Sample: func(s solar.Snapshot) error {
-			states = append(states, s)
-			return nil
-		},
-	})
-	return states, track, report, err
 }
 
 // keep writes the states up to the one that was reached, if the run was

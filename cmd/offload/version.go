@@ -6,10 +6,9 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-)
 
-// version is the release that CHANGELOG.md describes.
-const version = "0.3.0"
+	"offload"
+)
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
@@ -18,7 +17,7 @@ func newVersion() *cobra.Command {
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "offload %s %s %s/%s%s\n",
-				version, runtime.Version(), runtime.GOOS, runtime.GOARCH, buildSettings())
+				offload.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, buildSettings())
 			return err
 		},
 	}

@@ -13,8 +13,8 @@ import (
 func (s suite) testArguments(t *testing.T) {
 	d, other := s.device(t), s.device(t)
 	k := axpy[float32]()
-	x, y := upload(t, d, iota[float32](10)), upload(t, d, iota[float32](10))
-	whole, foreign := upload(t, d, iota[int32](10)), upload(t, other, iota[float32](10))
+	x, y := upload(t, d, ramp[float32](10)), upload(t, d, ramp[float32](10))
+	whole, foreign := upload(t, d, ramp[int32](10)), upload(t, other, ramp[float32](10))
 	one := device.Val(float32(1))
 	all := device.Range{Hi: 10}
 	refuses := device.Kernel{Name: "refuses", Contract: k.Contract, Params: k.Params,
@@ -52,7 +52,7 @@ func (s suite) testArguments(t *testing.T) {
 		}
 	}
 	sync(t, d)
-	if got := download[float32](t, y); !slices.Equal(got, iota[float32](10)) {
+	if got := download[float32](t, y); !slices.Equal(got, ramp[float32](10)) {
 		t.Error("refused launches changed the output")
 	}
 	launch(t, d, k, 4, one, device.Vec(y).Rows(6, 10), device.Vec(y).Rows(0, 4))

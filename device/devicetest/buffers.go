@@ -39,12 +39,12 @@ func testBuffersOf[T device.Element](t *testing.T, d device.Device) {
 		if got := download[T](t, b); !slices.Equal(got, make([]T, n)) {
 			t.Errorf("a new buffer of %d is not all zero", n)
 		}
-		want := iota[T](n)
+		want := ramp[T](n)
 		if err := b.Write(ctx, 0, device.Of(want)); err != nil {
 			t.Fatalf("Write of %d: %v", n, err)
 		}
 		lo, hi := n/3, n-n/4
-		part := iota[T](hi - lo)
+		part := ramp[T](hi - lo)
 		copy(want[lo:], part)
 		if err := b.Write(ctx, lo, device.Of(part)); err != nil {
 			t.Fatalf("Write at %d: %v", lo, err)
@@ -74,7 +74,7 @@ func testBuffersOf[T device.Element](t *testing.T, d device.Device) {
 
 func testBufferErrors(t *testing.T, d device.Device) {
 	ctx := context.Background()
-	b := upload(t, d, iota[float32](10))
+	b := upload(t, d, ramp[float32](10))
 	for _, c := range []struct {
 		name string
 		off  int
@@ -107,7 +107,7 @@ func testBufferErrors(t *testing.T, d device.Device) {
 			t.Errorf("Alloc(%d): %v, want ErrOutOfMemory", n, err)
 		}
 	}
-	if got := download[float32](t, b); !slices.Equal(got, iota[float32](10)) {
+	if got := download[float32](t, b); !slices.Equal(got, ramp[float32](10)) {
 		t.Error("refused calls changed the buffer")
 	}
 }

@@ -43,7 +43,7 @@ func (s suite) testCancelledBefore(t *testing.T) {
 	d := s.device(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	b := upload(t, d, iota[int32](8))
+	b := upload(t, d, ramp[int32](8))
 	l := &device.Launch{Kernel: count[int32](), Rows: device.Range{Hi: 8}, Args: []device.Arg{device.Val(int32(5)), device.Vec(b)}}
 	if err := d.Launch(ctx, l); !errors.Is(err, context.Canceled) {
 		t.Errorf("Launch: %v, want context.Canceled", err)

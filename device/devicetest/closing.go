@@ -22,7 +22,7 @@ func (s suite) testUseAfterClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := upload(t, d, iota[int32](4))
+	b := upload(t, d, ramp[int32](4))
 	if err := d.Close(); err != nil {
 		t.Fatalf("Close: %v", err)
 	}

@@ -11,7 +11,7 @@ import (
 func (s suite) testCustom(t *testing.T) {
 	d := s.device(t)
 	for _, n := range sizes() {
-		x := iota[float32](n)
+		x := ramp[float32](n)
 		calls := []*device.Call{
 			axpyCall[float32](axpy[float32](), device.Range{Hi: n}),
 			axpyCall[float32](heavy(axpy[float32](), 1e5), device.Range{Lo: n / 4, Hi: n}),
@@ -22,7 +22,7 @@ func (s suite) testCustom(t *testing.T) {
 			{Kernel: count[uint32](), Rows: device.Range{Hi: n}, Args: []device.HostArg{
 				device.HostVal(uint32(3)), device.HostMat(make([]uint32, 5*n), 5)}},
 			{Kernel: prefix(), Rows: device.Range{Hi: n}, Args: []device.HostArg{
-				device.HostVec(iota[int32](n)), device.HostVec(make([]int32, n))}},
+				device.HostVec(ramp[int32](n)), device.HostVec(make([]int32, n))}},
 		}
 		if has(d.Info().Precisions, device.Float64) {
 			calls = append(calls, axpyCall[float64](axpy[float64](), device.Range{Lo: n / 4, Hi: n}))
@@ -37,7 +37,7 @@ func (s suite) testCustom(t *testing.T) {
 
 func axpyCall[T device.Float](k *device.Kernel, r device.Range) *device.Call {
 	return &device.Call{Kernel: k, Rows: r, Args: []device.HostArg{
-		device.HostVal(T(0.1)), device.HostVec(iota[T](r.Hi)), device.HostVec(iota[T](r.Hi))}}
+		device.HostVal(T(0.1)), device.HostVec(ramp[T](r.Hi)), device.HostVec(ramp[T](r.Hi))}}
 }
 
 // prefix writes to each row the sum of all rows up to it. Its host code has two

@@ -63,7 +63,7 @@ func (s suite) testFailure(t *testing.T, k *device.Kernel, want error) {
 	NoLeak(t)
 	d := s.device(t)
 	ctx := context.Background()
-	x, y := upload(t, d, iota[int32](20)), upload(t, d, iota[int32](20))
+	x, y := upload(t, d, ramp[int32](20)), upload(t, d, ramp[int32](20))
 	z := upload(t, d, make([]int32, 20))
 	// The first launch fails in rows 5 to 15; the second reads what it left.
 	l := &device.Launch{Kernel: k, Rows: device.Range{Lo: 5, Hi: 15}, Args: []device.Arg{device.Vec(x), device.Vec(y)}}
@@ -111,7 +111,7 @@ func (s suite) testFailure(t *testing.T, k *device.Kernel, want error) {
 	if err := d.Launch(ctx, l); err != nil {
 		t.Fatal(err)
 	}
-	got, wantz := download[int32](t, z), append([]int32{0, 1, 2, 3, 4, 0, 0, 0}, iota[int32](20)[8:]...)
+	got, wantz := download[int32](t, z), append([]int32{0, 1, 2, 3, 4, 0, 0, 0}, ramp[int32](20)[8:]...)
 	if !slices.Equal(got, wantz) {
 		t.Errorf("the device is not usable after a failure: %v, want %v", got, wantz)
 	}

@@ -116,8 +116,8 @@ func download[T device.Element](t testing.TB, b device.Buffer) []T {
 	return s
 }
 
-// iota returns 0, 1, … n−1.
-func iota[T device.Element](n int) []T {
+// ramp returns 0, 1, … n−1.
+func ramp[T device.Element](n int) []T {
 	s := make([]T, n)
 	for i := range s {
 		s[i] = T(i)

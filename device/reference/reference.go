@@ -38,6 +38,7 @@ func Open(ctx context.Context, o device.Options) (device.Device, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.Observe(o.Recorder)
 	return d, nil
 }
 

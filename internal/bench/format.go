@@ -62,7 +62,7 @@ func (t *table) Write(r Result) error {
 	}
 	_, err := fmt.Fprintf(t.w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.16s\n",
 		r.Kernel, r.Precision, r.N, sweeps, r.Device, r.Workers, math,
-		seconds(r.SecondsMedian), seconds(r.SecondsMin), seconds(r.SecondsFirst), rate(r.Rate, r.RateUnit), ceilingOf(r),
+		seconds(r.SecondsMedian), seconds(r.SecondsMin), seconds(r.SecondsFirst), FormatRate(r.Rate, r.RateUnit), ceilingOf(r),
 		seconds(r.SecondsUpload), seconds(r.SecondsDownload), r.Digest)
 	return err
 }
@@ -88,8 +88,8 @@ func seconds(s float64) string {
 	return d.String()
 }
 
-// rate is a rate with a decimal prefix.
-func rate(r float64, unit string) string {
+// FormatRate is a rate with a decimal prefix.
+func FormatRate(r float64, unit string) string {
 	for _, p := range []struct {
 		scale  float64
 		prefix string

@@ -14,35 +14,36 @@ import (
 
 // Result is what was measured. Times are in seconds.
 type Result struct {
-	Kernel          string  `json:"kernel"`
-	Device          string  `json:"device"`
-	DeviceName      string  `json:"device_name"`
-	Class           string  `json:"class"`
-	Variant         string  `json:"variant,omitempty"`
-	Precision       string  `json:"precision"`
-	Math            string  `json:"math"`
-	Exact           bool    `json:"exact"` // shown at open to equal the contract
-	N               int     `json:"n"`
-	Sweeps          int     `json:"sweeps"` // 0 for kernels without
-	Seed            uint64  `json:"seed"`
-	Workers         int     `json:"workers"`
-	Count           int     `json:"count"`
-	SecondsMedian   float64 `json:"seconds_median"`
-	SecondsMin      float64 `json:"seconds_min"`
-	SecondsFirst    float64 `json:"seconds_first"`            // the cold launch, before those counted
-	SecondsKernel   float64 `json:"seconds_kernel,omitempty"` // mean by the device's own timers, where it has them
-	SecondsUpload   float64 `json:"seconds_upload"`
-	SecondsDownload float64 `json:"seconds_download"`
-	BytesUpload     int64   `json:"bytes_upload"`
-	BytesDownload   int64   `json:"bytes_download"`
-	Rate            float64 `json:"rate"` // at the median
-	RateUnit        string  `json:"rate_unit"`
-	GFlops          float64 `json:"gflops"`
-	OpsPerByte      float64 `json:"ops_per_byte"`              // of what a launch must read and write at least
-	CeilingRate     float64 `json:"ceiling_rate,omitempty"`    // in RateUnit; absent if not measured: see Ceilings
-	CeilingKind     string  `json:"ceiling_kind,omitempty"`    // what the ceiling is
-	CeilingPercent  float64 `json:"ceiling_percent,omitempty"` // Rate as a part of it
-	Digest          string  `json:"digest"`                    // SHA-256 of the output, little-endian
+	Kernel           string  `json:"kernel"`
+	Device           string  `json:"device"`
+	DeviceName       string  `json:"device_name"`
+	Class            string  `json:"class"`
+	Variant          string  `json:"variant,omitempty"`
+	Precision        string  `json:"precision"`
+	Math             string  `json:"math"`
+	Exact            bool    `json:"exact"` // shown at open to equal the contract
+	N                int     `json:"n"`
+	Sweeps           int     `json:"sweeps"` // 0 for kernels without
+	Seed             uint64  `json:"seed"`
+	Workers          int     `json:"workers"`
+	Count            int     `json:"count"`
+	SecondsMedian    float64 `json:"seconds_median"`
+	SecondsMin       float64 `json:"seconds_min"`
+	SecondsFirst     float64 `json:"seconds_first"`               // the cold launch, before those counted
+	SecondsPredicted float64 `json:"seconds_predicted,omitempty"` // of a launch, where a scheduler chose the device
+	SecondsKernel    float64 `json:"seconds_kernel,omitempty"`    // mean by the device's own timers, where it has them
+	SecondsUpload    float64 `json:"seconds_upload"`
+	SecondsDownload  float64 `json:"seconds_download"`
+	BytesUpload      int64   `json:"bytes_upload"`
+	BytesDownload    int64   `json:"bytes_download"`
+	Rate             float64 `json:"rate"` // at the median
+	RateUnit         string  `json:"rate_unit"`
+	GFlops           float64 `json:"gflops"`
+	OpsPerByte       float64 `json:"ops_per_byte"`              // of what a launch must read and write at least
+	CeilingRate      float64 `json:"ceiling_rate,omitempty"`    // in RateUnit; absent if not measured: see Ceilings
+	CeilingKind      string  `json:"ceiling_kind,omitempty"`    // what the ceiling is
+	CeilingPercent   float64 `json:"ceiling_percent,omitempty"` // Rate as a part of it
+	Digest           string  `json:"digest"`                    // SHA-256 of the output, little-endian
 
 	Samples []float64 `json:"-"` // seconds of each counted launch
 

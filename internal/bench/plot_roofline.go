@@ -95,7 +95,7 @@ func addPoints(p *plot.Plot, s series, results []Result) error {
 	marks.GlyphStyle = mark(s.colour(), 0)
 	p.Add(marks)
 	roof := results[0].roof * results[0].opsPerItem
-	name := fmt.Sprintf("%s %s; dashed: its roof, %s", s.kernel, s.precision, rate(roof, "operations/s"))
+	name := fmt.Sprintf("%s %s; dashed: its roof, %s", s.kernel, s.precision, FormatRate(roof, "operations/s"))
 	p.Legend.Add(name, marks)
 	return nil
 }

@@ -27,7 +27,9 @@ func (b *buffer) Write(ctx context.Context, off int, src device.Slice) error {
 	}
 	defer b.dev.queue.leave()
 	r := device.Range{Lo: off, Hi: off + src.Len()}
+	start := b.dev.log.now()
 	err := b.dev.call(job{what: write, ctx: ctx, mem: b.memory, off: off, slice: src})
+	b.dev.log.transfer(device.EventUpload, src, start, err)
 	if err != nil {
 		b.spoiled.spoil(r, err)
 		return err
@@ -44,7 +46,10 @@ func (b *buffer) Read(ctx context.Context, off int, dst device.Slice) error {
 	if err := b.spoiled.in(device.Range{Lo: off, Hi: off + dst.Len()}); err != nil {
 		return err
 	}
-	return b.dev.call(job{what: read, ctx: ctx, mem: b.memory, off: off, slice: dst})
+	start := b.dev.log.now()
+	err := b.dev.call(job{what: read, ctx: ctx, mem: b.memory, off: off, slice: dst})
+	b.dev.log.transfer(device.EventReadBack, dst, start, err)
+	return err
 }
 
 // enter checks a transfer and waits for its turn.

@@ -19,6 +19,7 @@ type Device struct {
 	handed job                      // of whoever has the turn
 	done   sync.WaitGroup           // the dispatcher
 	ended  bool                     // the engine is closed; the dispatcher's
+	log    log
 
 	known struct {
 		sync.RWMutex
@@ -227,12 +228,13 @@ func (d *Device) admit(ctx context.Context, l *device.Launch) error {
 // the kernel's code does.
 func (d *Device) serve(ctx context.Context, l *device.Launch) {
 	var err error
-	returned := false
+	start, returned := d.log.now(), false
 	defer func() {
 		if !returned {
 			err = device.Caught("kernel "+l.Kernel.Name, recover())
 		}
 		clear(d.memory[:])
+		d.log.launch(l, start, err)
 		d.finish(l, err)
 	}()
 	err = d.run(ctx, l)
@@ -296,12 +298,17 @@ func (d *Device) Sync(ctx context.Context) error {
 		return err
 	}
 	defer q.leave()
-	if err := d.call(job{what: finish, ctx: ctx}); err != nil {
+	start := d.log.now()
+	err := d.call(job{what: finish, ctx: ctx})
+	if d.thread {
+		d.log.wait(start, err)
+	}
+	if err != nil {
 		return err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	err := q.err
+	err = q.err
 	q.err = nil
 	return err
 }

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"offload/device"
+	"offload/device/sched"
+	"offload/internal/progress"
+	"offload/sims/plate"
+)
+
+// plateEnd is how a run of the plate ended.
+type plateEnd[T device.Float] struct {
+	field   *plate.Field[T]
+	info    device.Info // of the device
+	outcome string      // empty where nothing was done
+	err     error       // the plate's, not the device's
+}
+
+// plateTask is the simulation that the flags name, from field on, which stays as it is.
+func plateTask[T device.Float](f *plateFlags, field *plate.Field[T], bar *progress.Bar) (sched.Task[plateEnd[T]], error) {
+	work, err := plateWork(f, field)
+	if err != nil {
+		return sched.Task[plateEnd[T]]{}, err
+	}
+	size := int64(device.TypeOf[T]().Size())
+	bytes, residuals := int64(work.Points)*size, int64(work.Launch.Args[2].Len)*size
+	return sched.Task[plateEnd[T]]{
+		Name:  "the plate",
+		Needs: sched.Needs{Kernels: []*device.Kernel{work.Launch.Kernel}, Memory: 2*bytes + residuals, Exact: true},
+		Work:  []sched.Work{sched.WorkOf(work.Launch, work.Launches)},
+		Up:    sched.Transfer{Count: 1, Bytes: bytes},
+		Down:  sched.Transfer{Count: work.Launches, Bytes: int64(work.Launches)*residuals + bytes},
+		Steps: work.Launches,
+		Run: func(ctx context.Context, d device.Device) (plateEnd[T], error) {
+			end := plateEnd[T]{field: field.Clone(), info: d.Info()}
+			watch := stopwatch{ctx: ctx, launch: work.Launch, last: time.Now()}
+			end.outcome, end.err = solve(ctx, f, f.checked.wrap(d), end.field, bar, &watch)
+			if sched.IsFault(end.err) || impossible(end.err) && end.info.Class != device.CPU {
+				return end, end.err
+			}
+			return end, nil
+		},
+	}, nil
+}
+
+func plateWork[T device.Float](f *plateFlags, field *plate.Field[T]) (plate.Work, error) {
+	if f.time > 0 {
+		return plate.TransientWork(field, f.transient())
+	}
+	return plate.SteadyWork(field, f.steady())
+}
+
+func (f *plateFlags) transient() plate.TransientOptions {
+	return plate.TransientOptions{Diffusivity: f.diffusivity, Dx: f.dx, Dy: f.dy, Time: f.time, Dt: f.dt}
+}
+
+func (f *plateFlags) steady() plate.SteadyOptions {
+	return plate.SteadyOptions{Tol: f.tol, MaxSweeps: f.maxSweeps, Dx: f.dx, Dy: f.dy}
+}
+
+// stopwatch tells the scheduler that the device is alive, and how long full launches
+// took.
+type stopwatch struct {
+	ctx    context.Context
+	launch *device.Launch
+	last   time.Time
+	done   int // launches
+}
+
+func (w *stopwatch) step() {
+	now := time.Now()
+	sched.Alive(w.ctx)
+	if w.done++; w.done%16 == 2 { // the first is cold; one in sixteen is enough
+		sched.Observe(w.ctx, w.launch, now.Sub(w.last))
+	}
+	w.last = now
+}
+
+// solve runs the simulation that the flags name and describes its outcome; empty
+// where nothing was done.
+func solve[T device.Float](ctx context.Context, f *plateFlags, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (string, error) {
+	if f.time > 0 {
+		o := f.transient()
+		o.Progress = func(t, _ float64) {
+			bar.Set(t / f.time)
+			watch.step()
+		}
+		r, err := plate.Transient(ctx, dev, field, o)
+		if r.Steps == 0 {
+			return "", err
+		}
+		return fmt.Sprintf("%d steps of %.4g s to %.6g s; last change %.3g", r.Steps, r.Dt, r.Time, r.Change), err
+	}
+	look := convergence{tol: f.tol, sweeps: f.maxSweeps, bar: bar}
+	o := f.steady()
+	o.Progress = func(sweeps int, residual float64) {
+		look.step(sweeps, residual)
+		watch.step()
+	}
+	r, err := plate.Steady(ctx, dev, field, o)
+	if r.Sweeps == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("%d sweeps, residual %.3g (max norm), %.3g (2-norm), estimated error %.2g", r.Sweeps, r.Residual, r.Norm2, r.Error), err
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"offload"
+	"offload/device"
+	"offload/device/check"
+	"offload/device/sched"
+	"offload/sims/plate"
+	"offload/sims/solar"
+)
+
+// session is where the tasks of a command run: on the device that was asked for, or,
+// for auto, where the scheduler takes them.
+type session struct {
+	cmd    *cobra.Command
+	device device.Device
+	sched  *sched.Scheduler
+}
+
+// schedule makes a scheduler; it is offload.Schedule but in tests.
+type schedule func(ctx context.Context, o offload.ScheduleOptions) (*sched.Scheduler, error)
+
+// openSession opens what --device names, and says on stderr what a user should know.
+func openSession(cmd *cobra.Command, open schedule, name string, o device.Options) (*session, error) {
+	if name != offload.Auto {
+		d, err := openDevice(cmd, name, o)
+		return &session{cmd: cmd, device: d}, err
+	}
+	n := &notices{cmd: cmd}
+	s, err := open(cmd.Context(), offload.ScheduleOptions{Device: o, Calibrate: true, Placed: n.placed})
+	if err != nil {
+		return nil, err
+	}
+	n.opened(s, o.Math)
+	return &session{cmd: cmd, sched: s}, nil
+}
+
+// Close closes the devices. That measured costs could not be kept is no failure. A
+// device of several tells first what it found out about splitting.
+func (s *session) Close() error {
+	if s.sched != nil {
+		if err := s.sched.Save(); err != nil {
+			fmt.Fprintln(s.cmd.ErrOrStderr(), "note:", oneLine(err.Error()))
+		}
+		return s.sched.Close()
+	}
+	if r, ok := s.device.(interface{ Report() []string }); ok {
+		for _, line := range r.Report() {
+			fmt.Fprintln(s.cmd.ErrOrStderr(), "note:", line)
+		}
+	}
+	return s.device.Close()
+}
+
+// info describes the device, or the host, which is where a task may end.
+func (s *session) info() device.Info {
+	if s.sched == nil {
+		return s.device.Info()
+	}
+	states := s.sched.States()
+	return states[len(states)-1].Info
+}
+
+// perform runs t. On auto, a device that computes what cannot be right is left, too.
+func perform[T any](ctx context.Context, s *session, t sched.Task[T]) (T, error) {
+	if s.sched == nil {
+		return t.Run(ctx, s.device)
+	}
+	run := t.Run
+	t.Run = func(ctx context.Context, d device.Device) (T, error) {
+		v, err := run(ctx, d)
+		if impossible(err) && d.Info().Class != device.CPU {
+			err = fmt.Errorf("%w: %w", sched.ErrWrong, err)
+		}
+		return v, err
+	}
+	r, err := sched.Do(ctx, s.sched, t)
+	var failed *sched.TaskError
+	if errors.As(err, &failed) {
+		err = failed.Err
+	}
+	return r.Value, err
+}
+
+// impossible tells whether an error does not occur where the device is sound, as far as
+// anyone can tell without another device.
+func impossible(err error) bool {
+	return errors.Is(err, plate.ErrDiverged) || errors.Is(err, solar.ErrDiverged) ||
+		errors.Is(err, check.ErrNotFinite) || errors.Is(err, check.ErrChecksum)
+}
+
+// notices says on stderr what the scheduler does, each thing once.
+type notices struct {
+	cmd *cobra.Command
+
+	mu     sync.Mutex
+	said   map[string]bool
+	states map[string]device.Info
+}
+
+// opened says which devices are not here, and what is special about the others.
+func (n *notices) opened(s *sched.Scheduler, math device.Math) {
+	n.states = map[string]device.Info{}
+	for _, state := range s.States() {
+		n.states[state.Name] = state.Info
+		if !state.Usable {
+			n.say("auto: not on " + oneLine(strings.ReplaceAll(state.Err.Error(), "\n", "; ")))
+		}
+		for _, note := range state.Info.Notes {
+			n.say(note)
+		}
+		if math == device.Fast && state.Info.Math == device.Exact {
+			n.say(fastIsExact(state.Name))
+		}
+	}
+}
+
+// placed says where a task runs, and why one that ran elsewhere had to leave.
+func (n *notices) placed(task string, c sched.Choice, failed []sched.Attempt) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(failed) > 0 {
+		last := failed[len(failed)-1]
+		n.say(fmt.Sprintf("auto: %s failed after %.3g s, %s starts again on %s: %s",
+			last.Device, last.Took.Seconds(), task, c.Device, oneLine(last.Err.Error())))
+		return
+	}
+	text := "auto: running on " + c.Device
+	if info, ok := n.states[c.Device]; ok {
+		text += fmt.Sprintf(" (%s, %d workers)", info.Name, info.Workers)
+	}
+	if r := reasons(c); len(r) > 1 {
+		text += ", " + task + ": " + oneLine(strings.Join(r, "; "))
+	}
+	n.say(text)
+}
+
+// reasons are the predictions, without the devices that were said not to be here.
+func reasons(c sched.Choice) (parts []string) {
+	for _, e := range c.Estimates {
+		if !strings.HasPrefix(e.Reason, "out: ") {
+			parts = append(parts, e.String())
+		}
+	}
+	return parts
+}
+
+func (n *notices) say(text string) {
+	if n.said == nil {
+		n.said = map[string]bool{}
+	}
+	if !n.said[text] {
+		n.said[text] = true
+		fmt.Fprintln(n.cmd.ErrOrStderr(), "note:", text)
+	}
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

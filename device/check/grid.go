@@ -1,0 +1,149 @@
+package check
+
+import (
+	"fmt"
+	"math"
+
+	"offload/device"
+)
+
+// grid is what is known of a plate of rows × cols points: weighted sums of its
+// rows, and what they follow from.
+type grid struct {
+	rows, cols int
+	sums       []float64 // of each row: measured, or foretold
+	spare      []float64
+	fixed      []float64 // what the ends add in a sweep
+	ends       []float64 // w₁·(first + last point) of each row, which stay as they are
+	total      float64   // Σ weights
+	largest    float64   // of all |u|; sweeps do not increase it
+	sweeps     int       // done since the sums were measured
+	owed       int       // those of them that the sums have yet to follow, by step
+	step       step
+	slack      float64 // what rounding explains of a sum, for these sweeps
+}
+
+// step is what one sweep of a kernel does to the sums, and how much of it is
+// rounding.
+type step struct {
+	centre, cx, cy float64
+	roundings      float64 // of one update, at the most, in units of the largest value
+	unit           float64 // 2^-24 or 2^-53
+	floor          float64 // what the kernel takes for zero
+}
+
+// unit64 is the rounding of the sums themselves.
+const unit64 = 0x1p-53
+
+// unit is the rounding of a T.
+func unit[T device.Float]() float64 {
+	if device.TypeOf[T]() == device.Float32 {
+		return 0x1p-24
+	}
+	return unit64
+}
+
+// measure makes g a description of the plate in data, with those weights.
+func (g *grid) measure(data device.Slice, cols int, weights []float64) {
+	if data.Type() == device.Float32 {
+		measure(g, device.As[float32](data), cols, weights)
+	} else {
+		measure(g, device.As[float64](data), cols, weights)
+	}
+}
+
+func measure[T device.Float](g *grid, u []T, cols int, weights []float64) {
+	g.resize(len(u)/cols, cols)
+	g.total, g.largest = 0, largest(u)
+	for _, w := range weights {
+		g.total += w
+	}
+	w1 := 0.0
+	if cols > 2 {
+		w1 = weights[1]
+	}
+	for r := range g.rows {
+		row := u[r*cols:][:cols]
+		g.sums[r] = weighted(row, weights)
+		g.ends[r] = w1 * (float64(row[0]) + float64(row[cols-1]))
+	}
+	g.sweeps, g.owed, g.slack = 0, 0, 0
+}
+
+func (g *grid) resize(rows, cols int) {
+	if g.rows != rows || g.cols != cols {
+		*g = grid{rows: rows, cols: cols}
+		for _, s := range []*[]float64{&g.sums, &g.spare, &g.fixed, &g.ends} {
+			*s = make([]float64, rows)
+		}
+	}
+}
+
+// follow makes g what from is after n more sweeps. The work is put off until a check,
+// when the device has nothing else to do.
+func (g *grid) follow(from *grid, n int, s step) {
+	if from.owed > 0 && from.step != s {
+		from.advance()
+	}
+	g.resize(from.rows, from.cols)
+	copy(g.sums, from.sums)
+	copy(g.ends, from.ends)
+	g.total, g.largest = from.total, from.largest
+	g.sweeps, g.owed, g.step = from.sweeps+n, from.owed+n, s
+	sweep := (s.roundings*s.unit+8*unit64)*g.largest + s.floor
+	g.slack = from.slack + float64(n)*sweep*g.total
+}
+
+// advance foretells the sums after the sweeps that are owed. With θ = π/(cols − 1),
+// sin(θ(c−1)) + sin(θ(c+1)) = 2·cos θ·sin(θc): that is why the sums of rows suffice.
+func (g *grid) advance() {
+	n := g.owed
+	if g.owed = 0; g.cols < 3 || g.rows < 3 {
+		return // edges alone, which stay as they are
+	}
+	self := g.step.centre + 2*g.step.cx*math.Cos(math.Pi/float64(g.cols-1))
+	for r, e := range g.ends {
+		g.fixed[r] = g.step.cx * e
+	}
+	g.spare[0], g.spare[g.rows-1] = g.sums[0], g.sums[g.rows-1]
+	for range n {
+		sweep(g.spare, g.sums, g.fixed, self, g.step.cy)
+		g.sums, g.spare = g.spare, g.sums
+	}
+}
+
+// sweep is one sweep of the rows inside.
+func sweep(to, from, fixed []float64, self, cy float64) {
+	n := len(to)
+	from, fixed = from[:n], fixed[:n]
+	up, here := from[0], from[1]
+	for r := 2; r < n; r++ {
+		down := from[r]
+		to[r-1] = (self*here + fixed[r-1]) + cy*(up+down)
+		up, here = here, down
+	}
+}
+
+// compare checks measured sums against those foretold. Where nothing happened since
+// they were measured, every bit must be there.
+func (g *grid) compare(kind string, measured []float64) error {
+	g.advance()
+	tolerance := 0.0
+	if g.sweeps > 0 {
+		adding := 2 * (float64(g.cols)/sumLanes + sumLanes) * unit64 * g.largest * g.total
+		tolerance = g.slack + adding
+	}
+	for r, m := range measured {
+		if d := math.Abs(m - g.sums[r]); !(d <= tolerance) {
+			return fmt.Errorf("%w: %s: the weighted sum of row %d is off by %.3g after %d sweeps, rounding explains %.3g",
+				ErrChecksum, kind, r, d, g.sweeps, tolerance)
+		}
+	}
+	return nil
+}
+
+// settle makes the measured sums those of g.
+func (g *grid) settle(measured []float64) {
+	copy(g.sums, measured)
+	g.sweeps, g.owed, g.slack = 0, 0, 0
+}

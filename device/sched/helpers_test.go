@@ -1,0 +1,70 @@
+package sched_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"offload/device"
+	"offload/device/reference"
+	"offload/device/sched"
+	"offload/kernels"
+)
+
+// goPool is a pool for bubbles of virtual time, where the workers of package cpu, which
+// watch the clock, would spin for ever.
+type goPool struct{ running sync.WaitGroup }
+
+func (p *goPool) Workers() int { return 2 }
+
+func (p *goPool) ForEach(ctx context.Context, n int, body func(ctx context.Context, r device.Range) error) error {
+	return body(ctx, device.Range{Hi: n})
+}
+
+func (p *goPool) Begin(f device.Pending) { p.running.Go(f.Start) }
+
+func (p *goPool) Close() error {
+	p.running.Wait()
+	return nil
+}
+
+// opener opens devices, as package devicetest and the simulated ones do.
+type opener = func(ctx context.Context, o device.Options) (device.Device, error)
+
+// candidate opens by o, with all kernels of the module probed.
+func candidate(name string, o opener) sched.Candidate {
+	return sched.Candidate{Name: name, Open: func(ctx context.Context) (device.Device, error) {
+		return o(ctx, device.Options{Kernels: kernels.All()})
+	}}
+}
+
+// schedule makes a scheduler over the candidates, the last of which is the host.
+func schedule(t testing.TB, o sched.Options) *sched.Scheduler {
+	t.Helper()
+	if o.Pool == nil {
+		o.Pool = new(goPool)
+	}
+	s, err := sched.New(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// calibrate measures kernels on all candidates.
+func calibrate(t testing.TB, s *sched.Scheduler, ks ...*device.Kernel) {
+	t.Helper()
+	for _, state := range s.States() {
+		if err := s.Calibrate(context.Background(), state.Name, ks); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// host is the reference device under the name cpu.
+var host = candidate("cpu", reference.Open)

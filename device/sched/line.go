@@ -1,0 +1,174 @@
+package sched
+
+import (
+	"math"
+	"slices"
+)
+
+// line predicts seconds from an amount of work: a start-up, and a time for each unit.
+// It is fitted to measured points, and where these lie off the line, because
+// hardware is faster with some sizes than with others, it is bent towards them.
+type line struct {
+	Points []point `json:"points"`
+
+	start, perUnit float64 // fitted
+	bends          []bend
+	updates        int // samples so far
+}
+
+// bend is how far the line is off at a point: the logarithm of measured over fitted.
+type bend struct{ amount, off float64 }
+
+// point is the latest times measured near one amount. Points are sorted by amount.
+type point struct {
+	Amount  float64   `json:"amount"`
+	Seconds []float64 `json:"seconds"`
+	used    int       // updates of the line when it was measured last
+}
+
+const (
+	samplesKept = 8  // of a point
+	pointsKept  = 48 // of a line; the one that was not used for longest goes
+	sameAmount  = 1.06
+	// enough samples of a point are needed for it to count, where other points have as
+	// many: a single one may be the first run of cold code.
+	enough = 3
+)
+
+// add takes a measured time and fits the line again.
+func (l *line) add(amount, seconds float64) {
+	if !(amount > 0) || math.IsInf(amount, 0) || math.IsInf(seconds, 0) || math.IsNaN(seconds) {
+		return
+	}
+	seconds = max(seconds, 1e-9) // what a clock can tell
+	l.updates++
+	p := l.near(amount)
+	p.used = l.updates
+	p.Seconds = append(p.Seconds, seconds)
+	if len(p.Seconds) > samplesKept {
+		p.Seconds = slices.Delete(p.Seconds, 0, len(p.Seconds)-samplesKept)
+	}
+	if len(l.Points) > pointsKept {
+		oldest := 0
+		for i := range l.Points {
+			if l.Points[i].used < l.Points[oldest].used {
+				oldest = i
+			}
+		}
+		l.Points = slices.Delete(l.Points, oldest, oldest+1)
+	}
+	l.fit()
+}
+
+// near is the point for an amount, a new one if none is close.
+func (l *line) near(amount float64) *point {
+	i, _ := slices.BinarySearchFunc(l.Points, amount/sameAmount, func(p point, a float64) int {
+		if p.Amount < a {
+			return -1
+		}
+		return 1
+	})
+	if i == len(l.Points) || l.Points[i].Amount > amount*sameAmount {
+		l.Points = slices.Insert(l.Points, i, point{Amount: amount})
+	}
+	return &l.Points[i]
+}
+
+// known tells whether the line can predict.
+func (l *line) known() bool { return l != nil && len(l.Points) > 0 }
+
+// seconds is the prediction for an amount; l must be known.
+func (l *line) seconds(amount float64) float64 {
+	t := l.start + amount*l.perUnit
+	last := len(l.bends) - 1
+	switch {
+	case amount <= l.bends[0].amount:
+		return t * math.Exp(l.bends[0].off)
+	case amount >= l.bends[last].amount:
+		return t * math.Exp(l.bends[last].off)
+	}
+	i := 1
+	for l.bends[i].amount < amount {
+		i++
+	}
+	a, b := l.bends[i-1], l.bends[i]
+	part := math.Log(amount/a.amount) / math.Log(b.amount/a.amount)
+	return t * math.Exp(a.off*(1-part)+b.off*part)
+}
+
+// trusted are the points that count, with their typical times.
+func (l *line) trusted() (amounts, seconds []float64) {
+	for _, least := range []int{enough, 1} {
+		for _, p := range l.Points {
+			if len(p.Seconds) >= least {
+				amounts, seconds = append(amounts, p.Amount), append(seconds, typical(p.Seconds))
+			}
+		}
+		if len(amounts) > 0 {
+			break
+		}
+	}
+	return amounts, seconds
+}
+
+// fit makes the sum of the squared relative errors at the points least, with neither
+// part below zero.
+func (l *line) fit() {
+	amounts, seconds := l.trusted()
+	var s1, sa, saa, st, sat float64 // each weighed by 1/seconds²
+	for i, a := range amounts {
+		t := seconds[i]
+		w := 1 / (t * t)
+		s1 += w
+		sa += w * a
+		saa += w * a * a
+		st += w * t
+		sat += w * a * t
+	}
+	det := s1*saa - sa*sa
+	if det > 1e-9*s1*saa {
+		l.start, l.perUnit = (saa*st-sa*sat)/det, (s1*sat-sa*st)/det
+	} else {
+		l.start, l.perUnit = 0, sat/saa
+	}
+	if l.start < 0 {
+		l.start, l.perUnit = 0, sat/saa
+	}
+	if l.perUnit < 0 {
+		l.start, l.perUnit = st/s1, 0
+	}
+	l.bends = l.bends[:0]
+	for i, a := range amounts {
+		l.bends = append(l.bends, bend{a, math.Log(seconds[i] / (l.start + a*l.perUnit))})
+	}
+}
+
+// typical is the second lowest of the samples, or the lowest of up to four: what
+// disturbs a measurement only ever makes it longer, and counts for nothing.
+func typical(samples []float64) float64 {
+	var kept [samplesKept]float64
+	s := kept[:copy(kept[:], samples)]
+	slices.Sort(s)
+	return s[(len(s)-1)/4]
+}
+
+// valid tells whether a line that was read from a file is one, and fits it.
+func (l *line) valid() bool {
+	if len(l.Points) == 0 || len(l.Points) > pointsKept {
+		return false
+	}
+	last := 0.0
+	for _, p := range l.Points {
+		if !(p.Amount > last) || math.IsInf(p.Amount, 0) || len(p.Seconds) == 0 || len(p.Seconds) > samplesKept {
+			return false
+		}
+		for _, t := range p.Seconds {
+			if !(t > 0) || math.IsInf(t, 0) {
+				return false
+			}
+		}
+		last = p.Amount
+	}
+	l.fit()
+	return true
+}

@@ -1,0 +1,168 @@
+package sched
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"offload/device"
+)
+
+// What a calibration runs: examples of growing size, until a launch takes long enough
+// to show the rate, or the data become large.
+const (
+	passes        = 2 // over all sizes, so that one disturbance does not hit all of a size
+	rounds        = 4 // of each size in a pass, after one that warms up
+	copies        = 3 // of each buffer, the same
+	smallest      = 2
+	growth        = 2
+	largest       = 8192
+	longEnough    = 20 * time.Millisecond
+	largeEnough   = 48 << 20 // bytes of an example's buffers
+	calibrateWait = 30 * time.Second
+)
+
+// measure runs examples of k of growing size, of the path through the kernel that is
+// fastest: the one that does all rows, and no more than it must.
+func (l *lane) measure(ctx context.Context, d device.Device, k *device.Kernel, beat *pulse) error {
+	path, err := l.fastest(ctx, d, k, beat)
+	if err != nil {
+		return err
+	}
+	for range passes {
+		for n := smallest; n <= largest; n *= growth {
+			c := k.Examples(n)[path]
+			took, err := l.time(ctx, d, c, rounds, l.profile(), beat)
+			if err != nil {
+				return err
+			}
+			if took > longEnough || 4*callBytes(c) > largeEnough {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// fastest is the index of the example that gets most done in a second, at a size
+// where the start-up matters little.
+func (l *lane) fastest(ctx context.Context, d device.Device, k *device.Kernel, beat *pulse) (int, error) {
+	const n = 256
+	best, most := -1, 0.0
+	for i, c := range k.Examples(n) {
+		took, err := l.time(ctx, d, c, 1, newProfile(""), beat)
+		if err != nil {
+			return 0, err
+		}
+		shape, err := c.Shape()
+		if err != nil {
+			return 0, err
+		}
+		if rate := amount(device.CostOf(shape)) / max(took.Seconds(), 1e-9); rate > most {
+			best, most = i, rate
+		}
+	}
+	if best < 0 {
+		return 0, device.Invalidf("kernel %s has no examples with work to do", k.Name)
+	}
+	return best, nil
+}
+
+func callBytes(c *device.Call) (bytes int) {
+	for _, a := range c.Args {
+		if a.Width > 0 {
+			bytes += len(a.Data.Bytes())
+		}
+	}
+	return bytes
+}
+
+// time measures launches of one example, after one that warms up, and a transfer each
+// way of every buffer. It returns the least time of a launch.
+func (l *lane) time(ctx context.Context, d device.Device, c *device.Call, rounds int, p *profile, beat *pulse) (time.Duration, error) {
+	launch, err := c.Shape()
+	if err != nil {
+		return 0, err
+	}
+	work := amount(device.CostOf(launch))
+	for i, a := range c.Args {
+		if a.Width == 0 {
+			continue
+		}
+		b, err := d.Alloc(a.Data.Type(), a.Data.Len())
+		if err != nil {
+			return 0, err
+		}
+		defer b.Free()
+		launch.Args[i].Buffer = b
+		if err := timeCopies(ctx, d, b, a.Data, p); err != nil {
+			return 0, err
+		}
+		beat.beats.Add(1)
+	}
+	least := time.Duration(1<<63 - 1)
+	for i := range rounds + 1 {
+		took, err := undisturbed(func() error {
+			if err := d.Launch(ctx, launch); err != nil {
+				return err
+			}
+			return d.Sync(ctx)
+		})
+		if err != nil {
+			return 0, err
+		}
+		beat.beats.Add(1)
+		if i > 0 { // the first may compile
+			p.observe(c.Kernel.Name, work, took)
+			least = min(least, took)
+		}
+	}
+	return least, nil
+}
+
+// timeCopies measures a transfer each way, a few times; b ends with the data in it.
+func timeCopies(ctx context.Context, d device.Device, b device.Buffer, data device.Slice, p *profile) error {
+	if data.Len() == 0 {
+		return nil
+	}
+	back := data.Clone()
+	for i := range copies + 1 {
+		up, err := undisturbed(func() error {
+			if err := b.Write(ctx, 0, data); err != nil {
+				return err
+			}
+			return d.Sync(ctx)
+		})
+		if err != nil {
+			return err
+		}
+		down, err := undisturbed(func() error { return b.Read(ctx, 0, back) })
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			p.observeCopy(p.Upload, int64(len(data.Bytes())), up)
+			p.observeCopy(p.Download, int64(len(data.Bytes())), down)
+		}
+	}
+	return nil
+}
+
+// short is a time that a single interrupt spoils.
+const short = 200 * time.Microsecond
+
+// undisturbed is the time of run, where that is short the median of a few.
+func undisturbed(run func() error) (time.Duration, error) {
+	var times [5]time.Duration
+	for i := range times {
+		start := time.Now()
+		if err := run(); err != nil {
+			return 0, err
+		}
+		if times[i] = time.Since(start); i == 0 && times[i] > short {
+			return times[i], nil
+		}
+	}
+	slices.Sort(times[:])
+	return times[len(times)/2], nil
+}

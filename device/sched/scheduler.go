@@ -1,0 +1,226 @@
+package sched
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"offload/device"
+)
+
+// Candidate is a device that a scheduler may choose.
+type Candidate struct {
+	Name string
+	// Open opens the device, at New and after it was lost.
+	Open func(ctx context.Context) (device.Device, error)
+	// Gain is the part by which the device must be predicted to be faster than the
+	// best of the candidates that ask for less: 0.1 for a device that is worth its
+	// trouble only with a tenth to gain.
+	Gain float64
+}
+
+// Pool is what a scheduler needs of a pool of workers; package cpu has one.
+type Pool interface {
+	Workers() int
+	ForEach(ctx context.Context, n int, body func(ctx context.Context, r device.Range) error) error
+	Begin(f device.Pending)
+	Close() error
+}
+
+// Options say what a scheduler works with.
+type Options struct {
+	// Devices are the candidates. The last is the host's: it runs what nobody else can
+	// or does, and is never taken out.
+	Devices []Candidate
+	// Pool is that of the host's device. The scheduler closes it.
+	Pool Pool
+	// Folder is where measured costs are kept from one process to the next; empty for
+	// nowhere. Version is part of what they are kept under.
+	Folder, Version string
+	// Calibrate measures a kernel on all candidates before its first choice. Without
+	// it, kernels that were never measured stay on the host.
+	Calibrate bool
+	// Patience is how often its predicted time a task may take on a device other than
+	// the host's before it runs elsewhere; 0 means 10. It always has MinDeadline.
+	Patience float64
+	// Pause is how long a device that failed three times in a row is left alone; 0
+	// means 30 s.
+	Pause time.Duration
+	// Recheck is the time after which a device has to give the known answers again
+	// before a result of it is believed; 0 means 1 s. It is less where that takes no more
+	// than a twentieth of the device's time. What a device computed wrongly once, and
+	// not in the next known answer, only a task's own Check can find.
+	Recheck time.Duration
+	// Recorder is told of decisions; nil for none.
+	Recorder device.Recorder
+	// Placed, if set, is told of each task before it runs, and before it runs again
+	// elsewhere: where, and which attempts have failed. It is called on many goroutines,
+	// but not for what Map does with plain functions.
+	Placed func(task string, c Choice, failed []Attempt)
+}
+
+// MinDeadline is the time that a device has at least before it counts as silent.
+const MinDeadline = 2 * time.Second
+
+// Scheduler hands tasks to devices. Its methods, and the functions that take one, may
+// be called from many goroutines, tasks among them.
+type Scheduler struct {
+	opts  Options
+	lanes []*lane
+	store store
+
+	calibrating sync.Mutex
+
+	mu      sync.Mutex
+	closed  bool
+	pending int           // tasks that were submitted and have not ended
+	idle    chan struct{} // closed when none is pending; nil while nobody waits
+	ctx     context.Context
+	cancel  context.CancelFunc
+	behind  sync.WaitGroup // dispatchers and revivals
+}
+
+// New opens the candidates. One that does not open is left out, and why is told with
+// every choice; but the host must open. Errors: device.ErrInvalid, and the host's.
+func New(ctx context.Context, o Options) (*Scheduler, error) {
+	if len(o.Devices) == 0 || o.Pool == nil {
+		return nil, device.Invalidf("a scheduler needs the host's device and its pool")
+	}
+	if o.Patience <= 0 {
+		o.Patience = 10
+	}
+	if o.Pause <= 0 {
+		o.Pause = 30 * time.Second
+	}
+	if o.Recheck <= 0 {
+		o.Recheck = time.Second
+	}
+	s := &Scheduler{opts: o, store: store(o.Folder)}
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	for i, c := range o.Devices {
+		l := newLane(c, i == len(o.Devices)-1)
+		s.lanes = append(s.lanes, l)
+		err := l.start(ctx, s)
+		if err == nil || !l.host && ctx.Err() == nil {
+			continue
+		}
+		o.Pool.Close()
+		return nil, errors.Join(err, s.closeLanes())
+	}
+	for _, l := range s.lanes {
+		if !l.host {
+			s.behind.Go(l.dispatch)
+		}
+	}
+	return s, nil
+}
+
+// host is the lane that takes what is left.
+func (s *Scheduler) host() *lane { return s.lanes[len(s.lanes)-1] }
+
+// Drain waits until every task that was submitted has ended, or until ctx is done.
+func (s *Scheduler) Drain(ctx context.Context) error {
+	s.mu.Lock()
+	if s.pending == 0 {
+		s.mu.Unlock()
+		return nil
+	}
+	if s.idle == nil {
+		s.idle = make(chan struct{})
+	}
+	idle := s.idle
+	s.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close ends what has not begun with device.ErrClosed, waits for what runs, and closes
+// the devices and the pool. It must not be called from a task. Its error is that of a
+// device, or why measured costs could not be kept.
+func (s *Scheduler) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	for _, l := range s.lanes {
+		l.stop()
+	}
+	s.behind.Wait()
+	err := s.opts.Pool.Close()
+	s.Drain(context.Background()) // those that run in whoever waited for them
+	return errors.Join(err, s.Save(), s.closeLanes())
+}
+
+func (s *Scheduler) closeLanes() error {
+	var errs []error
+	for _, l := range s.lanes {
+		d := l.take()
+		switch {
+		case d == nil:
+		case l.host:
+			errs = append(errs, d.Close())
+		default:
+			errs = append(errs, closeSoon(d))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// enter counts a task; leave says that it has ended.
+func (s *Scheduler) enter() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return device.ErrClosed
+	}
+	s.pending++
+	return nil
+}
+
+func (s *Scheduler) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending--; s.pending == 0 && s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+}
+
+// State is one candidate as it is now.
+type State struct {
+	Name   string
+	Info   device.Info // of the device that is open, or was last
+	Usable bool
+	Err    error // why it is not
+}
+
+// States lists the candidates, in their order.
+func (s *Scheduler) States() []State {
+	var states []State
+	for _, l := range s.lanes {
+		l.mu.Lock()
+		state := State{Name: l.name, Info: l.info, Usable: l.dev != nil && !l.out}
+		if !state.Usable {
+			state.Err = l.why
+		}
+		states = append(states, state)
+		l.mu.Unlock()
+	}
+	return states
+}
+
+// record tells the recorder, if there is one, of a decision.
+func (s *Scheduler) record(name, detail string) {
+	if r := s.opts.Recorder; r != nil {
+		r.Record(device.Event{Kind: device.EventDecision, Start: time.Now(), Name: name, Detail: detail})
+	}
+}

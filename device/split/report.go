@@ -1,0 +1,60 @@
+package split
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Report says, for each kernel and size that was launched often enough to know,
+// how launches are split and what that gains, or that it does not pay; and which
+// parts have left. It may be called at any time.
+func (d *Device) Report() []string {
+	e := d.engine
+	var lines []string
+	e.mu.Lock()
+	for _, b := range e.splits {
+		if b.settled && !b.adopted { // measured at this size
+			lines = append(lines, b.report(e.parts))
+		}
+	}
+	e.mu.Unlock()
+	slices.Sort(lines)
+	for _, p := range e.parts {
+		if err := p.lost(); err != nil {
+			lines = append(lines, fmt.Sprintf("%s left: %v", p.name, err))
+		}
+	}
+	return lines
+}
+
+func (b *balance) report(parts []*part) string {
+	best := b.best()
+	what := fmt.Sprintf("%s of %.3g %s", b.kernel, b.items, b.unit)
+	if b.choice != together {
+		return fmt.Sprintf("%s: splitting does not pay: %s split, %s on %s alone, which runs it",
+			what, seconds(b.split*b.items), seconds(b.alone[b.choice]*b.items), parts[b.choice].name)
+	}
+	var shares []string
+	for i, s := range b.cut {
+		if b.usable[i] {
+			shares = append(shares, fmt.Sprintf("%s %.0f %%", parts[i].name, 100*s))
+		}
+	}
+	return fmt.Sprintf("%s: split, %s: %s, against %s on %s alone", what, strings.Join(shares, ", "),
+		seconds(b.split*b.items), seconds(b.alone[best]*b.items), parts[best].name)
+}
+
+// seconds writes a time with three digits.
+func seconds(s float64) string {
+	switch {
+	case math.IsNaN(s):
+		return "?"
+	case s >= 1:
+		return fmt.Sprintf("%.3g s", s)
+	case s >= 1e-3:
+		return fmt.Sprintf("%.3g ms", s*1e3)
+	}
+	return fmt.Sprintf("%.3g µs", s*1e6)
+}

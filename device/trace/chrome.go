@@ -1,0 +1,196 @@
+package trace
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"offload/device"
+)
+
+// Categories of the events in a file.
+const (
+	Upload   = "upload"
+	Launch   = "launch"
+	ReadBack = "read-back"
+	Wait     = "wait"
+	Tile     = "tile"
+	Decision = "decision"
+)
+
+func category(k device.EventKind) string {
+	switch k {
+	case device.EventUpload:
+		return Upload
+	case device.EventLaunch:
+		return Launch
+	case device.EventReadBack:
+		return ReadBack
+	case device.EventWait:
+		return Wait
+	case device.EventTile:
+		return Tile
+	}
+	return Decision
+}
+
+// chromeEvent is one entry of a file's traceEvents.
+type chromeEvent struct {
+	Name     string         `json:"name"`
+	Category string         `json:"cat,omitempty"`
+	Phase    string         `json:"ph"`           // X: complete, i: instant, M: metadata
+	Time     json.Number    `json:"ts,omitempty"` // µs since the recorder was made
+	Duration json.Number    `json:"dur,omitempty"`
+	Process  int            `json:"pid"`
+	Thread   int            `json:"tid"`
+	Scope    string         `json:"s,omitempty"` // of an instant
+	Args     map[string]any `json:"args,omitempty"`
+}
+
+// schedulerProcess has the decisions; device d is process d + 1. In it, thread 0
+// is the queue, and thread w + 1 is worker w.
+const schedulerProcess = 0
+
+// WriteTo writes the file. It may be called while events still come in, and more
+// than once.
+func (r *Recorder) WriteTo(w io.Writer) (int64, error) {
+	devices, events, dropped := r.snapshot()
+	out := &writer{w: w}
+	out.text(`{"displayTimeUnit":"ns","otherData":`)
+	out.json(map[string]any{
+		"program": "offload", "began": r.began.UTC().Format(time.RFC3339Nano), "events": len(events), "dropped": dropped,
+	})
+	out.text(`,"traceEvents":[`)
+	for _, e := range names(devices, events) {
+		out.event(e)
+	}
+	for i := range events {
+		out.event(r.chrome(&events[i]))
+	}
+	out.text("\n]}\n")
+	return out.written, out.err
+}
+
+// chrome is e as an entry of the file.
+func (r *Recorder) chrome(e *device.Event) chromeEvent {
+	c := chromeEvent{
+		Name: name(e), Category: category(e.Kind), Phase: "X", Process: e.Device + 1,
+		Time: micros(e.Start.Sub(r.began)), Duration: micros(e.End.Sub(e.Start)), Args: args(e),
+	}
+	switch e.Kind {
+	case device.EventTile:
+		c.Thread = e.Worker + 1
+	case device.EventDecision:
+		c.Process, c.Phase, c.Scope, c.Duration = schedulerProcess, "i", "t", ""
+	}
+	return c
+}
+
+func name(e *device.Event) string {
+	switch e.Kind {
+	case device.EventLaunch, device.EventTile:
+		return e.Kernel.Name
+	case device.EventDecision:
+		return e.Name
+	}
+	return category(e.Kind)
+}
+
+// args is what a viewer shows of a selected event.
+func args(e *device.Event) map[string]any {
+	a := map[string]any{}
+	switch e.Kind {
+	case device.EventUpload, device.EventReadBack:
+		a["bytes"] = e.Bytes
+	case device.EventLaunch:
+		scalars(e, a)
+		a["rows"] = fmt.Sprintf("%d–%d", e.Rows.Lo, e.Rows.Hi)
+	case device.EventTile:
+		a["phase"], a["task"] = e.Phase, e.Task
+		if e.Rows.Len() > 0 {
+			a["rows"] = fmt.Sprintf("%d–%d", e.Rows.Lo, e.Rows.Hi)
+		}
+	case device.EventDecision:
+		a["why"] = e.Detail
+	}
+	if e.Failed {
+		a["failed"] = true
+	}
+	return a
+}
+
+// scalars adds the scalar arguments of a launch under their names, sweeps among
+// them.
+func scalars(e *device.Event, a map[string]any) {
+	n := 0
+	for _, p := range e.Kernel.Params {
+		if p.Access != device.Value || n == device.EventScalars {
+			continue
+		}
+		a[p.Name] = scalar(p.Type, e.Scalars[n])
+		n++
+	}
+}
+
+// scalar is a number of that type; JSON has no NaN and no Inf, they become text.
+func scalar(t device.Type, bits uint64) any {
+	x := 0.0
+	switch t {
+	case device.Float32:
+		x = float64(math.Float32frombits(uint32(bits)))
+	case device.Float64:
+		x = math.Float64frombits(bits)
+	case device.Int32:
+		return int32(uint32(bits))
+	default:
+		return uint32(bits)
+	}
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return fmt.Sprint(x)
+	}
+	return x
+}
+
+// micros is d in microseconds, to the nanosecond.
+func micros(d time.Duration) json.Number {
+	d = max(d, 0)
+	return json.Number(fmt.Sprintf("%d.%03d", d/1000, d%1000))
+}
+
+// writer writes pieces of JSON until something fails.
+type writer struct {
+	w       io.Writer
+	written int64
+	events  int
+	err     error
+}
+
+func (o *writer) text(s string) { o.bytes([]byte(s)) }
+
+func (o *writer) json(v any) {
+	b, err := json.Marshal(v)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	o.bytes(b)
+}
+
+func (o *writer) event(e chromeEvent) {
+	if o.events > 0 {
+		o.text(",")
+	}
+	o.events++
+	o.text("\n")
+	o.json(e)
+}
+
+func (o *writer) bytes(b []byte) {
+	if o.err != nil {
+		return
+	}
+	var n int
+	n, o.err = o.w.Write(b)
+	o.written += int64(n)
+}

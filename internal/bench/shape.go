@@ -1,0 +1,42 @@
+package bench
+
+import (
+	"offload/device"
+	"offload/kernels"
+)
+
+// Shape is the launch of a case without its buffers, and the bytes of each transfer
+// that Run makes around the launches. Nothing is allocated.
+func (c Case) Shape() (l *device.Launch, up, down int64) {
+	if c.Precision == device.Float32 {
+		return shapeOf[float32](c)
+	}
+	return shapeOf[float64](c)
+}
+
+func shapeOf[T device.Float](c Case) (l *device.Launch, up, down int64) {
+	size, n := int64(c.Precision.Size()), int64(c.N)
+	if !onPlate(c.Kernel) {
+		bodies := device.Arg{Len: c.N * kernels.BodyWidth, Width: kernels.BodyWidth}
+		acc := device.Arg{Len: c.N * kernels.AccelWidth, Width: kernels.AccelWidth}
+		return kernels.NewForce(bodies, bodies, acc, T(0), 0), size * n * kernels.BodyWidth, size * n * kernels.AccelWidth
+	}
+	grid := device.Arg{Len: c.N * c.N, Width: c.N}
+	residual := device.Arg{Len: c.N * kernels.ResidualWidth, Width: kernels.ResidualWidth}
+	if c.Kernel == "heat" {
+		return kernels.NewHeat(grid, grid, residual, c.Sweeps, T(0), T(0)), size * n * n, size * n * n
+	}
+	return kernels.NewLaplacian(grid, grid, residual, c.Sweeps, T(0), T(0)), size * n * n, size * n * n
+}
+
+// Memory is the bytes of the case's buffers on a device.
+func (c Case) Memory() int64 {
+	l, _, _ := c.Shape()
+	total := int64(0)
+	for i, p := range l.Kernel.Params {
+		if p.Access != device.Value {
+			total += int64(l.Args[i].Len) * int64(p.Type.Size())
+		}
+	}
+	return total
+}

@@ -1,0 +1,154 @@
+package simulated
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"offload/device"
+	"offload/internal/inorder"
+)
+
+// Open returns what opens a device of that model.
+func Open(m Model) func(ctx context.Context, o device.Options) (device.Device, error) {
+	return func(ctx context.Context, o device.Options) (device.Device, error) { return open(ctx, m, o) }
+}
+
+func open(ctx context.Context, m Model, o device.Options) (device.Device, error) {
+	if m.Class == "" {
+		m.Class = device.GPU
+	}
+	if m.Precisions == nil {
+		m.Precisions = []device.Type{device.Float32, device.Float64}
+	}
+	info := device.Info{
+		Backend:    "simulated",
+		Name:       "simulated " + m.Name,
+		Class:      m.Class,
+		Precisions: m.Precisions,
+		Math:       device.Exact,
+		Workers:    1,
+		Memory:     m.Memory,
+		Variant:    "contract",
+		Notes:      o.Notes,
+	}
+	probed := o.Kernels
+	if m.Dry {
+		probed = nil
+	}
+	d, err := inorder.Open(ctx, info, &engine{model: m}, probed)
+	if err != nil {
+		return nil, err
+	}
+	d.Observe(o.Recorder)
+	if !m.Dry {
+		return d, nil
+	}
+	claimed := &dry{Device: d}
+	for _, k := range o.Kernels {
+		claimed.exact = append(claimed.exact, k.Name)
+	}
+	return claimed, nil
+}
+
+// dry is a device that claims to be exact for kernels that it does not compute.
+type dry struct {
+	device.Device
+	exact []string
+}
+
+func (d *dry) Info() device.Info {
+	i := d.Device.Info()
+	i.Exact = slices.Clone(d.exact)
+	return i
+}
+
+// engine computes by contract, and sleeps as the model says.
+type engine struct {
+	model   Model
+	binding device.Binding
+	tile    device.Tile
+}
+
+func (e *engine) Check(*device.Launch) error   { return nil }
+func (e *engine) Prepare(*device.Kernel) error { return nil }
+
+func (e *engine) Alloc(t device.Type, n int) (inorder.Memory, error) {
+	m := &memory{model: &e.model}
+	if !e.model.Dry {
+		m.data = device.MakeSlice(t, n)
+	}
+	return m, nil
+}
+
+// Execute takes the time of the model first, as a device does whose results can
+// be read at the end only.
+func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
+	sleep(ctx, e.model.Launch(l.Kernel.Name, device.CostOf(l)))
+	if e.model.Dry || ctx.Err() != nil {
+		return nil // the queue reports the context's error
+	}
+	e.binding.Launch, e.binding.Ctx = l, ctx
+	for i := range l.Args {
+		if m, ok := mem[i].(*memory); ok {
+			a := &l.Args[i]
+			e.binding.Views[i] = m.data.Sub(a.Offset, a.Offset+a.Len)
+		}
+	}
+	e.binding.Tile(&e.tile, l.Rows, 0, nil)
+	l.Kernel.Contract(&e.tile)
+	return nil
+}
+
+// Inline is false: a launch returns before its time has passed.
+func (e *engine) Inline(*device.Launch) bool { return false }
+
+// Finish has nothing to wait for: Execute returns when the launch is done.
+func (e *engine) Finish(context.Context) error { return nil }
+
+func (e *engine) Close() {}
+
+// memory is a buffer's memory; without data if the device is dry.
+type memory struct {
+	model *Model
+	data  device.Slice
+}
+
+func (m *memory) Write(ctx context.Context, off int, src device.Slice) error {
+	if err := sleep(ctx, m.model.Transfer(len(src.Bytes()))); err != nil {
+		return err
+	}
+	if !m.model.Dry {
+		m.data.Sub(off, off+src.Len()).Copy(src)
+	}
+	return nil
+}
+
+func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
+	if err := sleep(ctx, m.model.Transfer(len(dst.Bytes()))); err != nil {
+		return err
+	}
+	if m.model.Dry {
+		clear(dst.Bytes())
+		return nil
+	}
+	dst.Copy(m.data.Sub(off, off+dst.Len()))
+	return nil
+}
+
+func (m *memory) Free() { m.data = device.Slice{} }
+
+// sleep waits, or returns the context's error as soon as it is done.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,141 @@
+// Package timeline draws traces.
+package timeline
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	"offload/device/trace"
+)
+
+// Options say what to draw.
+type Options struct {
+	// Pause is how long nothing must happen for the picture to leave that time out and
+	// begin a new panel; 0 means 20 ms.
+	Pause time.Duration
+	// Panels is the most panels, from the first on; 0 means 4.
+	Panels int
+}
+
+// Kinds lists the kinds of picture that Draw can make.
+func Kinds() []string { return []string{"svg", "png"} }
+
+// Sizes of a picture.
+const (
+	width      = 11 * vg.Inch
+	laneHeight = 0.3 * vg.Inch
+	rest       = 0.75 * vg.Inch // of a panel: axis, its label, and a gap
+	legendRow  = 0.4 * vg.Inch
+	gap        = 0.15 * vg.Inch
+	margin     = 0.15 * vg.Inch
+	dpi        = 110
+)
+
+// Draw draws f: a panel for each burst of work, and in it a lane for each track.
+func Draw(w io.Writer, kind string, f *trace.File, o Options) error {
+	if o.Pause == 0 {
+		o.Pause = 20 * time.Millisecond
+	}
+	if o.Panels == 0 {
+		o.Panels = 4
+	}
+	list := bursts(f, o.Pause)
+	if len(list) == 0 {
+		return errors.New("timeline: there are no events to draw")
+	}
+	list = list[:min(len(list), o.Panels)]
+	colours := coloursOf(f)
+	var panels []*plot.Plot
+	height := 2*margin + legendRow
+	heights := make([]vg.Length, len(list))
+	for i, b := range list {
+		p, n := panel(f, b, colours)
+		panels = append(panels, p)
+		heights[i] = vg.Length(n)*laneHeight + rest
+		height += heights[i]
+	}
+	canvas, err := newCanvas(kind, width, height)
+	if err != nil {
+		return err
+	}
+	page := draw.New(canvas)
+	page.SetColor(background)
+	page.Fill(page.Rectangle.Path())
+	colours.legend(draw.Crop(page, margin, -margin, height-margin-legendRow, -margin))
+	top := height - margin - legendRow
+	for i, p := range panels {
+		p.Draw(draw.Crop(page, margin, -2*margin, top-heights[i]+gap, top-height))
+		top -= heights[i]
+	}
+	_, err = canvas.WriteTo(w)
+	return err
+}
+
+type canvas interface {
+	vg.CanvasSizer
+	io.WriterTo
+}
+
+func newCanvas(kind string, w, h vg.Length) (canvas, error) {
+	switch kind {
+	case "svg":
+		return vgsvg.New(w, h), nil
+	case "png":
+		return vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi))}, nil
+	}
+	return nil, fmt.Errorf("timeline: no picture of kind %q; there are %v", kind, Kinds())
+}
+
+// panel is the part of f in b, and the number of its lanes. Tracks on which nothing
+// happens then have none.
+func panel(f *trace.File, b burst, colours *colours) (*plot.Plot, int) {
+	p := plot.New()
+	p.BackgroundColor = background
+	scale, unit := time.Millisecond, "ms"
+	if b.length() < 2*time.Millisecond {
+		scale, unit = time.Microsecond, "µs"
+	}
+	l := &lanes{burst: b, scale: scale, colours: colours}
+	var names []string
+	for _, t := range f.Tracks {
+		if spans := within(t.Spans, b); len(spans) > 0 {
+			l.spans = append(l.spans, spans)
+			names = append(names, t.Name)
+		}
+	}
+	p.Add(l)
+	p.X.Label.Text = fmt.Sprintf("%s, beginning %.3f s after the start", unit, b.from.Seconds())
+	tracks := make([]plot.Tick, len(names))
+	for i, name := range names {
+		tracks[i] = plot.Tick{Value: l.middle(i), Label: name}
+	}
+	p.X.Tick.Marker, p.Y.Tick.Marker = ticks{}, plot.ConstantTicks(tracks)
+	p.Y.Tick.Length, p.Y.LineStyle.Width, p.Y.Padding, p.X.Padding = 0, 0, 10, 0
+	for _, s := range []*font.Font{&p.X.Tick.Label.Font, &p.Y.Tick.Label.Font, &p.X.Label.TextStyle.Font} {
+		*s = sans(11)
+	}
+	return p, len(names)
+}
+
+func within(spans []trace.Span, b burst) []trace.Span {
+	var list []trace.Span
+	for _, s := range spans {
+		if b.has(s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func sans(points float64) font.Font {
+	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: font.Points(points)}
+}

@@ -1,0 +1,56 @@
+package offload_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"offload"
+	"offload/device"
+	"offload/device/devicetest"
+	"offload/device/sched"
+	"offload/kernels"
+)
+
+// Schedule ends on the host, and on a device that was asked for if that is faster.
+func TestSchedule(t *testing.T) {
+	devicetest.NoLeak(t)
+	for _, names := range [][]string{nil, {}, {"reference"}, {"hybrid:cpu+reference"}} {
+		s, err := offload.Schedule(t.Context(), offload.ScheduleOptions{Names: names, Calibrate: true, Costs: t.TempDir(), Device: device.Options{Workers: 2}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, report, err := sched.Force(t.Context(), s, kernels.Plummer[float64](700, 1), 0.01)
+		if err != nil || report.Device() != "cpu" && names == nil {
+			t.Errorf("%q: %v, %v", names, report.Choice, err)
+		}
+		states := s.States()
+		if host := states[len(states)-1]; host.Name != "cpu" || !host.Usable || host.Info.Workers != 2 {
+			t.Errorf("%q: the host is %+v", names, host)
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("%q: %v", names, err)
+		}
+	}
+}
+
+func TestScheduleRefuses(t *testing.T) {
+	devicetest.NoLeak(t)
+	for name, o := range map[string]offload.ScheduleOptions{
+		"an unknown device": {Names: []string{"tpu"}},
+		"the host twice":    {Names: []string{"cpu"}},
+		"auto in auto":      {Names: []string{"auto"}},
+		"too many workers":  {Device: device.Options{Workers: 1 << 20}},
+		"unknown math":      {Device: device.Options{Math: "sloppy"}},
+	} {
+		if _, err := offload.Schedule(t.Context(), o); !errors.Is(err, device.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if s, err := offload.Schedule(ctx, offload.ScheduleOptions{}); err == nil {
+		s.Close()
+		t.Error("a context that is done made a scheduler")
+	}
+}
