@@ -34,8 +34,8 @@ func (s *Scheduler) revive(l *lane, old device.Device, kernels []*device.Kernel)
 	}
 	now := time.Now()
 	l.mu.Lock()
-	l.reviving = false
 	if err != nil {
+		l.reviving = false
 		l.why, l.strikes = err, l.strikes+1
 		l.until = time.Now().Add(s.opts.Pause)
 		l.mu.Unlock()
@@ -46,6 +46,7 @@ func (s *Scheduler) revive(l *lane, old device.Device, kernels []*device.Kernel)
 	l.mu.Unlock()
 	l.use(d, s)
 	l.mu.Lock()
+	l.reviving = false // not before the lane has d: another revival would leave d open
 	// One failure more takes it out again; only a task that ends well clears it.
 	l.strikes = min(strikes, strikesOut-1)
 	for _, k := range kernels {
