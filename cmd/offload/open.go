@@ -15,7 +15,7 @@ import (
 
 // deviceFlag adds --device to cmd.
 func deviceFlag(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVar(name, "device", offload.Auto, "device: "+strings.Join(offload.Names(), ", ")+"; gpu:1 is the second GPU")
+	cmd.Flags().StringVar(name, "device", offload.Auto, "device: "+strings.Join(offload.Names(), ", ")+"; gpu:1 is the second GPU, hybrid:cpu+software names the parts")
 }
 
 // openDevice opens a device and says on stderr what a user should know of the
