@@ -16,7 +16,6 @@ import (
 	"offload/device"
 	"offload/device/devicetest"
 	"offload/device/sched"
-	"offload/internal/simulated"
 	"offload/kernels"
 )
 
@@ -29,7 +28,8 @@ func (p patient) Sync(ctx context.Context) error {
 	return p.Device.Sync(ctx)
 }
 
-// mortal is a GPU that dies once so many launches were made since it was armed.
+// mortal is a device that passes for a GPU and dies once so many launches were made
+// since it was armed.
 type mortal struct {
 	device.Device
 	life *life
@@ -40,6 +40,12 @@ type life struct {
 	armed    atomic.Bool
 	launches atomic.Int64 // since then
 	dies     int64        // with this one; 0: never
+}
+
+func (m mortal) Info() device.Info {
+	i := m.Device.Info()
+	i.Backend, i.Name, i.Class = "gpu", "GPU", device.GPU
+	return i
 }
 
 func (m mortal) Launch(ctx context.Context, l *device.Launch) error {
@@ -60,7 +66,7 @@ func withGPU(l *life, costs string) schedule {
 		return sched.New(ctx, sched.Options{
 			Devices: []sched.Candidate{
 				{Name: "gpu", Open: func(ctx context.Context) (device.Device, error) {
-					d, err := simulated.Open(simulated.Model{Name: "GPU"})(ctx, device.Options{Kernels: kernels.All()})
+					d, err := cpu.Open(ctx, device.Options{Workers: 1, Kernels: kernels.All()})
 					return mortal{d, l}, err
 				}},
 				{Name: "cpu", Open: func(ctx context.Context) (device.Device, error) {
