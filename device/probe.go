@@ -5,9 +5,10 @@ import (
 	"errors"
 )
 
-// probeSize is large enough to reach every path of a kernel's small-size code
-// and small enough to cost well under a millisecond.
-const probeSize = 37
+// ProbeSize is the size of the examples that Probe runs: large enough to reach every
+// path of a kernel's small-size code and small enough to cost well under a
+// millisecond.
+const ProbeSize = 37
 
 // Verify runs k's examples of size n on d and compares every bit with the
 // contract. The result is nil, a *Difference, or the error of the run.
@@ -36,7 +37,7 @@ func Probe(ctx context.Context, d Device, kernels []*Kernel) ([]string, error) {
 		if k.Examples == nil {
 			continue
 		}
-		err := Verify(ctx, d, k, probeSize)
+		err := Verify(ctx, d, k, ProbeSize)
 		var diff *Difference
 		switch {
 		case err == nil:

@@ -144,9 +144,6 @@ func (s *Scheduler) recheck(ctx context.Context, l *lane, dev device.Device, ker
 	return nil
 }
 
-// knownSize is that of the examples whose answers are asked for.
-const knownSize = 37
-
 // known compares the kernels' examples on d with their contracts, and on each of its
 // parts if it has any. A part that is not exact for a kernel has no share of it.
 func known(ctx context.Context, d device.Device, kernels []*device.Kernel) error {
@@ -162,7 +159,7 @@ func known(ctx context.Context, d device.Device, kernels []*device.Kernel) error
 		if k.Examples == nil {
 			continue
 		}
-		err := device.Verify(ctx, d, k, knownSize)
+		err := device.Verify(ctx, d, k, device.ProbeSize)
 		var diff *device.Difference
 		if errors.As(err, &diff) {
 			return fmt.Errorf("%w: %w", ErrWrong, err)

@@ -53,6 +53,7 @@ func TestSoak(t *testing.T) {
 	all.Wait()
 	grown := heapInUse() - heap
 	s.Close() // says what the last instance of the device had to say
+	// A device that hung may take longer to close than devicetest.NoLeak waits.
 	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > goroutines && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond)
 	}
