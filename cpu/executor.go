@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -45,7 +46,9 @@ func (e *executor) init(o device.Options) {
 
 // Inline is true for launches that a hand-over to other goroutines would slow
 // down; see inlineOps.
-func (e *executor) Inline(l *device.Launch) bool { return device.CostOf(l).Ops < inlineOps }
+func (e *executor) Inline(_ context.Context, l *device.Launch) bool {
+	return device.CostOf(l).Ops < inlineOps
+}
 
 // Close closes the pool if it belongs to the device.
 func (e *executor) Close() {

@@ -14,16 +14,30 @@ type Device interface {
 	Alloc(t Type, n int) (Buffer, error)
 
 	// Launch queues l and returns; l and its arguments may be reused at once.
-	// A launch too small to pay for a hand-over may run before Launch returns.
+	// A launch too small to pay for a hand-over may run before Launch returns. When
+	// QueueDepth launches are queued, it waits until one has begun or ctx is done.
 	// Mistakes in l are returned here, as ErrInvalid or ErrUnsupported, and so is a
-	// shader that the driver does not compile; what goes wrong later is reported by
-	// Sync, and by reads of the buffers that l was to write. Once ctx is done, work of l that has not started is dropped.
+	// shader that the driver does not compile, as ErrShader; what goes wrong later is
+	// reported by Wait and Read of the buffers that l was to write. Once ctx is done,
+	// work of l that has not started is dropped.
 	Launch(ctx context.Context, l *Launch) error
 
-	// Sync waits for all that was queued before it and returns the first error
-	// since the last Sync. If ctx is done first it returns the context's error
-	// and the queue goes on.
+	// Sync waits for all that was queued before it. It reports that the device was
+	// lost or closed; what went wrong with a launch is told to those who use its data.
+	// If ctx is done first it returns the context's error and the queue goes on.
 	Sync(ctx context.Context) error
+
+	// Counters returns what the device has done since it was opened, up to the last Sync.
+	Counters() Counters
+
+	// Parts lists the devices that this one is made of, without those that were lost;
+	// nil if it is not made of others. They stay open as long as the whole, and only the
+	// whole may close them.
+	Parts() []Device
+
+	// Report says what the device has found out about itself since it was opened, a line
+	// each for people to read; nil if there is nothing to say.
+	Report() []string
 
 	// Close drops what is queued, waits for what runs, and frees all buffers. A
 	// second Close does nothing.
@@ -32,8 +46,8 @@ type Device interface {
 
 // Buffer is memory of a device: a fixed number of elements of one type.
 //
-// A launch that fails leaves the rows that it was to write undefined. Reads of
-// them, and launches that read them, then fail with the same error, until a
+// A launch that fails leaves the rows that it was to write undefined. Waits for them,
+// reads of them, and launches that read them then fail with the same error, until a
 // write or a launch has set them all again.
 type Buffer interface {
 	Type() Type
@@ -48,8 +62,26 @@ type Buffer interface {
 	// before, and reports the error of a launch that should have set them.
 	Read(ctx context.Context, off int, dst Slice) error
 
+	// Wait waits for all work queued before, and reports the error of a launch that
+	// should have set any of the elements.
+	Wait(ctx context.Context) error
+
 	// Free releases the memory. Later use of the buffer fails with ErrClosed.
 	Free() error
+}
+
+// QueueDepth is the number of launches that wait in the queue of a device at most.
+const QueueDepth = 1024
+
+// Wait waits for all work on the buffers that was queued before, and returns the first
+// error that concerns one of them.
+func Wait(ctx context.Context, buffers ...Buffer) error {
+	for _, b := range buffers {
+		if err := b.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Upload allocates a buffer on d and copies src into it.

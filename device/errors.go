@@ -20,6 +20,8 @@ var (
 	ErrLost = errors.New("device lost (open it again and upload the data anew)")
 	// ErrClosed: the device or the buffer was closed before the call.
 	ErrClosed = errors.New("device or buffer closed (open a new one)")
+	// ErrShader: the driver does not compile the kernel's shader.
+	ErrShader = errors.New("shader does not compile")
 	// ErrPanic: a kernel's or a task's own code panicked; see PanicError.
 	ErrPanic = errors.New("panic in a kernel or task")
 )
@@ -40,6 +42,25 @@ func Caught(where string, recovered any) *PanicError {
 		recovered = "runtime.Goexit was called"
 	}
 	return &PanicError{Where: where, Value: recovered, Stack: debug.Stack()}
+}
+
+// Guard calls f on a goroutine of its own and returns its error. What panics or calls
+// runtime.Goexit in f becomes a *PanicError.
+func Guard(where string, f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		returned := false
+		defer func() {
+			if !returned {
+				err = Caught(where, recover())
+			}
+			done <- err
+		}()
+		err = f()
+		returned = true
+	}()
+	return <-done
 }
 
 func (e *PanicError) Error() string {

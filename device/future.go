@@ -5,13 +5,15 @@ import (
 	"sync/atomic"
 )
 
-// Future is a value that is being computed. It is claimed once: by a worker, or
-// by whoever waits for it first. That is why waiting never deadlocks: a future
-// that is waited for is done, or runs on another goroutine, or is run at once
-// by the one who waits.
+// Future is a value that is being computed. Its function is called once, on a
+// goroutine of whoever owns the future, or on one of its own if nobody does;
+// never on the goroutine of one who waits. So a wait ends with its context, and
+// a function that panics or calls runtime.Goexit ends nobody else.
 type Future[T any] struct {
 	ctx     context.Context
 	run     func(context.Context) (T, error)
+	owner   Owner
+	placed  placed // what run is called with
 	claimed atomic.Bool
 	done    chan struct{}
 	value   T
@@ -20,30 +22,47 @@ type Future[T any] struct {
 
 // Pending is a future of any type, as it stands on a to-do list.
 type Pending interface {
+	// Own says who will start the future. It is called before anybody waits.
+	Own(o Owner)
+	// Start computes the value in the caller, unless that has begun elsewhere.
 	Start()
+	// StartIn is Start for work that takes up a place.
+	StartIn(p Place)
+	// Fail ends a future that has not begun with err, and reports whether it did.
 	Fail(err error) bool
 }
 
-// NewFuture makes a future of what run returns. Nothing runs until Start, or
-// until somebody waits. If ctx is done before that, run is not called and the
-// future ends with the context's error.
+// NewFuture makes a future of what run returns. Nothing runs until Start, or until
+// somebody waits for a future that nobody owns. If ctx is done before that, run is
+// not called and the future ends with the context's error.
 func NewFuture[T any](ctx context.Context, run func(context.Context) (T, error)) *Future[T] {
 	return &Future[T]{ctx: ctx, run: run, done: make(chan struct{})}
 }
 
+// Own says who will start the future.
+func (f *Future[T]) Own(o Owner) { f.owner = o }
+
 // Start computes the value in the caller, unless that has begun elsewhere.
-func (f *Future[T]) Start() {
+func (f *Future[T]) Start() { f.StartIn(nil) }
+
+// StartIn is Start for work that takes up a place, which the function's waits lend.
+func (f *Future[T]) StartIn(p Place) {
 	if !f.claimed.CompareAndSwap(false, true) {
 		return
 	}
 	defer close(f.done)
 	if f.err = f.ctx.Err(); f.err == nil {
-		f.err = f.call()
+		ctx := f.ctx
+		if p != nil {
+			f.placed = placed{ctx, p}
+			ctx = &f.placed
+		}
+		f.err = f.call(ctx)
 	}
 	f.run = nil
 }
 
-// Fail ends a future that nobody has claimed with err, and tells whether it did.
+// Fail ends a future that has not begun with err, and reports whether it did.
 func (f *Future[T]) Fail(err error) bool {
 	if !f.claimed.CompareAndSwap(false, true) {
 		return false
@@ -56,7 +75,7 @@ func (f *Future[T]) Fail(err error) bool {
 
 // call runs the function; a panic becomes an error, and so does Goexit, which
 // would otherwise look like a zero value.
-func (f *Future[T]) call() (err error) {
+func (f *Future[T]) call(ctx context.Context) (err error) {
 	returned := false
 	defer func() {
 		if !returned {
@@ -64,7 +83,7 @@ func (f *Future[T]) call() (err error) {
 			f.err = err // a Goexit lets nobody take the result
 		}
 	}()
-	f.value, err = f.run(f.ctx)
+	f.value, err = f.run(ctx)
 	returned = true
 	return err
 }
@@ -79,23 +98,22 @@ func (f *Future[T]) Get(ctx context.Context) (T, error) {
 	return f.value, nil
 }
 
-// Wait is Get without the value. A computation that has not begun runs in the
-// caller.
+// Wait is Get without the value. A place that the caller takes up is lent
+// meanwhile.
 func (f *Future[T]) Wait(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		select {
-		case <-f.done:
-			return f.err
-		default:
-			return err
-		}
-	}
-	f.Start()
 	select {
 	case <-f.done:
 		return f.err
 	default:
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if f.owner == nil && !f.claimed.Load() {
+		go f.Start()
+	}
+	lent := lend(ctx, f.owner)
+	defer lent.Return(ctx)
 	select {
 	case <-f.done:
 		return f.err

@@ -1,5 +1,7 @@
 package device
 
+import "math"
+
 // Access says how a kernel uses a parameter. It is what makes launches safe to
 // cut into tiles, to split over devices and to run again.
 type Access uint8
@@ -67,6 +69,16 @@ type Cost struct {
 	Items float64 // results in the kernel's unit
 	Ops   float64 // floating-point operations
 	Bytes float64 // bytes moved to and from memory, at the least
+}
+
+// valid reports whether c is an amount of work.
+func (c Cost) valid() bool {
+	for _, x := range [...]float64{c.Items, c.Ops, c.Bytes} {
+		if !(x >= 0 && x <= math.MaxFloat64) {
+			return false
+		}
+	}
+	return true
 }
 
 // CostOf is what k.Cost says of l, or the default for a kernel without one.

@@ -1,6 +1,9 @@
 package device
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // Launch asks for rows Rows of the outputs of Kernel, with one argument for
 // each of its parameters.
@@ -8,6 +11,19 @@ type Launch struct {
 	Kernel *Kernel
 	Args   []Arg
 	Rows   Range
+}
+
+// Wait waits until what was queued on the outputs of l is done, and returns the first
+// error that concerns one of them.
+func (l *Launch) Wait(ctx context.Context) error {
+	for i, p := range l.Kernel.Params {
+		if p.Access.Writes() {
+			if err := l.Args[i].Buffer.Wait(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Arg is an argument: a matrix in a buffer, or a scalar.

@@ -29,8 +29,8 @@ func Verify(ctx context.Context, d Device, k *Kernel, n int) error {
 }
 
 // Probe runs the kernels' examples on d and returns the names of those whose
-// results equal their contract. A kernel that differs, has no example or is not
-// supported is left out; any other error ends the probe.
+// results equal their contract. A kernel that differs, has no example, is not supported
+// or has a shader that does not compile is left out; any other error ends the probe.
 func Probe(ctx context.Context, d Device, kernels []*Kernel) ([]string, error) {
 	var exact []string
 	for _, k := range kernels {
@@ -42,7 +42,7 @@ func Probe(ctx context.Context, d Device, kernels []*Kernel) ([]string, error) {
 		switch {
 		case err == nil:
 			exact = append(exact, k.Name)
-		case errors.As(err, &diff), errors.Is(err, ErrUnsupported):
+		case errors.As(err, &diff), errors.Is(err, ErrUnsupported), errors.Is(err, ErrShader):
 		default:
 			return nil, err
 		}

@@ -5,6 +5,9 @@ package device
 // range, aliasing, and the kernel's Check. Its errors wrap ErrInvalid. Every
 // device calls it once for each launch; it does not allocate.
 func Validate(l *Launch) error {
+	if l == nil {
+		return Invalidf("no launch")
+	}
 	k := l.Kernel
 	if k == nil || k.Name == "" || k.Contract == nil {
 		return Invalidf("a kernel needs a Name and a Contract")
@@ -26,10 +29,29 @@ func Validate(l *Launch) error {
 	if err := validateAliasing(l); err != nil {
 		return err
 	}
+	return validateByKernel(l)
+}
+
+// validateByKernel calls the kernel's own Check and Cost. Their panics are errors.
+func validateByKernel(l *Launch) (err error) {
+	k, returned := l.Kernel, false
+	defer func() {
+		if !returned {
+			if r := recover(); r != nil { // nil: Goexit, which is the caller's to guard against
+				err = Caught("kernel "+k.Name, r)
+			}
+		}
+	}()
 	if k.Check != nil {
-		return k.Check(l)
+		err = k.Check(l)
 	}
-	return nil
+	if err == nil && k.Cost != nil {
+		if c := k.Cost(l); !c.valid() {
+			err = Invalidf("kernel %s: its cost is %g items, %g operations and %g bytes", k.Name, c.Items, c.Ops, c.Bytes)
+		}
+	}
+	returned = true
+	return err
 }
 
 func validateArg(l *Launch, i int) error {

@@ -9,11 +9,12 @@ import (
 
 // counts may be read from any goroutine.
 type counts struct {
-	launches, dispatches, kernelTime, uploaded, downloaded atomic.Int64
+	fences, launches, dispatches, kernelTime, uploaded, downloaded atomic.Int64
 }
 
 func (c *counts) read() device.Counters {
 	return device.Counters{
+		Progress:   c.fences.Load(),
 		Launches:   c.launches.Load(),
 		Dispatches: c.dispatches.Load(),
 		KernelTime: time.Duration(c.kernelTime.Load()),

@@ -71,7 +71,7 @@ func (e *engine) Prepare(k *device.Kernel) error {
 }
 
 // Inline is false: callers have no context.
-func (e *engine) Inline(*device.Launch) bool { return false }
+func (e *engine) Inline(context.Context, *device.Launch) bool { return false }
 
 // Finish waits until the device has done all commands.
 func (e *engine) Finish(ctx context.Context) error {
@@ -114,6 +114,7 @@ func (e *engine) wait(ctx context.Context, f driver.Fence) error {
 			return err
 		}
 		if reached {
+			e.counts.fences.Add(1)
 			return nil
 		}
 		if err := ctx.Err(); err != nil {

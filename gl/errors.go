@@ -34,8 +34,8 @@ func refused(err error) error {
 func notCompiled(kernel string, err error) error {
 	var s *driver.ShaderError
 	if errors.As(err, &s) {
-		return fmt.Errorf("kernel %s: %w: the driver does not %s its shader: %s",
-			kernel, device.ErrUnsupported, s.Stage, strings.TrimSpace(s.Log))
+		return fmt.Errorf("kernel %s: %w: the driver does not %s it: %s",
+			kernel, device.ErrShader, s.Stage, strings.TrimSpace(s.Log))
 	}
 	return fmt.Errorf("kernel %s: %w", kernel, refused(err))
 }

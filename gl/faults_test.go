@@ -224,8 +224,8 @@ func TestFaults(t *testing.T) {
 		says  string
 	}{
 		{"compile failure of a probe", fake.Fault{Call: "Compile", At: 1, Err: compile}, nil, ""},
-		{"compile failure", fake.Fault{Call: "Compile", At: lastCompile(t), Err: compile}, []error{device.ErrUnsupported}, "kernel next: not supported by this device (choose another device or precision): the driver does not compile its shader: 0:7: no such thing"},
-		{"link failure", fake.Fault{Call: "Compile", At: lastCompile(t), Err: link}, []error{device.ErrUnsupported}, "link its shader: too much"},
+		{"compile failure", fake.Fault{Call: "Compile", At: lastCompile(t), Err: compile}, []error{device.ErrShader}, "kernel next: shader does not compile: the driver does not compile it: 0:7: no such thing"},
+		{"link failure", fake.Fault{Call: "Compile", At: lastCompile(t), Err: link}, []error{device.ErrShader}, "does not link it: too much"},
 		{"compiler out of memory", fake.Fault{Call: "Compile", At: lastCompile(t), Err: oom}, []error{device.ErrOutOfMemory}, "kernel next"},
 		{"no memory for staging", fake.Fault{Call: "NewStaging", At: 3, Err: oom}, nil, ""},
 		{"no mapping after all", fake.Fault{Call: "NewStaging", At: 1, Err: driver.ErrNoMapping}, nil, ""},

@@ -60,7 +60,11 @@ type Device struct {
 }
 
 // Counters is what the device has done up to the last Sync.
-func (d *Device) Counters() device.Counters { return d.engine.counts.read() }
+func (d *Device) Counters() device.Counters {
+	c := d.engine.counts.read()
+	c.Progress += d.Device.Counters().Progress
+	return c
+}
 
 func (c connection) open(ctx context.Context, o device.Options) (device.Device, error) {
 	if err := ctx.Err(); err != nil {

@@ -83,12 +83,11 @@ func TestCounters(t *testing.T) {
 	if err := d.Sync(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	c := d.(device.Counter)
-	before := c.Counters()
+	before := d.Counters()
 	if err := addOne(d, 640, 1); err != nil {
 		t.Fatal(err)
 	}
-	after := c.Counters()
+	after := d.Counters()
 	for what, got := range map[string][2]int64{
 		"launches":   {after.Launches - before.Launches, 1},
 		"dispatches": {after.Dispatches - before.Dispatches, 1},

@@ -73,8 +73,8 @@ func (s suite) testCancelRunning(t *testing.T) {
 	}
 	<-begun
 	cancel()
-	if err := d.Sync(context.Background()); !errors.Is(err, context.Canceled) {
-		t.Errorf("Sync: %v, want context.Canceled", err)
+	if err := device.Wait(context.Background(), b); !errors.Is(err, context.Canceled) {
+		t.Errorf("Wait: %v, want context.Canceled", err)
 	}
 	if err := b.Read(context.Background(), 0, device.Of(make([]int32, 4))); !errors.Is(err, context.Canceled) {
 		t.Errorf("Read of a cancelled output: %v, want context.Canceled", err)
@@ -96,9 +96,10 @@ func (s suite) testCancelQueued(t *testing.T) {
 	}
 	cancel()
 	close(release)
-	if err := d.Sync(context.Background()); !errors.Is(err, context.Canceled) {
-		t.Errorf("Sync: %v, want context.Canceled", err)
+	if err := device.Wait(context.Background(), c); !errors.Is(err, context.Canceled) {
+		t.Errorf("Wait: %v, want context.Canceled", err)
 	}
+	sync(t, d) // which is nobody's launch
 	if got := download[int32](t, b); got[0] != 0 {
 		t.Errorf("the launch before was disturbed: %v", got)
 	}

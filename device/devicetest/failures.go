@@ -32,7 +32,7 @@ func faulty(fault func()) *device.Kernel {
 	}
 }
 
-// testFailures: a panic in a kernel's code is an error at Sync and at reads of
+// testFailures: a panic in a kernel's code is an error at waits for and reads of
 // what should have been written, and nowhere else; the device stays usable.
 func (s suite) testFailures(t *testing.T) {
 	for _, c := range []struct {
@@ -75,11 +75,16 @@ func (s suite) testFailure(t *testing.T, k *device.Kernel, want error) {
 	if err := d.Launch(ctx, next); err != nil {
 		t.Fatalf("Launch behind a failed one: %v", err)
 	}
-	if err := d.Sync(ctx); !errors.Is(err, want) {
-		t.Errorf("Sync: %v, want %v", err, want)
-	}
 	if err := d.Sync(ctx); err != nil {
-		t.Errorf("an error is reported by one Sync; the second says %v", err)
+		t.Errorf("Sync tells of a launch that failed: %v", err)
+	}
+	for range 2 {
+		if err := device.Wait(ctx, x, y); !errors.Is(err, want) {
+			t.Errorf("Wait: %v, want %v", err, want)
+		}
+	}
+	if err := device.Wait(ctx, x); err != nil {
+		t.Errorf("Wait for a buffer that nothing was to write: %v", err)
 	}
 	read := func(b device.Buffer, lo, hi int) error {
 		return b.Read(ctx, lo, device.Of(make([]int32, hi-lo)))

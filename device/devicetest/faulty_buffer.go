@@ -23,6 +23,10 @@ func (b *faultyBuffer) Write(ctx context.Context, off int, src device.Slice) err
 	})
 }
 
+func (b *faultyBuffer) Wait(ctx context.Context) error {
+	return b.dev.wait(ctx, b.dev.trip(SyncCall), func() error { return b.Buffer.Wait(ctx) })
+}
+
 func (b *faultyBuffer) Read(ctx context.Context, off int, dst device.Slice) error {
 	t := b.dev.trip(ReadCall)
 	return b.dev.wait(ctx, t, func() error {

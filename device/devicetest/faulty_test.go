@@ -99,7 +99,7 @@ func TestFaults(t *testing.T) {
 		{"lost in a read", devicetest.Fault{Kind: devicetest.Lost, On: devicetest.ReadCall}, outcome{err: device.ErrLost, in: "read", took: 4*time.Second + time.Millisecond, past: device.ErrLost}},
 		{"lost at the fourth call", devicetest.Fault{Kind: devicetest.Lost, At: 4}, outcome{err: device.ErrLost, in: "sync", took: time.Millisecond, past: device.ErrLost}},
 		{"no memory for a buffer", devicetest.Fault{Kind: devicetest.OutOfMemory}, outcome{err: device.ErrOutOfMemory, in: "alloc"}},
-		{"no memory for a launch", devicetest.Fault{Kind: devicetest.OutOfMemory, On: devicetest.LaunchCall}, outcome{err: device.ErrOutOfMemory, in: "sync", took: 4*time.Second + time.Millisecond, past: device.ErrOutOfMemory}},
+		{"no memory for a launch", devicetest.Fault{Kind: devicetest.OutOfMemory, On: devicetest.LaunchCall}, outcome{err: device.ErrOutOfMemory, in: "read", took: 4*time.Second + time.Millisecond, past: device.ErrOutOfMemory}},
 		{"a bit of the output", devicetest.Fault{Kind: devicetest.BitFlip, On: devicetest.LaunchCall}, outcome{y: [4]float32{2, 4, 0x1.8p-126, 8}, in: "read", took: healthy + 2*time.Millisecond}},
 		{"a bit of the input", devicetest.Fault{Kind: devicetest.BitFlip, On: devicetest.WriteCall}, outcome{y: [4]float32{2, 4, 0x1p-126, 8}, in: "read", took: healthy}},
 		{"a bit of a read", devicetest.Fault{Kind: devicetest.BitFlip, On: devicetest.ReadCall}, outcome{y: [4]float32{2, 4, 0x1.8p-126, 8}, in: "read", took: healthy}},

@@ -53,7 +53,10 @@ func (s *serial) Execute(b *device.Binding) error {
 	return nil
 }
 
-// Inline is true for launches of about ten microseconds at most.
-func (s *serial) Inline(l *device.Launch) bool { return device.CostOf(l).Ops < 10_000 }
+// Inline reports whether a launch takes about ten microseconds at most. Nothing is known
+// of a kernel without Cost.
+func (s *serial) Inline(_ context.Context, l *device.Launch) bool {
+	return l.Kernel.Cost != nil && device.CostOf(l).Ops < 10_000
+}
 
 func (s *serial) Close() {}

@@ -147,12 +147,10 @@ func (s *Scheduler) recheck(ctx context.Context, l *lane, dev device.Device, ker
 // known compares the kernels' examples on d with their contracts, and on each of its
 // parts if it has any. A part that is not exact for a kernel has no share of it.
 func known(ctx context.Context, d device.Device, kernels []*device.Kernel) error {
-	if j, ok := d.(device.Joined); ok {
-		for _, p := range j.Parts() {
-			exact := slices.DeleteFunc(slices.Clone(kernels), func(k *device.Kernel) bool { return !p.Info().IsExact(k.Name) })
-			if err := known(ctx, p, exact); err != nil {
-				return err
-			}
+	for _, p := range d.Parts() {
+		exact := slices.DeleteFunc(slices.Clone(kernels), func(k *device.Kernel) bool { return !p.Info().IsExact(k.Name) })
+		if err := known(ctx, p, exact); err != nil {
+			return err
 		}
 	}
 	for _, k := range kernels {

@@ -64,7 +64,7 @@ func (e *engine) Check(*device.Launch) error   { return nil }
 func (e *engine) Prepare(*device.Kernel) error { return nil }
 
 // Inline is false: several goroutines are needed anyway.
-func (e *engine) Inline(*device.Launch) bool { return false }
+func (e *engine) Inline(context.Context, *device.Launch) bool { return false }
 
 // Finish has nothing to wait for: Execute returns when all parts are done.
 func (e *engine) Finish(context.Context) error { return nil }

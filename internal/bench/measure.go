@@ -125,17 +125,16 @@ func sameData(earlier []device.HostArg, a device.HostArg) int {
 
 // launches times a cold launch and count warm ones.
 func (r *Result) launches(ctx context.Context, d device.Device, l *device.Launch, count int, step func()) error {
-	counter, _ := d.(device.Counter)
 	var before device.Counters
 	for i := -1; i < count; i++ {
-		if i == 0 && counter != nil {
-			before = counter.Counters()
+		if i == 0 {
+			before = d.Counters()
 		}
 		start := time.Now()
 		if err := d.Launch(ctx, l); err != nil {
 			return err
 		}
-		if err := d.Sync(ctx); err != nil {
+		if err := l.Wait(ctx); err != nil {
 			return err
 		}
 		seconds := time.Since(start).Seconds()
@@ -146,9 +145,7 @@ func (r *Result) launches(ctx context.Context, d device.Device, l *device.Launch
 		}
 		step()
 	}
-	if counter != nil {
-		r.SecondsKernel = (counter.Counters().KernelTime - before.KernelTime).Seconds() / float64(count)
-	}
+	r.SecondsKernel = (d.Counters().KernelTime - before.KernelTime).Seconds() / float64(count)
 	r.SecondsMin, r.SecondsMedian = slices.Min(r.Samples), median(r.Samples)
 	cost := device.CostOf(l)
 	r.Rate = cost.Items / r.SecondsMedian

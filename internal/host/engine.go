@@ -12,9 +12,9 @@ type Executor interface {
 	// Execute computes the rows of the bound launch and returns when that is
 	// done. A panic in the kernel's code may be left to the caller of Execute.
 	Execute(b *device.Binding) error
-	// Inline tells whether l is so small that handing it to another goroutine
-	// would cost more than computing it.
-	Inline(l *device.Launch) bool
+	// Inline reports whether l is so small that handing it to another goroutine would
+	// cost more than computing it. If it is, Execute follows in the same goroutine.
+	Inline(ctx context.Context, l *device.Launch) bool
 	// Close releases what the executor holds.
 	Close()
 }
@@ -53,7 +53,15 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 
 func (e *engine) release() { e.binding.Launch, e.binding.Ctx = nil, nil }
 
-func (e *engine) Inline(l *device.Launch) bool { return e.exec.Inline(l) }
+func (e *engine) Inline(ctx context.Context, l *device.Launch) bool { return e.exec.Inline(ctx, l) }
+
+// Held returns the place that the caller takes up, where the executor has places.
+func (e *engine) Held(ctx context.Context) device.Place {
+	if o, ok := e.exec.(device.Owner); ok {
+		return o.Held(ctx)
+	}
+	return nil
+}
 
 // Finish has nothing to wait for: Execute returns when the launch is done.
 func (e *engine) Finish(context.Context) error { return nil }

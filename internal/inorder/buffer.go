@@ -22,13 +22,14 @@ func (b *buffer) Type() device.Type { return b.typ }
 func (b *buffer) Len() int          { return b.len }
 
 func (b *buffer) Write(ctx context.Context, off int, src device.Slice) error {
-	if err := b.enter(ctx, off, src); err != nil {
+	lent, err := b.enter(ctx, off, src)
+	if err != nil {
 		return err
 	}
-	defer b.dev.queue.leave()
+	defer b.dev.queue.leave(ctx, lent)
 	r := device.Range{Lo: off, Hi: off + src.Len()}
 	start := b.dev.log.now()
-	err := b.dev.call(job{what: write, ctx: ctx, mem: b.memory, off: off, slice: src})
+	err = b.dev.call(job{what: write, ctx: ctx, mem: b.memory, off: off, slice: src})
 	b.dev.log.transfer(device.EventUpload, src, start, err)
 	if err != nil {
 		b.spoiled.spoil(r, err)
@@ -39,35 +40,40 @@ func (b *buffer) Write(ctx context.Context, off int, src device.Slice) error {
 }
 
 func (b *buffer) Read(ctx context.Context, off int, dst device.Slice) error {
-	if err := b.enter(ctx, off, dst); err != nil {
+	lent, err := b.enter(ctx, off, dst)
+	if err != nil {
 		return err
 	}
-	defer b.dev.queue.leave()
+	defer b.dev.queue.leave(ctx, lent)
 	if err := b.spoiled.in(device.Range{Lo: off, Hi: off + dst.Len()}); err != nil {
 		return err
 	}
 	start := b.dev.log.now()
-	err := b.dev.call(job{what: read, ctx: ctx, mem: b.memory, off: off, slice: dst})
+	err = b.dev.call(job{what: read, ctx: ctx, mem: b.memory, off: off, slice: dst})
 	b.dev.log.transfer(device.EventReadBack, dst, start, err)
 	return err
 }
 
+func (b *buffer) Wait(ctx context.Context) error { return b.dev.wait(ctx, b) }
+
 // enter checks a transfer and waits for its turn.
-func (b *buffer) enter(ctx context.Context, off int, other device.Slice) error {
+func (b *buffer) enter(ctx context.Context, off int, other device.Slice) (device.Lent, error) {
 	if other.Type() != b.Type() {
-		return device.Invalidf("a buffer of %v was given a slice of %v", b.Type(), other.Type())
+		return device.Lent{}, device.Invalidf("a buffer of %v was given a slice of %v", b.Type(), other.Type())
 	}
 	if off < 0 || other.Len() > b.Len()-off {
-		return device.Invalidf("elements %d to %d of a buffer of %d", off, off+other.Len(), b.Len())
+		return device.Lent{}, device.Invalidf("elements %d to %d of a buffer of %d", off, off+other.Len(), b.Len())
 	}
 	return b.dev.queue.enter(ctx, b)
 }
 
 func (b *buffer) Free() error {
-	if err := b.dev.queue.enter(context.Background(), b); err != nil {
+	ctx := context.Background()
+	lent, err := b.dev.queue.enter(ctx, b)
+	if err != nil {
 		return err
 	}
-	defer b.dev.queue.leave()
+	defer b.dev.queue.leave(ctx, lent)
 	b.dev.release(b)
 	return nil
 }

@@ -2,9 +2,11 @@ package inorder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"offload/device"
 )
@@ -21,9 +23,10 @@ type Device struct {
 	ended  bool                     // the engine is closed; the dispatcher's
 	log    log
 
-	known struct {
-		sync.RWMutex
-		kernels map[*device.Kernel]bool // prepared
+	progress atomic.Int64
+	known    struct {
+		sync.Map // kernels whose code has run to an end, as keys
+		count    atomic.Int64
 	}
 	used struct {
 		sync.Mutex
@@ -33,10 +36,12 @@ type Device struct {
 
 // Open makes a device of an engine whose methods may be called from any
 // goroutine, and shows for each of the kernels whether it equals its contract. The
-// caller has filled in info but for Exact.
+// caller has filled in info but for Exact. An engine that is a device.Owner computes
+// in places, which those who wait for the device lend.
 func Open(ctx context.Context, info device.Info, e Engine, kernels []*device.Kernel) (*Device, error) {
 	d := &Device{info: info, engine: e}
 	d.queue.init()
+	d.queue.owner, _ = e.(device.Owner)
 	d.done.Add(1)
 	go d.dispatch()
 	if err := d.Probe(ctx, kernels); err != nil {
@@ -132,7 +137,14 @@ func (d *Device) ask(j *job) error {
 
 // call has a job done, on the engine's thread if it has one. The caller has the
 // turn. Once the device is lost nothing is done any more.
-func (d *Device) call(j job) error {
+func (d *Device) call(j job) error { return d.callFor(context.Background(), j) }
+
+// errLeft is for a job whose end nobody waits for any more. The turn is the job's.
+var errLeft = errors.New("the wait was given up")
+
+// callFor is call for a job without memory of the caller's, who waits for it until a
+// context is done. An error that wraps errLeft says that the turn is the caller's no more.
+func (d *Device) callFor(wait context.Context, j job) error {
 	q := &d.queue
 	if err := q.lostBy(); err != nil {
 		return err
@@ -142,71 +154,99 @@ func (d *Device) call(j job) error {
 		return q.note(j.err)
 	}
 	d.handed = j
-	q.hand(&d.handed)
+	if !q.hand(wait, &d.handed) {
+		return errLeft
+	}
 	err := d.handed.err
 	d.handed = job{}
 	return q.note(err)
 }
 
-// Launch queues l, or runs it at once if it is small and nothing is before it.
+// Launch queues l, or runs it at once if it is small and nothing is before it. Code of
+// a kernel that is new here runs on a goroutine of the device's, whatever its size,
+// since it may call runtime.Goexit.
 func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
-	if err := device.Validate(l); err != nil {
+	seen, err := d.check(l)
+	if err != nil {
 		return err
 	}
-	if err := d.engine.Check(l); err != nil {
-		return err
-	}
-	if err := d.prepare(l.Kernel); err != nil {
-		return err
-	}
-	inline := !d.thread && d.engine.Inline(l)
 	q := &d.queue
 	q.mu.Lock()
 	if err := d.admit(ctx, l); err != nil {
 		q.mu.Unlock()
 		return err
 	}
-	if !inline || q.turn != q.issued {
+	if !seen || d.thread || !q.idle() {
 		q.push(ctx, l)
 		q.mu.Unlock()
 		return nil
 	}
-	q.issued++ // the turn is ours
+	q.taken = true
 	q.mu.Unlock()
-	d.serve(ctx, l)
+	if d.engine.Inline(ctx, l) {
+		d.serve(ctx, l)
+	} else {
+		q.begin(ctx, l)
+	}
 	return nil
 }
 
-// manyKernels is the number of kernels after which a device forgets which of them
-// were prepared, so that a program that makes kernels without end does not grow.
+// check refuses what cannot be launched, and reports whether the kernel has run here
+// before. One that has not is prepared, and its own checks are guarded.
+func (d *Device) check(l *device.Launch) (seen bool, err error) {
+	if l != nil && l.Kernel != nil {
+		_, seen = d.known.Load(l.Kernel)
+	}
+	if seen {
+		err = device.Validate(l)
+	} else {
+		err = device.Guard(nameOf(l), func() error { return device.Validate(l) })
+	}
+	if err != nil {
+		return seen, err
+	}
+	if err := d.engine.Check(l); err != nil {
+		return seen, err
+	}
+	if !seen && d.thread {
+		return seen, d.ask(&job{what: prepare, kernel: l.Kernel})
+	}
+	return seen, nil
+}
+
+// nameOf is what an error calls the code of l.
+func nameOf(l *device.Launch) string {
+	if l == nil || l.Kernel == nil {
+		return "a launch"
+	}
+	return "kernel " + l.Kernel.Name
+}
+
+// manyKernels is the number of kernels after which a device forgets which of them it
+// knows, so that a program that makes kernels without end does not grow.
 const manyKernels = 1024
 
-// prepare prepares a kernel that the engine's thread has not seen.
-func (d *Device) prepare(k *device.Kernel) error {
-	if !d.thread {
-		return nil
+// learn takes note of a kernel whose code has run to an end.
+func (d *Device) learn(k *device.Kernel) {
+	if _, seen := d.known.LoadOrStore(k, nil); seen {
+		return
 	}
-	d.known.RLock()
-	seen := d.known.kernels[k]
-	d.known.RUnlock()
-	if seen {
-		return nil
+	if d.known.count.Add(1) > manyKernels {
+		d.known.count.Store(0)
+		d.known.Clear()
 	}
-	if err := d.ask(&job{what: prepare, kernel: k}); err != nil {
-		return err
-	}
-	d.known.Lock()
-	defer d.known.Unlock()
-	if d.known.kernels == nil || len(d.known.kernels) >= manyKernels {
-		d.known.kernels = make(map[*device.Kernel]bool)
-	}
-	d.known.kernels[k] = true
-	return nil
 }
 
-// admit checks l against the state of the device, which is locked.
+// admit checks l against the state of the device, which is locked, and waits for room
+// in the queue.
 func (d *Device) admit(ctx context.Context, l *device.Launch) error {
 	if err := d.queue.state(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := d.queue.admit(ctx); err != nil {
 		return err
 	}
 	for i, p := range l.Kernel.Params {
@@ -221,7 +261,7 @@ func (d *Device) admit(ctx context.Context, l *device.Launch) error {
 			return fmt.Errorf("kernel %s: %s: %w", l.Kernel.Name, p.Name, device.ErrClosed)
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 // serve executes l in its turn, records the outcome, and ends the turn, whatever
@@ -231,7 +271,7 @@ func (d *Device) serve(ctx context.Context, l *device.Launch) {
 	start, returned := d.log.now(), false
 	defer func() {
 		if !returned {
-			err = device.Caught("kernel "+l.Kernel.Name, recover())
+			err = device.Caught(nameOf(l), recover())
 		}
 		clear(d.memory[:])
 		d.log.launch(l, start, err)
@@ -256,10 +296,11 @@ func (d *Device) finish(l *device.Launch, err error) {
 			b.spoiled.settle(r)
 		}
 	}
-	if err != nil {
-		d.queue.fail(err)
+	if err == nil {
+		d.learn(l.Kernel)
 	}
-	d.queue.leave()
+	d.progress.Add(1)
+	d.queue.leave(context.Background(), device.Lent{})
 }
 
 // run binds l to memory and executes it.
@@ -291,27 +332,42 @@ func (d *Device) run(ctx context.Context, l *device.Launch) error {
 	return nil
 }
 
-// Sync waits for what was queued and reports the first error.
-func (d *Device) Sync(ctx context.Context) error {
+// Sync waits for what was queued and reports whether the device still works.
+func (d *Device) Sync(ctx context.Context) error { return d.wait(ctx, nil) }
+
+// wait waits for what was queued, and reports what concerns b if there is one.
+func (d *Device) wait(ctx context.Context, b *buffer) error {
 	q := &d.queue
-	if err := q.enter(ctx, nil); err != nil {
-		return err
-	}
-	defer q.leave()
-	start := d.log.now()
-	err := d.call(job{what: finish, ctx: ctx})
-	if d.thread {
-		d.log.wait(start, err)
-	}
+	lent, err := q.enter(ctx, b)
 	if err != nil {
 		return err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	err = q.err
-	q.err = nil
+	start := d.log.now()
+	err = d.callFor(ctx, job{what: finish, ctx: ctx})
+	if errors.Is(err, errLeft) {
+		lent.Return(ctx)
+		return ctx.Err()
+	}
+	if d.thread {
+		d.log.wait(start, err)
+	}
+	if err == nil && b != nil {
+		err = b.spoiled.in(device.Range{Hi: b.len})
+	}
+	q.leave(ctx, lent)
 	return err
 }
+
+// Counters tells how far the device has come.
+func (d *Device) Counters() device.Counters {
+	return device.Counters{Progress: d.progress.Load()}
+}
+
+// Parts is nil: the device is not made of others.
+func (d *Device) Parts() []device.Device { return nil }
+
+// Report is nil: there is nothing to say of the device beyond its Info.
+func (d *Device) Report() []string { return nil }
 
 // Close drops what is queued and waits for what runs. Memory of the host goes
 // with the program's last reference to it.

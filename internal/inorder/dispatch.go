@@ -51,7 +51,7 @@ func (d *Device) dispatch() {
 	}()
 	var e entry
 	for {
-		j, ok := d.queue.next(&e)
+		j, ok := d.queue.await(&e)
 		switch {
 		case !ok:
 			closed = true
@@ -62,10 +62,12 @@ func (d *Device) dispatch() {
 			} else {
 				j.run(d.engine)
 			}
+			d.progress.Add(1)
 			d.queue.finished(j)
 		default:
 			d.serve(e.ctx, &e.launch)
 			e.ctx = nil
+			clear(e.launch.Args)
 		}
 	}
 }

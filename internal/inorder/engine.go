@@ -20,9 +20,9 @@ type Engine interface {
 	// Execute computes the rows of l, or hands them to the hardware. Memory i is
 	// that of argument i. A panic in the kernel's code may be left to the caller.
 	Execute(ctx context.Context, l *device.Launch, memory *[device.MaxParams]Memory) error
-	// Inline tells whether l is so small that handing it to another goroutine
-	// would cost more than computing it.
-	Inline(l *device.Launch) bool
+	// Inline reports whether l is so small that handing it to another goroutine would
+	// cost more than computing it. If it is, Execute follows in the same goroutine.
+	Inline(ctx context.Context, l *device.Launch) bool
 	// Finish waits until the hardware has done all that was executed.
 	Finish(ctx context.Context) error
 	// Close releases what the engine holds, memory included.
@@ -49,7 +49,8 @@ type job struct {
 	typ    device.Type
 	n      int
 	err    error
-	done   bool // with queue.mu held
+	waiter *waiter
+	left   bool // nobody waits any more: the turn ends with the job; guarded by queue.mu
 }
 
 // task is what a job does.

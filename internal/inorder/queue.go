@@ -3,6 +3,7 @@ package inorder
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -10,40 +11,66 @@ import (
 )
 
 // queue gives out turns in the order of the calls. A launch waits for its turn
-// in the ring; a transfer waits in its caller. Whoever has the turn may touch
-// buffers and execute, and no one else.
+// in the ring; a transfer waits there for its caller. Whoever has the turn may
+// touch buffers and execute, and no one else.
 type queue struct {
+	owner device.Owner // of the places that callers may take up; nil: none
+
 	mu      sync.Mutex
-	changed *sync.Cond
+	changed *sync.Cond // for the dispatcher and for close
 
-	issued uint64 // turns given out
-	turn   uint64 // the turn that is being served
-	left   map[uint64]bool
+	taken   bool  // somebody has the turn
+	serving bool  // the dispatcher has it, for next
+	next    entry // the launch whose turn it is
 
-	ring   []entry // launches not yet begun, oldest first, from head on
-	head   int
-	length int
+	ring     []entry // launches and callers that wait for the turn, oldest first, from head on
+	head     int
+	length   int
+	most     int       // length of the ring since it was empty
+	launches int       // of those in the ring
+	blocked  []*waiter // launches that wait for room in the ring, oldest first
+	spare    []*waiter // to be used again
 
 	jobs []*job // for the dispatcher, when the engine belongs to its thread
 
-	err     error                 // first error since the last Sync
 	lost    atomic.Pointer[error] // what ended the device
 	closed  bool
-	drained bool // closed, and nobody has a turn any more
+	drained bool // closed, and nobody has the turn any more
 }
 
-// entry is a launch that waits in the ring. Its argument slice is kept when the
-// entry is used again.
+// entry is a launch in the ring, or a caller. The argument slice of a launch is kept
+// when the entry is used again.
 type entry struct {
 	launch device.Launch
 	ctx    context.Context
-	turn   uint64
+	caller *waiter
 }
+
+// set makes e a copy of l.
+func (e *entry) set(ctx context.Context, l *device.Launch) {
+	e.ctx = ctx
+	e.launch = device.Launch{Kernel: l.Kernel, Rows: l.Rows, Args: append(e.launch.Args[:0], l.Args...)}
+}
+
+// move moves what is in e to to, and leaves to's argument slice in its place.
+func (e *entry) move(to *entry) {
+	*to, *e = *e, entry{launch: device.Launch{Args: to.launch.Args}}
+	clear(e.launch.Args) // keeps no buffer alive
+}
+
+// waiter is somebody who waits for the turn, for room, or for a job. Its channel
+// has room for the one message that it gets.
+type waiter struct {
+	ready   chan struct{}
+	granted bool // guarded by the queue's mutex
+}
+
+// smallRing is the size of a ring that nothing was ever queued in.
+const smallRing = 16
 
 func (q *queue) init() {
 	q.changed = sync.NewCond(&q.mu)
-	q.left = make(map[uint64]bool)
-	q.ring = make([]entry, 16)
+	q.ring = make([]entry, smallRing)
 }
 
 // state is the error that refuses new work; the queue is locked.
@@ -54,110 +81,245 @@ func (q *queue) state() error {
 	return q.lostBy()
 }
 
-// enter waits for the caller's turn. With a buffer, it fails if that was freed.
-func (q *queue) enter(ctx context.Context, b *buffer) error {
+// idle reports whether a call has the turn at once; the queue is locked.
+func (q *queue) idle() bool { return !q.taken && q.length == 0 }
+
+// enter waits for the caller's turn. A place that the caller takes up is lent from
+// the moment that it has to wait until leave. With a buffer, enter fails if that was
+// freed.
+func (q *queue) enter(ctx context.Context, b *buffer) (lent device.Lent, err error) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.closed || (b != nil && b.freed) {
-		return device.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	mine := q.issued
-	q.issued++
-	if q.turn != mine && ctx.Done() != nil {
-		defer context.AfterFunc(ctx, q.wake)()
-	}
-	for q.turn != mine && ctx.Err() == nil && !q.closed {
-		q.changed.Wait()
-	}
+	err = ctx.Err()
 	switch {
-	case q.turn == mine && !q.closed:
-		if b != nil && b.freed {
-			q.advance()
-			return device.ErrClosed
+	case q.closed || b != nil && b.freed:
+		err = device.ErrClosed
+	case err == nil && q.idle():
+		q.taken = true
+	case err == nil:
+		w := q.waiter()
+		q.add().caller = w
+		lent = q.wait(ctx, w)
+		switch {
+		case w.granted && (q.closed || b != nil && b.freed):
+			q.pass()
+			fallthrough
+		case q.closed:
+			err = device.ErrClosed
+		case !w.granted:
+			err = ctx.Err()
+			q.withdraw(w)
 		}
-		return nil
-	case q.turn == mine:
-		q.advance()
-		return device.ErrClosed
+		q.recycle(w)
 	}
-	q.left[mine] = true
-	if q.closed {
-		return device.ErrClosed
-	}
-	return ctx.Err()
-}
-
-// leave ends the caller's turn.
-func (q *queue) leave() {
-	q.mu.Lock()
-	q.advance()
 	q.mu.Unlock()
+	if err != nil {
+		lent.Return(ctx)
+		lent = device.Lent{}
+	}
+	return lent, err
 }
 
-// advance serves the next turn that somebody still waits for.
-func (q *queue) advance() {
-	q.turn++
-	for q.left[q.turn] {
-		delete(q.left, q.turn)
-		q.turn++
+// wait waits for a message to w, or until ctx is done. The queue is locked before and
+// after.
+func (q *queue) wait(ctx context.Context, w *waiter) device.Lent {
+	q.mu.Unlock()
+	lent := device.Lend(ctx, q.owner)
+	select {
+	case <-w.ready:
+	case <-ctx.Done():
 	}
+	q.mu.Lock()
+	return lent
+}
+
+// leave ends the turn that enter has given.
+func (q *queue) leave(ctx context.Context, lent device.Lent) {
+	q.mu.Lock()
+	q.pass()
+	q.mu.Unlock()
+	lent.Return(ctx)
+}
+
+// pass gives the turn to the next who waits for it; the queue is locked.
+func (q *queue) pass() {
+	if q.closed || q.length == 0 {
+		q.taken = false
+		if q.closed {
+			q.changed.Broadcast()
+		}
+		return
+	}
+	e := &q.ring[q.head]
+	if w := e.caller; w != nil {
+		q.drop()
+		w.grant()
+		return
+	}
+	e.move(&q.next)
+	q.launches--
+	q.drop()
+	q.room()
+	q.serve()
+}
+
+// serve has the dispatcher run next.
+func (q *queue) serve() {
+	q.taken, q.serving = true, true
 	q.changed.Broadcast()
 }
 
-func (q *queue) wake() {
-	q.mu.Lock()
-	q.changed.Broadcast()
-	q.mu.Unlock()
+// grant tells w that it has what it waits for; the queue is locked.
+func (w *waiter) grant() {
+	w.granted = true
+	w.ready <- struct{}{}
 }
 
-// push puts a copy of l at the end of the ring.
-func (q *queue) push(ctx context.Context, l *device.Launch) {
+// waiter is one that nobody uses.
+func (q *queue) waiter() *waiter {
+	n := len(q.spare)
+	if n == 0 {
+		return &waiter{ready: make(chan struct{}, 1)}
+	}
+	w := q.spare[n-1]
+	q.spare = q.spare[:n-1]
+	return w
+}
+
+// recycle keeps w for later, without a message that came too late.
+func (q *queue) recycle(w *waiter) {
+	select {
+	case <-w.ready:
+	default:
+	}
+	if w.granted = false; len(q.spare) < smallRing {
+		q.spare = append(q.spare, w)
+	}
+}
+
+// add makes an entry at the end of the ring.
+func (q *queue) add() *entry {
 	if q.length == len(q.ring) {
-		larger := make([]entry, 2*len(q.ring))
-		n := copy(larger, q.ring[q.head:])
-		copy(larger[n:], q.ring[:q.head])
-		q.ring, q.head = larger, 0
+		q.resize(2 * len(q.ring))
 	}
 	e := &q.ring[(q.head+q.length)%len(q.ring)]
-	e.ctx, e.turn = ctx, q.issued
-	e.launch = device.Launch{Kernel: l.Kernel, Rows: l.Rows, Args: append(e.launch.Args[:0], l.Args...)}
-	q.issued++
 	q.length++
-	q.changed.Broadcast()
+	q.most = max(q.most, q.length)
+	return e
 }
 
-// next waits for work of the dispatcher: a job, or the turn of the oldest launch,
-// which it moves to *e, swapping argument slices. False once the queue is closed.
-func (q *queue) next(e *entry) (j *job, ok bool) {
+// drop takes the oldest entry away. A ring that is much larger than it had to be
+// since it was empty last becomes smaller.
+func (q *queue) drop() {
+	q.ring[q.head].caller = nil
+	q.head = (q.head + 1) % len(q.ring)
+	if q.length--; q.length > 0 {
+		return
+	}
+	if len(q.ring) > smallRing && q.most <= len(q.ring)/4 {
+		q.resize(len(q.ring) / 2)
+	}
+	q.most = 0
+}
+
+func (q *queue) resize(n int) {
+	ring := make([]entry, n)
+	for i := range q.length {
+		ring[i] = q.ring[(q.head+i)%len(q.ring)]
+	}
+	q.ring, q.head = ring, 0
+}
+
+// withdraw takes a caller out of the ring.
+func (q *queue) withdraw(w *waiter) {
+	at := func(i int) *entry { return &q.ring[(q.head+i)%len(q.ring)] }
+	for i := range q.length {
+		if at(i).caller != w {
+			continue
+		}
+		for ; i > 0; i-- { // those before it move up
+			*at(i), *at(i - 1) = *at(i - 1), *at(i)
+		}
+		q.drop()
+		return
+	}
+}
+
+// admit waits until the ring has room for a launch. The queue is locked.
+func (q *queue) admit(ctx context.Context) error {
+	for q.launches >= device.QueueDepth {
+		w := q.waiter()
+		q.blocked = append(q.blocked, w)
+		lent := q.wait(ctx, w)
+		if !w.granted {
+			q.blocked = slices.DeleteFunc(q.blocked, func(x *waiter) bool { return x == w })
+		}
+		q.recycle(w)
+		q.mu.Unlock()
+		lent.Return(ctx)
+		q.mu.Lock()
+		err := q.state()
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			q.room()
+			return err
+		}
+	}
+	return nil
+}
+
+// room lets the launch go on that has waited longest for room, if there is some.
+func (q *queue) room() {
+	if len(q.blocked) > 0 && q.launches < device.QueueDepth {
+		w := q.blocked[0]
+		q.blocked = slices.Delete(q.blocked, 0, 1)
+		w.grant()
+	}
+}
+
+// push queues a copy of l, for which there is room.
+func (q *queue) push(ctx context.Context, l *device.Launch) {
+	if q.idle() {
+		q.next.set(ctx, l)
+		q.serve()
+		return
+	}
+	q.add().set(ctx, l)
+	q.launches++
+}
+
+// begin has the dispatcher run a copy of l in the turn that its caller has.
+func (q *queue) begin(ctx context.Context, l *device.Launch) {
+	q.mu.Lock()
+	q.next.set(ctx, l)
+	q.serve()
+	q.mu.Unlock()
+}
+
+// await waits for work of the dispatcher: a job, or a launch, which it moves to *e.
+// False once the queue is closed.
+func (q *queue) await(e *entry) (j *job, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
-		if len(q.jobs) > 0 {
+		switch {
+		case len(q.jobs) > 0:
 			j := q.jobs[0]
-			q.jobs = append(q.jobs[:0], q.jobs[1:]...)
+			q.jobs = slices.Delete(q.jobs, 0, 1)
 			return j, true
-		}
-		if q.drained {
-			return nil, false
-		}
-		if !q.closed && q.length > 0 && q.ring[q.head].turn == q.turn {
-			q.pop(e)
+		case q.serving && q.closed:
+			q.serving = false
+			q.pass()
+		case q.serving:
+			q.serving = false
+			q.next.move(e)
 			return nil, true
+		case q.drained:
+			return nil, false
 		}
 		q.changed.Wait()
 	}
-}
-
-// pop moves the oldest launch to *e; the queue is locked.
-func (q *queue) pop(e *entry) {
-	spare := e.launch.Args[:0]
-	*e = q.ring[q.head]
-	q.ring[q.head] = entry{launch: device.Launch{Args: spare}}
-	q.head = (q.head + 1) % len(q.ring)
-	q.length--
 }
 
 // post hands a job to the dispatcher, whoever has the turn, and waits for it.
@@ -167,31 +329,45 @@ func (q *queue) post(j *job) error {
 	if err := q.state(); err != nil {
 		return err
 	}
-	q.wait(j)
+	q.do(context.Background(), j)
 	return nil
 }
 
-// hand is post for whoever has the turn, who may do so while the queue closes.
-func (q *queue) hand(j *job) {
+// hand is post for whoever has the turn, who may do so while the queue closes. When
+// ctx is done first it returns false: the turn is the job's then, and ends with it.
+func (q *queue) hand(ctx context.Context, j *job) bool {
 	q.mu.Lock()
-	q.wait(j)
-	q.mu.Unlock()
+	defer q.mu.Unlock()
+	return q.do(ctx, j)
 }
 
-func (q *queue) wait(j *job) {
+func (q *queue) do(ctx context.Context, j *job) bool {
+	j.waiter = q.waiter()
 	q.jobs = append(q.jobs, j)
 	q.changed.Broadcast()
-	for !j.done {
-		q.changed.Wait()
+	q.mu.Unlock()
+	select {
+	case <-j.waiter.ready:
+	case <-ctx.Done():
 	}
+	q.mu.Lock()
+	if !j.waiter.granted {
+		j.left = true
+		return false
+	}
+	q.recycle(j.waiter)
+	return true
 }
 
-// finished tells whoever waits for j.
+// finished tells whoever waits for j, or ends the turn of one who has left.
 func (q *queue) finished(j *job) {
 	q.mu.Lock()
-	j.done = true
-	q.changed.Broadcast()
-	q.mu.Unlock()
+	defer q.mu.Unlock()
+	if j.left {
+		q.pass()
+	} else {
+		j.waiter.grant()
+	}
 }
 
 // note keeps an error that ends the device, and returns the one that ended it
@@ -213,15 +389,6 @@ func (q *queue) lostBy() error {
 	return nil
 }
 
-// fail keeps the first error for the next Sync.
-func (q *queue) fail(err error) {
-	q.mu.Lock()
-	if q.err == nil {
-		q.err = err
-	}
-	q.mu.Unlock()
-}
-
 // close drops the launches that have not begun, waits for whoever has the turn,
 // and makes every later call fail.
 func (q *queue) close() {
@@ -231,16 +398,18 @@ func (q *queue) close() {
 		return
 	}
 	q.closed = true
-	for ; q.length > 0; q.length-- {
-		q.left[q.ring[q.head].turn] = true
-		q.head = (q.head + 1) % len(q.ring)
+	for ; q.length > 0; q.drop() {
+		if w := q.ring[q.head].caller; w != nil {
+			w.ready <- struct{}{}
+		}
 	}
-	for q.left[q.turn] {
-		delete(q.left, q.turn)
-		q.turn++
+	q.launches = 0
+	for _, w := range q.blocked {
+		w.ready <- struct{}{}
 	}
+	q.blocked = nil
 	q.changed.Broadcast()
-	for q.turn != q.issued {
+	for q.taken {
 		q.changed.Wait()
 	}
 	q.drained = true

@@ -101,7 +101,7 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 }
 
 // Inline is false: a launch returns before its time has passed.
-func (e *engine) Inline(*device.Launch) bool { return false }
+func (e *engine) Inline(context.Context, *device.Launch) bool { return false }
 
 // Finish has nothing to wait for: Execute returns when the launch is done.
 func (e *engine) Finish(context.Context) error { return nil }

@@ -94,10 +94,11 @@ func TestCancelled(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		start := time.Now()
-		if err := d.Launch(ctx, &device.Launch{Kernel: rows, Args: []device.Arg{device.Vec(b)}, Rows: device.Range{Hi: 1000}}); err != nil {
+		l := &device.Launch{Kernel: rows, Args: []device.Arg{device.Vec(b)}, Rows: device.Range{Hi: 1000}}
+		if err := d.Launch(ctx, l); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Sync(context.Background()); err == nil || time.Since(start) != time.Second {
+		if err := l.Wait(context.Background()); err == nil || time.Since(start) != time.Second {
 			t.Errorf("%v after %v, want an error after 1 s", err, time.Since(start))
 		}
 	})
