@@ -183,11 +183,7 @@ func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
 	}
 	q.taken = true
 	q.mu.Unlock()
-	if d.engine.Inline(ctx, l) {
-		d.serve(ctx, l)
-	} else {
-		q.begin(ctx, l)
-	}
+	d.serve(ctx, l, true)
 	return nil
 }
 
@@ -264,9 +260,12 @@ func (d *Device) admit(ctx context.Context, l *device.Launch) error {
 	return nil
 }
 
+// errLarge is for a launch that is not run in its caller.
+var errLarge = errors.New("launch is for the dispatcher")
+
 // serve executes l in its turn, records the outcome, and ends the turn, whatever
-// the kernel's code does.
-func (d *Device) serve(ctx context.Context, l *device.Launch) {
+// the kernel's code does. What is too large for its caller it hands to the dispatcher.
+func (d *Device) serve(ctx context.Context, l *device.Launch, caller bool) {
 	var err error
 	start, returned := d.log.now(), false
 	defer func() {
@@ -274,10 +273,14 @@ func (d *Device) serve(ctx context.Context, l *device.Launch) {
 			err = device.Caught(nameOf(l), recover())
 		}
 		clear(d.memory[:])
+		if err == errLarge {
+			d.queue.begin(ctx, l)
+			return
+		}
 		d.log.launch(l, start, err)
 		d.finish(l, err)
 	}()
-	err = d.run(ctx, l)
+	err = d.run(ctx, l, caller)
 	returned = true
 }
 
@@ -303,8 +306,8 @@ func (d *Device) finish(l *device.Launch, err error) {
 	d.queue.leave(context.Background(), device.Lent{})
 }
 
-// run binds l to memory and executes it.
-func (d *Device) run(ctx context.Context, l *device.Launch) error {
+// run binds l to memory and executes it, in its caller only if the engine agrees.
+func (d *Device) run(ctx context.Context, l *device.Launch, caller bool) error {
 	if err := d.queue.lostBy(); err != nil {
 		return err
 	}
@@ -322,6 +325,9 @@ func (d *Device) run(ctx context.Context, l *device.Launch) error {
 		d.memory[i] = b.memory
 	}
 	if l.Rows.Len() > 0 && ctx.Err() == nil {
+		if caller && !d.engine.Inline(ctx, l) {
+			return errLarge
+		}
 		if err := d.engine.Execute(ctx, l, &d.memory); err != nil {
 			return err
 		}

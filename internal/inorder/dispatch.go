@@ -65,7 +65,7 @@ func (d *Device) dispatch() {
 			d.progress.Add(1)
 			d.queue.finished(j)
 		default:
-			d.serve(e.ctx, &e.launch)
+			d.serve(e.ctx, &e.launch, false)
 			e.ctx = nil
 			clear(e.launch.Args)
 		}
