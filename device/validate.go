@@ -46,7 +46,7 @@ func validateByKernel(l *Launch) (err error) {
 		err = k.Check(l)
 	}
 	if err == nil && k.Cost != nil {
-		if c := k.Cost(l); !c.valid() {
+		if c := k.Cost(l); !c.Valid() {
 			err = Invalidf("kernel %s: its cost is %g items, %g operations and %g bytes", k.Name, c.Items, c.Ops, c.Bytes)
 		}
 	}

@@ -138,7 +138,7 @@ func timed(ctx context.Context, d device.Device, l *device.Launch) error {
 	if err := d.Launch(ctx, l); err != nil {
 		return err
 	}
-	if err := d.Sync(ctx); err != nil {
+	if err := l.Wait(ctx); err != nil {
 		return err
 	}
 	Observe(ctx, l, time.Since(start))
