@@ -1,10 +1,6 @@
 package device
 
-import (
-	"context"
-	"fmt"
-	"math"
-)
+import "context"
 
 // Call is a launch on slices of the host: what to run, on which data. Run
 // uploads, launches and downloads; it is the simplest way to use a device, and
@@ -13,92 +9,113 @@ type Call struct {
 	Label  string // what is particular about an example
 	Kernel *Kernel
 	Args   []HostArg
-	Rows   Range
+	Rows   Range // of the outputs; the zero Range stands for all
 }
 
-// HostArg is an argument on the host: a matrix in a slice, or a scalar.
-type HostArg struct {
-	Data  Slice
-	Width int // elements of a row; 0 for a scalar
-	Value Arg // the scalar
-}
-
-// HostVec passes a slice as rows of one element.
-func HostVec[T Element](s []T) HostArg { return HostMat(s, 1) }
-
-// HostMat passes a slice as a matrix with rows of width elements.
-func HostMat[T Element](s []T, width int) HostArg { return HostArg{Data: Of(s), Width: width} }
-
-// HostVal passes a scalar.
-func HostVal[T Element](x T) HostArg { return HostArg{Value: Val(x)} }
-
-// Clone is c with copies of all data.
+// Clone returns c with copies of all data.
 func (c *Call) Clone() *Call {
-	d := &Call{Label: c.Label, Kernel: c.Kernel, Rows: c.Rows, Args: append([]HostArg(nil), c.Args...)}
-	for i, a := range d.Args {
-		if a.Width > 0 {
-			d.Args[i].Data = a.Data.Clone()
-		}
+	if c == nil {
+		return nil
 	}
-	return d
+	d := *c
+	d.Args = append([]HostArg(nil), c.Args...)
+	for i := range d.Args {
+		d.Args[i].Data = d.Args[i].Data.Clone()
+	}
+	return &d
 }
 
 // Run performs the call on d. The rows computed of each output are written to
 // the caller's slices; the rest of those slices stays as it was.
 func (c *Call) Run(ctx context.Context, d Device) error {
+	if d == nil {
+		return Invalidf("no device")
+	}
 	l, err := c.launch()
 	if err != nil {
 		return err
 	}
-	for i, a := range c.Args {
-		if a.Width == 0 {
+	var buffers []Buffer
+	defer func() {
+		if ctx.Err() == nil {
+			freeAll(buffers)
+		} else {
+			go freeAll(buffers) // which waits for what may still run
+		}
+	}()
+	for i, p := range l.Kernel.Params {
+		if p.Access == Value {
 			continue
 		}
-		b, err := d.Alloc(a.Data.Type(), a.Data.Len())
+		data := c.Args[i].packed()
+		b, err := d.Alloc(data.Type(), data.Len())
 		if err != nil {
 			return err
 		}
-		defer b.Free()
-		if err := b.Write(ctx, 0, a.Data); err != nil {
+		buffers = append(buffers, b)
+		if err := b.Write(ctx, 0, data); err != nil {
 			return err
 		}
-		l.Args[i] = Mat(b, a.Width)
+		l.Args[i] = Mat(b, c.Args[i].Width)
 	}
 	if err := d.Launch(ctx, l); err != nil {
 		return err
 	}
-	for i, a := range c.Args {
-		r := l.WriteRange(i)
-		if a.Width == 0 || r.Len() <= 0 {
+	if err := l.Wait(ctx); err != nil {
+		return err
+	}
+	for i, p := range l.Kernel.Params {
+		if !p.Access.Writes() {
 			continue
 		}
-		if err := l.Args[i].Buffer.Read(ctx, r.Lo, a.Data.Sub(r.Lo, r.Hi)); err != nil {
+		part := c.Args[i].rowsOf(l.Rows)
+		data := part.packed()
+		if err := l.Args[i].Buffer.Read(ctx, l.WriteRange(i).Lo, data); err != nil {
 			return err
 		}
+		part.unpack(data)
 	}
 	return nil
 }
 
-// Contract performs the call by the kernel's contract, serially, in the caller
-// and in place. It is what Run must equal on every device.
+func freeAll(buffers []Buffer) {
+	for _, b := range buffers {
+		b.Free()
+	}
+}
+
+// Contract performs the call by the kernel's contract, serially and in place. It is
+// what Run must equal on every device. A panic in the kernel's code is an error.
 func (c *Call) Contract() error {
 	l, err := c.launch()
 	if err != nil {
 		return err
 	}
 	b := Binding{Launch: l, Ctx: context.Background()}
-	for i, a := range c.Args {
-		if a.Width > 0 {
-			l.Args[i] = Mat(hostBuffer{data: a.Data, id: i}, a.Width)
-			b.Views[i] = a.Data
+	for i, p := range l.Kernel.Params {
+		if p.Access != Value {
+			b.Views[i] = c.Args[i].packed()
+			l.Args[i] = Mat(hostBuffer{data: b.Views[i], id: i}, c.Args[i].Width)
 		}
 	}
-	if err := Validate(l); err != nil {
+	err = Guard("kernel "+l.Kernel.Name, func() error {
+		if err := Validate(l); err != nil {
+			return err
+		}
+		var t Tile
+		b.Tile(&t, l.Rows, 0, nil)
+		l.Kernel.Contract(&t)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	var t Tile
-	b.Tile(&t, c.Rows, 0, nil)
-	c.Kernel.Contract(&t)
+	for i, p := range l.Kernel.Params {
+		if p.Access.Writes() {
+			r := l.WriteRange(i)
+			c.Args[i].rowsOf(l.Rows).unpack(b.Views[i].Sub(r.Lo, r.Hi))
+		}
+	}
 	return nil
 }
 
@@ -109,23 +126,34 @@ func (c *Call) Shape() (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, a := range c.Args {
-		if a.Width > 0 {
-			l.Args[i] = Arg{Len: a.Data.Len(), Width: a.Width}
+	for i := range c.Args {
+		if a := &c.Args[i]; l.Kernel.Params[i].Access != Value {
+			l.Args[i] = Arg{Len: a.numRows() * a.Width, Width: a.Width}
 		}
 	}
 	return l, nil
 }
 
-// launch is the launch with its scalars set and its buffers left out.
+// launch is the launch with its scalars set and its buffers left out. It refuses
+// arguments that do not fit the parameters.
 func (c *Call) launch() (*Launch, error) {
-	if len(c.Args) != len(c.Kernel.Params) || len(c.Args) > MaxParams {
+	switch {
+	case c == nil || c.Kernel == nil:
+		return nil, Invalidf("a call needs a kernel")
+	case len(c.Args) != len(c.Kernel.Params) || len(c.Args) > MaxParams:
 		return nil, Invalidf("kernel %s takes %d arguments (of at most %d), got %d",
 			c.Kernel.Name, len(c.Kernel.Params), MaxParams, len(c.Args))
 	}
 	l := &Launch{Kernel: c.Kernel, Rows: c.Rows, Args: make([]Arg, len(c.Args))}
-	for i, a := range c.Args {
+	for i := range c.Args {
+		a, p := &c.Args[i], &c.Kernel.Params[i]
+		if err := a.check(c.Kernel, p); err != nil {
+			return nil, err
+		}
 		l.Args[i] = a.Value
+		if c.Rows == (Range{}) && p.Access.Writes() {
+			l.Rows.Hi = max(l.Rows.Hi, a.numRows())
+		}
 	}
 	return l, nil
 }
@@ -140,58 +168,3 @@ type hostBuffer struct {
 
 func (b hostBuffer) Type() Type { return b.data.Type() }
 func (b hostBuffer) Len() int   { return b.data.Len() }
-
-// Difference is the first place where two results differ.
-type Difference struct {
-	Kernel    string
-	Label     string // the example
-	Param     string
-	Index     int    // element of the parameter
-	Got, Want uint64 // bit patterns
-	Type      Type
-}
-
-func (d *Difference) Error() string {
-	return fmt.Sprintf("kernel %s (%s): %s[%d] is %s, the contract says %s",
-		d.Kernel, d.Label, d.Param, d.Index, bitString(d.Type, d.Got), bitString(d.Type, d.Want))
-}
-
-func bitString(t Type, bits uint64) string {
-	switch t {
-	case Float32:
-		return fmt.Sprintf("%#08x (%g)", bits, math.Float32frombits(uint32(bits)))
-	case Float64:
-		return fmt.Sprintf("%#016x (%g)", bits, math.Float64frombits(bits))
-	}
-	return fmt.Sprintf("%#08x", bits)
-}
-
-// Diff compares the buffers of two calls of one kernel bit for bit, inputs and
-// rows outside the range included; nil means equal.
-func Diff(got, want *Call) *Difference {
-	for i, p := range got.Kernel.Params {
-		if p.Access == Value {
-			continue
-		}
-		g, w := got.Args[i].Data, want.Args[i].Data
-		for e := range g.Len() {
-			if x, y := g.bits(e), w.bits(e); x != y {
-				return &Difference{got.Kernel.Name, got.Label, p.Name, e, x, y, p.Type}
-			}
-		}
-	}
-	return nil
-}
-
-// bits is the bit pattern of element i.
-func (s Slice) bits(i int) uint64 {
-	switch s.typ {
-	case Float32:
-		return uint64(math.Float32bits(As[float32](s)[i]))
-	case Float64:
-		return math.Float64bits(As[float64](s)[i])
-	case Int32:
-		return uint64(uint32(As[int32](s)[i]))
-	}
-	return uint64(As[uint32](s)[i])
-}

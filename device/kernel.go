@@ -27,7 +27,7 @@ type Param struct {
 	Type   Type
 	Access Access
 	// Halo is, for ReadRows, the number of rows read on each side of those
-	// computed; nil means none.
+	// computed, as far as there are some; nil means none.
 	Halo func(l *Launch) int
 }
 
@@ -81,8 +81,12 @@ func (c Cost) Valid() bool {
 	return true
 }
 
-// CostOf is what k.Cost says of l, or the default for a kernel without one.
+// CostOf is what k.Cost says of l, or the default for a kernel without one. A launch
+// that is not valid costs nothing.
 func CostOf(l *Launch) Cost {
+	if l == nil || l.Kernel == nil || len(l.Args) != len(l.Kernel.Params) {
+		return Cost{}
+	}
 	if l.Kernel.Cost != nil {
 		return l.Kernel.Cost(l)
 	}
