@@ -77,6 +77,9 @@ const QueueDepth = 1024
 // error that concerns one of them.
 func Wait(ctx context.Context, buffers ...Buffer) error {
 	for _, b := range buffers {
+		if b == nil {
+			return Invalidf("no buffer")
+		}
 		if err := b.Wait(ctx); err != nil {
 			return err
 		}
@@ -86,6 +89,9 @@ func Wait(ctx context.Context, buffers ...Buffer) error {
 
 // Upload allocates a buffer on d and copies src into it.
 func Upload[T Element](ctx context.Context, d Device, src []T) (Buffer, error) {
+	if d == nil {
+		return nil, Invalidf("no device")
+	}
 	b, err := d.Alloc(TypeOf[T](), len(src))
 	if err != nil {
 		return nil, err
@@ -99,6 +105,9 @@ func Upload[T Element](ctx context.Context, d Device, src []T) (Buffer, error) {
 
 // Download returns a copy of all elements of b.
 func Download[T Element](ctx context.Context, b Buffer) ([]T, error) {
+	if b == nil {
+		return nil, Invalidf("no buffer")
+	}
 	if b.Type() != TypeOf[T]() {
 		return nil, Invalidf("a buffer of %v was downloaded as %v", b.Type(), TypeOf[T]())
 	}
