@@ -360,7 +360,19 @@ func (d *Device) wait(ctx context.Context, b *buffer) error {
 
 // Counters tells how far the device has come.
 func (d *Device) Counters() device.Counters {
-	return device.Counters{Progress: d.progress.Load()}
+	n := d.progress.Load()
+	if e, ok := d.engine.(Progressive); ok {
+		n += e.Progress()
+	}
+	return device.Counters{Progress: n}
+}
+
+// Held returns the place of the engine's that the caller takes up, if it has places.
+func (d *Device) Held(ctx context.Context) device.Place {
+	if d.queue.owner == nil {
+		return nil
+	}
+	return d.queue.owner.Held(ctx)
 }
 
 // Parts is nil: the device is not made of others.

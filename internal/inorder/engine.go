@@ -29,6 +29,14 @@ type Engine interface {
 	Close()
 }
 
+// Progressive is implemented by engines that show how far they have come with a long
+// launch or transfer.
+type Progressive interface {
+	// Progress returns a number that grows while the engine gets something done, from
+	// any goroutine. Counters add it to the turns that have ended.
+	Progress() int64
+}
+
 // Memory is the memory of one buffer. The ranges of transfers have been checked.
 type Memory interface {
 	// Write copies src into the elements from off on; src may be reused at once.
