@@ -80,7 +80,13 @@ const QueueDepth = 1024
 func Wait(ctx context.Context, buffers ...Buffer) error {
 	var first error
 	for _, b := range buffers {
-		if err := b.Wait(ctx); first == nil {
+		var err error
+		if b == nil {
+			err = Invalidf("no buffer")
+		} else {
+			err = b.Wait(ctx)
+		}
+		if first == nil {
 			first = err
 		}
 	}
@@ -89,6 +95,9 @@ func Wait(ctx context.Context, buffers ...Buffer) error {
 
 // Upload allocates a buffer on d and copies src into it.
 func Upload[T Element](ctx context.Context, d Device, src []T) (Buffer, error) {
+	if d == nil {
+		return nil, Invalidf("no device")
+	}
 	b, err := d.Alloc(TypeOf[T](), len(src))
 	if err != nil {
 		return nil, err
@@ -102,6 +111,9 @@ func Upload[T Element](ctx context.Context, d Device, src []T) (Buffer, error) {
 
 // Download returns a copy of all elements of b.
 func Download[T Element](ctx context.Context, b Buffer) ([]T, error) {
+	if b == nil {
+		return nil, Invalidf("no buffer")
+	}
 	if b.Type() != TypeOf[T]() {
 		return nil, Invalidf("a buffer of %v was downloaded as %v", b.Type(), TypeOf[T]())
 	}

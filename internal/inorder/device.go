@@ -276,9 +276,11 @@ func (d *Device) admit(ctx context.Context, l *device.Launch) error {
 	return nil
 }
 
+// errLarge is for a launch that is not run in its caller.
+var errLarge = errors.New("launch is for the dispatcher")
+
 // serve executes l in its turn, records the outcome, and ends the turn, whatever
-// the kernel's code does. The caller of Launch leaves what is not small to the
-// dispatcher, which is handed the turn.
+// the kernel's code does. What is too large for its caller it hands to the dispatcher.
 func (d *Device) serve(ctx context.Context, l *device.Launch, caller bool) {
 	var err error
 	start, returned := d.log.now(), false
@@ -287,7 +289,7 @@ func (d *Device) serve(ctx context.Context, l *device.Launch, caller bool) {
 			err = device.Caught(nameOf(l), recover())
 		}
 		clear(d.memory[:])
-		if err == errNotSmall {
+		if err == errLarge {
 			d.queue.begin(ctx, l)
 			return
 		}
@@ -297,9 +299,6 @@ func (d *Device) serve(ctx context.Context, l *device.Launch, caller bool) {
 	err = d.run(ctx, l, caller)
 	returned = true
 }
-
-// errNotSmall is for a launch that its caller leaves to the dispatcher.
-var errNotSmall = errors.New("not small")
 
 // finish spoils what a failed launch should have set, and ends its turn.
 func (d *Device) finish(ctx context.Context, l *device.Launch, err error) {
@@ -325,7 +324,7 @@ func (d *Device) finish(ctx context.Context, l *device.Launch, err error) {
 	d.queue.leave(ctx, device.Lent{})
 }
 
-// run binds l to memory and executes it.
+// run binds l to memory and executes it, in its caller only if the engine agrees.
 func (d *Device) run(ctx context.Context, l *device.Launch, caller bool) error {
 	if err := d.queue.lostBy(); err != nil {
 		return err
@@ -342,7 +341,7 @@ func (d *Device) run(ctx context.Context, l *device.Launch, caller bool) error {
 	}
 	if l.Rows.Len() > 0 && ctx.Err() == nil {
 		if caller && !d.engine.Inline(ctx, l) {
-			return errNotSmall
+			return errLarge
 		}
 		if err := d.engine.Execute(ctx, l, &d.memory); err != nil {
 			return err
