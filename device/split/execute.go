@@ -2,6 +2,9 @@ package split
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -18,12 +21,15 @@ type piece struct {
 // Execute cuts l into pieces and runs them, again on other parts if a part leaves.
 func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
 	e.learn()
-	b := e.balance(l)
-	if err := e.cut(b, l, mem); err != nil {
+	cost := device.CostOf(l)
+	b := e.balance(l.Kernel, cost.Items)
+	if err := e.cut(b, l, cost.Ops, mem); err != nil {
 		return err
 	}
 	for _, p := range e.parts {
-		p.took = 0
+		if !p.left() {
+			p.took = 0
+		}
 	}
 	start := time.Now()
 	for len(e.pieces) > 0 {
@@ -31,7 +37,7 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 			return err
 		}
 	}
-	e.last = done{b, time.Since(start), device.CostOf(l).Items}
+	e.last = done{b, time.Since(start), cost.Items}
 	return nil
 }
 
@@ -55,53 +61,247 @@ func (e *engine) learn() {
 
 // round brings each part what its first piece needs, computes these pieces, and
 // takes those that are done from the list.
-func (e *engine) round(ctx context.Context, b *balance, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
+func (e *engine) round(ctx context.Context, b *balance, l *device.Launch, mem *[device.MaxParams]inorder.Memory) (err error) {
 	if err := e.reassign(b, l, mem); err != nil {
 		return err
 	}
-	e.moves = e.moves[:0]
-	active := 0
-	for i := range e.pieces {
-		if e.later(i) {
-			continue
+	e.active = e.active[:0]
+	for _, c := range e.pieces {
+		if p := e.parts[c.part]; !slices.Contains(e.active, p) {
+			e.active = append(e.active, p)
 		}
-		active++
-		e.bind(ctx, e.pieces[i], l, mem)
-		if err := e.gather(e.pieces[i], l, mem); err != nil {
+	}
+	if !e.rest(ctx, e.active) {
+		return nil
+	}
+	e.moves = e.moves[:0]
+	for _, p := range e.active {
+		first := slices.IndexFunc(e.pieces, func(c piece) bool { return c.part == p.index })
+		p.bind(ctx, l, e.pieces[first].rows, mem)
+		if err := e.gather(p, mem); err != nil {
 			return err
 		}
 	}
-	if err := e.fetch(ctx); err != nil || e.broken() {
+	bytes := e.makeRoom()
+	if broken, err := e.fetch(ctx, bytes); broken || err != nil {
 		return err
 	}
-	if p := e.parts[e.pieces[0].part]; active == 1 && p.info.Class == device.CPU { // nobody else to wait for
+	if p := e.active[0]; len(e.active) == 1 && p.host { // nobody else to wait for
 		p.moves = e.moves
+		defer func() { err = e.settle(b, mem) }() // even if the kernel's code ends this goroutine
 		p.step(compute)
-		return e.settle(b, l, mem)
+		return nil
 	}
-	for i := range e.pieces {
-		if p := e.parts[e.pieces[i].part]; !e.later(i) {
-			p.moves = e.moves
-			p.begin <- compute
-		}
+	for _, p := range e.active {
+		e.begin(p, compute, b.patience(p, bytes))
 	}
-	e.wait(ctx, active, e.limit(b))
-	return e.settle(b, l, mem)
+	e.rest(ctx, e.active)
+	return e.settle(b, mem)
 }
 
-// later tells whether a part has a piece before piece i.
-func (e *engine) later(i int) bool {
-	return slices.ContainsFunc(e.pieces[:i], func(p piece) bool { return p.part == e.pieces[i].part })
+// rest waits until parts are at no step any more, and reports whether all are still
+// there.
+func (e *engine) rest(ctx context.Context, parts []*part) bool {
+	e.wait(ctx, false, parts)
+	return !slices.ContainsFunc(parts, (*part).left)
 }
 
-// bind makes the launch of a piece on its part's copies.
-func (e *engine) bind(ctx context.Context, c piece, l *device.Launch, mem *[device.MaxParams]inorder.Memory) {
-	p := e.parts[c.part]
-	p.ctx, p.wait = ctx, e.patience(p)
-	p.launch = device.Launch{Kernel: l.Kernel, Rows: c.rows, Args: append(p.launch.Args[:0], l.Args...)}
+// bind makes the launch of a piece on the part's copies.
+func (p *part) bind(ctx context.Context, l *device.Launch, rows device.Range, mem *[device.MaxParams]inorder.Memory) {
+	p.ctx.Context = ctx
+	p.launch = device.Launch{Kernel: l.Kernel, Rows: rows, Args: append(p.launch.Args[:0], l.Args...)}
 	for i := range l.Args {
 		if m, ok := mem[i].(*memory); ok {
-			p.launch.Args[i].Buffer = m.copies[c.part]
+			p.launch.Args[i].Buffer = m.copies[p.index]
 		}
 	}
+	p.items = device.CostOf(&p.launch).Items
+}
+
+const (
+	// small is the number of operations below which a launch is not worth cutting.
+	small = 100_000
+	// brief is the time for which the same holds where a kernel has no Cost,
+	brief = 100 * time.Microsecond
+	// and twice the number of launches in a row that must have taken longer.
+	twice = 2
+)
+
+// cut lists the pieces of l, which has so many operations.
+func (e *engine) cut(b *balance, l *device.Launch, ops float64, mem *[device.MaxParams]inorder.Memory) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	b.begin(len(e.parts))
+	for _, p := range e.parts {
+		b.usable[p.index] = e.usable(p, b, l, mem)
+	}
+	e.pieces = e.pieces[:0]
+	home := e.home()
+	switch {
+	case e.fixed != nil:
+		copy(b.share, e.fixed)
+	case e.probing:
+		for i := range b.share {
+			b.share[i] = 1
+		}
+	case b.usable[home.index] && (l.Kernel.Cost != nil && ops < small || l.Kernel.Cost == nil && b.long < twice):
+		e.pieces = append(e.pieces, piece{home.index, l.Rows})
+		b.skip = true
+		return nil
+	default:
+		b.arrange(home.index)
+	}
+	b.skip = e.fixed != nil || e.probing
+	e.divide(b, l.Rows)
+	if len(e.pieces) == 0 {
+		return e.refusal(b, l)
+	}
+	return nil
+}
+
+// divide gives each part that is usable its share of the rows, in the order of the
+// parts, so that a part has about the same rows from launch to launch.
+func (e *engine) divide(b *balance, rows device.Range) {
+	total, last := 0.0, -1
+	for i, s := range b.share {
+		if b.usable[i] && s > 0 {
+			total += s
+			last = i
+		}
+	}
+	if last < 0 { // no part with a share is usable: any that is takes all
+		for _, p := range e.order {
+			if b.usable[p.index] {
+				e.pieces = append(e.pieces, piece{p.index, rows})
+				return
+			}
+		}
+		return
+	}
+	lo, sum := rows.Lo, 0.0
+	for i, s := range b.share {
+		if !b.usable[i] || s <= 0 {
+			continue
+		}
+		sum += s
+		hi := rows.Lo + int(math.Round(sum/total*float64(rows.Len())))
+		if i == last {
+			hi = rows.Hi
+		}
+		if hi > lo {
+			e.pieces = append(e.pieces, piece{i, device.Range{Lo: lo, Hi: hi}})
+			lo = hi
+		}
+	}
+}
+
+// usable reports whether a part may compute rows of l: it is there, holds the buffers,
+// has not refused the kernel, and was not shown to differ from its contract.
+func (e *engine) usable(p *part, b *balance, l *device.Launch, mem *[device.MaxParams]inorder.Memory) bool {
+	if p.left() || b.without[p.index] {
+		return false
+	}
+	if p.info.Math == device.Exact && e.probed[l.Kernel.Name] && !p.info.IsExact(l.Kernel.Name) {
+		return false
+	}
+	for i := range l.Args {
+		if m, ok := mem[i].(*memory); ok && m.copies[p.index] == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// settle looks at what came of each piece that was computed.
+func (e *engine) settle(b *balance, mem *[device.MaxParams]inorder.Memory) (first error) {
+	rest := e.pieces[:0]
+	for _, c := range e.pieces {
+		p := e.parts[c.part]
+		begun := slices.Index(e.active, p)
+		if begun < 0 { // this is its second piece
+			rest = append(rest, c)
+			continue
+		}
+		e.active = slices.Delete(e.active, begun, begun+1)
+		done, err := p.outcome(b, mem)
+		if first == nil {
+			first = err
+		}
+		if !done && err == nil {
+			rest = append(rest, c)
+		}
+	}
+	e.pieces = rest
+	return first
+}
+
+// outcome records what a part has computed, and reports whether it has; the error is
+// one that no other part can help. Of a part that has left nothing is known.
+func (p *part) outcome(b *balance, mem *[device.MaxParams]inorder.Memory) (done bool, err error) {
+	if p.left() {
+		return false, nil
+	}
+	for i := range p.launch.Args {
+		m, ok := mem[i].(*memory)
+		if r := p.launch.WriteRange(i); !ok || r.Len() <= 0 {
+			continue
+		} else if p.err == nil {
+			m.set(p.index, r)
+		} else if p.begun {
+			m.spoil(p.index, r)
+		}
+	}
+	for _, m := range p.moves {
+		switch {
+		case m.to != p.index:
+		case p.err != nil:
+			m.mem.spoil(p.index, m.at)
+		case m.from == nothing:
+			m.mem.torn[p.index].remove(m.at)
+		default:
+			m.mem.have(p.index, m.at)
+		}
+	}
+	switch {
+	case p.err == nil:
+		return true, nil
+	case fatal(p.err):
+		p.leave(p.err)
+		return false, nil
+	case errors.Is(p.err, device.ErrUnsupported), errors.Is(p.err, device.ErrOutOfMemory) && !updates(p.launch.Kernel):
+		b.refuse(p.index, p.err)
+		return false, nil
+	}
+	return false, p.err
+}
+
+// updates reports whether a launch that fails takes its own inputs along.
+func updates(k *device.Kernel) bool {
+	return slices.ContainsFunc(k.Params, func(p device.Param) bool { return p.Access == device.UpdateRows })
+}
+
+// reassign gives the pieces of parts that have left, or refuse the kernel, to others.
+func (e *engine) reassign(b *balance, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
+	for i := range e.pieces {
+		if e.usable(e.parts[e.pieces[i].part], b, l, mem) {
+			continue
+		}
+		other := slices.IndexFunc(e.order, func(p *part) bool { return e.usable(p, b, l, mem) })
+		if other < 0 {
+			return e.refusal(b, l)
+		}
+		e.pieces[i].part = e.order[other].index
+	}
+	return nil
+}
+
+// refusal is why no part runs l.
+func (e *engine) refusal(b *balance, l *device.Launch) error {
+	if b.refused != nil {
+		return b.refused
+	}
+	if p := e.home(); p.lost() != nil {
+		return e.nobody()
+	}
+	return fmt.Errorf("%w: kernel %s: no part has all of its buffers and equals its contract", device.ErrUnsupported, l.Kernel.Name)
 }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,23 +13,31 @@ import (
 )
 
 // part is one of the devices, with a goroutine that calls it, so that parts work at
-// the same time.
+// the same time and nobody is kept by one that never returns. Such a part leaves, and
+// its goroutine and what that was given are left to it. The host's cores do return.
 type part struct {
 	dev   device.Device
 	name  string // what messages call it
 	info  device.Info
 	index int
+	host  bool // the host's cores
 	begin chan step
 	done  chan<- *part
-	ended *sync.WaitGroup
+	ended chan struct{}         // closed with the goroutine
 	gone  atomic.Pointer[error] // why it is not used any more
 
-	// What to do in a step, and what came of it. They belong to the goroutine from
-	// begin to done.
-	ctx    context.Context // of the launch
-	wait   context.Context // ends the patience
+	// These belong to whoever has the turn.
+	busy  bool         // at a step
+	seen  pulse        // during the step
+	limit atomic.Int64 // how long it may be silent in the step; read by ask, too
+
+	// What to do in a step, and what came of it. They belong to the goroutine while
+	// the part is busy.
 	moves  []move
+	ctx    unplaced // of the launch
 	launch device.Launch
+	items  float64 // of the launch
+	begun  bool    // the launch was not refused
 	err    error
 	took   time.Duration // of the launch alone
 }
@@ -38,29 +47,24 @@ type step uint8
 
 const (
 	fetch   step = iota // read what others need
-	compute             // write what others have read, launch and wait
+	bring               // write what others have read
+	compute             // the same, then launch and wait
 )
 
-// move is the way of some elements from the part that has them to one that reads
-// them.
-type move struct {
-	from, to int
-	mem      *memory
-	at       device.Range
-	data     device.Slice // on the way
-}
+// unplaced is the context of a launch without its values, so that a part's work takes
+// up no place of the task that queued the launch.
+type unplaced struct{ context.Context }
+
+func (*unplaced) Value(any) any { return nil }
 
 // run does steps until the channel is closed. A kernel's code that calls
 // runtime.Goexit takes the goroutine along; another one takes its place.
 func (p *part) run() {
-	finished := false
+	closed := false
 	defer func() {
-		if finished {
+		if closed {
+			close(p.ended)
 			return
-		}
-		caught := recover()
-		if p.err = p.dev.Sync(p.wait); p.err == nil { // the part may know better what happened
-			p.err = device.Caught("kernel "+p.launch.Kernel.Name, caught)
 		}
 		go p.run()
 		p.done <- p
@@ -69,44 +73,53 @@ func (p *part) run() {
 		p.step(s)
 		p.done <- p
 	}
-	finished = true
-	p.ended.Done()
+	closed = true
 }
 
 func (p *part) step(s step) {
-	if p.err = nil; s == fetch {
+	returned := false
+	defer func() {
+		if !returned {
+			p.err = device.Caught(p.name, recover())
+		}
+	}()
+	p.err, p.begun = nil, false
+	switch s {
+	case fetch:
 		p.fetch()
-	} else {
-		p.compute()
+	case bring:
+		p.bring()
+	case compute:
+		if p.bring(); p.err == nil {
+			p.compute()
+		}
 	}
-	if p.err != nil && p.wait.Err() != nil {
-		p.err = fmt.Errorf("%w: %s did not answer in time", device.ErrLost, p.name)
-	}
+	returned = true
 }
 
 func (p *part) fetch() {
 	for _, m := range p.moves {
-		if m.from != p.index {
-			continue
+		if m.from == p.index && p.err == nil {
+			p.err = m.mem.copies[p.index].Read(context.Background(), m.at.Lo, m.data)
 		}
-		if p.err = m.mem.copies[p.index].Read(p.wait, m.at.Lo, m.data); p.err != nil {
-			return
+	}
+}
+
+func (p *part) bring() {
+	for _, m := range p.moves {
+		if m.to == p.index && p.err == nil {
+			p.err = m.mem.copies[p.index].Write(context.Background(), m.at.Lo, m.data)
 		}
 	}
 }
 
 func (p *part) compute() {
-	for _, m := range p.moves {
-		if m.to != p.index {
-			continue
-		}
-		if p.err = m.mem.copies[p.index].Write(p.wait, m.at.Lo, m.data); p.err != nil {
-			return
-		}
-	}
 	start := time.Now()
-	if p.err = p.dev.Launch(p.ctx, &p.launch); p.err == nil {
-		p.err = p.dev.Sync(p.wait)
+	p.begun = true
+	if p.err = p.dev.Launch(&p.ctx, &p.launch); p.err != nil {
+		p.begun = false
+	} else {
+		p.err = p.launch.Wait(context.Background())
 	}
 	p.took = time.Since(start)
 }
@@ -119,10 +132,127 @@ func (p *part) lost() error {
 	return nil
 }
 
+func (p *part) left() bool    { return p.gone.Load() != nil }
+func (p *part) working() bool { return p.busy && !p.left() }
+
 // leave ends the use of the part.
 func (p *part) leave(err error) {
 	if !errors.Is(err, device.ErrLost) {
 		err = fmt.Errorf("%w: %w", device.ErrLost, err)
 	}
 	p.gone.CompareAndSwap(nil, &err)
+	p.limit.Store(0)
+}
+
+const (
+	// patience is how long a part may be silent at the least before it counts as lost,
+	patience = 2 * time.Second
+	// late is how many times the time that was predicted, if that is more,
+	late = 20
+	// and forever is for what nothing is known of.
+	forever = time.Duration(math.MaxInt64)
+	// look is the time between looks at the progress of parts.
+	look = patience / 20
+	// slowest is the rate, in bytes per second, below which a transfer counts as stuck.
+	slowest = 10e6
+)
+
+// transferTime is how long a part may be silent at a transfer.
+func transferTime(bytes int) time.Duration {
+	return patience + time.Duration(float64(bytes)/slowest*float64(time.Second))
+}
+
+// pulse is when a device was seen to get on, or when it was asked for something.
+type pulse struct {
+	progress int64
+	at       time.Time
+}
+
+// silent makes a part leave that has not got on for as long as limit, and returns the
+// reason. A part that is slow, or busy with something else, gets on.
+func (p *part) silent(seen *pulse, limit time.Duration) error {
+	if n := p.dev.Counters().Progress; n != seen.progress {
+		*seen = pulse{n, time.Now()}
+	}
+	if p.host || time.Since(seen.at) < limit {
+		return nil
+	}
+	err := fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name, limit)
+	p.leave(err)
+	return err
+}
+
+// ask calls do, which may never return unless the part is the host, and waits until
+// it has or the part is silent.
+func (e *engine) ask(p *part, do func() error) error {
+	if p.host {
+		return do()
+	}
+	answer, seen := make(chan error, 1), pulse{at: time.Now()}
+	go func() { answer <- do() }()
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-answer:
+			return err
+		case <-tick.C:
+			if err := p.silent(&seen, max(patience, time.Duration(p.limit.Load()))); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// begin has a part take a step, in which it may be silent for so long.
+func (e *engine) begin(p *part, s step, limit time.Duration) {
+	p.busy, p.seen, p.moves = true, pulse{at: time.Now()}, e.moves
+	p.limit.Store(int64(limit))
+	p.begin <- s
+}
+
+// wait waits until the parts are at no step any more, but for those that leave. A
+// caller's wait ends with its context, too: then they go on, and whoever needs them
+// next waits for them.
+func (e *engine) wait(ctx context.Context, caller bool, parts []*part) (err error) {
+	start, hurry := time.Now(), false
+	var done <-chan struct{}
+	if caller {
+		done = ctx.Done()
+	}
+	defer e.timer.Stop()
+	for err == nil && slices.ContainsFunc(parts, (*part).working) {
+		e.timer.Reset(look)
+		select {
+		case p := <-e.done:
+			p.busy = false
+			p.limit.Store(0)
+			e.bound(parts, max(patience, late*time.Since(start)))
+		case <-done:
+			err = ctx.Err()
+		case <-e.timer.C:
+			if !hurry && (ctx.Err() != nil || e.closing.Load()) {
+				hurry = true
+				e.bound(parts, patience)
+			}
+			for _, p := range parts {
+				if p.working() {
+					p.silent(&p.seen, time.Duration(p.limit.Load()))
+				}
+			}
+		}
+	}
+	if slices.ContainsFunc(parts, func(p *part) bool { return p.busy }) {
+		e.moves, e.transit = nil, [len(e.transit)]arena{} // which are theirs now
+	}
+	return err
+}
+
+// bound sets how long parts may be silent from now on of which nothing is known.
+func (e *engine) bound(parts []*part, limit time.Duration) {
+	for _, p := range parts {
+		if p.limit.CompareAndSwap(int64(forever), int64(limit)) {
+			p.seen.at = time.Now()
+		}
+	}
 }
