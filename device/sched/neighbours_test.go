@@ -134,20 +134,10 @@ func TestCancelOnAHang(t *testing.T) {
 	}
 }
 
-// A driver that hangs in Alloc holds up neither estimates nor tasks that need the same
-// data elsewhere.
-func TestDataOnAHang(t *testing.T) {
+// A driver that hangs in Alloc holds up no estimate, state or task of the host.
+func TestEstimatesOnAHang(t *testing.T) {
 	hung(t, devicetest.AllocCall, func(t *testing.T, s *sched.Scheduler) {
-		data := sched.NewData(kernels.Plummer[float64](200, 1))
 		task := forceTask(t, 200)
-		task.Data = []*sched.Data{data}
-		run := task.Run
-		task.Run = func(ctx context.Context, d device.Device) ([]float64, error) {
-			if _, err := data.On(ctx, d); err != nil {
-				return nil, err
-			}
-			return run(ctx, d)
-		}
 		start := time.Now()
 		var all sync.WaitGroup
 		for range 3 {
@@ -160,14 +150,15 @@ func TestDataOnAHang(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		before := time.Now()
-		if sched.Predict(s, task); time.Since(before) > 0 {
-			t.Errorf("a prediction took %v", time.Since(before))
+		sched.Predict(s, task)
+		s.States()
+		if _, err := sched.Do(t.Context(), s, plain(func(context.Context) (int, error) { return 1, nil })); err != nil || time.Since(before) > 0 {
+			t.Errorf("%v; a prediction, the states, and a task of the host took %v", err, time.Since(before))
 		}
 		all.Wait()
 		if took := time.Since(start); took > time.Minute {
 			t.Errorf("took %v", took)
 		}
-		data.Free()
 	})
 }
 
