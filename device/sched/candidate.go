@@ -131,7 +131,8 @@ type turn struct {
 	// Guarded by the candidate's mutex.
 	granted chan struct{} // closed when the turn has come, or was refused
 	refused error
-	lent    int // waits of the run, during which it has no turn
+	lent    int  // waits of the run, during which it has no turn
+	over    bool // the run has returned; what it left running has no turn
 	timer   *time.Timer
 	seen    int64 // progress at the last look
 }
@@ -222,6 +223,7 @@ func (t *turn) release(err error) {
 	c := t.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	t.over = true
 	t.timer.Stop()
 	c.judge(t.on, err)
 	c.vacate(t)
@@ -250,11 +252,13 @@ func (t *turn) Return(ctx context.Context) {
 	c := t.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t.lent--; t.lent > 0 || c.stopped || c.out || c.use != t.on {
+	if t.lent--; t.lent > 0 || t.over || c.stopped || c.out || c.use != t.on {
 		return
 	}
 	c.enqueue(0, t)
-	t.wait(ctx)
+	if t.wait(ctx) == nil && t.over {
+		c.vacate(t)
+	}
 }
 
 // run runs f on the candidate's device, in a turn of its own. It returns when f has
