@@ -2,8 +2,7 @@ package device
 
 import (
 	"context"
-	"fmt"
-	"math"
+	"slices"
 )
 
 // Call is a launch on slices of the host: what to run, on which data. Run
@@ -13,92 +12,182 @@ type Call struct {
 	Label  string // what is particular about an example
 	Kernel *Kernel
 	Args   []HostArg
-	Rows   Range
+	Rows   Range // of the outputs; the zero Range stands for all
 }
 
-// HostArg is an argument on the host: a matrix in a slice, or a scalar.
-type HostArg struct {
-	Data  Slice
-	Width int // elements of a row; 0 for a scalar
-	Value Arg // the scalar
-}
-
-// HostVec passes a slice as rows of one element.
-func HostVec[T Element](s []T) HostArg { return HostMat(s, 1) }
-
-// HostMat passes a slice as a matrix with rows of width elements.
-func HostMat[T Element](s []T, width int) HostArg { return HostArg{Data: Of(s), Width: width} }
-
-// HostVal passes a scalar.
-func HostVal[T Element](x T) HostArg { return HostArg{Value: Val(x)} }
-
-// Clone is c with copies of all data.
+// Clone returns c with copies of all data.
 func (c *Call) Clone() *Call {
-	d := &Call{Label: c.Label, Kernel: c.Kernel, Rows: c.Rows, Args: append([]HostArg(nil), c.Args...)}
-	for i, a := range d.Args {
-		if a.Width > 0 {
-			d.Args[i].Data = a.Data.Clone()
+	if c == nil {
+		return nil
+	}
+	d := *c
+	d.Args = append([]HostArg(nil), c.Args...)
+	for i := range d.Args {
+		a := &d.Args[i]
+		if j := slices.IndexFunc(c.Args[:i], func(b HostArg) bool { return b.Data == a.Data }); j >= 0 {
+			a.Data = d.Args[j].Data // shared there, too
+		} else {
+			a.Data = a.Data.Clone()
 		}
 	}
-	return d
+	return &d
 }
 
 // Run performs the call on d. The rows computed of each output are written to
 // the caller's slices; the rest of those slices stays as it was.
 func (c *Call) Run(ctx context.Context, d Device) error {
+	b, err := c.Bind(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer b.Free(ctx)
+	if err := d.Launch(ctx, b.Launch); err != nil {
+		return err
+	}
+	return b.Read(ctx)
+}
+
+// Bound is a call whose data are in buffers of a device.
+type Bound struct {
+	Launch  *Launch
+	call    *Call
+	buffers []Buffer
+}
+
+// Bind uploads what the call reads to d. Free must be called afterwards.
+func (c *Call) Bind(ctx context.Context, d Device) (_ *Bound, err error) {
+	if d == nil {
+		return nil, Invalidf("no device")
+	}
+	l, err := c.launch()
+	if err != nil {
+		return nil, err
+	}
+	b := &Bound{Launch: l, call: c}
+	defer func() {
+		if err != nil {
+			b.Free(ctx)
+		}
+	}()
+	for i, p := range l.Kernel.Params {
+		if p.Access == Value {
+			continue
+		}
+		if j := b.same(i); j >= 0 {
+			l.Args[i] = l.Args[j]
+			continue
+		}
+		a := &c.Args[i]
+		data := a.packed()
+		buffer, err := d.Alloc(data.Type(), data.Len())
+		if err != nil {
+			return nil, err
+		}
+		b.buffers = append(b.buffers, buffer)
+		l.Args[i] = Mat(buffer, a.Width)
+		if p.Access == WriteRows && l.Rows == (Range{Hi: a.numRows()}) {
+			continue // all of it is written, and nothing is read
+		}
+		if err := buffer.Write(ctx, 0, data); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// same is an argument before i with the same data, −1 if none; only what is read
+// alone may share a buffer.
+func (b *Bound) same(i int) int {
+	params, args := b.Launch.Kernel.Params, b.call.Args
+	for j := range i {
+		if params[j].Access != Value && !params[j].Access.Writes() && !params[i].Access.Writes() && args[j] == args[i] {
+			return j
+		}
+	}
+	return -1
+}
+
+// Read waits for the launch and writes the rows computed to the call's slices.
+func (b *Bound) Read(ctx context.Context) error {
+	l := b.Launch
+	if err := l.Wait(ctx); err != nil {
+		return err
+	}
+	for i, p := range l.Kernel.Params {
+		if !p.Access.Writes() {
+			continue
+		}
+		part := b.call.Args[i].rowsOf(l.Rows)
+		data := part.packed()
+		if err := l.Args[i].Buffer.Read(ctx, l.WriteRange(i).Lo, data); err != nil {
+			return err
+		}
+		part.unpack(data)
+	}
+	return nil
+}
+
+// Free frees the buffers; in the background once ctx is done, since that waits for what
+// may still run.
+func (b *Bound) Free(ctx context.Context) {
+	free := func() {
+		for _, x := range b.buffers {
+			x.Free()
+		}
+	}
+	if ctx.Err() == nil {
+		free()
+	} else {
+		go free()
+	}
+}
+
+// Assign sets the rows that c computes to those of from, a copy of it that was run.
+func (c *Call) Assign(from *Call) error {
 	l, err := c.launch()
 	if err != nil {
 		return err
 	}
-	for i, a := range c.Args {
-		if a.Width == 0 {
-			continue
-		}
-		b, err := d.Alloc(a.Data.Type(), a.Data.Len())
-		if err != nil {
-			return err
-		}
-		defer b.Free()
-		if err := b.Write(ctx, 0, a.Data); err != nil {
-			return err
-		}
-		l.Args[i] = Mat(b, a.Width)
-	}
-	if err := d.Launch(ctx, l); err != nil {
-		return err
-	}
-	for i, a := range c.Args {
-		r := l.WriteRange(i)
-		if a.Width == 0 || r.Len() <= 0 {
-			continue
-		}
-		if err := l.Args[i].Buffer.Read(ctx, r.Lo, a.Data.Sub(r.Lo, r.Hi)); err != nil {
-			return err
+	for i, p := range l.Kernel.Params {
+		if p.Access.Writes() {
+			c.Args[i].rowsOf(l.Rows).unpack(from.Args[i].rowsOf(l.Rows).packed())
 		}
 	}
 	return nil
 }
 
-// Contract performs the call by the kernel's contract, serially, in the caller
-// and in place. It is what Run must equal on every device.
+// Contract performs the call by the kernel's contract, serially and in place. It is
+// what Run must equal on every device. A panic in the kernel's code is an error.
 func (c *Call) Contract() error {
 	l, err := c.launch()
 	if err != nil {
 		return err
 	}
 	b := Binding{Launch: l, Ctx: context.Background()}
-	for i, a := range c.Args {
-		if a.Width > 0 {
-			l.Args[i] = Mat(hostBuffer{data: a.Data, id: i}, a.Width)
-			b.Views[i] = a.Data
+	for i, p := range l.Kernel.Params {
+		if p.Access != Value {
+			b.Views[i] = c.Args[i].packed()
+			l.Args[i] = Mat(hostBuffer{data: b.Views[i], id: i}, c.Args[i].Width)
 		}
 	}
-	if err := Validate(l); err != nil {
+	err = Guard("kernel "+l.Kernel.Name, func() error {
+		if err := Validate(l); err != nil {
+			return err
+		}
+		var t Tile
+		b.Tile(&t, l.Rows, 0, nil)
+		l.Kernel.Contract(&t)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	var t Tile
-	b.Tile(&t, c.Rows, 0, nil)
-	c.Kernel.Contract(&t)
+	for i, p := range l.Kernel.Params {
+		if p.Access.Writes() {
+			r := l.WriteRange(i)
+			c.Args[i].rowsOf(l.Rows).unpack(b.Views[i].Sub(r.Lo, r.Hi))
+		}
+	}
 	return nil
 }
 
@@ -109,23 +198,34 @@ func (c *Call) Shape() (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, a := range c.Args {
-		if a.Width > 0 {
-			l.Args[i] = Arg{Len: a.Data.Len(), Width: a.Width}
+	for i := range c.Args {
+		if a := &c.Args[i]; l.Kernel.Params[i].Access != Value {
+			l.Args[i] = Arg{Len: a.numRows() * a.Width, Width: a.Width}
 		}
 	}
 	return l, nil
 }
 
-// launch is the launch with its scalars set and its buffers left out.
+// launch is the launch with its scalars set and its buffers left out. It refuses
+// arguments that do not fit the parameters.
 func (c *Call) launch() (*Launch, error) {
-	if len(c.Args) != len(c.Kernel.Params) || len(c.Args) > MaxParams {
+	switch {
+	case c == nil || c.Kernel == nil:
+		return nil, Invalidf("a call needs a kernel")
+	case len(c.Args) != len(c.Kernel.Params) || len(c.Args) > MaxParams:
 		return nil, Invalidf("kernel %s takes %d arguments (of at most %d), got %d",
 			c.Kernel.Name, len(c.Kernel.Params), MaxParams, len(c.Args))
 	}
 	l := &Launch{Kernel: c.Kernel, Rows: c.Rows, Args: make([]Arg, len(c.Args))}
-	for i, a := range c.Args {
+	for i := range c.Args {
+		a, p := &c.Args[i], &c.Kernel.Params[i]
+		if err := a.check(c.Kernel, p); err != nil {
+			return nil, err
+		}
 		l.Args[i] = a.Value
+		if c.Rows == (Range{}) && p.Access.Writes() {
+			l.Rows.Hi = max(l.Rows.Hi, a.numRows())
+		}
 	}
 	return l, nil
 }
@@ -140,58 +240,3 @@ type hostBuffer struct {
 
 func (b hostBuffer) Type() Type { return b.data.Type() }
 func (b hostBuffer) Len() int   { return b.data.Len() }
-
-// Difference is the first place where two results differ.
-type Difference struct {
-	Kernel    string
-	Label     string // the example
-	Param     string
-	Index     int    // element of the parameter
-	Got, Want uint64 // bit patterns
-	Type      Type
-}
-
-func (d *Difference) Error() string {
-	return fmt.Sprintf("kernel %s (%s): %s[%d] is %s, the contract says %s",
-		d.Kernel, d.Label, d.Param, d.Index, bitString(d.Type, d.Got), bitString(d.Type, d.Want))
-}
-
-func bitString(t Type, bits uint64) string {
-	switch t {
-	case Float32:
-		return fmt.Sprintf("%#08x (%g)", bits, math.Float32frombits(uint32(bits)))
-	case Float64:
-		return fmt.Sprintf("%#016x (%g)", bits, math.Float64frombits(bits))
-	}
-	return fmt.Sprintf("%#08x", bits)
-}
-
-// Diff compares the buffers of two calls of one kernel bit for bit, inputs and
-// rows outside the range included; nil means equal.
-func Diff(got, want *Call) *Difference {
-	for i, p := range got.Kernel.Params {
-		if p.Access == Value {
-			continue
-		}
-		g, w := got.Args[i].Data, want.Args[i].Data
-		for e := range g.Len() {
-			if x, y := g.bits(e), w.bits(e); x != y {
-				return &Difference{got.Kernel.Name, got.Label, p.Name, e, x, y, p.Type}
-			}
-		}
-	}
-	return nil
-}
-
-// bits is the bit pattern of element i.
-func (s Slice) bits(i int) uint64 {
-	switch s.typ {
-	case Float32:
-		return uint64(math.Float32bits(As[float32](s)[i]))
-	case Float64:
-		return math.Float64bits(As[float64](s)[i])
-	case Int32:
-		return uint64(uint32(As[int32](s)[i]))
-	}
-	return uint64(As[uint32](s)[i])
-}

@@ -39,8 +39,9 @@ type Device interface {
 	// each for people to read; nil if there is nothing to say.
 	Report() []string
 
-	// Close drops what is queued, waits for what runs, and frees all buffers. A
-	// second Close does nothing.
+	// Close drops what is queued, waits for what runs, and frees all buffers. Whatever
+	// waits for the device then ends with ErrClosed. Close has no context: where the
+	// hardware never answers, it does not return. A second Close does nothing.
 	Close() error
 }
 
@@ -66,7 +67,8 @@ type Buffer interface {
 	// should have set any of the elements.
 	Wait(ctx context.Context) error
 
-	// Free releases the memory. Later use of the buffer fails with ErrClosed.
+	// Free releases the memory as soon as all work queued before is done, and does not
+	// wait for that. Later use of the buffer fails with ErrClosed.
 	Free() error
 }
 
@@ -76,16 +78,26 @@ const QueueDepth = 1024
 // Wait waits for all work on the buffers that was queued before, and returns the first
 // error that concerns one of them.
 func Wait(ctx context.Context, buffers ...Buffer) error {
+	var first error
 	for _, b := range buffers {
-		if err := b.Wait(ctx); err != nil {
-			return err
+		var err error
+		if b == nil {
+			err = Invalidf("no buffer")
+		} else {
+			err = b.Wait(ctx)
+		}
+		if first == nil {
+			first = err
 		}
 	}
-	return nil
+	return first
 }
 
 // Upload allocates a buffer on d and copies src into it.
 func Upload[T Element](ctx context.Context, d Device, src []T) (Buffer, error) {
+	if d == nil {
+		return nil, Invalidf("no device")
+	}
 	b, err := d.Alloc(TypeOf[T](), len(src))
 	if err != nil {
 		return nil, err
@@ -99,6 +111,9 @@ func Upload[T Element](ctx context.Context, d Device, src []T) (Buffer, error) {
 
 // Download returns a copy of all elements of b.
 func Download[T Element](ctx context.Context, b Buffer) ([]T, error) {
+	if b == nil {
+		return nil, Invalidf("no buffer")
+	}
 	if b.Type() != TypeOf[T]() {
 		return nil, Invalidf("a buffer of %v was downloaded as %v", b.Type(), TypeOf[T]())
 	}

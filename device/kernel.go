@@ -27,7 +27,7 @@ type Param struct {
 	Type   Type
 	Access Access
 	// Halo is, for ReadRows, the number of rows read on each side of those
-	// computed; nil means none.
+	// computed, as far as there are some; nil means none.
 	Halo func(l *Launch) int
 }
 
@@ -71,8 +71,8 @@ type Cost struct {
 	Bytes float64 // bytes moved to and from memory, at the least
 }
 
-// valid reports whether c is an amount of work.
-func (c Cost) valid() bool {
+// Valid reports whether c is an amount of work: finite, and not negative.
+func (c Cost) Valid() bool {
 	for _, x := range [...]float64{c.Items, c.Ops, c.Bytes} {
 		if !(x >= 0 && x <= math.MaxFloat64) {
 			return false
@@ -81,8 +81,12 @@ func (c Cost) valid() bool {
 	return true
 }
 
-// CostOf is what k.Cost says of l, or the default for a kernel without one.
+// CostOf is what k.Cost says of l, or the default for a kernel without one. A launch
+// that is not valid costs nothing.
 func CostOf(l *Launch) Cost {
+	if l == nil || l.Kernel == nil || len(l.Args) != len(l.Kernel.Params) {
+		return Cost{}
+	}
 	if l.Kernel.Cost != nil {
 		return l.Kernel.Cost(l)
 	}

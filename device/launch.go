@@ -6,7 +6,7 @@ import (
 )
 
 // Launch asks for rows Rows of the outputs of Kernel, with one argument for
-// each of its parameters.
+// each of its parameters. The zero Range stands for no rows.
 type Launch struct {
 	Kernel *Kernel
 	Args   []Arg
@@ -16,9 +16,12 @@ type Launch struct {
 // Wait waits until what was queued on the outputs of l is done, and returns the first
 // error that concerns one of them.
 func (l *Launch) Wait(ctx context.Context) error {
+	if l == nil || l.Kernel == nil || len(l.Args) != len(l.Kernel.Params) {
+		return Invalidf("a wait for what is no launch")
+	}
 	for i, p := range l.Kernel.Params {
 		if p.Access.Writes() {
-			if err := l.Args[i].Buffer.Wait(ctx); err != nil {
+			if err := Wait(ctx, l.Args[i].Buffer); err != nil {
 				return err
 			}
 		}
@@ -34,6 +37,7 @@ type Arg struct {
 	Width  int    // elements of a row
 	value  uint64 // bits of a scalar
 	typ    Type   // type of a scalar
+	wide   bool   // the scalar stands for an int that typ does not hold
 }
 
 // Vec passes a buffer as rows of one element.
@@ -47,8 +51,13 @@ func Mat(b Buffer, width int) Arg {
 	return Arg{Buffer: b, Len: b.Len(), Width: width}
 }
 
-// Rows narrows a matrix to its rows lo up to hi.
+// Rows narrows a matrix to its rows lo up to hi. Rows that it does not have are
+// refused as ErrInvalid when the argument is used.
 func (a Arg) Rows(lo, hi int) Arg {
+	if a.Len < 0 || lo < 0 || hi < lo || hi > a.NumRows() {
+		a.Len = -1
+		return a
+	}
 	a.Offset += lo * a.Width
 	a.Len = (hi - lo) * a.Width
 	return a
@@ -56,7 +65,7 @@ func (a Arg) Rows(lo, hi int) Arg {
 
 // NumRows is the number of rows of a matrix.
 func (a Arg) NumRows() int {
-	if a.Width <= 0 {
+	if a.Width <= 0 || a.Len < 0 {
 		return 0
 	}
 	return a.Len / a.Width
@@ -75,13 +84,22 @@ func Val[T Element](x T) Arg {
 	return Arg{typ: Uint32, value: uint64(any(x).(uint32))}
 }
 
+// Int passes a count or an offset as a scalar of type Int32. A launch with one that
+// does not fit is refused.
+func Int(n int) Arg {
+	nearest := min(max(n, math.MinInt32), math.MaxInt32)
+	a := Val(int32(nearest))
+	a.wide = nearest != n
+	return a
+}
+
 // Bits are the bits of a scalar, in the low half if it has 32.
 func (a Arg) Bits() uint64 { return a.value }
 
 // elements is the part of the buffer that the argument spans.
 func (a Arg) elements() Range { return Range{a.Offset, a.Offset + a.Len} }
 
-// RowElements is the range of elements, counted in the buffer, of rows r.
+// RowElements is the range of elements, counted in the buffer, of rows r, which a has.
 func (a Arg) RowElements(r Range) Range {
 	return Range{a.Offset + r.Lo*a.Width, a.Offset + r.Hi*a.Width}
 }

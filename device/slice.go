@@ -15,7 +15,8 @@ func Of[T Element](s []T) Slice {
 	return Slice{TypeOf[T](), len(s), unsafe.Pointer(unsafe.SliceData(s))}
 }
 
-// MakeSlice allocates n zeroed elements of type t.
+// MakeSlice allocates n zeroed elements of type t. It panics if t is none of the
+// element types or n is negative, as make does.
 func MakeSlice(t Type, n int) Slice {
 	switch t {
 	case Float32:
@@ -24,8 +25,10 @@ func MakeSlice(t Type, n int) Slice {
 		return Of(make([]float64, n))
 	case Int32:
 		return Of(make([]int32, n))
+	case Uint32:
+		return Of(make([]uint32, n))
 	}
-	return Of(make([]uint32, n))
+	panic("device: MakeSlice of " + t.String())
 }
 
 // As is the slice that s wraps. It panics if s holds another type: a
@@ -69,6 +72,9 @@ func (s Slice) Copy(src Slice) {
 
 // Clone is a copy of s with memory of its own.
 func (s Slice) Clone() Slice {
+	if s.len == 0 {
+		return s
+	}
 	c := MakeSlice(s.typ, s.len)
 	c.Copy(s)
 	return c

@@ -32,7 +32,7 @@ func Validate(l *Launch) error {
 	return validateByKernel(l)
 }
 
-// validateByKernel calls the kernel's own Check and Cost. Their panics are errors.
+// validateByKernel calls the kernel's own Check, Cost and Halo. Their panics are errors.
 func validateByKernel(l *Launch) (err error) {
 	k, returned := l.Kernel, false
 	defer func() {
@@ -46,8 +46,15 @@ func validateByKernel(l *Launch) (err error) {
 		err = k.Check(l)
 	}
 	if err == nil && k.Cost != nil {
-		if c := k.Cost(l); !c.valid() {
+		if c := k.Cost(l); !c.Valid() {
 			err = Invalidf("kernel %s: its cost is %g items, %g operations and %g bytes", k.Name, c.Items, c.Ops, c.Bytes)
+		}
+	}
+	for i := range k.Params {
+		if p := &k.Params[i]; err == nil && p.Access == ReadRows && p.Halo != nil {
+			if h := p.Halo(l); h < 0 {
+				err = Invalidf("kernel %s: the halo of %s is %d rows", k.Name, p.Name, h)
+			}
 		}
 	}
 	returned = true
@@ -60,6 +67,9 @@ func validateArg(l *Launch, i int) error {
 		if a.Buffer != nil || a.typ != p.Type {
 			return Invalidf("kernel %s: %s must be a scalar of type %v", k.Name, p.Name, p.Type)
 		}
+		if a.wide {
+			return Invalidf("kernel %s: %s does not fit %v", k.Name, p.Name, p.Type)
+		}
 		return nil
 	}
 	if a.Buffer == nil {
@@ -68,7 +78,10 @@ func validateArg(l *Launch, i int) error {
 	if t := a.Buffer.Type(); t != p.Type {
 		return Invalidf("kernel %s: %s must hold %v, not %v", k.Name, p.Name, p.Type, t)
 	}
-	if a.Width < 1 || a.Len < 0 || a.Len%a.Width != 0 {
+	if a.Len < 0 {
+		return Invalidf("kernel %s: %s is made of rows that its matrix does not have", k.Name, p.Name)
+	}
+	if a.Width < 1 || a.Len%a.Width != 0 {
 		return Invalidf("kernel %s: %s has %d elements, which rows of %d do not fill", k.Name, p.Name, a.Len, a.Width)
 	}
 	if n := a.Buffer.Len(); a.Offset < 0 || a.Len > n-a.Offset {

@@ -51,7 +51,10 @@ func compareGuarded(d device.Device, c *device.Call) error {
 		return err
 	}
 	got := c.Clone()
-	l := &device.Launch{Kernel: c.Kernel, Rows: c.Rows, Args: make([]device.Arg, len(c.Args))}
+	l, err := c.Shape()
+	if err != nil {
+		return err
+	}
 	wholes := make([]device.Slice, len(c.Args))
 	for i, a := range c.Args {
 		if a.Width == 0 {

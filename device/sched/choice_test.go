@@ -171,8 +171,9 @@ func (q quick) Info() device.Info {
 	return i
 }
 
-// With Calibrate a kernel is measured on all candidates when it is first needed; a
-// device that fails while it is measured is left out, and the task runs.
+// With Calibrate a kernel is measured on all candidates once it is needed, in the
+// background: the first task runs on the host and does not wait. A device that fails
+// while it is measured is left out.
 func TestCalibrateFirst(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -201,6 +202,13 @@ func TestCalibrateFirst(t *testing.T) {
 				start := time.Now()
 				k := task(func(_ context.Context, d device.Device) (device.Class, error) { return d.Info().Class, nil })
 				k.Needs.Exact = false
+				first, err := sched.Do(t.Context(), s, k)
+				if err != nil || first.Value != device.CPU || time.Since(start) > 0 {
+					t.Errorf("the first ran on %v after %v, %v", first.Value, time.Since(start), err)
+				}
+				if err := s.Ready(t.Context()); err != nil {
+					t.Error(err)
+				}
 				r, err := sched.Do(t.Context(), s, k)
 				if err != nil || r.Value != c.want {
 					t.Errorf("ran on %v, %v: %v", r.Value, err, r.Report.Choice)

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -88,5 +89,10 @@ func (p *profile) predict(t *spec, dev device.Device) (time.Duration, bool) {
 		}
 		total += float64(c.Count) * c.l.seconds(float64(c.Bytes)/float64(c.Count))
 	}
-	return time.Duration(total * 1e9), true
+	return duration(total), true
+}
+
+// duration is a number of seconds, kept within what a duration can tell.
+func duration(seconds float64) time.Duration {
+	return time.Duration(min(max(0, seconds)*1e9, math.MaxInt64/4))
 }
