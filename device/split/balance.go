@@ -283,9 +283,9 @@ func (b *balance) aim(home int) {
 	}
 }
 
-// patience is how long a part may be silent in its step of a launch to which so many
-// bytes are brought. Where nothing is known of it the others show.
-func (b *balance) patience(p *part, bytes int) time.Duration {
+// limit is how long a part may be silent in a launch for which so many bytes are brought.
+// Where nothing is known of it the others show.
+func (b *balance) limit(p *part, bytes int) time.Duration {
 	if b.rate[p.index] == 0 {
 		return forever
 	}

@@ -103,15 +103,9 @@ func (e *engine) Close() {
 	}
 }
 
-// home is the part that holds what is written; the first that was ever, if none is
-// left.
+// home is the part that holds what is written; the first that ever was, if all have left.
 func (e *engine) home() *part {
-	for _, p := range e.order {
-		if !p.left() {
-			return p
-		}
-	}
-	return e.order[0]
+	return e.order[max(0, slices.IndexFunc(e.order, func(p *part) bool { return !p.left() }))]
 }
 
 // source finds a part that has the beginning of r up to date, and how much of it.

@@ -89,7 +89,7 @@ func (e *engine) round(ctx context.Context, b *balance, l *device.Launch, mem *[
 		return nil
 	}
 	for _, p := range e.active {
-		e.begin(p, compute, b.patience(p, bytes))
+		e.begin(p, compute, b.limit(p, bytes))
 	}
 	e.rest(ctx, e.active)
 	return e.settle(b, mem)

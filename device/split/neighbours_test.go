@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"offload/cpu"
 	"offload/device"
+	"offload/device/devicetest"
 )
 
 // TestCancelledNeighbour: a goroutine that gives up its launches, whether they wait or
@@ -137,5 +139,54 @@ func neighbour(t *testing.T, d device.Device, random *rand.Rand, lost bool) {
 		if err != nil && !late && !(lost && errors.Is(err, device.ErrLost)) {
 			t.Errorf("with a deadline of %v: %v", deadline, err)
 		}
+	}
+}
+
+// TestTasksOfOneWorker: tasks of a pool of one that wait for a device on that pool and a
+// GPU lend it their place, however they are nested.
+func TestTasksOfOneWorker(t *testing.T) {
+	devicetest.NoLeak(t)
+	ctx := context.Background()
+	pool, err := cpu.NewPool(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	onPool := func(ctx context.Context, o device.Options) (device.Device, error) { return cpu.OpenOn(ctx, pool, o) }
+	d, err := join(ctx, device.Options{}, []float64{1, 1}, onPool, gpu)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	const n = 100
+	var task func(ctx context.Context, depth int) error
+	task = func(ctx context.Context, depth int) error {
+		input := slices.Repeat([]float32{float32(depth)}, n)
+		u, err := device.Upload(ctx, d, input)
+		if err != nil {
+			return err
+		}
+		v, err := d.Alloc(device.Float32, n)
+		if err != nil {
+			return err
+		}
+		for range 20 {
+			if err := errors.Join(copyRows(ctx, d, u, v), v.Wait(ctx)); err != nil {
+				return err
+			}
+		}
+		if got, err := device.Download[float32](ctx, v); err != nil || !slices.Equal(got, input) {
+			return fmt.Errorf("at depth %d: %w, or wrong values", depth, err)
+		}
+		if depth == 0 {
+			return nil
+		}
+		_, err = cpu.Map(ctx, pool, []int{1, 2, 3}, func(ctx context.Context, _ int) (int, error) { return 0, task(ctx, depth-1) })
+		return err
+	}
+	short, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	if err := task(short, 3); err != nil {
+		t.Error(err)
 	}
 }

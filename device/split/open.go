@@ -8,9 +8,9 @@
 // there is a halo, nothing where the part has computed it itself. Writes go to one
 // part, the home, which is the host's cores if they are among the parts.
 //
-// A part that is lost, or does not answer, is left out from then on, and its share
-// is computed by the rest. The device as a whole is lost only when somebody needs
-// rows that the lost part alone had.
+// A part that is lost, or shows no progress for too long while it is asked for something,
+// is left out from then on, and its share is computed by the rest. The device as a whole
+// is lost only when somebody needs rows that the lost part alone had.
 package split
 
 import (

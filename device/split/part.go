@@ -13,8 +13,8 @@ import (
 )
 
 // part is one of the devices, with a goroutine that calls it, so that parts work at
-// the same time and nobody is kept by one that never returns. Such a part leaves, and
-// its goroutine and what that was given are left to it. The host's cores do return.
+// the same time, and a driver that never returns keeps no caller. Such a part leaves,
+// with its goroutine and the memory that this was given. The host's cores do return.
 type part struct {
 	dev   device.Device
 	name  string // what messages call it
@@ -121,13 +121,14 @@ func (p *part) lost() error {
 func (p *part) left() bool    { return p.gone.Load() != nil }
 func (p *part) working() bool { return p.busy && !p.left() }
 
-// leave ends the use of the part.
-func (p *part) leave(err error) {
+// leave ends the use of the part, and returns the reason as an ErrLost.
+func (p *part) leave(err error) error {
 	if !errors.Is(err, device.ErrLost) {
 		err = fmt.Errorf("%w: %w", device.ErrLost, err)
 	}
 	p.gone.CompareAndSwap(nil, &err)
 	p.limit.Store(0)
+	return err
 }
 
 const (
@@ -148,14 +149,14 @@ func transferTime(bytes int) time.Duration {
 	return patience + time.Duration(float64(bytes)/slowest*float64(time.Second))
 }
 
-// pulse is when a device was seen to get on, or when it was asked for something.
+// pulse is when a device last showed progress, or was asked for something.
 type pulse struct {
 	progress int64
 	at       time.Time
 }
 
-// silent makes a part leave that has not got on for as long as limit, and returns the
-// reason. A part that is slow, or busy with something else, gets on.
+// silent makes a part leave that shows no progress for as long as limit, and returns the
+// reason. A part that is slow, or busy with something else, does show progress.
 func (p *part) silent(seen *pulse, limit time.Duration) error {
 	if n := p.dev.Counters().Progress; n != seen.progress {
 		*seen = pulse{n, time.Now()}
@@ -163,9 +164,7 @@ func (p *part) silent(seen *pulse, limit time.Duration) error {
 	if p.host || time.Since(seen.at) < limit {
 		return nil
 	}
-	err := fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name, limit)
-	p.leave(err)
-	return err
+	return p.leave(fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name, limit))
 }
 
 // ask calls do, which may never return unless the part is the host, and waits until
