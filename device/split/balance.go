@@ -30,8 +30,8 @@ type balance struct {
 	without []bool // parts that refused the kernel
 	refused error
 	seen    []bool // usable in the launch before
-	skip    bool   // the launch teaches nothing but how long it took
-	long    int    // launches in a row, not cut, that were not brief
+	skip    bool   // the launch teaches nothing of the parts
+	long    int    // launches in a row that were not brief, up to twice
 
 	share []float64 // of each part, in the next launch
 	cut   []float64 // the same in launches that are split
@@ -72,12 +72,20 @@ const (
 
 	tolerance = 1.03 // a share is left as it is if the ideal one is no better than this
 	hesitance = 0.25 // weight of the newest measurement
+
+	manyBalances = 1024 // after so many all are forgotten, so that a program with ever new kernels does not grow
 )
+
+func newBalance(k *device.Kernel, parts int) *balance {
+	numbers := func() []float64 { return make([]float64, parts) }
+	flags := func() []bool { return make([]bool, parts) }
+	return &balance{kernel: k.Name, unit: k.Unit, again: retrial, usable: flags(), without: flags(), seen: flags(),
+		share: numbers(), cut: numbers(), rate: numbers(), alone: numbers()}
+}
 
 // adopt begins with what launches of another size have shown. What was chosen there is
 // tried here before long.
 func (b *balance) adopt(near *balance) {
-	b.begin(len(near.usable))
 	copy(b.seen, near.seen)
 	copy(b.without, near.without)
 	copy(b.rate, near.rate)
@@ -91,21 +99,6 @@ func (b *balance) adopt(near *balance) {
 	}
 }
 
-// begin makes room for n parts.
-func (b *balance) begin(n int) {
-	if b.usable == nil {
-		b.usable, b.without, b.seen = make([]bool, n), make([]bool, n), make([]bool, n)
-		b.share, b.cut = make([]float64, n), make([]float64, n)
-		b.rate, b.alone = make([]float64, n), make([]float64, n)
-	}
-}
-
-// refuse leaves part i out of launches of the kernel.
-func (b *balance) refuse(i int, err error) {
-	b.without[i] = true
-	b.refused = err
-}
-
 // arrange sets the shares of the next launch.
 func (b *balance) arrange(home int) {
 	if !slices.Equal(b.usable, b.seen) {
@@ -116,7 +109,7 @@ func (b *balance) arrange(home int) {
 		if b.again *= 2; b.adopted {
 			b.again, b.adopted = retrial, false
 		}
-		b.restart()
+		b.trial, b.settled = 1, false // begins with the rates that are known
 	}
 	before := b.choice
 	switch {
@@ -136,14 +129,8 @@ func (b *balance) arrange(home int) {
 	copy(b.share, b.cut)
 }
 
-// restart begins a trial with the rates that are known.
-func (b *balance) restart() { b.trial, b.settled = 1, false }
-
 // learn takes in the times of a launch.
 func (b *balance) learn(parts []*part, wall time.Duration, items float64) {
-	if b.skip {
-		b.weigh(parts)
-	}
 	if b.skip || items <= 0 || !slices.Equal(b.usable, b.seen) {
 		return
 	}
@@ -179,20 +166,6 @@ func (b *balance) learn(parts []*part, wall time.Duration, items float64) {
 	}
 }
 
-// weigh counts the launches in a row that are not brief. Once there were enough of them
-// launches are cut.
-func (b *balance) weigh(parts []*part) {
-	for _, p := range parts {
-		if !p.left() && p.took >= brief {
-			b.long++
-			return
-		}
-	}
-	if b.long < twice {
-		b.long = 0
-	}
-}
-
 // mean is the new value during a trial, later a running mean.
 func (b *balance) mean(old, new float64) float64 {
 	if !b.settled || old == 0 {
@@ -223,7 +196,8 @@ func (b *balance) decide() {
 	b.settled, b.since = true, 0
 	b.choice = b.best()
 	b.reference = b.alone[b.choice]
-	if b.split < gain*b.reference && b.count() > 1 {
+	others := b.usable[slices.Index(b.usable, true)+1:]
+	if b.split < gain*b.reference && slices.Contains(others, true) {
 		b.choice = together
 	}
 	if r := b.split / b.reference; b.again == retrial && r > 1-doubt && r < 1+doubt {
@@ -240,16 +214,6 @@ func (b *balance) best() int {
 		}
 	}
 	return best
-}
-
-// count is the number of parts that are usable.
-func (b *balance) count() (n int) {
-	for _, u := range b.usable {
-		if u {
-			n++
-		}
-	}
-	return n
 }
 
 // review gives up what does not pay any more: a split that has taken too long, or a
@@ -270,7 +234,7 @@ func (b *balance) review(perItem float64) {
 	if b.choice == together {
 		b.choice, b.since = b.best(), 0
 	} else {
-		b.restart()
+		b.trial, b.settled = 1, false
 	}
 }
 
@@ -319,9 +283,9 @@ func (b *balance) aim(home int) {
 	}
 }
 
-// patience is how long a part may be silent in its step of a launch to which so many
-// bytes are brought. Where nothing is known of it the others show.
-func (b *balance) patience(p *part, bytes int) time.Duration {
+// limit is how long a part may be silent in a launch for which so many bytes are brought.
+// Where nothing is known of it the others show.
+func (b *balance) limit(p *part, bytes int) time.Duration {
 	if b.rate[p.index] == 0 {
 		return forever
 	}

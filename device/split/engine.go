@@ -15,19 +15,18 @@ import (
 
 // engine runs launches on several devices. All but Alloc is called one at a time.
 type engine struct {
-	parts   []*part
-	order   []*part // the home first
-	probed  map[string]bool
-	fixed   []float64 // shares that do not change; nil: by measured rates
-	probing bool      // every part takes a share, however small
+	parts  []*part
+	order  []*part // the home first
+	probed map[string]bool
+	fixed  []float64 // shares that do not change; nil: by measured rates
 
 	done    chan *part // parts that have taken a step
 	active  []*part    // parts with a piece of the launch
 	sources []*part    // parts with something to fetch
 	pieces  []piece
 	moves   []move
-	here    ranges // what a part has or will have, for gather
-	transit [device.Uint32 + 1]arena
+	here    ranges                          // what a part has or will have, for gather
+	transit [device.Uint32 + 1]device.Slice // data on their way, of each type
 	last    done
 	timer   *time.Timer
 	closing atomic.Bool // somebody waits for the end
@@ -37,11 +36,12 @@ type engine struct {
 	splits map[key]*balance
 }
 
-func newEngine(parts []device.Device, o Options) *engine {
-	e := &engine{fixed: o.Shares, probed: map[string]bool{}, splits: map[key]*balance{}, done: make(chan *part, len(parts))}
-	for _, k := range o.Kernels {
+func newEngine(parts []device.Device, kernels []*device.Kernel) *engine {
+	e := &engine{probed: map[string]bool{}, splits: map[key]*balance{}, done: make(chan *part, len(parts)), timer: time.NewTimer(forever)}
+	for _, k := range kernels {
 		e.probed[k.Name] = true
 	}
+	hosts := 0
 	for i, d := range parts {
 		p := &part{dev: d, info: d.Info(), index: i, begin: make(chan step, 1), done: e.done, ended: make(chan struct{})}
 		p.name, p.host = p.info.Backend, p.info.Class == device.CPU
@@ -49,15 +49,12 @@ func newEngine(parts []device.Device, o Options) *engine {
 			p.name = fmt.Sprintf("%s (part %d)", p.name, i+1)
 		}
 		e.parts = append(e.parts, p)
-		if p.host {
-			e.order = append([]*part{p}, e.order...)
-		} else {
-			e.order = append(e.order, p)
+		if e.order = append(e.order, p); p.host {
+			e.order = slices.Insert(e.order[:i], hosts, p)
+			hosts++
 		}
 		go p.run()
 	}
-	e.timer = time.NewTimer(time.Hour)
-	e.timer.Stop()
 	return e
 }
 
@@ -106,36 +103,9 @@ func (e *engine) Close() {
 	}
 }
 
-// inOrder is the parts that are left, the home first.
-func (e *engine) inOrder() []*part {
-	var left []*part
-	for _, p := range e.order {
-		if !p.left() {
-			left = append(left, p)
-		}
-	}
-	return left
-}
-
-// home is the part that holds what is written; the first that was ever, if none is
-// left.
+// home is the part that holds what is written; the first that ever was, if all have left.
 func (e *engine) home() *part {
-	for _, p := range e.order {
-		if !p.left() {
-			return p
-		}
-	}
-	return e.order[0]
-}
-
-// holder is the first part that has a copy of m.
-func (e *engine) holder(m *memory) *part {
-	for _, p := range e.order {
-		if !p.left() && m.copies[p.index] != nil {
-			return p
-		}
-	}
-	return nil
+	return e.order[max(0, slices.IndexFunc(e.order, func(p *part) bool { return !p.left() }))]
 }
 
 // source finds a part that has the beginning of r up to date, and how much of it.
@@ -146,14 +116,9 @@ func (e *engine) source(m *memory, r device.Range) (*part, device.Range, error) 
 			continue
 		}
 		piece, in := m.fresh[p.index].first(r)
+		next = min(next, piece.Hi) // from there on the home has it
 		if in {
-			if piece.Hi > next { // what the home has is taken from there
-				piece.Hi = next
-			}
-			return p, piece, nil
-		}
-		if piece.Hi < next {
-			next = piece.Hi
+			return p, device.Range{Lo: r.Lo, Hi: next}, nil
 		}
 	}
 	return nil, r, e.nobody()
@@ -169,16 +134,12 @@ func (e *engine) nobody() error {
 	return fmt.Errorf("%w: no part has the data", device.ErrLost)
 }
 
-// manyBalances is the number of balances after which all are forgotten, so that a
-// program that makes kernels without end does not grow.
-const manyBalances = 1024
-
 // balance is that of launches of a kernel with so many items.
 func (e *engine) balance(kernel *device.Kernel, items float64) *balance {
 	k := key{kernel, int(math.Log2(max(1, items)))}
 	b := e.splits[k]
 	if b == nil {
-		b = &balance{kernel: kernel.Name, unit: kernel.Unit, again: retrial}
+		b = newBalance(kernel, len(e.parts))
 		if near := e.near(k); near != nil {
 			b.adopt(near)
 		}

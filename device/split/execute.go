@@ -20,12 +20,15 @@ type piece struct {
 
 // Execute cuts l into pieces and runs them, again on other parts if a part leaves.
 func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
-	e.learn()
+	if e.last.balance != nil {
+		e.mu.Lock()
+		e.last.balance.learn(e.parts, e.last.took, e.last.items)
+		e.mu.Unlock()
+		e.last = done{}
+	}
 	cost := device.CostOf(l)
 	b := e.balance(l.Kernel, cost.Items)
-	if err := e.cut(b, l, cost.Ops, mem); err != nil {
-		return err
-	}
+	e.cut(b, l, cost.Ops, mem)
 	for _, p := range e.parts {
 		if !p.left() {
 			p.took = 0
@@ -38,25 +41,19 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 		}
 	}
 	e.last = done{b, time.Since(start), cost.Items}
+	if b.long < twice {
+		if b.long++; e.last.took < brief {
+			b.long = 0
+		}
+	}
 	return nil
 }
 
 // done is a launch that nothing has been learnt of yet.
 type done struct {
 	balance *balance
-	took    time.Duration // with the reads that followed it
+	took    time.Duration // with the reads that followed it: they depend on where its results are
 	items   float64
-}
-
-// learn takes in the times of the last launch. Reads of what it computed belong to
-// it: they depend on where that is.
-func (e *engine) learn() {
-	if e.last.balance != nil {
-		e.mu.Lock()
-		e.last.balance.learn(e.parts, e.last.took, e.last.items)
-		e.mu.Unlock()
-		e.last = done{}
-	}
 }
 
 // round brings each part what its first piece needs, computes these pieces, and
@@ -66,9 +63,9 @@ func (e *engine) round(ctx context.Context, b *balance, l *device.Launch, mem *[
 		return err
 	}
 	e.active = e.active[:0]
-	for _, c := range e.pieces {
+	for i, c := range e.pieces {
 		if p := e.parts[c.part]; !slices.Contains(e.active, p) {
-			e.active = append(e.active, p)
+			e.active, p.piece = append(e.active, p), i
 		}
 	}
 	if !e.rest(ctx, e.active) {
@@ -76,8 +73,7 @@ func (e *engine) round(ctx context.Context, b *balance, l *device.Launch, mem *[
 	}
 	e.moves = e.moves[:0]
 	for _, p := range e.active {
-		first := slices.IndexFunc(e.pieces, func(c piece) bool { return c.part == p.index })
-		p.bind(ctx, l, e.pieces[first].rows, mem)
+		p.bind(ctx, l, e.pieces[p.piece].rows, mem)
 		if err := e.gather(p, mem); err != nil {
 			return err
 		}
@@ -93,7 +89,7 @@ func (e *engine) round(ctx context.Context, b *balance, l *device.Launch, mem *[
 		return nil
 	}
 	for _, p := range e.active {
-		e.begin(p, compute, b.patience(p, bytes))
+		e.begin(p, compute, b.limit(p, bytes))
 	}
 	e.rest(ctx, e.active)
 	return e.settle(b, mem)
@@ -102,7 +98,7 @@ func (e *engine) round(ctx context.Context, b *balance, l *device.Launch, mem *[
 // rest waits until parts are at no step any more, and reports whether all are still
 // there.
 func (e *engine) rest(ctx context.Context, parts []*part) bool {
-	e.wait(ctx, false, parts)
+	e.wait(ctx, nil, parts)
 	return !slices.ContainsFunc(parts, (*part).left)
 }
 
@@ -128,10 +124,9 @@ const (
 )
 
 // cut lists the pieces of l, which has so many operations.
-func (e *engine) cut(b *balance, l *device.Launch, ops float64, mem *[device.MaxParams]inorder.Memory) error {
+func (e *engine) cut(b *balance, l *device.Launch, ops float64, mem *[device.MaxParams]inorder.Memory) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	b.begin(len(e.parts))
 	for _, p := range e.parts {
 		b.usable[p.index] = e.usable(p, b, l, mem)
 	}
@@ -140,55 +135,35 @@ func (e *engine) cut(b *balance, l *device.Launch, ops float64, mem *[device.Max
 	switch {
 	case e.fixed != nil:
 		copy(b.share, e.fixed)
-	case e.probing:
-		for i := range b.share {
-			b.share[i] = 1
-		}
 	case b.usable[home.index] && (l.Kernel.Cost != nil && ops < small || l.Kernel.Cost == nil && b.long < twice):
 		e.pieces = append(e.pieces, piece{home.index, l.Rows})
 		b.skip = true
-		return nil
+		return
 	default:
 		b.arrange(home.index)
 	}
-	b.skip = e.fixed != nil || e.probing
+	b.skip = e.fixed != nil
 	e.divide(b, l.Rows)
-	if len(e.pieces) == 0 {
-		return e.refusal(b, l)
-	}
-	return nil
 }
 
 // divide gives each part that is usable its share of the rows, in the order of the
 // parts, so that a part has about the same rows from launch to launch.
 func (e *engine) divide(b *balance, rows device.Range) {
-	total, last := 0.0, -1
-	for i, s := range b.share {
-		if b.usable[i] && s > 0 {
-			total += s
-			last = i
+	total := 0.0
+	for i := range b.share {
+		if !b.usable[i] {
+			b.share[i] = 0
 		}
+		total += b.share[i]
 	}
-	if last < 0 { // no part with a share is usable: any that is takes all
-		for _, p := range e.order {
-			if b.usable[p.index] {
-				e.pieces = append(e.pieces, piece{p.index, rows})
-				return
-			}
-		}
-		return
+	if total == 0 { // no part with a share is usable: any that is takes all
+		any := slices.IndexFunc(e.order, func(p *part) bool { return b.usable[p.index] })
+		total, b.share[e.order[max(any, 0)].index] = 1, 1
 	}
 	lo, sum := rows.Lo, 0.0
 	for i, s := range b.share {
-		if !b.usable[i] || s <= 0 {
-			continue
-		}
 		sum += s
-		hi := rows.Lo + int(math.Round(sum/total*float64(rows.Len())))
-		if i == last {
-			hi = rows.Hi
-		}
-		if hi > lo {
+		if hi := rows.Lo + int(math.Round(sum/total*float64(rows.Len()))); hi > lo {
 			e.pieces = append(e.pieces, piece{i, device.Range{Lo: lo, Hi: hi}})
 			lo = hi
 		}
@@ -198,10 +173,7 @@ func (e *engine) divide(b *balance, rows device.Range) {
 // usable reports whether a part may compute rows of l: it is there, holds the buffers,
 // has not refused the kernel, and was not shown to differ from its contract.
 func (e *engine) usable(p *part, b *balance, l *device.Launch, mem *[device.MaxParams]inorder.Memory) bool {
-	if p.left() || b.without[p.index] {
-		return false
-	}
-	if p.info.Math == device.Exact && e.probed[l.Kernel.Name] && !p.info.IsExact(l.Kernel.Name) {
+	if p.left() || b.without[p.index] || e.differs(p, l.Kernel) {
 		return false
 	}
 	for i := range l.Args {
@@ -214,24 +186,16 @@ func (e *engine) usable(p *part, b *balance, l *device.Launch, mem *[device.MaxP
 
 // settle looks at what came of each piece that was computed.
 func (e *engine) settle(b *balance, mem *[device.MaxParams]inorder.Memory) (first error) {
-	rest := e.pieces[:0]
-	for _, c := range e.pieces {
-		p := e.parts[c.part]
-		begun := slices.Index(e.active, p)
-		if begun < 0 { // this is its second piece
-			rest = append(rest, c)
-			continue
-		}
-		e.active = slices.Delete(e.active, begun, begun+1)
+	for _, p := range e.active {
 		done, err := p.outcome(b, mem)
+		if done {
+			e.pieces[p.piece].rows = device.Range{}
+		}
 		if first == nil {
 			first = err
 		}
-		if !done && err == nil {
-			rest = append(rest, c)
-		}
 	}
-	e.pieces = rest
+	e.pieces = slices.DeleteFunc(e.pieces, func(c piece) bool { return c.rows.Len() == 0 })
 	return first
 }
 
@@ -247,7 +211,7 @@ func (p *part) outcome(b *balance, mem *[device.MaxParams]inorder.Memory) (done 
 			continue
 		} else if p.err == nil {
 			m.set(p.index, r)
-		} else if p.begun {
+		} else if !p.refused {
 			m.spoil(p.index, r)
 		}
 	}
@@ -269,7 +233,7 @@ func (p *part) outcome(b *balance, mem *[device.MaxParams]inorder.Memory) (done 
 		p.leave(p.err)
 		return false, nil
 	case errors.Is(p.err, device.ErrUnsupported), errors.Is(p.err, device.ErrOutOfMemory) && !updates(p.launch.Kernel):
-		b.refuse(p.index, p.err)
+		b.without[p.index], b.refused = true, p.err
 		return false, nil
 	}
 	return false, p.err
@@ -287,21 +251,16 @@ func (e *engine) reassign(b *balance, l *device.Launch, mem *[device.MaxParams]i
 			continue
 		}
 		other := slices.IndexFunc(e.order, func(p *part) bool { return e.usable(p, b, l, mem) })
-		if other < 0 {
-			return e.refusal(b, l)
+		switch {
+		case other >= 0:
+			e.pieces[i].part = e.order[other].index
+		case b.refused != nil:
+			return b.refused
+		case e.home().left():
+			return e.nobody()
+		default:
+			return fmt.Errorf("%w: kernel %s: no part has all of its buffers and equals its contract", device.ErrUnsupported, l.Kernel.Name)
 		}
-		e.pieces[i].part = e.order[other].index
 	}
 	return nil
-}
-
-// refusal is why no part runs l.
-func (e *engine) refusal(b *balance, l *device.Launch) error {
-	if b.refused != nil {
-		return b.refused
-	}
-	if p := e.home(); p.lost() != nil {
-		return e.nobody()
-	}
-	return fmt.Errorf("%w: kernel %s: no part has all of its buffers and equals its contract", device.ErrUnsupported, l.Kernel.Name)
 }

@@ -23,28 +23,29 @@ type memory struct {
 // takes no share of launches with this buffer; the home must have one.
 func (e *engine) Alloc(t device.Type, n int) (inorder.Memory, error) {
 	m := &memory{e, t, make([]device.Buffer, len(e.parts)), make([]ranges, len(e.parts)), make([]ranges, len(e.parts))}
-	var refused error
-	held := false
-	for _, p := range e.inOrder() {
+	refused := e.nobody()
+	for _, p := range e.order {
+		if p.left() {
+			continue
+		}
 		var b device.Buffer
 		err := e.ask(p, func() (err error) {
 			b, err = p.dev.Alloc(t, n)
 			return err
 		})
-		switch {
-		case err == nil:
+		if err == nil {
 			m.copies[p.index] = b
 			m.fresh[p.index].add(device.Range{Hi: n})
-			held = true
 			continue
-		case fatal(err):
-			p.leave(err)
 		}
-		if refused = err; p.host && !fatal(err) {
+		refused = err
+		if fatal(err) {
+			p.leave(err)
+		} else if p.host {
 			break
 		}
 	}
-	if !held || refused != nil && m.copies[e.home().index] == nil {
+	if m.copies[e.home().index] == nil {
 		m.Free()
 		return nil, refused
 	}
@@ -64,11 +65,12 @@ func (m *memory) Free() {
 func (m *memory) Write(ctx context.Context, off int, src device.Slice) error {
 	all := device.Range{Lo: off, Hi: off + src.Len()}
 	for r := all; r.Len() > 0; {
-		p := m.engine.holder(m)
-		if p == nil {
+		i := slices.IndexFunc(m.engine.order, func(p *part) bool { return !p.left() && m.copies[p.index] != nil })
+		if i < 0 {
 			return m.engine.nobody()
 		}
-		at := m.chunk(p, r)
+		p := m.engine.order[i]
+		at := m.begin(p, r)
 		err := m.transfer(ctx, p, bring, at, src.Sub(at.Lo-off, at.Hi-off))
 		switch {
 		case err == nil:
@@ -94,7 +96,7 @@ func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
 		if err != nil {
 			return err
 		}
-		at = m.chunk(p, at)
+		at = m.begin(p, at)
 		err = m.transfer(ctx, p, fetch, at, dst.Sub(at.Lo-off, at.Hi-off))
 		if err == nil {
 			r.Lo = at.Hi
@@ -105,23 +107,23 @@ func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
 	return nil
 }
 
-// chunk is the beginning of r that a transfer to or from a part moves at once.
-func (m *memory) chunk(p *part, r device.Range) device.Range {
-	if n := chunk / m.typ.Size(); !p.host && n < r.Len() {
-		r.Hi = r.Lo + n
+// chunk is the number of bytes that the engine keeps for a caller's data on their way.
+const chunk = 4 << 20
+
+// begin is the beginning of r that a transfer to or from a part moves at once.
+func (m *memory) begin(p *part, r device.Range) device.Range {
+	if !p.host {
+		r.Hi = min(r.Hi, r.Lo+chunk/m.typ.Size())
 	}
 	return r
 }
-
-// chunk is the number of bytes that the engine keeps for a caller's data on their way.
-const chunk = 4 << 20
 
 // transfer moves the elements at between a part's copy and data of a caller, who waits
 // for no longer than ctx. A part other than the host is given memory of the engine's,
 // since it may use that after the caller has gone.
 func (m *memory) transfer(ctx context.Context, p *part, s step, at device.Range, data device.Slice) error {
 	e, parts := m.engine, [...]*part{p}
-	err := e.wait(ctx, true, parts[:])
+	err := e.wait(ctx, ctx.Done(), parts[:])
 	switch {
 	case err != nil || p.left():
 	case p.host && s == fetch:
@@ -135,7 +137,7 @@ func (m *memory) transfer(ctx context.Context, p *part, s step, at device.Range,
 			e.moves[0].data.Copy(data)
 		}
 		e.begin(p, s, transferTime(bytes))
-		if err = e.wait(ctx, true, parts[:]); err != nil || p.left() {
+		if err = e.wait(ctx, ctx.Done(), parts[:]); err != nil || p.left() {
 			break
 		}
 		if err = p.err; err == nil && s == fetch {
@@ -256,37 +258,24 @@ func (e *engine) fetch(ctx context.Context, bytes int) (broken bool, err error) 
 }
 
 // makeRoom gives each move memory for its data and returns their bytes.
-func (e *engine) makeRoom() int {
-	var need [len(e.transit)]int
-	bytes := 0
+func (e *engine) makeRoom() (bytes int) {
+	var need, used [len(e.transit)]int
 	for _, m := range e.moves {
 		need[m.mem.typ] += m.at.Len()
 		bytes += m.at.Len() * m.mem.typ.Size()
 	}
-	for t := range e.transit {
-		a := &e.transit[t]
-		if a.used = 0; need[t] > a.data.Len() {
-			a.data = device.MakeSlice(device.Type(t), need[t])
+	for t, n := range need {
+		if n > e.transit[t].Len() {
+			e.transit[t] = device.MakeSlice(device.Type(t), n)
 		}
 	}
 	for i := range e.moves {
 		m := &e.moves[i]
-		if m.data = e.transit[m.mem.typ].room(m.at.Len()); m.from == nothing {
+		at := &used[m.mem.typ]
+		m.data = e.transit[m.mem.typ].Sub(*at, *at+m.at.Len())
+		if *at += m.at.Len(); m.from == nothing {
 			clear(m.data.Bytes())
 		}
 	}
 	return bytes
-}
-
-// arena is memory for data on their way between parts.
-type arena struct {
-	data device.Slice
-	used int
-}
-
-// room is n elements of type t until the next reset. The arena has been grown.
-func (a *arena) room(n int) device.Slice {
-	s := a.data.Sub(a.used, a.used+n)
-	a.used += n
-	return s
 }

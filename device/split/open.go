@@ -8,9 +8,9 @@
 // there is a halo, nothing where the part has computed it itself. Writes go to one
 // part, the home, which is the host's cores if they are among the parts.
 //
-// A part that is lost, or does not answer, is left out from then on, and its share
-// is computed by the rest. The device as a whole is lost only when somebody needs
-// rows that the lost part alone had.
+// A part that is lost, or shows no progress for too long while it is asked for something,
+// is left out from then on, and its share is computed by the rest. The device as a whole
+// is lost only when somebody needs rows that the lost part alone had.
 package split
 
 import (
@@ -56,8 +56,8 @@ func Open(ctx context.Context, parts []device.Device, o Options) (*Device, error
 		}
 		return nil, err
 	}
-	e := newEngine(parts, o)
-	e.probing = true
+	e := newEngine(parts, o.Kernels)
+	e.fixed = slices.Repeat([]float64{1}, len(parts)) // every part is probed
 	inner, err := inorder.Open(ctx, e.info(o), e, o.Kernels)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func Open(ctx context.Context, parts []device.Device, o Options) (*Device, error
 		d.Close()
 		return nil, err
 	}
-	e.probing = false
+	e.fixed = o.Shares
 	d.Observe(o.Recorder)
 	return d, nil
 }
@@ -84,9 +84,10 @@ func check(parts []device.Device, o Options) error {
 	case o.Shares != nil && len(o.Shares) != len(parts):
 		return device.Invalidf("%d shares for %d devices", len(o.Shares), len(parts))
 	}
+	sum := 0.0
 	for _, s := range o.Shares {
-		if !(s >= 0 && s <= math.MaxFloat64) {
-			return device.Invalidf("a share of %g", s)
+		if sum += s; !(s >= 0 && sum <= math.MaxFloat64) {
+			return device.Invalidf("shares of %g", o.Shares)
 		}
 	}
 	return nil
@@ -106,7 +107,7 @@ func (e *engine) info(o Options) device.Info {
 	if i.Backend == "" {
 		i.Backend = "hybrid"
 	}
-	var names, drivers, variants []string
+	var names, drivers, variants, unequal []string
 	host, software := false, false
 	for _, p := range e.parts {
 		names = append(names, p.info.Name)
@@ -125,35 +126,33 @@ func (e *engine) info(o Options) device.Info {
 			i.Math = p.info.Math
 		}
 		i.Workers += p.info.Workers
-		host = host || p.info.Class == device.CPU
+		host = host || p.host
 		software = software || p.info.Class == device.Software
 		for _, n := range p.info.Notes {
 			i.Notes = append(i.Notes, p.name+": "+n)
 		}
+		var differ []string
+		for _, k := range o.Kernels {
+			if e.differs(p, k) {
+				differ = append(differ, k.Name)
+			}
+		}
+		if differ != nil {
+			unequal = append(unequal, fmt.Sprintf("%s takes no share of %s: it was not shown to equal the contract", p.name, strings.Join(differ, ", ")))
+		}
 	}
 	i.Name, i.Driver, i.Variant = strings.Join(names, " + "), strings.Join(drivers, " + "), strings.Join(variants, "+")
-	i.Notes = append(i.Notes, o.Notes...)
-	i.Notes = append(i.Notes, e.unequal(o.Kernels)...)
+	i.Notes = slices.Concat(i.Notes, o.Notes, unequal)
 	if host && software {
 		i.Notes = append(i.Notes, "a software rasteriser and the pool share the host's cores; splitting over them can hardly pay")
 	}
 	return i
 }
 
-// unequal says which parts take no share of which kernels.
-func (e *engine) unequal(kernels []*device.Kernel) (notes []string) {
-	for _, p := range e.parts {
-		var names []string
-		for _, k := range kernels {
-			if p.info.Math == device.Exact && !p.info.IsExact(k.Name) {
-				names = append(names, k.Name)
-			}
-		}
-		if names != nil {
-			notes = append(notes, fmt.Sprintf("%s takes no share of %s: it was not shown to equal the contract", p.name, strings.Join(names, ", ")))
-		}
-	}
-	return notes
+// differs reports whether a part was not shown to equal the contract of a kernel, though
+// it says that it is exact.
+func (e *engine) differs(p *part, k *device.Kernel) bool {
+	return p.info.Math == device.Exact && e.probed[k.Name] && !p.info.IsExact(k.Name)
 }
 
 // Parts lists the devices that launches are split over, as far as they are not lost.

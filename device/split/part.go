@@ -13,8 +13,8 @@ import (
 )
 
 // part is one of the devices, with a goroutine that calls it, so that parts work at
-// the same time and nobody is kept by one that never returns. Such a part leaves, and
-// its goroutine and what that was given are left to it. The host's cores do return.
+// the same time, and a driver that never returns keeps no caller. Such a part leaves,
+// with its goroutine and the memory that this was given. The host's cores do return.
 type part struct {
 	dev   device.Device
 	name  string // what messages call it
@@ -33,13 +33,14 @@ type part struct {
 
 	// What to do in a step, and what came of it. They belong to the goroutine while
 	// the part is busy.
-	moves  []move
-	ctx    unplaced // of the launch
-	launch device.Launch
-	items  float64 // of the launch
-	begun  bool    // the launch was not refused
-	err    error
-	took   time.Duration // of the launch alone
+	moves   []move
+	ctx     unplaced // of the launch
+	launch  device.Launch
+	items   float64 // of the launch
+	piece   int     // its index
+	refused bool    // the launch was not begun
+	err     error
+	took    time.Duration // of the launch alone
 }
 
 // step is what a part does while the others do the same.
@@ -83,45 +84,30 @@ func (p *part) step(s step) {
 			p.err = device.Caught(p.name, recover())
 		}
 	}()
-	p.err, p.begun = nil, false
-	switch s {
-	case fetch:
-		p.fetch()
-	case bring:
-		p.bring()
-	case compute:
-		if p.bring(); p.err == nil {
-			p.compute()
+	p.err, p.refused = nil, false
+	if p.move(s); s == compute && p.err == nil {
+		start := time.Now()
+		if p.err = p.dev.Launch(&p.ctx, &p.launch); p.err != nil {
+			p.refused = true
+		} else {
+			p.err = p.launch.Wait(context.Background())
 		}
+		p.took = time.Since(start)
 	}
 	returned = true
 }
 
-func (p *part) fetch() {
+// move reads what others need, or writes what they have read.
+func (p *part) move(s step) {
 	for _, m := range p.moves {
-		if m.from == p.index && p.err == nil {
-			p.err = m.mem.copies[p.index].Read(context.Background(), m.at.Lo, m.data)
+		switch c := m.mem.copies[p.index]; {
+		case p.err != nil:
+		case s == fetch && m.from == p.index:
+			p.err = c.Read(context.Background(), m.at.Lo, m.data)
+		case s != fetch && m.to == p.index:
+			p.err = c.Write(context.Background(), m.at.Lo, m.data)
 		}
 	}
-}
-
-func (p *part) bring() {
-	for _, m := range p.moves {
-		if m.to == p.index && p.err == nil {
-			p.err = m.mem.copies[p.index].Write(context.Background(), m.at.Lo, m.data)
-		}
-	}
-}
-
-func (p *part) compute() {
-	start := time.Now()
-	p.begun = true
-	if p.err = p.dev.Launch(&p.ctx, &p.launch); p.err != nil {
-		p.begun = false
-	} else {
-		p.err = p.launch.Wait(context.Background())
-	}
-	p.took = time.Since(start)
 }
 
 // lost is why the part is not used any more, or nil.
@@ -135,13 +121,14 @@ func (p *part) lost() error {
 func (p *part) left() bool    { return p.gone.Load() != nil }
 func (p *part) working() bool { return p.busy && !p.left() }
 
-// leave ends the use of the part.
-func (p *part) leave(err error) {
+// leave ends the use of the part, and returns the reason as an ErrLost.
+func (p *part) leave(err error) error {
 	if !errors.Is(err, device.ErrLost) {
 		err = fmt.Errorf("%w: %w", device.ErrLost, err)
 	}
 	p.gone.CompareAndSwap(nil, &err)
 	p.limit.Store(0)
+	return err
 }
 
 const (
@@ -162,14 +149,14 @@ func transferTime(bytes int) time.Duration {
 	return patience + time.Duration(float64(bytes)/slowest*float64(time.Second))
 }
 
-// pulse is when a device was seen to get on, or when it was asked for something.
+// pulse is when a device last showed progress, or was asked for something.
 type pulse struct {
 	progress int64
 	at       time.Time
 }
 
-// silent makes a part leave that has not got on for as long as limit, and returns the
-// reason. A part that is slow, or busy with something else, gets on.
+// silent makes a part leave that shows no progress for as long as limit, and returns the
+// reason. A part that is slow, or busy with something else, does show progress.
 func (p *part) silent(seen *pulse, limit time.Duration) error {
 	if n := p.dev.Counters().Progress; n != seen.progress {
 		*seen = pulse{n, time.Now()}
@@ -177,9 +164,7 @@ func (p *part) silent(seen *pulse, limit time.Duration) error {
 	if p.host || time.Since(seen.at) < limit {
 		return nil
 	}
-	err := fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name, limit)
-	p.leave(err)
-	return err
+	return p.leave(fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name, limit))
 }
 
 // ask calls do, which may never return unless the part is the host, and waits until
@@ -211,15 +196,10 @@ func (e *engine) begin(p *part, s step, limit time.Duration) {
 	p.begin <- s
 }
 
-// wait waits until the parts are at no step any more, but for those that leave. A
-// caller's wait ends with its context, too: then they go on, and whoever needs them
-// next waits for them.
-func (e *engine) wait(ctx context.Context, caller bool, parts []*part) (err error) {
-	start, hurry := time.Now(), false
-	var done <-chan struct{}
-	if caller {
-		done = ctx.Done()
-	}
+// wait waits until the parts are at no step any more, but for those that leave, or until
+// done, which is of ctx or nil. Parts go on then, and whoever needs them next waits.
+func (e *engine) wait(ctx context.Context, done <-chan struct{}, parts []*part) (err error) {
+	start := time.Now()
 	defer e.timer.Stop()
 	for err == nil && slices.ContainsFunc(parts, (*part).working) {
 		e.timer.Reset(look)
@@ -227,29 +207,32 @@ func (e *engine) wait(ctx context.Context, caller bool, parts []*part) (err erro
 		case p := <-e.done:
 			p.busy = false
 			p.limit.Store(0)
-			e.bound(parts, max(patience, late*time.Since(start)))
+			if slices.Contains(parts, p) {
+				bound(parts, max(patience, late*time.Since(start)))
+			}
 		case <-done:
 			err = ctx.Err()
 		case <-e.timer.C:
-			if !hurry && (ctx.Err() != nil || e.closing.Load()) {
-				hurry = true
-				e.bound(parts, patience)
+			haste := time.Duration(1)
+			if ctx.Err() != nil || e.closing.Load() { // nobody wants the results any more
+				bound(parts, patience)
+				haste = late / 2
 			}
 			for _, p := range parts {
 				if p.working() {
-					p.silent(&p.seen, time.Duration(p.limit.Load()))
+					p.silent(&p.seen, max(patience, time.Duration(p.limit.Load())/haste))
 				}
 			}
 		}
 	}
 	if slices.ContainsFunc(parts, func(p *part) bool { return p.busy }) {
-		e.moves, e.transit = nil, [len(e.transit)]arena{} // which are theirs now
+		e.moves, e.transit = nil, [len(e.transit)]device.Slice{} // which are theirs now
 	}
 	return err
 }
 
 // bound sets how long parts may be silent from now on of which nothing is known.
-func (e *engine) bound(parts []*part, limit time.Duration) {
+func bound(parts []*part, limit time.Duration) {
 	for _, p := range parts {
 		if p.limit.CompareAndSwap(int64(forever), int64(limit)) {
 			p.seen.at = time.Now()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"offload/device"
 	"offload/device/split"
 	"offload/internal/simulated"
+	"offload/kernels"
 )
 
 // deaf is a device whose driver stops answering in calls of one kind, whatever becomes
@@ -273,49 +273,6 @@ func TestBusyPartStays(t *testing.T) {
 	}
 }
 
-// TestCancelledNeighbour: a goroutine that gives up its launches, whether they wait or
-// run, disturbs nobody else's, and costs no part.
-func TestCancelledNeighbour(t *testing.T) {
-	virtually(t, "launches of 5 s", func(t *testing.T) {
-		ctx := context.Background()
-		d := halves(t, device.CPU, func(_ int, d device.Device) device.Device { return d })
-		defer d.Close()
-		const n = 100_000 // rows, half of which a part computes in 5 s
-		input := slices.Repeat([]float32{2}, n)
-		u, err := device.Upload(ctx, d, input)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var both sync.WaitGroup
-		both.Go(func() {
-			for i := range 10 {
-				v := mustAlloc(t, d, n)
-				short, cancel := context.WithTimeout(ctx, time.Duration(1+i%3)*time.Second)
-				start := time.Now()
-				if err := errors.Join(copyRows(short, d, u, v), v.Wait(short)); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Duration(1+i%3)*time.Second {
-					t.Errorf("a launch with a deadline of %d s: %v after %v", 1+i%3, err, time.Since(start))
-				}
-				cancel()
-			}
-		})
-		both.Go(func() {
-			for range 3 {
-				v := mustAlloc(t, d, n)
-				if err := copyRows(ctx, d, u, v); err != nil {
-					t.Error(err)
-				}
-				if got, err := device.Download[float32](ctx, v); err != nil || !slices.Equal(got, input) {
-					t.Errorf("the neighbour: %v, or wrong values", err)
-				}
-			}
-		})
-		both.Wait()
-		if len(d.Parts()) != 2 {
-			t.Errorf("a part was taken for lost: %v", d.Report())
-		}
-	})
-}
-
 // TestProgress: the device shows the progress of its parts within a launch.
 func TestProgress(t *testing.T) {
 	virtually(t, "launch of 5 s", func(t *testing.T) {
@@ -335,5 +292,29 @@ func TestProgress(t *testing.T) {
 			}
 			before = now
 		}
+	})
+}
+
+// TestOpenWithDeafParts: Open ends with its context, too.
+func TestOpenWithDeafParts(t *testing.T) {
+	virtually(t, "launch", func(t *testing.T) {
+		released := make(chan struct{})
+		var parts []device.Device
+		for range 2 {
+			d, err := simulated.Open(simulated.Model{})(context.Background(), device.Options{Kernels: kernels.All()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			part := &deaf{Device: d, released: released}
+			part.hangs.Store("launch")
+			parts = append(parts, part)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		start := time.Now()
+		if _, err := split.Open(ctx, parts, split.Options{Kernels: kernels.All()}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 10*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		close(released)
 	})
 }
