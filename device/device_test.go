@@ -39,6 +39,27 @@ func TestScalarsKeepTheirBits(t *testing.T) {
 	}
 }
 
+// An int is passed as the int32 that it is, and refused if it is none.
+func TestInt(t *testing.T) {
+	k := &Kernel{Name: "count", Params: []Param{{Name: "n", Type: Int32}}, Contract: func(*Tile) {}}
+	for _, c := range []struct {
+		n     int
+		value int32
+		valid bool
+	}{
+		{0, 0, true}, {-1, -1, true}, {math.MaxInt32, math.MaxInt32, true}, {math.MinInt32, math.MinInt32, true},
+		{math.MaxInt, math.MaxInt32, math.MaxInt == math.MaxInt32}, {math.MinInt, math.MinInt32, math.MinInt == math.MinInt32},
+	} {
+		l := &Launch{Kernel: k, Args: []Arg{Int(c.n)}}
+		if v := Scalar[int32](l, 0); v != c.value {
+			t.Errorf("%d became %d", c.n, v)
+		}
+		if err := Validate(l); c.valid != (err == nil) || err != nil && !errors.Is(err, ErrInvalid) {
+			t.Errorf("a launch with %d: %v", c.n, err)
+		}
+	}
+}
+
 func TestSliceOfAnotherTypePanics(t *testing.T) {
 	for name, f := range map[string]func(){
 		"As":     func() { As[float64](Of([]float32{1})) },

@@ -206,5 +206,5 @@ func measured(ctx context.Context, s *sched.Scheduler, kernels []*device.Kernel)
 			return err
 		}
 	}
-	return nil
+	return s.Ready(ctx, kernels...)
 }

@@ -341,6 +341,7 @@ func (c *candidate) leave(on *opened, err error) {
 	}
 	on.why = err
 	close(on.gone)
+	c.holder = nil // a run that hangs keeps no turn on the next device
 	c.dismiss(errLeft)
 	c.s.record(c.name+" left", err.Error())
 }

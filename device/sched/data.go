@@ -32,7 +32,7 @@ func (x *Data) On(ctx context.Context, d device.Device) (device.Buffer, error) {
 		x.copies[d] = f
 	}
 	x.mu.Unlock()
-	b, err := f.Get(ctx)
+	b, err := f.Get(device.WithPlace(ctx, nil)) // the turn stays: the device has something to do
 	if err != nil && ctx.Err() == nil {
 		x.mu.Lock()
 		if x.copies[d] == f {

@@ -80,7 +80,7 @@ func callOf[T device.Float](c Case) *device.Call {
 			device.HostMat(kernels.Plate[T](c.N, c.N, c.Seed), c.N),
 			device.HostMat(make([]T, c.N*c.N), c.N),
 			device.HostMat(make([]T, c.N*kernels.ResidualWidth), kernels.ResidualWidth),
-			device.HostVal(int32(c.Sweeps)), device.HostVal(cx), device.HostVal(cy),
+			{Value: device.Int(c.Sweeps)}, device.HostVal(cx), device.HostVal(cy),
 		},
 	}
 }
