@@ -7,9 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 )
 
 func TestRange(t *testing.T) {
@@ -142,60 +140,4 @@ func TestReadAndWriteRanges(t *testing.T) {
 	if l.ReadRange(0) != (Range{1, 6}) || l.WriteRange(0).Len() != 0 || l.ReadRange(1).Len() != 0 || l.WriteRange(1) != (Range{3, 5}) {
 		t.Errorf("reads %v and %v, writes %v and %v", l.ReadRange(0), l.ReadRange(1), l.WriteRange(0), l.WriteRange(1))
 	}
-}
-
-func TestFuture(t *testing.T) {
-	ctx := context.Background()
-	runs := 0
-	f := NewFuture(ctx, func(context.Context) (int, error) { runs++; return 4, nil })
-	select {
-	case <-f.Done():
-		t.Fatal("a future ran before anybody asked")
-	default:
-	}
-	var all sync.WaitGroup
-	for range 8 { // whoever comes first computes, the others wait
-		all.Go(func() {
-			if v, err := f.Get(ctx); v != 4 || err != nil {
-				t.Errorf("Get = %d, %v", v, err)
-			}
-		})
-	}
-	all.Wait()
-	f.Start()
-	f.Fail(io.EOF)
-	if v, err := f.Get(ctx); v != 4 || err != nil || runs != 1 {
-		t.Errorf("after all: %d, %v, %d runs", v, err, runs)
-	}
-	failed := NewFuture(ctx, func(context.Context) (int, error) { return 1, nil })
-	failed.Fail(io.ErrClosedPipe)
-	if v, err := failed.Get(ctx); v != 0 || err != io.ErrClosedPipe {
-		t.Errorf("a future that was ended = %d, %v", v, err)
-	}
-	cancelled, cancel := context.WithCancel(ctx)
-	cancel()
-	if v, err := failed.Get(cancelled); v != 0 || err != io.ErrClosedPipe {
-		t.Errorf("what is done is known under a cancelled context too: %d, %v", v, err)
-	}
-	if err := NewFuture(cancelled, func(context.Context) (int, error) { return 1, nil }).Wait(ctx); err != context.Canceled {
-		t.Errorf("a future under a cancelled context: %v", err)
-	}
-}
-
-func TestFutureWaitHonoursItsContext(t *testing.T) {
-	begun, release := make(chan struct{}), make(chan struct{})
-	f := NewFuture(context.Background(), func(context.Context) (int, error) {
-		close(begun)
-		<-release
-		return 1, nil
-	})
-	go f.Start()
-	<-begun
-	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-	defer cancel()
-	if _, err := f.Get(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Get: %v, want DeadlineExceeded", err)
-	}
-	close(release)
-	<-f.Done()
 }
