@@ -67,6 +67,9 @@ func validateArg(l *Launch, i int) error {
 		if a.Buffer != nil || a.typ != p.Type {
 			return Invalidf("kernel %s: %s must be a scalar of type %v", k.Name, p.Name, p.Type)
 		}
+		if a.wide {
+			return Invalidf("kernel %s: %s does not fit %v", k.Name, p.Name, p.Type)
+		}
 		return nil
 	}
 	if a.Buffer == nil {

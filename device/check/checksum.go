@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"sync/atomic"
 
 	"offload/device"
 )
@@ -11,49 +12,65 @@ import (
 const CheckEvery = 256
 
 // Checksum is d with the results of Laplacian, Heat and Force checked. Errors of
-// Launch, Write and Read may wrap ErrChecksum. A plate that is not read back is
-// checked every CheckEvery sweeps; what is read back whole, then. Buffers that are
-// written from the host are copied.
+// Launch, Write, Read and Wait may wrap ErrChecksum. A plate that is neither read back
+// nor waited for is checked every CheckEvery sweeps. Buffers that are written from the
+// host are copied.
 func Checksum(d device.Device) device.Device {
-	c := &checksum{plates: plates{dev: d}, force: force{info: d.Info()}}
-	return &checked{Device: d, inspector: c}
+	return wrap(d, &checksum{dev: d, info: d.Info()})
 }
 
 // checksum watches plates and forces.
 type checksum struct {
-	plates plates
-	force  force
+	passive
+	dev    device.Device
+	info   device.Info
+	onHost atomic.Bool  // rows are summed here, since the device cannot
+	row    atomic.Int64 // rows of forces that were computed again
 }
 
-func (c *checksum) written(ctx context.Context, b *buffer, off int, src device.Slice) error {
-	if err := c.force.settle(ctx); err != nil {
+func (c *checksum) writing(ctx context.Context, b *buffer) error {
+	if err := b.settleResult(ctx, device.Slice{}); err != nil {
 		return err
 	}
+	return b.settleInputs(ctx)
+}
+
+func (c *checksum) written(b *buffer, off int, src device.Slice) {
 	b.grid = nil
-	switch {
-	case off < 0 || src.Type() != b.Type() || src.Len() > b.Len()-off:
-		return nil // the device refuses it
-	case b.host.Len() > 0:
+	if b.host.Len() > 0 {
 		b.host.Sub(off, off+src.Len()).Copy(src)
-	case src.Len() == b.Len():
+	} else if src.Len() == b.Len() {
 		b.host = src.Clone()
+	}
+}
+
+func (c *checksum) launching(ctx context.Context, l *call) error {
+	for i, p := range l.Kernel.Params {
+		b := l.outer[i]
+		if b == nil {
+			continue
+		}
+		if err := b.blame(b.settleResult(ctx, device.Slice{})); err != nil {
+			return err
+		}
+		if p.Access.Writes() {
+			if err := b.settleInputs(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-func (c *checksum) launching(ctx context.Context, _ *device.Launch, _ []*buffer) error {
-	return c.force.settle(ctx)
-}
-
-func (c *checksum) launched(ctx context.Context, l *device.Launch, outer []*buffer) error {
+func (c *checksum) launched(ctx context.Context, l *call) error {
 	var known *grid
 	var err error
-	s, stencil := stepOf(l)
-	if stencil && whole(l) {
-		known, err = c.plates.follow(ctx, l, outer, s)
+	s, stencil := stepOf(&l.Launch)
+	if stencil && whole(&l.Launch) {
+		known, err = follow(ctx, l, s)
 	}
 	for i, p := range l.Kernel.Params {
-		if b := outer[i]; b != nil && p.Access.Writes() {
+		if b := l.outer[i]; b != nil && p.Access.Writes() {
 			b.host, b.grid = device.Slice{}, nil
 		}
 	}
@@ -61,27 +78,43 @@ func (c *checksum) launched(ctx context.Context, l *device.Launch, outer []*buff
 		return err
 	}
 	if known != nil {
-		out := outer[param(l.Kernel, "out")]
+		out := l.outer[param(l.Kernel, "out")]
 		if out.grid = known; known.sweeps >= CheckEvery {
-			return c.plates.check(ctx, "kernel "+l.Kernel.Name, out)
+			return c.checkPlate(ctx, "kernel "+l.Kernel.Name, out)
 		}
 	}
-	c.force.launched(l, outer)
+	c.attracted(l)
 	return nil
 }
 
 func (c *checksum) read(ctx context.Context, b *buffer, off int, dst device.Slice) error {
 	switch {
-	case c.force.waitsFor(b):
-		return c.force.check(ctx, dst)
+	case b.result != nil:
+		if dst.Len() < b.Len() {
+			dst = device.Slice{}
+		}
+		return b.settleResult(ctx, dst)
 	case b.grid == nil:
 		return nil
 	case dst.Len() == b.Len():
-		return c.plates.compare("a plate that was read back", b, dst)
-	case b.grid.sweeps > 0:
-		return c.plates.check(ctx, "a plate of which a part was read", b)
+		return b.compare("a plate that was read back", dst)
 	}
-	return nil
+	return c.checkMoved(ctx, "a plate of which a part was read", b)
+}
+
+func (c *checksum) waited(ctx context.Context, b *buffer) error {
+	if err := b.settleResult(ctx, device.Slice{}); err != nil {
+		return err
+	}
+	return c.checkMoved(ctx, "a plate that was waited for", b)
+}
+
+// checkMoved sums the rows of a plate with sweeps since they were summed.
+func (c *checksum) checkMoved(ctx context.Context, what string, b *buffer) error {
+	if b.grid == nil || b.grid.sweeps == 0 {
+		return nil
+	}
+	return c.checkPlate(ctx, what, b)
 }
 
 // whole tells whether l computes all rows of arguments that fill their buffers.

@@ -6,13 +6,12 @@ import (
 
 	"offload/cpu"
 	"offload/device"
-	"offload/device/check"
 	"offload/device/devicetest"
 )
 
 // A checked device is a device.
 func TestCompliance(t *testing.T) {
-	for name, wrap := range map[string]func(device.Device) device.Device{"finite": check.Finite, "checksum": check.Checksum} {
+	for name, wrap := range wrappers {
 		t.Run(name, func(t *testing.T) {
 			devicetest.Run(t, func(ctx context.Context, o device.Options) (device.Device, error) {
 				d, err := cpu.Open(ctx, o)

@@ -2,40 +2,58 @@ package check
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 
 	"offload/device"
 )
 
-// inspector is a kind of check. Its methods are called one at a time.
+// inspector is a kind of check. Its methods are called with the turns of the buffers
+// that they are given. A wrong result is an error of this package; any other error is
+// one of the device or of the context.
 type inspector interface {
-	// written is told of src, which is on its way to b.
-	written(ctx context.Context, b *buffer, off int, src device.Slice) error
-	// launching may look at the arguments before l is queued; outer has the buffers of
-	// this package.
-	launching(ctx context.Context, l *device.Launch, outer []*buffer) error
-	// launched is called once l was queued.
-	launched(ctx context.Context, l *device.Launch, outer []*buffer) error
-	// read is told of dst, which came from b.
+	// launching looks at a launch before it is queued.
+	launching(ctx context.Context, c *call) error
+	// launched looks at it once it was queued.
+	launched(ctx context.Context, c *call) error
+	// writing is told that b is about to be written, and written that it was.
+	writing(ctx context.Context, b *buffer) error
+	written(b *buffer, off int, src device.Slice)
+	// read looks at dst, which came from b.
 	read(ctx context.Context, b *buffer, off int, dst device.Slice) error
+	// waited looks at b, whose work is done.
+	waited(ctx context.Context, b *buffer) error
 }
 
-// checked is a device whose results an inspector sees. Calls that it has to see
-// are made one at a time.
+// passive is an inspector that looks at nothing.
+type passive struct{}
+
+func (passive) launching(context.Context, *call) error                 { return nil }
+func (passive) launched(context.Context, *call) error                  { return nil }
+func (passive) writing(context.Context, *buffer) error                 { return nil }
+func (passive) written(*buffer, int, device.Slice)                     {}
+func (passive) read(context.Context, *buffer, int, device.Slice) error { return nil }
+func (passive) waited(context.Context, *buffer) error                  { return nil }
+
+// checked is a device whose results an inspector sees. What belongs together is kept
+// together by the turns of the buffers that a call uses; those who use other buffers
+// do not wait.
 type checked struct {
 	device.Device
-	mu        sync.Mutex
 	inspector inspector
-	args      []device.Arg
-	outer     []*buffer
+	buffers   atomic.Int64 // made so far
+	calls     sync.Pool    // of *call
 }
 
-// buffer is one of a checked device.
-type buffer struct {
-	device.Buffer
-	dev  *checked
-	host device.Slice // a copy of what b holds, if the program wrote that; else empty
-	grid *grid        // what is known of the plate in it
+func wrap(d device.Device, i inspector) device.Device { return &checked{Device: d, inspector: i} }
+
+// call is a launch on a checked device.
+type call struct {
+	device.Launch                           // on the buffers of the device that is checked
+	outer         [device.MaxParams]*buffer // of each argument; nil for a scalar
+	turns         []*buffer                 // the same, once each, in order
+
 }
 
 func (d *checked) Alloc(t device.Type, n int) (device.Buffer, error) {
@@ -43,47 +61,113 @@ func (d *checked) Alloc(t device.Type, n int) (device.Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &buffer{Buffer: b, dev: d}, nil
+	return &buffer{Buffer: b, dev: d, number: d.buffers.Add(1), turn: newTurn()}, nil
 }
 
 func (d *checked) Launch(ctx context.Context, l *device.Launch) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	inner := device.Launch{Kernel: l.Kernel, Rows: l.Rows, Args: append(d.args[:0], l.Args...)}
-	d.args, d.outer = inner.Args, d.outer[:0]
-	for i := range inner.Args {
-		b, _ := inner.Args[i].Buffer.(*buffer)
-		d.outer = append(d.outer, b)
-		if b != nil {
-			inner.Args[i].Buffer = b.Buffer
+	if l == nil || l.Kernel == nil || len(l.Args) != len(l.Kernel.Params) || len(l.Args) > device.MaxParams {
+		return d.Device.Launch(ctx, l) // which refuses it
+	}
+	c := d.unwrap(l)
+	defer d.recycle(c)
+	for i, b := range c.turns {
+		if err := b.turn.enter(ctx); err != nil {
+			leave(c.turns[:i])
+			return err
 		}
 	}
-	if err := device.Validate(&inner); err != nil {
+	defer leave(c.turns)
+	if spoiled, err := c.inherit(); spoiled || err != nil {
 		return err
 	}
-	if err := d.inspector.launching(ctx, &inner, d.outer); err != nil {
+	if err := d.inspector.launching(ctx, c); err != nil {
+		return c.blame(err)
+	}
+	if err := d.Device.Launch(ctx, &c.Launch); err != nil {
 		return err
 	}
-	if err := d.Device.Launch(ctx, &inner); err != nil {
-		return err
+	for i, b := range c.outer[:len(c.Args)] {
+		if b != nil && len(b.faults) > 0 {
+			b.faults.settle(c.WriteRange(i))
+		}
 	}
-	return d.inspector.launched(ctx, &inner, d.outer)
+	return c.blame(d.inspector.launched(ctx, c))
 }
 
-func (b *buffer) Write(ctx context.Context, off int, src device.Slice) error {
-	b.dev.mu.Lock()
-	defer b.dev.mu.Unlock()
-	if err := b.dev.inspector.written(ctx, b, off, src); err != nil {
-		return err
+// unwrap makes a call of l, on the buffers of the device below.
+func (d *checked) unwrap(l *device.Launch) *call {
+	c, _ := d.calls.Get().(*call)
+	if c == nil {
+		c = new(call)
 	}
-	return b.Buffer.Write(ctx, off, src)
+	c.Launch = device.Launch{Kernel: l.Kernel, Rows: l.Rows, Args: append(c.Args[:0], l.Args...)}
+	for i := range c.Args {
+		b, _ := c.Args[i].Buffer.(*buffer)
+		if b == nil || b.dev != d {
+			continue
+		}
+		c.outer[i], c.Args[i].Buffer = b, b.Buffer
+		at := 0
+		for at < len(c.turns) && c.turns[at].number < b.number {
+			at++
+		}
+		if at == len(c.turns) || c.turns[at] != b {
+			c.turns = append(c.turns, nil)
+			copy(c.turns[at+1:], c.turns[at:])
+			c.turns[at] = b
+		}
+	}
+	return c
 }
 
-func (b *buffer) Read(ctx context.Context, off int, dst device.Slice) error {
-	b.dev.mu.Lock()
-	defer b.dev.mu.Unlock()
-	if err := b.Buffer.Read(ctx, off, dst); err != nil {
-		return err
+// recycle keeps the memory of c, and none of what it refers to.
+func (d *checked) recycle(c *call) {
+	clear(c.Args)
+	clear(c.turns)
+	*c = call{Launch: device.Launch{Args: c.Args}, turns: c.turns[:0]}
+	d.calls.Put(c)
+}
+
+// inherit reports whether c reads what is known to be wrong. Its outputs are wrong then,
+// too, and it need not run.
+func (c *call) inherit() (spoiled bool, err error) {
+	for i, b := range c.outer {
+		if b == nil || len(b.faults) == 0 {
+			continue
+		}
+		if err := device.Guard("kernel "+c.Kernel.Name, func() error { return device.Validate(&c.Launch) }); err != nil {
+			return false, err
+		}
+		if err := b.faults.in(c.ReadRange(i)); err != nil {
+			c.spoil(err)
+			return true, nil
+		}
 	}
-	return b.dev.inspector.read(ctx, b, off, dst)
+	return false, nil
+}
+
+// blame returns err, and has the outputs of c remember it if it says that they are wrong.
+func (c *call) blame(err error) error {
+	if concernsData(err) {
+		c.spoil(err)
+	}
+	return err
+}
+
+func (c *call) spoil(err error) {
+	for i, b := range c.outer[:len(c.Args)] {
+		if b != nil {
+			b.faults.add(c.WriteRange(i), err)
+		}
+	}
+}
+
+// concernsData reports whether err says that a result is wrong or cannot be had.
+func concernsData(err error) bool {
+	for _, e := range [...]error{ErrNotFinite, ErrChecksum, ErrBroken, device.ErrPanic} {
+		if err != nil && errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }

@@ -9,6 +9,8 @@ import (
 var (
 	// ErrNotFinite: a launch gave a NaN or an Inf; see NotFinite.
 	ErrNotFinite = errors.New("a result is not finite")
+	// ErrBroken: a kernel breaks the rule of a launch, or a device computes something else; see Broken.
+	ErrBroken = errors.New("the rule of a launch is broken")
 	// ErrChecksum: a result cannot be right.
 	ErrChecksum = errors.New("a checksum is wrong: memory, a transfer or the device failed; run again, or on another device")
 )

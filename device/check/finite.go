@@ -3,61 +3,61 @@ package check
 import (
 	"context"
 	"math"
+	"sync/atomic"
 
 	"offload/device"
 )
 
 // Finite is d with every result of a launch read back and looked at. Errors of
-// Launch may be a *NotFinite.
-func Finite(d device.Device) device.Device {
-	return &checked{Device: d, inspector: &finite{dev: d}}
-}
+// Launch, and then of reads of and waits for its outputs, may be a *NotFinite.
+func Finite(d device.Device) device.Device { return wrap(d, &finite{dev: d}) }
 
 // finite looks for what is no number.
 type finite struct {
+	passive
 	dev      device.Device
-	launches int
-	scratch  map[device.Type]device.Slice
+	launches atomic.Int64
 }
 
-func (f *finite) written(context.Context, *buffer, int, device.Slice) error { return nil }
-
-func (f *finite) launching(context.Context, *device.Launch, []*buffer) error { return nil }
-
-func (f *finite) read(context.Context, *buffer, int, device.Slice) error { return nil }
-
-func (f *finite) launched(ctx context.Context, l *device.Launch, _ []*buffer) error {
-	f.launches++
-	found, err := f.outputs(ctx, l)
+func (f *finite) launched(ctx context.Context, c *call) error {
+	s := scan{dev: f.dev, call: c, number: int(f.launches.Add(1))}
+	found, err := s.outputs(ctx)
 	if found == nil || err != nil {
 		return err
 	}
-	if input, err := f.inputs(ctx, l); input != nil || err != nil {
+	if input, err := s.inputs(ctx); input != nil || err != nil {
 		if input != nil {
 			return input
 		}
 		return err
 	}
-	return f.pinpoint(ctx, l, found)
+	return s.pinpoint(ctx, found)
 }
 
-// outputs looks at what l has written.
-func (f *finite) outputs(ctx context.Context, l *device.Launch) (*NotFinite, error) {
-	for i := range l.Args {
-		if found, err := f.scan(ctx, l, i, l.WriteRange(i)); found != nil || err != nil {
+// scan looks at the arguments of one launch.
+type scan struct {
+	*call
+	dev    device.Device
+	number int // of the launch
+}
+
+// outputs looks at what the launch has written.
+func (s *scan) outputs(ctx context.Context) (*NotFinite, error) {
+	for i := range s.Args {
+		if found, err := s.argument(ctx, i, s.WriteRange(i)); found != nil || err != nil {
 			return found, err
 		}
 	}
 	return nil, nil
 }
 
-// inputs looks at what l has read, and not changed.
-func (f *finite) inputs(ctx context.Context, l *device.Launch) (*NotFinite, error) {
-	for i, p := range l.Kernel.Params {
+// inputs looks at what the launch has read, and not changed.
+func (s *scan) inputs(ctx context.Context) (*NotFinite, error) {
+	for i, p := range s.Kernel.Params {
 		if p.Access.Writes() {
 			continue
 		}
-		if found, err := f.scan(ctx, l, i, l.ReadRange(i)); found != nil || err != nil {
+		if found, err := s.argument(ctx, i, s.ReadRange(i)); found != nil || err != nil {
 			if found != nil {
 				found.Input = true
 			}
@@ -67,37 +67,25 @@ func (f *finite) inputs(ctx context.Context, l *device.Launch) (*NotFinite, erro
 	return nil, nil
 }
 
-// scan looks at elements r of the buffer of argument i.
-func (f *finite) scan(ctx context.Context, l *device.Launch, i int, r device.Range) (*NotFinite, error) {
-	a, p := &l.Args[i], &l.Kernel.Params[i]
+// argument looks at elements r of the buffer of argument i.
+func (s *scan) argument(ctx context.Context, i int, r device.Range) (*NotFinite, error) {
+	a, p := &s.Args[i], &s.Kernel.Params[i]
 	if r.Len() <= 0 || p.Type != device.Float32 && p.Type != device.Float64 {
 		return nil, nil
 	}
-	s := f.room(p.Type, r.Len())
-	if err := a.Buffer.Read(ctx, r.Lo, s); err != nil {
+	data := s.outer[i].room(r.Len())
+	if err := a.Buffer.Read(ctx, r.Lo, data); err != nil {
 		return nil, err
 	}
-	at, value := firstNotFinite(s)
+	at, value := firstNotFinite(data)
 	if at < 0 {
 		return nil, nil
 	}
 	index := r.Lo - a.Offset + at
 	return &NotFinite{
-		Kernel: l.Kernel.Name, Launch: f.launches, Param: p.Name,
+		Kernel: s.Kernel.Name, Launch: s.number, Param: p.Name,
 		Index: index, Row: index / a.Width, Column: index % a.Width, Value: value,
 	}, nil
-}
-
-// room is scratch for n elements.
-func (f *finite) room(t device.Type, n int) device.Slice {
-	if s, ok := f.scratch[t]; ok && s.Len() >= n {
-		return s.Sub(0, n)
-	}
-	if f.scratch == nil {
-		f.scratch = map[device.Type]device.Slice{}
-	}
-	f.scratch[t] = device.MakeSlice(t, n)
-	return f.scratch[t]
 }
 
 func firstNotFinite(s device.Slice) (int, float64) {
@@ -120,25 +108,25 @@ func first[T device.Float](s []T) (int, float64) {
 // pinpoint repeats the launch with fewer sweeps, to find the first one after which
 // there is a number that is none. Its outputs hold the last repeat then; they are of
 // no use to anybody. A repeat that gives numbers only is a fault that has passed.
-func (f *finite) pinpoint(ctx context.Context, l *device.Launch, found *NotFinite) error {
-	for _, p := range l.Kernel.Params {
+func (s *scan) pinpoint(ctx context.Context, found *NotFinite) error {
+	for _, p := range s.Kernel.Params {
 		if p.Access == device.UpdateRows {
 			return found // its input is gone
 		}
 	}
-	sweeps := param(l.Kernel, "sweeps")
+	sweeps := param(s.Kernel, "sweeps")
 	n := 1
 	if sweeps >= 0 {
-		n = int(device.Scalar[int32](l, sweeps))
+		n = int(device.Scalar[int32](&s.Launch, sweeps))
 	}
 	repeat := func(k int) (*NotFinite, error) {
 		if sweeps >= 0 {
-			l.Args[sweeps] = device.Val(int32(k))
+			s.Args[sweeps] = device.Val(int32(k))
 		}
-		if err := f.dev.Launch(ctx, l); err != nil {
+		if err := s.dev.Launch(ctx, &s.Launch); err != nil {
 			return nil, err
 		}
-		return f.outputs(ctx, l)
+		return s.outputs(ctx)
 	}
 	again, err := repeat(n)
 	if again == nil || err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"sync/atomic"
 
 	"offload/device"
 	"offload/kernels"
@@ -22,79 +24,117 @@ const (
 	forceHome
 )
 
-// force checks one launch of Force at a time: when its result is read, or else
-// before anything else is done with the device.
-type force struct {
-	info     device.Info
-	waiting  bool
-	launch   device.Launch
-	targets  *buffer
-	sources  *buffer
-	result   *buffer
-	turn     int          // rows that were computed again
-	contract device.Slice // accelerations by the contract
+// attraction is a launch of Force that is to be checked: when its result is read or
+// waited for, or else before any of its buffers is written again.
+type attraction struct {
+	by      *checksum
+	launch  device.Launch
+	one     bool         // the targets are the sources
+	targets device.Slice // the host's copies; empty: the device alone has them
+	sources device.Slice
+
+	turn turn // of whoever checks it
+	done atomic.Bool
+	err  error // what was found, once done
 }
 
-// launched remembers l, if that is Force.
-func (f *force) launched(l *device.Launch, outer []*buffer) {
-	if l.Kernel != kernels.Force(device.Float32) && l.Kernel != kernels.Force(device.Float64) || !whole(l) {
+// attracted remembers l, if that is Force.
+func (c *checksum) attracted(l *call) {
+	if l.Kernel != kernels.Force(device.Float32) && l.Kernel != kernels.Force(device.Float64) || !whole(&l.Launch) {
 		return
 	}
-	f.waiting = true
-	f.launch = device.Launch{Kernel: l.Kernel, Rows: l.Rows, Args: append(f.launch.Args[:0], l.Args...)}
-	f.targets, f.sources, f.result = outer[forceTargets], outer[forceSources], outer[forceResult]
+	targets, sources, result := l.outer[forceTargets], l.outer[forceSources], l.outer[forceResult]
+	f := &attraction{by: c, one: targets == sources, targets: targets.host, sources: sources.host, turn: newTurn()}
+	f.launch = device.Launch{Kernel: l.Kernel, Rows: l.Rows, Args: append([]device.Arg(nil), l.Args...)}
+	result.result = f
+	targets.remember(f)
+	if !f.one {
+		sources.remember(f)
+	}
 }
 
-// waitsFor tells whether a check waits for the content of b.
-func (f *force) waitsFor(b *buffer) bool { return f.waiting && f.result == b }
-
-// settle does the check that waits, if any. If the result is not there to be read,
-// the program gets to know that from the device.
-func (f *force) settle(ctx context.Context) error {
-	if !f.waiting {
-		return nil
-	}
-	data := device.MakeSlice(f.result.Type(), f.result.Len())
-	if err := f.result.Buffer.Read(ctx, 0, data); err != nil {
-		f.waiting = false
-		return nil
-	}
-	return f.check(ctx, data)
+// remember has b's writers check f, and forgets what is checked.
+func (b *buffer) remember(f *attraction) {
+	b.inputs = slices.DeleteFunc(b.inputs, func(f *attraction) bool { return f.done.Load() })
+	b.inputs = append(b.inputs, f)
 }
 
-// check checks the result in data. If that is only a part, it reads all.
-func (f *force) check(ctx context.Context, data device.Slice) error {
-	if data.Len() != f.result.Len() {
-		return f.settle(ctx)
+// settleResult does the check that the content of b waits for, if any. Data are all of
+// b if they are there already, else empty.
+func (b *buffer) settleResult(ctx context.Context, data device.Slice) error {
+	f := b.result
+	if f == nil {
+		return nil
 	}
-	f.waiting = false
-	sources, err := f.sources.content(ctx)
-	if err != nil {
+	err := f.settle(ctx, data)
+	if f.done.Load() {
+		b.result = nil
+	}
+	return err
+}
+
+// settleInputs does the checks that need what b holds. What they find is told to those
+// who use the results; an error is that of the context.
+func (b *buffer) settleInputs(ctx context.Context) error {
+	for _, f := range b.inputs {
+		if err := f.settle(ctx, device.Slice{}); !f.done.Load() {
+			return err
+		}
+	}
+	b.inputs = nil
+	return nil
+}
+
+// settle checks f once, unless the context ends first. If the data are not there to be
+// read, the program gets to know that from the device.
+func (f *attraction) settle(ctx context.Context, data device.Slice) error {
+	if err := f.turn.enter(ctx); err != nil {
 		return err
 	}
-	targets := sources
-	if f.targets != f.sources {
-		if targets, err = f.targets.content(ctx); err != nil {
-			return err
+	defer f.turn.leave()
+	if f.done.Load() {
+		return f.err
+	}
+	for _, s := range []struct {
+		arg  int
+		data *device.Slice
+	}{{forceResult, &data}, {forceTargets, &f.targets}, {forceSources, &f.sources}} {
+		if s.data.Len() > 0 || s.arg == forceSources && f.one {
+			continue
 		}
+		b := f.launch.Args[s.arg].Buffer
+		*s.data = device.MakeSlice(b.Type(), b.Len())
+		if err := b.Read(ctx, 0, *s.data); err != nil {
+			*s.data = device.Slice{}
+			f.done.Store(ctx.Err() == nil)
+			return ctx.Err()
+		}
+	}
+	if f.one {
+		f.sources = f.targets
 	}
 	if data.Type() == device.Float32 {
-		return checkForce[float32](f, targets, sources, data)
+		f.err = checkForce[float32](f, data)
+	} else {
+		f.err = checkForce[float64](f, data)
 	}
-	return checkForce[float64](f, targets, sources, data)
+	f.done.Store(true)
+	f.targets, f.sources = device.Slice{}, device.Slice{}
+	return f.err
 }
 
-func checkForce[T device.Float](f *force, targets, sources, data device.Slice) error {
-	if f.targets == f.sources && device.Scalar[int32](&f.launch, forceHome) == 0 {
-		if err := momentum(f, device.As[T](sources), device.As[T](data)); err != nil {
+func checkForce[T device.Float](f *attraction, data device.Slice) error {
+	targets, sources, acc := device.As[T](f.targets), device.As[T](f.sources), device.As[T](data)
+	if f.one && device.Scalar[int32](&f.launch, forceHome) == 0 {
+		if err := momentum(f, sources, acc); err != nil {
 			return err
 		}
 	}
-	return again(f, device.As[T](targets), device.As[T](sources), device.As[T](data))
+	return again(f, targets, sources, acc)
 }
 
 // momentum checks that what the bodies do to each other adds up to nothing.
-func momentum[T device.Float](f *force, bodies, acc []T) error {
+func momentum[T device.Float](f *attraction, bodies, acc []T) error {
 	tolerance := momentumRoundings * unit[T]()
 	if f.inexact() {
 		tolerance += 4 * f.launch.Kernel.Shader.FastError
@@ -117,16 +157,12 @@ func momentum[T device.Float](f *force, bodies, acc []T) error {
 	return nil
 }
 
-func (f *force) inexact() bool { return !f.info.IsExact(f.launch.Kernel.Name) }
+func (f *attraction) inexact() bool { return !f.by.info.IsExact(f.launch.Kernel.Name) }
 
 // again computes one row, the next in turn, by the contract on the host.
-func again[T device.Float](f *force, targets, sources, acc []T) error {
-	row := f.turn % f.launch.Rows.Len()
-	f.turn++
-	if f.contract.Type() != device.TypeOf[T]() || f.contract.Len() != len(acc) {
-		f.contract = device.MakeSlice(device.TypeOf[T](), len(acc))
-	}
-	want := device.As[T](f.contract)
+func again[T device.Float](f *attraction, targets, sources, acc []T) error {
+	row := int((f.by.row.Add(1) - 1) % int64(f.launch.Rows.Len()))
+	want := make([]T, len(acc))
 	call := device.Call{
 		Kernel: f.launch.Kernel, Rows: device.Range{Lo: row, Hi: row + 1},
 		Args: []device.HostArg{

@@ -38,49 +38,54 @@ func stepFor(heat bool, cx, cy, unit, floor float64) step {
 	return s
 }
 
-// plates sums the rows of plates: on the device where it can, else on the host.
-type plates struct {
-	dev     device.Device
-	onHost  bool
-	cols    int
-	weights []float64     // for plates of that many columns
+// rowSummer sums the rows of the plate in a buffer: on the device where it can, else on
+// the host.
+type rowSummer struct {
+	weights []float64     // one for each column
 	table   device.Buffer // the same on the device
-	result  device.Buffer
+	result  device.Buffer // sums on the device
 	sums    []float64
-	scratch device.Slice
 }
 
-// use makes weights for plates of that many columns.
-func (p *plates) use(cols int) {
-	if p.cols == cols {
+// free frees what was allocated on the device.
+func (s *rowSummer) free() {
+	if s == nil {
 		return
 	}
-	p.cols, p.weights = cols, sines(cols)
-	if p.table != nil {
-		p.table.Free()
-		p.table = nil
+	for _, b := range []device.Buffer{s.table, s.result} {
+		if b != nil {
+			b.Free()
+		}
 	}
+}
+
+// summer returns what sums rows of b that have cols columns.
+func (b *buffer) summer(cols int) *rowSummer {
+	if s := b.sums; s == nil || len(s.weights) != cols {
+		s.free()
+		b.sums = &rowSummer{weights: sines(cols), sums: make([]float64, b.Len()/cols)}
+	}
+	return b.sums
 }
 
 // follow is what is known of the output of l. The first launch of a plate takes
 // it from what the host wrote, or reads it back.
-func (p *plates) follow(ctx context.Context, l *device.Launch, outer []*buffer, s step) (*grid, error) {
+func follow(ctx context.Context, l *call, s step) (*grid, error) {
 	i := param(l.Kernel, "u")
-	u, out, cols := outer[i], outer[param(l.Kernel, "out")], l.Args[i].Width
+	u, out, cols := l.outer[i], l.outer[param(l.Kernel, "out")], l.Args[i].Width
 	if u.grid == nil || u.grid.cols != cols {
 		data, err := u.content(ctx)
 		if err != nil {
 			return nil, err
 		}
-		p.use(cols)
 		u.grid = new(grid)
-		u.grid.measure(data, cols, p.weights)
+		u.grid.measure(data, cols, u.summer(cols).weights)
 	}
 	g := out.grid // its memory is used again
 	if g == nil {
 		g = new(grid)
 	}
-	g.follow(u.grid, int(device.Scalar[int32](l, param(l.Kernel, "sweeps"))), s)
+	g.follow(u.grid, int(device.Scalar[int32](&l.Launch, param(l.Kernel, "sweeps"))), s)
 	return g, nil
 }
 
@@ -93,96 +98,76 @@ func (b *buffer) content(ctx context.Context) (device.Slice, error) {
 	return s, b.Buffer.Read(ctx, 0, s)
 }
 
-// check sums the rows of b on the device.
-func (p *plates) check(ctx context.Context, what string, b *buffer) error {
-	if err := p.measure(ctx, b); err != nil {
-		return err
-	}
-	return p.judge(what, b)
-}
-
-// compare sums the rows of data, which came from b.
-func (p *plates) compare(what string, b *buffer, data device.Slice) error {
-	p.sum(b.grid, data)
-	return p.judge(what, b)
-}
-
-// judge compares the sums of b that were measured with those foretold.
-func (p *plates) judge(what string, b *buffer) error {
-	if err := b.grid.compare(what, p.sums); err != nil {
-		b.grid = nil
-		return err
-	}
-	b.grid.settle(p.sums)
-	return nil
-}
-
-// measure sums the rows of b where they are.
-func (p *plates) measure(ctx context.Context, b *buffer) error {
-	if !p.onHost {
-		err := p.launch(ctx, b)
+// checkPlate sums the rows of b, on the device if it can.
+func (c *checksum) checkPlate(ctx context.Context, what string, b *buffer) error {
+	s := b.summer(b.grid.cols)
+	if !c.onHost.Load() {
+		err := s.measure(ctx, c.dev, b)
+		if err == nil {
+			return b.judge(what)
+		}
 		if !errors.Is(err, device.ErrUnsupported) {
 			return err
 		}
-		p.onHost = true
+		c.onHost.Store(true)
 	}
-	if p.scratch.Type() != b.Type() || p.scratch.Len() != b.Len() {
-		p.scratch = device.MakeSlice(b.Type(), b.Len())
-	}
-	if err := b.Buffer.Read(ctx, 0, p.scratch); err != nil {
+	data := b.room(b.Len())
+	if err := b.Buffer.Read(ctx, 0, data); err != nil {
 		return err
 	}
-	p.sum(b.grid, p.scratch)
+	return b.compare(what, data)
+}
+
+// compare sums the rows of data, which came from b, on the host.
+func (b *buffer) compare(what string, data device.Slice) error {
+	b.summer(b.grid.cols).sum(data)
+	return b.judge(what)
+}
+
+// judge compares the sums of b that were measured with those foretold.
+func (b *buffer) judge(what string) error {
+	if err := b.grid.compare(what, b.sums.sums); err != nil {
+		b.grid = nil
+		return err
+	}
+	b.grid.settle(b.sums.sums)
 	return nil
 }
 
-// launch sums the rows of b by a kernel.
-func (p *plates) launch(ctx context.Context, b *buffer) error {
-	p.use(b.grid.cols)
+// measure sums the rows of b by a kernel.
+func (s *rowSummer) measure(ctx context.Context, d device.Device, b *buffer) error {
 	var err error
-	if p.table == nil {
-		if p.table, err = device.Upload(ctx, p.dev, p.weights); err != nil {
+	if s.table == nil {
+		if s.table, err = device.Upload(ctx, d, s.weights); err != nil {
 			return err
 		}
 	}
-	if p.result == nil || p.result.Len() != b.grid.rows {
-		if p.result != nil {
-			p.result.Free()
-		}
-		if p.result, err = p.dev.Alloc(device.Float64, b.grid.rows); err != nil {
-			p.result = nil
+	if s.result == nil {
+		if s.result, err = d.Alloc(device.Float64, len(s.sums)); err != nil {
 			return err
 		}
 	}
-	err = p.dev.Launch(ctx, &device.Launch{
+	err = d.Launch(ctx, &device.Launch{
 		Kernel: rowSums(b.Type()),
-		Args:   []device.Arg{device.Mat(b.Buffer, b.grid.cols), device.Vec(p.table), device.Vec(p.result)},
-		Rows:   device.Range{Hi: b.grid.rows},
+		Args:   []device.Arg{device.Mat(b.Buffer, len(s.weights)), device.Vec(s.table), device.Vec(s.result)},
+		Rows:   device.Range{Hi: len(s.sums)},
 	})
 	if err != nil {
 		return err
 	}
 	b.grid.advance() // meanwhile
-	p.room(b.grid.rows)
-	return p.result.Read(ctx, 0, device.Of(p.sums))
+	return s.result.Read(ctx, 0, device.Of(s.sums))
 }
 
 // sum sums the rows of data on the host.
-func (p *plates) sum(g *grid, data device.Slice) {
-	p.use(g.cols)
-	p.room(g.rows)
-	for r := range p.sums {
-		row := data.Sub(r*g.cols, (r+1)*g.cols)
+func (s *rowSummer) sum(data device.Slice) {
+	cols := len(s.weights)
+	for r := range s.sums {
+		row := data.Sub(r*cols, (r+1)*cols)
 		if row.Type() == device.Float32 {
-			p.sums[r] = weighted(device.As[float32](row), p.weights)
+			s.sums[r] = weighted(device.As[float32](row), s.weights)
 		} else {
-			p.sums[r] = weighted(device.As[float64](row), p.weights)
+			s.sums[r] = weighted(device.As[float64](row), s.weights)
 		}
-	}
-}
-
-func (p *plates) room(rows int) {
-	if len(p.sums) != rows {
-		p.sums = make([]float64, rows)
 	}
 }

@@ -47,7 +47,7 @@ type faultyDevice struct {
 	faults  []armed
 	lost    error
 	stalled bool
-	hangs   *Fault // the one in which the device hangs
+	hangs   *Fault    // the one in which the device hangs
 	busy    time.Time // when the first launch was queued that nobody has waited for
 }
 

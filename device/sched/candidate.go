@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -108,13 +107,7 @@ func (c *candidate) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopped = true
-	c.dismiss(device.ErrClosed)
-}
-
-// dismiss tells those who wait for a turn that it does not come. The candidate is locked.
-func (c *candidate) dismiss(err error) {
 	for _, t := range c.queue {
-		t.refused = err
 		close(t.granted)
 	}
 	c.queue = nil
@@ -129,9 +122,9 @@ type turn struct {
 	beats   atomic.Int64  // of the run
 
 	// Guarded by the candidate's mutex.
-	granted chan struct{} // closed when the turn has come, or was refused
-	refused error
-	lent    int // waits of the run, during which it has no turn
+	granted chan struct{} // closed when the turn has come, or never will
+	lent    int  // waits of the run, during which it has no turn
+	over    bool // the run has returned; what it left running has no turn
 	timer   *time.Timer
 	seen    int64 // progress at the last look
 }
@@ -180,8 +173,14 @@ func (t *turn) wait(ctx context.Context) error {
 	now := t.progress()
 	c.mu.Lock()
 	c.queue = slices.DeleteFunc(c.queue, func(x *turn) bool { return x == t })
-	if c.holder != t || ctx.Err() != nil {
-		return cmp.Or(t.refused, ctx.Err(), errLeft)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case c.holder == t:
+	case c.stopped:
+		return device.ErrClosed
+	default:
+		return errLeft
 	}
 	t.seen = now
 	t.timer.Reset(t.allowed)
@@ -222,6 +221,7 @@ func (t *turn) release(err error) {
 	c := t.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	t.over = true
 	t.timer.Stop()
 	c.judge(t.on, err)
 	c.vacate(t)
@@ -250,11 +250,13 @@ func (t *turn) Return(ctx context.Context) {
 	c := t.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t.lent--; t.lent > 0 || c.stopped || c.out || c.use != t.on {
+	if t.lent--; t.lent > 0 || t.over || c.stopped || c.out || c.use != t.on {
 		return
 	}
 	c.enqueue(0, t)
-	t.wait(ctx)
+	if t.wait(ctx) == nil && t.over {
+		c.vacate(t)
+	}
 }
 
 // run runs f on the candidate's device, in a turn of its own. It returns when f has
@@ -341,7 +343,7 @@ func (c *candidate) leave(on *opened, err error) {
 	}
 	on.why = err
 	close(on.gone)
-	c.dismiss(errLeft)
+	c.holder, c.queue = nil, nil // a run that hangs keeps no turn on the next device
 	c.s.record(c.name+" left", err.Error())
 }
 

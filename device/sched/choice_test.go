@@ -62,54 +62,6 @@ func dryScheduler(t *testing.T, models ...simulated.Model) *sched.Scheduler {
 	return s
 }
 
-// Data that are on a device already are not moved again, and count for it.
-func TestResidentDataCount(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		gpu := simulated.Model{Name: "gpu", Rate: 1e9, Bandwidth: 1e6}
-		cpu := simulated.Model{Name: "cpu", Class: device.CPU, Rate: 2e6, Bandwidth: 1e12}
-		s := dryScheduler(t, gpu, cpu)
-		defer s.Close()
-		d, err := simulated.Open(simulated.Model{Name: "other"})(t.Context(), device.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer d.Close()
-		x := sched.NewData(make([]float64, 1e4)) // 80 ms to the GPU
-		defer x.Free()
-		seen := device.Device(nil)
-		k := task(func(ctx context.Context, d device.Device) (int, error) {
-			seen = d
-			_, err := x.On(ctx, d)
-			return 0, err
-		})
-		k.Data, k.Needs.Exact = []*sched.Data{x}, false
-		// 1e4 interactions: 5 ms on the host, nothing on the GPU but the 80 ms of the upload.
-		if c := sched.Predict(s, k); c.Device != "cpu" {
-			t.Errorf("with the data on the host: %v", c)
-		}
-		bring := task(k.Run)
-		bring.Needs.Exact = false
-		if r, err := sched.Do(t.Context(), s, bring); err != nil || r.Report.Device() != "gpu" {
-			t.Fatal(r.Report, err)
-		}
-		c := sched.Predict(s, k)
-		if c.Device != "gpu" || c.Estimates[0].Run > time.Millisecond {
-			t.Errorf("with the data on the GPU: %v", c)
-		}
-		first, err := x.On(t.Context(), seen)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if second, _ := x.On(t.Context(), seen); second != first {
-			t.Error("uploaded twice")
-		}
-		x.Changed()
-		if c := sched.Predict(s, k); c.Device != "cpu" {
-			t.Errorf("with new data: %v", c)
-		}
-	})
-}
-
 // What a device cannot do, or has not shown, keeps tasks away from it, and is said.
 func TestReasons(t *testing.T) {
 	force := kernels.Force(device.Float64)

@@ -101,13 +101,13 @@ func (c *candidate) estimate(t *spec, now time.Time) Estimate {
 	e := Estimate{Device: c.name}
 	c.mu.Lock()
 	c.reviveIfDue(now, t.needs.Kernels)
-	on, costs := c.use, c.costs
+	costs := c.costs
 	e.Reason, e.Wait = c.unfit(t), c.wait(now)
 	c.mu.Unlock()
 	if e.Reason != "" || t.plain() {
 		return e
 	}
-	e.Run, e.Known = costs.predict(t, on.dev)
+	e.Run, e.Known = costs.predict(t)
 	if !e.Known && !c.host {
 		e.Reason = "not measured there yet (`offload tune` does)"
 	}

@@ -27,7 +27,7 @@ func Crossover[T any](s *Scheduler, a, b string, lo, hi int, task func(n int) Ta
 			if c == nil || c.profile() == nil {
 				return false, false
 			}
-			d, known := c.profile().predict(&p, nil)
+			d, known := c.profile().predict(&p)
 			if !known {
 				return false, false
 			}

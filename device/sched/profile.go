@@ -59,8 +59,8 @@ func (p *profile) observeCopy(l *line, bytes int64, took time.Duration) {
 	p.changed = true
 }
 
-// predict is the time that t takes on a device that already has some of its data.
-func (p *profile) predict(t *spec, dev device.Device) (time.Duration, bool) {
+// predict is the time that t takes on the device.
+func (p *profile) predict(t *spec) (time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	total := 0.0
@@ -71,16 +71,10 @@ func (p *profile) predict(t *spec, dev device.Device) (time.Duration, bool) {
 		}
 		total += float64(w.Launches) * l.seconds(amount(w.Cost))
 	}
-	up := t.up
-	for _, d := range t.data {
-		if !d.on(dev) {
-			up.add(d.bytes())
-		}
-	}
 	for _, c := range []struct {
 		Transfer
 		l *line
-	}{{up, p.Upload}, {t.down, p.Download}} {
+	}{{t.up, p.Upload}, {t.down, p.Download}} {
 		if c.Count == 0 {
 			continue
 		}

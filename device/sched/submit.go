@@ -127,15 +127,15 @@ func (j *job[T]) execute(placed context.Context) (r Result[T], err error) {
 // attempt runs the task once, and reports whether it began.
 func (j *job[T]) attempt(ctx context.Context) (value T, ran bool, err error) {
 	defer j.at.unbook()
-	c := j.at.candidate
-	var box *T = new(T) // not read when the run is left behind
+	c, choice := j.at.candidate, j.at.choice
+	box := new(T) // not read when the run is left behind
 	began := make(chan time.Time, 1)
 	run := func(ctx context.Context, on *opened) (err error) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		began <- time.Now()
-		j.tell(c)
+		j.tell(choice)
 		*box, err = believe(ctx, j, c, on)
 		return err
 	}
@@ -182,12 +182,12 @@ func inPool(ctx context.Context, s *Scheduler, run func(context.Context, *opened
 }
 
 // tell lets those who asked for it know where the task runs.
-func (j *job[T]) tell(c *candidate) {
+func (j *job[T]) tell(choice Choice) {
 	j.mu.Lock()
-	choice, failed := j.at.choice, j.report.Attempts
+	failed := j.report.Attempts
 	j.mu.Unlock()
 	if j.s.opts.Recorder != nil {
-		j.s.record(j.task.Name+" → "+c.name, choice.String())
+		j.s.record(j.task.Name+" → "+choice.Device, choice.String())
 	}
 	if j.s.opts.Placed != nil {
 		j.s.opts.Placed(j.task.Name, choice, failed)

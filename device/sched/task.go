@@ -15,7 +15,6 @@ type Task[T any] struct {
 	Work  []Work   // launches, as far as they are known before
 	Up    Transfer // to the device
 	Down  Transfer // from the device
-	Data  []*Data  // inputs that stay on a device; they count until they are there
 
 	// Steps is how many times Run calls Alive. A device must not be silent for longer
 	// than one of them may take.
@@ -81,13 +80,12 @@ type spec struct {
 	needs    Needs
 	work     []Work
 	up, down Transfer
-	data     []*Data
 	steps    int
 	call     *device.Call // to measure kernels without examples by
 }
 
 func (t *Task[T]) spec() spec {
-	return spec{t.Name, t.Needs, t.Work, t.Up, t.Down, t.Data, t.Steps, t.call}
+	return spec{t.Name, t.Needs, t.Work, t.Up, t.Down, t.Steps, t.call}
 }
 
 // valid refuses a task without Run, and amounts of work that are none.
