@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,11 +78,9 @@ func Names() []string {
 // the CPU; never a software rasteriser. Why a better device was not taken is
 // said in Info.Notes. Any other name gives that device or an error that wraps
 // device.ErrUnavailable; there is no silent substitute. The module's kernels are
-// probed, unless Options.Kernels names others.
+// probed, and those of Options.Kernels beside them.
 func Open(ctx context.Context, name string, o device.Options) (device.Device, error) {
-	if o.Kernels == nil {
-		o.Kernels = kernels.All()
-	}
+	o.Kernels = besideOurs(o.Kernels)
 	if o.Variant == "" && name != "reference" {
 		o.Variant = os.Getenv(VariantVariable)
 	}
@@ -92,6 +91,17 @@ func Open(ctx context.Context, name string, o device.Options) (device.Device, er
 		return openAuto(ctx, o)
 	}
 	return openNamed(ctx, name, o)
+}
+
+// besideOurs are the module's kernels and those that are not among them.
+func besideOurs(own []*device.Kernel) []*device.Kernel {
+	all := kernels.All()
+	for _, k := range own {
+		if !slices.Contains(all, k) {
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 // openNamed opens the device of a name that stands for itself.

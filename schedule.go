@@ -9,7 +9,6 @@ import (
 	"offload/cpu"
 	"offload/device"
 	"offload/device/sched"
-	"offload/kernels"
 )
 
 // Version is the release that CHANGELOG.md describes.
@@ -35,9 +34,7 @@ type ScheduleOptions struct {
 // of workers, which serves plain tasks and the host's device together. Closing it closes
 // all of them. Errors: those of Open for names and options.
 func Schedule(ctx context.Context, o ScheduleOptions) (*sched.Scheduler, error) {
-	if o.Device.Kernels == nil {
-		o.Device.Kernels = kernels.All()
-	}
+	o.Device.Kernels = besideOurs(o.Device.Kernels)
 	if err := checkOptions(o.Device); err != nil {
 		return nil, err
 	}

@@ -4,8 +4,17 @@
 //
 // A pool has one worker for each CPU that the process may use, unless told
 // otherwise; since Go 1.25 that respects CPU affinity and the quota of a control
-// group. Whoever waits lends its own goroutine: a loop's caller works on it with
-// at most Workers−1 others, and a goroutine that waits for a future that nobody
-// has begun computes it. So tasks may wait for tasks to any depth, with one
-// worker too, without deadlock.
+// group.
+//
+// What runs at the same time on a pool, tasks, maps, loops and launches together,
+// takes up one of its places, of which there are as many as workers. Work that waits
+// lends its place: for a future, a map, a loop, a launch, or room on the to-do list.
+// So tasks may wait for tasks to any depth, with one worker too, without deadlock.
+// Two rules follow for tasks:
+//
+//   - They pass the context that they were given, since that is how a wait finds the
+//     place to lend. A wait of the task's own goroutine with another context lends it
+//     too, but takes longer. Goroutines that a task starts are not counted.
+//   - A wait that its context ends goes on at once, even if other work has the place
+//     by then. Nothing new begins until there is a place for it.
 package cpu

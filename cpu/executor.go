@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"offload/device"
@@ -17,7 +18,11 @@ type executor struct {
 	owned   bool // the pool is closed with the device
 	variant string
 
-	body    func(worker, task int) // e.task, made once
+	place    place // of the launch
+	entered  bool  // Inline has taken it up
+	borrowed bool  // the launch runs in its caller's place
+
+	body    func(pl *place, worker, task int) // e.task, made once
 	loop    loop
 	binding *device.Binding
 	run     func(*device.Tile)
@@ -33,21 +38,57 @@ type executor struct {
 	mu     sync.Mutex
 	failed error // first panic of a task
 
+	rates rates        // of kernels without Cost
+	timed bool         // the launch is measured
+	spent atomic.Int64 // nanoseconds of its tasks
+
 	recorder device.Recorder // nil: nobody watches
 	number   int             // of the device, for the recorder
 }
 
 func (e *executor) init(o device.Options) {
-	e.variant = o.Variant
+	e.variant, e.place.pool, e.rates = o.Variant, e.pool, rates{}
 	e.body = e.task
 	e.tiles = make([]device.Tile, e.pool.workers)
 	e.locals = make([][]uint64, e.pool.workers)
 }
 
-// Inline is true for launches that a hand-over to other goroutines would slow
-// down; see inlineOps.
-func (e *executor) Inline(_ context.Context, l *device.Launch) bool {
-	return device.CostOf(l).Ops < inlineOps
+// Inline reports whether a hand-over to other goroutines would slow l down, see
+// inlineOps, and there is a place for it at once: a free one, or that of the caller.
+func (e *executor) Inline(ctx context.Context, l *device.Launch) bool {
+	if e.rates.ops(l) >= inlineOps {
+		return false
+	}
+	if e.entered = e.pool.tryTurn(); e.entered {
+		return true
+	}
+	pl, ok := device.PlaceOf(ctx).(*place)
+	if ok && pl.pool == e.pool {
+		e.pool.mu.Lock()
+		e.borrowed = pl.held
+		e.pool.mu.Unlock()
+	}
+	return e.borrowed
+}
+
+// Held returns the caller's place in the pool.
+func (e *executor) Held(ctx context.Context) device.Place { return e.pool.Held(ctx) }
+
+// enter takes up a place for the launch, unless it has one.
+func (e *executor) enter(ctx context.Context) error {
+	if e.entered || e.borrowed {
+		return nil
+	}
+	err := e.place.enter(ctx)
+	e.entered = err == nil
+	return err
+}
+
+func (e *executor) leave() {
+	if e.entered {
+		e.pool.leave()
+	}
+	e.entered, e.borrowed = false, false
 }
 
 // Close closes the pool if it belongs to the device.
@@ -57,9 +98,16 @@ func (e *executor) Close() {
 	}
 }
 
-// Execute runs the bound launch.
+// Execute runs the bound launch in a place of the pool.
 func (e *executor) Execute(b *device.Binding) error {
 	l := b.Launch
+	if err := e.enter(b.Ctx); err != nil {
+		return fmt.Errorf("kernel %s: %w", l.Kernel.Name, err)
+	}
+	defer e.leave()
+	if e.timed = l.Kernel.Cost == nil; e.timed {
+		e.spent.Store(0)
+	}
 	e.binding, e.failed = b, nil
 	e.plan = device.Plan{Tasks: e.plan.Tasks[:0]}
 	code := e.choose(l.Kernel)
@@ -72,7 +120,7 @@ func (e *executor) Execute(b *device.Binding) error {
 	if e.planned {
 		code.Plan(l, e.pool.workers, &e.plan)
 	} else {
-		e.plan.Tasks = append(e.plan.Tasks, tiles(l, e.pool.workers))
+		e.plan.Tasks = append(e.plan.Tasks, tiles(l, e.rates.ops(l), e.pool.workers))
 	}
 	if err := e.reserve(); err != nil {
 		return err
@@ -83,7 +131,10 @@ func (e *executor) Execute(b *device.Binding) error {
 			break
 		}
 		e.phase, e.tasks = phase, tasks
-		e.pool.run(&e.loop, tasks, e.body)
+		e.pool.run(&e.loop, &e.place, tasks, e.body)
+	}
+	if e.timed && e.failed == nil && b.Ctx.Err() == nil {
+		e.rates.learn(l, time.Duration(e.spent.Load()))
 	}
 	e.binding, e.run = nil, nil
 	return e.failed
@@ -103,7 +154,7 @@ func (e *executor) choose(k *device.Kernel) *device.HostCode {
 }
 
 // task runs one task of the current phase.
-func (e *executor) task(worker, task int) {
+func (e *executor) task(_ *place, worker, task int) {
 	finished := false
 	defer func() {
 		if !finished {
@@ -123,16 +174,23 @@ func (e *executor) task(worker, task int) {
 	finished = true
 }
 
-// compute runs the task t, and tells the recorder when.
+// compute runs the task t, and tells those who want to know how long it took.
 func (e *executor) compute(t *device.Tile) {
-	if e.recorder == nil {
+	if e.recorder == nil && !e.timed {
 		e.run(t)
 		return
 	}
 	start := time.Now()
 	e.run(t)
+	end := time.Now()
+	if e.timed {
+		e.spent.Add(int64(end.Sub(start)))
+	}
+	if e.recorder == nil {
+		return
+	}
 	v := device.Event{
-		Kind: device.EventTile, Device: e.number, Worker: t.Worker, Start: start, End: time.Now(),
+		Kind: device.EventTile, Device: e.number, Worker: t.Worker, Start: start, End: end,
 		Kernel: t.Kernel, Phase: t.Phase, Task: t.Task,
 	}
 	if !e.planned {

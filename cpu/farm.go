@@ -2,47 +2,53 @@ package cpu
 
 import (
 	"context"
-	"math"
-	"sync"
 
 	"offload/device"
 )
 
-// Farm runs tasks: a Pool on its workers, Serial at once in the caller.
+// Farm runs tasks: a Pool on its workers, Serial at once. No function that it is given
+// runs on its caller's goroutine: one that panics or calls runtime.Goexit ends as an
+// error, a *device.PanicError, of that call alone. A farm that is closed does nothing
+// any more, and says device.ErrClosed.
 type Farm interface {
-	// Workers is the number of goroutines that work at the same time.
+	// Workers is the number of functions that run at the same time, at most.
 	Workers() int
 
 	// ForEach cuts the indices 0 ≤ i < n into ranges and calls body for each,
 	// at the same time on several workers, until all are done. Bodies may write
 	// disjoint parts of shared slices. After an error no range with higher
-	// indices begins; the error of the lowest range is returned. A panic becomes
-	// a *device.PanicError.
+	// indices begins, and the context of those that run is cancelled; the error
+	// of the lowest range is returned.
 	ForEach(ctx context.Context, n int, body func(ctx context.Context, r device.Range) error) error
 
 	// Close drops what has not begun, whose futures end with device.ErrClosed,
 	// and waits for what runs. It must not be called from a task of the farm.
 	Close() error
 
-	// Begin puts a future on the to-do list. A farm that is closed ends it with
-	// device.ErrClosed.
+	// Begin puts a future on the to-do list.
 	Begin(f device.Pending)
-	// loop calls body for every piece 0 ≤ p < pieces, on several workers.
-	loop(pieces int, body func(worker, piece int))
+	// Owner finds the places that are lent by those who wait for the farm.
+	device.Owner
+
+	// submit is Begin for a caller who waits for room on the list until ctx is done.
+	submit(ctx context.Context, f device.Pending)
+	// loop calls body for every piece 0 ≤ p < pieces, on several workers. The
+	// caller is a task of the farm with the context ctx, which ends with the loop.
+	loop(ctx context.Context, pieces int, body func(pl *place, worker, piece int))
 }
 
-// Submit puts run on the farm's to-do list and returns a future of its result.
-// If ctx is done before run begins, run is not called.
+// Submit puts run on the farm's to-do list and returns a future of its result. If ctx
+// is done before run begins, run is not called.
 func Submit[T any](ctx context.Context, farm Farm, run func(ctx context.Context) (T, error)) *device.Future[T] {
 	f := device.NewFuture(ctx, run)
-	farm.Begin(f)
+	farm.submit(ctx, f)
 	return f
 }
 
 // Map returns f of every element of in, in that order. The elements are cut into
-// chunks on a to-do list. After an error no element behind it begins; the error
-// of the first element that failed is returned, the same that a plain loop would
-// have met. A panic in f becomes a *device.PanicError.
+// chunks. After an error no element behind it begins, and the context of those that run
+// is cancelled, but what stands before it runs to its end: the error of the first
+// element that failed is returned, the same that a plain loop would have met.
 func Map[A, B any](ctx context.Context, farm Farm, in []A, f func(ctx context.Context, a A) (B, error)) ([]B, error) {
 	out := make([]B, len(in))
 	err := each(ctx, farm, len(in), chunks(len(in), farm.Workers()), func(ctx context.Context, i int) (err error) {
@@ -55,6 +61,19 @@ func Map[A, B any](ctx context.Context, farm Farm, in []A, f func(ctx context.Co
 	return out, nil
 }
 
+func forEach(ctx context.Context, farm Farm, n int, body func(ctx context.Context, r device.Range) error) error {
+	parts := chunks(n, farm.Workers())
+	return each(ctx, farm, parts, parts, func(ctx context.Context, i int) error {
+		return body(ctx, device.Range{Hi: n}.Part(i, parts))
+	})
+}
+
+// chunksPerWorker is how many chunks a worker gets of a map or a loop, so that
+// uneven ones even out.
+const chunksPerWorker = 8
+
+func chunks(n, workers int) int { return min(n, workers*chunksPerWorker) }
+
 // Distribute cuts 0 ≤ i < n into that many consecutive ranges, whose lengths
 // differ by at most one. It panics unless parts ≥ 1 and n ≥ 0.
 func Distribute(n, parts int) []device.Range {
@@ -66,70 +85,4 @@ func Distribute(n, parts int) []device.Range {
 		ranges[i] = device.Range{Hi: n}.Part(i, parts)
 	}
 	return ranges
-}
-
-// chunksPerWorker is how many chunks a worker gets of a map or a loop, so that
-// uneven ones even out.
-const chunksPerWorker = 8
-
-func chunks(n, workers int) int { return min(n, workers*chunksPerWorker) }
-
-func forEach(ctx context.Context, farm Farm, n int, body func(ctx context.Context, r device.Range) error) error {
-	parts := chunks(n, farm.Workers())
-	return each(ctx, farm, parts, parts, func(ctx context.Context, i int) error {
-		return body(ctx, device.Range{Hi: n}.Part(i, parts))
-	})
-}
-
-// each calls do for 0 ≤ i < n, in pieces that are cut evenly, and returns the
-// error with the lowest index. What has a lower index than every error so far
-// still runs, so the outcome does not depend on timing.
-func each(ctx context.Context, farm Farm, n, pieces int, do func(ctx context.Context, i int) error) error {
-	first := firstError{index: math.MaxInt}
-	farm.loop(pieces, func(_, piece int) {
-		r := device.Range{Hi: n}.Part(piece, pieces)
-		for i := r.Lo; i < r.Hi && i < first.before(); i++ {
-			first.attempt(ctx, i, do)
-		}
-	})
-	return first.err
-}
-
-// firstError keeps the error of the lowest index.
-type firstError struct {
-	mu    sync.Mutex
-	index int
-	err   error
-}
-
-// attempt calls do and records its error, panic or Goexit.
-func (f *firstError) attempt(ctx context.Context, i int, do func(ctx context.Context, i int) error) {
-	returned := false
-	defer func() {
-		if !returned {
-			f.record(i, device.Caught("task", recover()))
-		}
-	}()
-	err := ctx.Err()
-	if err == nil {
-		err = do(ctx, i)
-	}
-	if err != nil {
-		f.record(i, err)
-	}
-	returned = true
-}
-
-func (f *firstError) before() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.index
-}
-
-func (f *firstError) record(i int, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if i < f.index {
-		f.index, f.err = i, err
-	}
 }

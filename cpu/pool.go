@@ -3,6 +3,7 @@ package cpu
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,56 +11,67 @@ import (
 	"offload/device"
 )
 
-// Pool is a farm of workers, each a goroutine that lives until Close.
+// Pool is a farm whose work runs on goroutines of its own. They are started when there
+// is work for them, and as many as there are workers are kept until Close.
 type Pool struct {
 	workers int
+	most    int       // tasks on the to-do list before Submit waits; 0 is for any number
+	opened  time.Time // what yields count from
 
-	mu     sync.Mutex
-	work   *sync.Cond       // there is something to do, or the pool was closed
-	todo   []device.Pending // oldest first, from next on
-	next   int
-	loops  []*loop // with pieces left and room for helpers
-	closed bool
-	ended  sync.WaitGroup
+	free   atomic.Int32 // places that nothing takes up; below 0 where waits were cut short
+	wanted atomic.Bool  // a place that is given back has to be offered; true once closed
 
-	news     atomic.Uint64 // grows when there is something new to do
-	spinning atomic.Int32  // workers that watch news
-	running  atomic.Int32  // loops that are being run by more than their caller
+	mu       sync.Mutex
+	waiting  []*place         // work that waits for a place, oldest first
+	loops    []*loop          // with pieces left and room for helpers
+	openings int              // for helpers, of all those loops
+	todo     []device.Pending // oldest first, from next on
+	next     int
+	blocked  []*blocked         // tasks that wait for room on the to-do list, oldest first
+	members  map[uint64]*worker // by the number of their goroutine
+	base     uintptr            // the function that their goroutines begin with
+	live     int                // workers' goroutines
+	idle     int                // those without a place
+	spinning int                // of those, the ones that watch grants
+	closed   bool
+	closing  chan struct{} // closed with the pool
+	changed  *sync.Cond    // there is a grant for a worker that sleeps, or the pool closes
+
+	grants  atomic.Int32 // places set aside for idle workers; grows with mu held
+	running atomic.Int32 // loops that are being run by more than their worker 0
 }
-
-const (
-	// spinTime is how long a worker watches for work after the last loop has ended
-	// before it sleeps, so that a sequence of loops, such as sweeps over a grid,
-	// keeps its workers while others get the core back soon.
-	spinTime = 50 * time.Microsecond
-	// waitTime is how long those who share a loop wait for each other awake. A
-	// thread that slept can be 200 µs late, on a virtual machine, and then those
-	// who had come in time wait for it, and sleep, and are late themselves.
-	waitTime = time.Millisecond
-)
 
 // maxWorkers is far above any machine's; it catches mistyped numbers.
 const maxWorkers = 4096
 
-// NewPool starts a pool; 0 workers means one for each CPU that the process may
-// use.
-func NewPool(workers int) (*Pool, error) {
+// Option is a choice made when a pool is opened.
+type Option func(*Pool)
+
+// QueueSize bounds the to-do list: while n tasks are on it, Submit waits until one of
+// them has begun, or until its context is done. A task that does so lends its place.
+func QueueSize(n int) Option { return func(p *Pool) { p.most = n } }
+
+// NewPool makes a pool; 0 workers means one for each CPU that the process may use.
+func NewPool(workers int, options ...Option) (*Pool, error) {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	if workers < 1 || workers > maxWorkers {
 		return nil, device.Invalidf("%d workers; 1 to %d are possible", workers, maxWorkers)
 	}
-	p := &Pool{workers: workers}
-	p.work = sync.NewCond(&p.mu)
-	p.ended.Add(workers)
-	for range workers {
-		go p.worker()
+	p := &Pool{workers: workers, opened: time.Now(), members: map[uint64]*worker{}, closing: make(chan struct{})}
+	p.changed = sync.NewCond(&p.mu)
+	p.free.Store(int32(workers))
+	for _, set := range options {
+		set(p)
+	}
+	if p.most < 0 {
+		return nil, device.Invalidf("a queue of %d tasks", p.most)
 	}
 	return p, nil
 }
 
-// Workers is the number of workers.
+// Workers is the number of places.
 func (p *Pool) Workers() int { return p.workers }
 
 // ForEach is a parallel loop; see Farm.
@@ -70,101 +82,76 @@ func (p *Pool) ForEach(ctx context.Context, n int, body func(ctx context.Context
 // Close drops what has not begun and waits for what runs; see Farm.
 func (p *Pool) Close() error {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	dropped := p.todo[p.next:]
-	p.todo, p.next, p.closed = nil, 0, true
-	p.news.Add(1)
-	p.work.Broadcast()
+	for _, b := range p.blocked {
+		dropped = append(dropped, b.task)
+		close(b.listed)
+	}
+	p.todo, p.next, p.blocked = nil, 0, nil
+	if !p.closed {
+		p.closed = true
+		p.wanted.Store(true)
+		close(p.closing)
+	}
+	p.changed.Broadcast()
 	p.mu.Unlock()
 	for _, t := range dropped {
 		t.Fail(device.ErrClosed)
 	}
-	p.ended.Wait()
+	p.mu.Lock()
+	for p.live > 0 || int(p.free.Load()) < p.workers {
+		p.changed.Wait()
+	}
 	return nil
 }
 
-// Begin puts a future on the to-do list; see Farm.
+// Begin puts a future on the to-do list, also if that is full; see Farm.
 func (p *Pool) Begin(f device.Pending) {
+	f.Own(p)
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
+	closed := p.closed
+	if !closed {
+		p.todo = append(p.todo, f)
+		p.recruit()
+	}
+	p.mu.Unlock()
+	if closed {
 		f.Fail(device.ErrClosed)
-		return
 	}
-	p.todo = append(p.todo, f)
-	p.news.Add(1)
-	p.work.Signal()
 }
 
-// worker does what there is to do until the pool is closed. A task that calls
-// runtime.Goexit takes its goroutine along; another one takes its place.
-func (p *Pool) worker() {
-	finished := false
-	defer func() {
-		if finished {
-			p.ended.Done()
-		} else {
-			go p.worker()
-		}
-	}()
-	for p.step() {
-	}
-	finished = true
+// blocked is a task that waits for room on the to-do list.
+type blocked struct {
+	task   device.Pending
+	listed chan struct{} // closed when it is on the list, or dropped
 }
 
-// step waits for something to do and does it: first the pieces of loops, whose
-// callers are waiting, then tasks. It returns false once the pool is closed.
-func (p *Pool) step() bool {
+// submit is Begin for a caller who waits while the list is full.
+func (p *Pool) submit(ctx context.Context, f device.Pending) {
 	p.mu.Lock()
-	if p.idle() {
-		seen := p.news.Load()
+	if p.most == 0 || p.queued() < p.most || p.closed {
 		p.mu.Unlock()
-		p.spin(seen)
-		p.mu.Lock()
-	}
-	for p.idle() {
-		p.work.Wait()
-	}
-	switch {
-	case len(p.loops) > 0:
-		l := p.loops[0]
-		id := p.join(l)
-		p.mu.Unlock()
-		l.help(id)
-	case p.next < len(p.todo):
-		t := p.take()
-		p.mu.Unlock()
-		t.Start()
-	default:
-		p.mu.Unlock()
-		return false
-	}
-	return true
-}
-
-// idle tells whether there is nothing to do; the caller holds the mutex.
-func (p *Pool) idle() bool {
-	return len(p.loops) == 0 && p.next == len(p.todo) && !p.closed
-}
-
-// spin watches for news after those that were seen. At most Workers−1 workers do
-// so at a time: one core is the caller's.
-func (p *Pool) spin(seen uint64) {
-	defer p.spinning.Add(-1)
-	if int(p.spinning.Add(1)) >= p.workers {
+		p.Begin(f)
 		return
 	}
-	start := time.Now()
-	for now, busy := start, start; now.Sub(busy) < spinTime && now.Sub(start) < waitTime; now = time.Now() {
-		for range 32 {
-			if p.news.Load() != seen {
-				return
-			}
-		}
-		if p.running.Load() > 0 {
-			busy = now
-		}
+	f.Own(p)
+	b := &blocked{f, make(chan struct{})}
+	p.blocked = append(p.blocked, b)
+	p.mu.Unlock()
+	lent := device.Lend(ctx, p)
+	defer lent.Return(ctx)
+	select {
+	case <-b.listed:
+	case <-ctx.Done():
+		p.mu.Lock()
+		p.blocked = slices.DeleteFunc(p.blocked, func(x *blocked) bool { return x == b })
+		p.mu.Unlock()
+		f.Fail(ctx.Err())
 	}
 }
+
+func (p *Pool) queued() int { return len(p.todo) - p.next }
 
 // take removes the oldest task from the to-do list.
 func (p *Pool) take() device.Pending {
@@ -175,6 +162,11 @@ func (p *Pool) take() device.Pending {
 		n := copy(p.todo, p.todo[p.next:])
 		clear(p.todo[n:])
 		p.todo, p.next = p.todo[:n], 0
+	}
+	for len(p.blocked) > 0 && p.queued() < p.most {
+		p.todo = append(p.todo, p.blocked[0].task)
+		close(p.blocked[0].listed)
+		p.blocked = slices.Delete(p.blocked, 0, 1)
 	}
 	return t
 }

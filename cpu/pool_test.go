@@ -399,10 +399,15 @@ func BenchmarkHandOver(b *testing.B) {
 			}
 			defer p.Close()
 			var l loop
-			body := func(_, _ int) {}
+			pl := &place{pool: p}
+			body := func(*place, int, int) {}
 			b.ReportAllocs()
 			for b.Loop() {
-				p.run(&l, workers, body)
+				if err := pl.enter(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				p.run(&l, pl, workers, body)
+				p.leave()
 			}
 		})
 	}

@@ -1,6 +1,9 @@
 package device
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Call is a launch on slices of the host: what to run, on which data. Run
 // uploads, launches and downloads; it is the simplest way to use a device, and
@@ -20,7 +23,12 @@ func (c *Call) Clone() *Call {
 	d := *c
 	d.Args = append([]HostArg(nil), c.Args...)
 	for i := range d.Args {
-		d.Args[i].Data = d.Args[i].Data.Clone()
+		a := &d.Args[i]
+		if j := slices.IndexFunc(c.Args[:i], func(b HostArg) bool { return b.Data == a.Data }); j >= 0 {
+			a.Data = d.Args[j].Data // shared there, too
+		} else {
+			a.Data = a.Data.Clone()
+		}
 	}
 	return &d
 }
@@ -28,39 +36,80 @@ func (c *Call) Clone() *Call {
 // Run performs the call on d. The rows computed of each output are written to
 // the caller's slices; the rest of those slices stays as it was.
 func (c *Call) Run(ctx context.Context, d Device) error {
-	if d == nil {
-		return Invalidf("no device")
-	}
-	l, err := c.launch()
+	b, err := c.Bind(ctx, d)
 	if err != nil {
 		return err
 	}
-	var buffers []Buffer
+	defer b.Free(ctx)
+	if err := d.Launch(ctx, b.Launch); err != nil {
+		return err
+	}
+	return b.Read(ctx)
+}
+
+// Bound is a call whose data are in buffers of a device.
+type Bound struct {
+	Launch  *Launch
+	call    *Call
+	buffers []Buffer
+}
+
+// Bind uploads what the call reads to d. Free must be called afterwards.
+func (c *Call) Bind(ctx context.Context, d Device) (_ *Bound, err error) {
+	if d == nil {
+		return nil, Invalidf("no device")
+	}
+	l, err := c.launch()
+	if err != nil {
+		return nil, err
+	}
+	b := &Bound{Launch: l, call: c}
 	defer func() {
-		if ctx.Err() == nil {
-			freeAll(buffers)
-		} else {
-			go freeAll(buffers) // which waits for what may still run
+		if err != nil {
+			b.Free(ctx)
 		}
 	}()
 	for i, p := range l.Kernel.Params {
 		if p.Access == Value {
 			continue
 		}
-		data := c.Args[i].packed()
-		b, err := d.Alloc(data.Type(), data.Len())
+		if j := b.same(i); j >= 0 {
+			l.Args[i] = l.Args[j]
+			continue
+		}
+		a := &c.Args[i]
+		data := a.packed()
+		buffer, err := d.Alloc(data.Type(), data.Len())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		buffers = append(buffers, b)
-		if err := b.Write(ctx, 0, data); err != nil {
-			return err
+		b.buffers = append(b.buffers, buffer)
+		l.Args[i] = Mat(buffer, a.Width)
+		if p.Access == WriteRows && l.Rows == (Range{Hi: a.numRows()}) {
+			continue // all of it is written, and nothing is read
 		}
-		l.Args[i] = Mat(b, c.Args[i].Width)
+		if err := buffer.Write(ctx, 0, data); err != nil {
+			return nil, err
+		}
 	}
-	if err := d.Launch(ctx, l); err != nil {
-		return err
+	return b, nil
+}
+
+// same is an argument before i with the same data, −1 if none; only what is read
+// alone may share a buffer.
+func (b *Bound) same(i int) int {
+	params, args := b.Launch.Kernel.Params, b.call.Args
+	for j := range i {
+		if params[j].Access != Value && !params[j].Access.Writes() && !params[i].Access.Writes() && args[j] == args[i] {
+			return j
+		}
 	}
+	return -1
+}
+
+// Read waits for the launch and writes the rows computed to the call's slices.
+func (b *Bound) Read(ctx context.Context) error {
+	l := b.Launch
 	if err := l.Wait(ctx); err != nil {
 		return err
 	}
@@ -68,7 +117,7 @@ func (c *Call) Run(ctx context.Context, d Device) error {
 		if !p.Access.Writes() {
 			continue
 		}
-		part := c.Args[i].rowsOf(l.Rows)
+		part := b.call.Args[i].rowsOf(l.Rows)
 		data := part.packed()
 		if err := l.Args[i].Buffer.Read(ctx, l.WriteRange(i).Lo, data); err != nil {
 			return err
@@ -78,10 +127,33 @@ func (c *Call) Run(ctx context.Context, d Device) error {
 	return nil
 }
 
-func freeAll(buffers []Buffer) {
-	for _, b := range buffers {
-		b.Free()
+// Free frees the buffers; in the background once ctx is done, since that waits for what
+// may still run.
+func (b *Bound) Free(ctx context.Context) {
+	free := func() {
+		for _, x := range b.buffers {
+			x.Free()
+		}
 	}
+	if ctx.Err() == nil {
+		free()
+	} else {
+		go free()
+	}
+}
+
+// Assign sets the rows that c computes to those of from, a copy of it that was run.
+func (c *Call) Assign(from *Call) error {
+	l, err := c.launch()
+	if err != nil {
+		return err
+	}
+	for i, p := range l.Kernel.Params {
+		if p.Access.Writes() {
+			c.Args[i].rowsOf(l.Rows).unpack(from.Args[i].rowsOf(l.Rows).packed())
+		}
+	}
+	return nil
 }
 
 // Contract performs the call by the kernel's contract, serially and in place. It is

@@ -39,8 +39,9 @@ type Device interface {
 	// each for people to read; nil if there is nothing to say.
 	Report() []string
 
-	// Close drops what is queued, waits for what runs, and frees all buffers. A
-	// second Close does nothing.
+	// Close drops what is queued, waits for what runs, and frees all buffers. Whatever
+	// waits for the device then ends with ErrClosed. Close has no context: where the
+	// hardware never answers, it does not return. A second Close does nothing.
 	Close() error
 }
 
@@ -66,7 +67,8 @@ type Buffer interface {
 	// should have set any of the elements.
 	Wait(ctx context.Context) error
 
-	// Free releases the memory. Later use of the buffer fails with ErrClosed.
+	// Free releases the memory as soon as all work queued before is done, and does not
+	// wait for that. Later use of the buffer fails with ErrClosed.
 	Free() error
 }
 
@@ -76,15 +78,19 @@ const QueueDepth = 1024
 // Wait waits for all work on the buffers that was queued before, and returns the first
 // error that concerns one of them.
 func Wait(ctx context.Context, buffers ...Buffer) error {
+	var first error
 	for _, b := range buffers {
+		var err error
 		if b == nil {
-			return Invalidf("no buffer")
+			err = Invalidf("no buffer")
+		} else {
+			err = b.Wait(ctx)
 		}
-		if err := b.Wait(ctx); err != nil {
-			return err
+		if first == nil {
+			first = err
 		}
 	}
-	return nil
+	return first
 }
 
 // Upload allocates a buffer on d and copies src into it.

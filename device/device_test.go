@@ -7,9 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 )
 
 func TestRange(t *testing.T) {
@@ -38,6 +36,27 @@ func TestScalarsKeepTheirBits(t *testing.T) {
 	if math.Float32bits(Scalar[float32](l, 0)) != 1<<31 || math.Float64bits(Scalar[float64](l, 1)) != 0x7ff8000000000123 ||
 		Scalar[int32](l, 2) != -5 || Scalar[uint32](l, 3) != 4e9 {
 		t.Errorf("scalars came back as %v, %v, %v, %v", Scalar[float32](l, 0), Scalar[float64](l, 1), Scalar[int32](l, 2), Scalar[uint32](l, 3))
+	}
+}
+
+// An int is passed as the int32 that it is, and refused if it is none.
+func TestInt(t *testing.T) {
+	k := &Kernel{Name: "count", Params: []Param{{Name: "n", Type: Int32}}, Contract: func(*Tile) {}}
+	for _, c := range []struct {
+		n     int
+		value int32
+		valid bool
+	}{
+		{0, 0, true}, {-1, -1, true}, {math.MaxInt32, math.MaxInt32, true}, {math.MinInt32, math.MinInt32, true},
+		{math.MaxInt, math.MaxInt32, math.MaxInt == math.MaxInt32}, {math.MinInt, math.MinInt32, math.MinInt == math.MinInt32},
+	} {
+		l := &Launch{Kernel: k, Args: []Arg{Int(c.n)}}
+		if v := Scalar[int32](l, 0); v != c.value {
+			t.Errorf("%d became %d", c.n, v)
+		}
+		if err := Validate(l); c.valid != (err == nil) || err != nil && !errors.Is(err, ErrInvalid) {
+			t.Errorf("a launch with %d: %v", c.n, err)
+		}
 	}
 }
 
@@ -121,60 +140,4 @@ func TestReadAndWriteRanges(t *testing.T) {
 	if l.ReadRange(0) != (Range{1, 6}) || l.WriteRange(0).Len() != 0 || l.ReadRange(1).Len() != 0 || l.WriteRange(1) != (Range{3, 5}) {
 		t.Errorf("reads %v and %v, writes %v and %v", l.ReadRange(0), l.ReadRange(1), l.WriteRange(0), l.WriteRange(1))
 	}
-}
-
-func TestFuture(t *testing.T) {
-	ctx := context.Background()
-	runs := 0
-	f := NewFuture(ctx, func(context.Context) (int, error) { runs++; return 4, nil })
-	select {
-	case <-f.Done():
-		t.Fatal("a future ran before anybody asked")
-	default:
-	}
-	var all sync.WaitGroup
-	for range 8 { // whoever comes first computes, the others wait
-		all.Go(func() {
-			if v, err := f.Get(ctx); v != 4 || err != nil {
-				t.Errorf("Get = %d, %v", v, err)
-			}
-		})
-	}
-	all.Wait()
-	f.Start()
-	f.Fail(io.EOF)
-	if v, err := f.Get(ctx); v != 4 || err != nil || runs != 1 {
-		t.Errorf("after all: %d, %v, %d runs", v, err, runs)
-	}
-	failed := NewFuture(ctx, func(context.Context) (int, error) { return 1, nil })
-	failed.Fail(io.ErrClosedPipe)
-	if v, err := failed.Get(ctx); v != 0 || err != io.ErrClosedPipe {
-		t.Errorf("a future that was ended = %d, %v", v, err)
-	}
-	cancelled, cancel := context.WithCancel(ctx)
-	cancel()
-	if v, err := failed.Get(cancelled); v != 0 || err != io.ErrClosedPipe {
-		t.Errorf("what is done is known under a cancelled context too: %d, %v", v, err)
-	}
-	if err := NewFuture(cancelled, func(context.Context) (int, error) { return 1, nil }).Wait(ctx); err != context.Canceled {
-		t.Errorf("a future under a cancelled context: %v", err)
-	}
-}
-
-func TestFutureWaitHonoursItsContext(t *testing.T) {
-	begun, release := make(chan struct{}), make(chan struct{})
-	f := NewFuture(context.Background(), func(context.Context) (int, error) {
-		close(begun)
-		<-release
-		return 1, nil
-	})
-	go f.Start()
-	<-begun
-	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-	defer cancel()
-	if _, err := f.Get(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Get: %v, want DeadlineExceeded", err)
-	}
-	close(release)
-	<-f.Done()
 }

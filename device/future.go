@@ -10,15 +10,22 @@ import (
 // never on the goroutine of one who waits. So a wait ends with its context, and
 // a function that panics or calls runtime.Goexit ends nobody else.
 type Future[T any] struct {
-	ctx     context.Context
-	run     func(context.Context) (T, error)
-	owner   Owner
-	placed  placed // what run is called with
-	claimed atomic.Bool
-	done    chan struct{}
-	value   T
-	err     error
+	ctx    context.Context
+	run    func(context.Context) (T, error)
+	owner  Owner
+	placed placed // what run is called with
+	state  atomic.Int32
+	done   chan struct{}
+	value  T
+	err    error
 }
+
+// The states of a future, in order. Who changes it to ended sets value and err.
+const (
+	waiting int32 = iota
+	running
+	ended
+)
 
 // Pending is a future of any type, as it stands on a to-do list.
 type Pending interface {
@@ -47,45 +54,55 @@ func (f *Future[T]) Start() { f.StartIn(nil) }
 
 // StartIn is Start for work that takes up a place, which the function's waits lend.
 func (f *Future[T]) StartIn(p Place) {
-	if !f.claimed.CompareAndSwap(false, true) {
+	if !f.state.CompareAndSwap(waiting, running) {
 		return
 	}
-	defer close(f.done)
-	if f.err = f.ctx.Err(); f.err == nil {
-		ctx := f.ctx
-		if p != nil {
-			f.placed = placed{ctx, p}
-			ctx = &f.placed
-		}
-		f.err = f.call(ctx)
-	}
+	ctx, run := f.ctx, f.run
 	f.run = nil
+	if p != nil {
+		f.placed = placed{ctx, p}
+		ctx = &f.placed
+	}
+	value, err := *new(T), ctx.Err()
+	returned := false
+	defer func() {
+		if !returned { // a panic, or a Goexit, which would otherwise look like a zero value
+			err = Caught("task", recover())
+		}
+		if f.state.CompareAndSwap(running, ended) {
+			f.value, f.err = value, err
+			close(f.done)
+		}
+	}()
+	if err == nil {
+		value, err = run(ctx)
+	}
+	returned = true
 }
 
 // Fail ends a future that has not begun with err, and reports whether it did.
 func (f *Future[T]) Fail(err error) bool {
-	if !f.claimed.CompareAndSwap(false, true) {
+	if !f.state.CompareAndSwap(waiting, ended) {
 		return false
 	}
-	f.err = err
 	f.run = nil
+	f.err = err
 	close(f.done)
 	return true
 }
 
-// call runs the function; a panic becomes an error, and so does Goexit, which
-// would otherwise look like a zero value.
-func (f *Future[T]) call(ctx context.Context) (err error) {
-	returned := false
-	defer func() {
-		if !returned {
-			err = Caught("task", recover())
-			f.err = err // a Goexit lets nobody take the result
-		}
-	}()
-	f.value, err = f.run(ctx)
-	returned = true
-	return err
+// Abandon is Fail also for a future that runs: its function goes on, and what it
+// returns counts for nothing.
+func (f *Future[T]) Abandon(err error) bool {
+	if f.Fail(err) {
+		return true
+	}
+	if !f.state.CompareAndSwap(running, ended) {
+		return false
+	}
+	f.err = err
+	close(f.done)
+	return true
 }
 
 // Get waits for the value. If ctx is done first it returns the context's error;
@@ -109,7 +126,7 @@ func (f *Future[T]) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if f.owner == nil && !f.claimed.Load() {
+	if f.owner == nil && f.state.Load() == waiting {
 		go f.Start()
 	}
 	lent := lend(ctx, f.owner)

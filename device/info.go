@@ -48,7 +48,7 @@ type Options struct {
 	Math    Math      // "": Exact
 	Variant string    // host code to use, by name; "": the fastest
 	Memory  int64     // bytes that buffers may take; 0: what the machine has free
-	Kernels []*Kernel // kernels to probe at open and list in Info.Exact
+	Kernels []*Kernel // kernels to probe at open, and list in Info.Exact if they equal their contracts
 	Notes   []string  // to be found in Info.Notes
 
 	Recorder Recorder // told what the device does once it is open; nil: nobody

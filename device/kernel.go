@@ -71,8 +71,8 @@ type Cost struct {
 	Bytes float64 // bytes moved to and from memory, at the least
 }
 
-// valid reports whether c is an amount of work.
-func (c Cost) valid() bool {
+// Valid reports whether c is an amount of work: finite, and not negative.
+func (c Cost) Valid() bool {
 	for _, x := range [...]float64{c.Items, c.Ops, c.Bytes} {
 		if !(x >= 0 && x <= math.MaxFloat64) {
 			return false

@@ -37,6 +37,7 @@ type Arg struct {
 	Width  int    // elements of a row
 	value  uint64 // bits of a scalar
 	typ    Type   // type of a scalar
+	wide   bool   // the scalar stands for an int that typ does not hold
 }
 
 // Vec passes a buffer as rows of one element.
@@ -81,6 +82,15 @@ func Val[T Element](x T) Arg {
 		return Arg{typ: Int32, value: uint64(uint32(v))}
 	}
 	return Arg{typ: Uint32, value: uint64(any(x).(uint32))}
+}
+
+// Int passes a count or an offset as a scalar of type Int32. A launch with one that
+// does not fit is refused.
+func Int(n int) Arg {
+	nearest := min(max(n, math.MinInt32), math.MaxInt32)
+	a := Val(int32(nearest))
+	a.wide = nearest != n
+	return a
 }
 
 // Bits are the bits of a scalar, in the low half if it has 32.

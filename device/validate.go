@@ -46,7 +46,7 @@ func validateByKernel(l *Launch) (err error) {
 		err = k.Check(l)
 	}
 	if err == nil && k.Cost != nil {
-		if c := k.Cost(l); !c.valid() {
+		if c := k.Cost(l); !c.Valid() {
 			err = Invalidf("kernel %s: its cost is %g items, %g operations and %g bytes", k.Name, c.Items, c.Ops, c.Bytes)
 		}
 	}
@@ -66,6 +66,9 @@ func validateArg(l *Launch, i int) error {
 	if p.Access == Value {
 		if a.Buffer != nil || a.typ != p.Type {
 			return Invalidf("kernel %s: %s must be a scalar of type %v", k.Name, p.Name, p.Type)
+		}
+		if a.wide {
+			return Invalidf("kernel %s: %s does not fit %v", k.Name, p.Name, p.Type)
 		}
 		return nil
 	}

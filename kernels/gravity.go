@@ -52,7 +52,7 @@ func gravityArgs[T device.Float](targets, sources, result device.Arg, softening 
 		gravSources:   sources,
 		gravResult:    result,
 		gravSoftening: device.Val(softening),
-		gravHome:      device.Val(int32(home)),
+		gravHome:      device.Int(home),
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 // Plummer returns n bodies of a Plummer sphere (Plummer, MNRAS 71, 460, 1911)
 // of total gm 1 and scale radius 1, as rows (x, y, z, gm), cut off at about 22
 // scale radii. The bodies depend on n and seed alone: only operations that are
-// rounded the same everywhere are used.
+// rounded the same everywhere are used. It panics if a slice cannot be so long.
 func Plummer[T device.Float](n int, seed uint64) []T {
 	r := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))
-	bodies := make([]T, n*BodyWidth)
+	bodies := make([]T, elements(n, BodyWidth))
 	for i := range n {
 		radius := plummerRadius(r)
 		x, y, z, length := pointInBall(r)

@@ -41,7 +41,7 @@ func stencilArgs[T device.Float](u, out, residual device.Arg, sweeps int, cx, cy
 		stencilIn:       u,
 		stencilOut:      out,
 		stencilResidual: residual,
-		stencilSweeps:   device.Val(int32(sweeps)),
+		stencilSweeps:   device.Int(sweeps),
 		stencilX:        device.Val(cx),
 		stencilY:        device.Val(cy),
 	}

@@ -23,6 +23,9 @@ type benchFlags struct {
 	schedule                                schedule
 }
 
+// maxCount bounds the launches of a case, whose times are all kept.
+const maxCount = 100_000_000
+
 // Default sizes: a few tenths of a second for a launch in plain code on one core.
 const (
 	defaultBodies = 4096
@@ -65,11 +68,11 @@ that apply.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.kernel, "kernel", "all", "kernel: force, laplacian, heat, all")
 	fl.Var(&f.n, "n", fmt.Sprintf("bodies, or points along a side (default %d, %d)", defaultBodies, defaultPoints))
-	fl.IntVar(&f.sweeps, "sweeps", 16, "sweeps, or steps, of a launch of laplacian or heat")
+	intVar(cmd, &f.sweeps, "sweeps", 16, "sweeps, or steps, of a launch of laplacian or heat")
 	fl.StringVar(&f.precision, "precision", "", "precision: f32, f64 (default both)")
 	fl.StringVar(&f.math, "math", string(device.Exact), "arithmetic: exact, fast")
 	fl.Var(&f.workers, "workers", "workers of the cpu device (default one for each CPU)")
-	fl.IntVar(&f.count, "count", 5, "launches that count")
+	intVar(cmd, &f.count, "count", 5, "launches that count")
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of the input")
 	fl.StringVar(&f.format, "format", "table", "output: table, json (one object a line), go (for benchstat)")
 	fl.StringVar(&f.plot, "plot", "", "draw the results in this file: .svg or .png")
@@ -168,8 +171,8 @@ func (f *benchFlags) cases() ([]bench.Case, error) {
 	if err := checkPlot(f.plot); err != nil {
 		return nil, err
 	}
-	if f.sweeps < 1 || f.count < 1 {
-		return nil, usagef("--sweeps=%d and --count=%d must be at least 1", f.sweeps, f.count)
+	if f.sweeps < 1 || f.count < 1 || f.count > maxCount {
+		return nil, usagef("--sweeps=%d and --count=%d must be at least 1, and the count at most %d", f.sweeps, f.count, maxCount)
 	}
 	return f.product(kernels, precisions), nil
 }

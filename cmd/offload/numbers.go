@@ -5,7 +5,30 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/spf13/cobra"
 )
+
+// number is a flag of a whole number that an int holds.
+type number int
+
+// intVar adds such a flag to cmd.
+func intVar(cmd *cobra.Command, n *int, name string, value int, usage string) {
+	*n = value
+	cmd.Flags().Var((*number)(n), name, usage)
+}
+
+func (n *number) Type() string { return "int" }
+
+func (n *number) String() string { return strconv.Itoa(int(*n)) }
+
+func (n *number) Set(text string) error {
+	v, err := strconv.ParseInt(text, 0, strconv.IntSize)
+	if err == nil {
+		*n = number(v)
+	}
+	return err
+}
 
 // intList is a flag of whole numbers between commas, each written like 4096 or
 // 1e6 and at least 1.
@@ -43,7 +66,7 @@ func positive(word string) (int, error) {
 		return n, nil
 	}
 	x, err := strconv.ParseFloat(word, 64)
-	if err != nil || x != math.Trunc(x) || !(x >= 1 && x < 1<<53) {
+	if err != nil || x != math.Trunc(x) || !(x >= 1 && x < 1<<53 && x <= math.MaxInt) {
 		return 0, fmt.Errorf("%q is not a whole number of at least 1", word)
 	}
 	return int(x), nil
@@ -76,4 +99,14 @@ func (s *shape) Set(text string) error {
 	}
 	s.rows, s.cols = rows, cols
 	return nil
+}
+
+// totalBytes is what so many transfers come to, which is no more than an estimate where
+// that is beyond all bounds.
+func totalBytes(transfers int, bytes int64) int64 {
+	const most = math.MaxInt64 / 2
+	if bytes > 0 && int64(transfers) > most/bytes {
+		return most
+	}
+	return int64(transfers) * bytes
 }

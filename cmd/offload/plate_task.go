@@ -32,7 +32,7 @@ func plateTask[T device.Float](f *plateFlags, field *plate.Field[T], bar *progre
 		Needs: sched.Needs{Kernels: []*device.Kernel{work.Launch.Kernel}, Memory: 2*bytes + residuals, Exact: true},
 		Work:  []sched.Work{sched.WorkOf(work.Launch, work.Launches)},
 		Up:    sched.Transfer{Count: 1, Bytes: bytes},
-		Down:  sched.Transfer{Count: work.Launches, Bytes: int64(work.Launches)*residuals + bytes},
+		Down:  sched.Transfer{Count: work.Launches, Bytes: totalBytes(work.Launches, residuals) + bytes},
 		Steps: work.Launches,
 		Run: func(ctx context.Context, d device.Device) (plateEnd[T], error) {
 			end := plateEnd[T]{field: field.Clone(), info: d.Info()}

@@ -82,6 +82,9 @@ func perform[T any](ctx context.Context, s *session, t sched.Task[T]) (T, error)
 		}
 		return v, err
 	}
+	if err := s.sched.Ready(ctx, t.Needs.Kernels...); err != nil { // a long task is worth the wait
+		return *new(T), err
+	}
 	r, err := sched.Do(ctx, s.sched, t)
 	var failed *sched.TaskError
 	if errors.As(err, &failed) {

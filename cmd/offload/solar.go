@@ -57,7 +57,7 @@ vx_au_d, vy_au_d, vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
 	fl.Float64Var(&f.tol, "tol", 0, fmt.Sprintf("tolerance of radau15 (default %g)", solar.DefaultTol))
 	fl.BoolVar(&f.gr, "gr", false, "add the Sun's first post-Newtonian term")
 	fl.Float64Var(&f.every, "every", 0, "write the state every so many days (default: at the end only)")
-	fl.IntVar(&f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
+	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
 	fl.StringVar(&f.out, "out", "", "write states to this CSV file")
 	fl.StringVar(&f.plot, "plot", "", "draw the orbits into this PNG file")
 	f.trace.flag(cmd)

@@ -37,8 +37,8 @@ func solarTask(f *solarFlags, sys *solar.System, bar *progress.Bar) sched.Task[s
 		Name:  "the integration",
 		Needs: sched.Needs{Kernels: []*device.Kernel{launch.Kernel}, Memory: size * (kernels.BodyWidth + kernels.AccelWidth), Exact: true},
 		Work:  []sched.Work{sched.WorkOf(launch, times)},
-		Up:    sched.Transfer{Count: times, Bytes: int64(times) * size * kernels.BodyWidth},
-		Down:  sched.Transfer{Count: times, Bytes: int64(times) * size * kernels.AccelWidth},
+		Up:    sched.Transfer{Count: times, Bytes: totalBytes(times, size*kernels.BodyWidth)},
+		Down:  sched.Transfer{Count: times, Bytes: totalBytes(times, size*kernels.AccelWidth)},
 		Steps: max(1, times/evaluationsPerStep),
 		Run: func(ctx context.Context, d device.Device) (solarEnd, error) {
 			end, err := f.integrate(ctx, sys, d, bar)

@@ -47,7 +47,7 @@ https://ui.perfetto.dev and chrome://tracing.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.plot, "plot", "", "draw the timeline in this file: .svg or .png")
 	fl.DurationVar(&f.pause, "pause", 20*time.Millisecond, "begin a new panel where nothing happens for so long")
-	fl.IntVar(&f.panels, "panels", 4, "panels to draw, from the first on")
+	intVar(cmd, &f.panels, "panels", 4, "panels to draw, from the first on")
 	return cmd
 }
 

@@ -44,7 +44,7 @@ bodies, or points along a side of the plate, with 16 sweeps.`,
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
 	fl.BoolVar(&f.force, "force", false, "measure again what was measured before")
-	fl.IntVar(&f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
+	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
 	return cmd
 }
 
@@ -206,5 +206,5 @@ func measured(ctx context.Context, s *sched.Scheduler, kernels []*device.Kernel)
 			return err
 		}
 	}
-	return nil
+	return s.Ready(ctx, kernels...)
 }

@@ -46,6 +46,10 @@ func countShader(t device.Type) *device.Shader {
 `)
 }
 
+func foldShader() *device.Shader {
+	return rowShader("\tout_at(i) = 31u * out_at(i) + k_value;\n")
+}
+
 func spinShader() *device.Shader {
 	return rowShader(`
 	uint x = uint(i);

@@ -23,11 +23,15 @@ const (
 	Stale
 	// Truncated makes a read end half way, without an error.
 	Truncated
+	// Hang makes the call wait for Fault.Until, whatever its context says and whoever
+	// closes the device, as in a driver that hangs; so do all calls after it, Close
+	// included. Then they fail with ErrLost.
+	Hang
 )
 
 // String is a word for names of tests.
 func (k FaultKind) String() string {
-	return [...]string{"slow", "stall", "lost", "out of memory", "bit flip", "stale", "truncated"}[k]
+	return [...]string{"slow", "stall", "lost", "out of memory", "bit flip", "stale", "truncated", "hang"}[k]
 }
 
 // CallKind says which calls of a device count.
@@ -55,6 +59,8 @@ type Fault struct {
 	On    CallKind
 	At    int // the first call of that kind to go wrong, from 1; 0 counts as 1
 	Count int // calls that go wrong; 0: all from then on
+
+	Until <-chan struct{} // ends a Hang; nil: nothing does
 
 	// Armed, if set, tells whether calls count at present.
 	Armed *atomic.Bool

@@ -47,15 +47,17 @@ type faultyDevice struct {
 	faults  []armed
 	lost    error
 	stalled bool
+	hangs   *Fault    // the one in which the device hangs
 	busy    time.Time // when the first launch was queued that nobody has waited for
 }
 
 // tripped is what goes wrong in one call.
 type tripped struct {
-	kinds [Truncated + 1]bool
+	kinds [Hang + 1]bool
 	lost  error // the device was lost before the call, or is lost in it
 	first bool  // it is lost in this very call
 	stall bool
+	hangs *Fault
 }
 
 // trip counts a call and tells what goes wrong in it.
@@ -66,6 +68,9 @@ func (f *faultyDevice) trip(c CallKind) tripped {
 	for i := range f.faults {
 		if a := &f.faults[i]; a.trips(c) {
 			t.kinds[a.Kind] = true
+			if a.Kind == Hang && f.hangs == nil {
+				f.hangs = &a.Fault
+			}
 		}
 	}
 	if t.kinds[Lost] && f.lost == nil {
@@ -73,7 +78,7 @@ func (f *faultyDevice) trip(c CallKind) tripped {
 		t.first = true
 	}
 	f.stalled = f.stalled || t.kinds[Stall]
-	t.lost, t.stall = f.lost, f.stalled
+	t.lost, t.stall, t.hangs = f.lost, f.stalled, f.hangs
 	if c == LaunchCall && f.busy.IsZero() {
 		f.busy = time.Now()
 	}
@@ -82,6 +87,9 @@ func (f *faultyDevice) trip(c CallKind) tripped {
 
 // wait does a call that waits for the device, with the time that it takes now.
 func (f *faultyDevice) wait(ctx context.Context, t tripped, call func() error) error {
+	if t.hangs != nil {
+		return t.hangs.wait()
+	}
 	select {
 	case <-f.closed:
 		return call()
@@ -108,6 +116,12 @@ func (f *faultyDevice) wait(ctx context.Context, t tripped, call func() error) e
 	case <-f.closed:
 		return device.ErrClosed
 	}
+}
+
+// wait waits for the end of a Hang.
+func (f *Fault) wait() error {
+	<-f.Until
+	return fmt.Errorf("%w: it hung, as a test wants it", device.ErrLost)
 }
 
 // began is when the work began that a call waits for.
@@ -153,6 +167,12 @@ func (f *faultyDevice) Sync(ctx context.Context) error {
 
 // Close wakes those who stall.
 func (f *faultyDevice) Close() error {
+	f.mu.Lock()
+	hangs := f.hangs
+	f.mu.Unlock()
+	if hangs != nil {
+		hangs.wait()
+	}
 	f.once.Do(func() { close(f.closed) })
 	return f.Device.Close()
 }

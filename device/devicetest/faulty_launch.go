@@ -17,6 +17,9 @@ func (f *faultyDevice) Launch(ctx context.Context, l *device.Launch) error {
 		}
 		inner.Args[i] = a
 	}
+	if t.hangs != nil {
+		return t.hangs.wait()
+	}
 	select {
 	case <-f.closed:
 		return f.Device.Launch(ctx, inner)

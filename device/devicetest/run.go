@@ -34,6 +34,9 @@ func Run(t *testing.T, open Open) {
 		{"Cancellation", s.testCancellation},
 		{"Closing", s.testClosing},
 		{"Busy", s.testBusy},
+		{"Waiting", s.testWaiting},
+		{"Depth", s.testDepth},
+		{"Neighbours", s.testNeighbours},
 		{"Kernels", s.testKernels},
 		{"Custom", s.testCustom},
 	} {

@@ -62,54 +62,6 @@ func dryScheduler(t *testing.T, models ...simulated.Model) *sched.Scheduler {
 	return s
 }
 
-// Data that are on a device already are not moved again, and count for it.
-func TestResidentDataCount(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		gpu := simulated.Model{Name: "gpu", Rate: 1e9, Bandwidth: 1e6}
-		cpu := simulated.Model{Name: "cpu", Class: device.CPU, Rate: 2e6, Bandwidth: 1e12}
-		s := dryScheduler(t, gpu, cpu)
-		defer s.Close()
-		d, err := simulated.Open(simulated.Model{Name: "other"})(t.Context(), device.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer d.Close()
-		x := sched.NewData(make([]float64, 1e4)) // 80 ms to the GPU
-		defer x.Free()
-		seen := device.Device(nil)
-		k := task(func(ctx context.Context, d device.Device) (int, error) {
-			seen = d
-			_, err := x.On(ctx, d)
-			return 0, err
-		})
-		k.Data, k.Needs.Exact = []*sched.Data{x}, false
-		// 1e4 interactions: 5 ms on the host, nothing on the GPU but the 80 ms of the upload.
-		if c := sched.Predict(s, k); c.Device != "cpu" {
-			t.Errorf("with the data on the host: %v", c)
-		}
-		bring := task(k.Run)
-		bring.Needs.Exact = false
-		if r, err := sched.Do(t.Context(), s, bring); err != nil || r.Report.Device() != "gpu" {
-			t.Fatal(r.Report, err)
-		}
-		c := sched.Predict(s, k)
-		if c.Device != "gpu" || c.Estimates[0].Run > time.Millisecond {
-			t.Errorf("with the data on the GPU: %v", c)
-		}
-		first, err := x.On(t.Context(), seen)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if second, _ := x.On(t.Context(), seen); second != first {
-			t.Error("uploaded twice")
-		}
-		x.Changed()
-		if c := sched.Predict(s, k); c.Device != "cpu" {
-			t.Errorf("with new data: %v", c)
-		}
-	})
-}
-
 // What a device cannot do, or has not shown, keeps tasks away from it, and is said.
 func TestReasons(t *testing.T) {
 	force := kernels.Force(device.Float64)
@@ -171,8 +123,9 @@ func (q quick) Info() device.Info {
 	return i
 }
 
-// With Calibrate a kernel is measured on all candidates when it is first needed; a
-// device that fails while it is measured is left out, and the task runs.
+// With Calibrate a kernel is measured on all candidates once it is needed, in the
+// background: the first task runs on the host and does not wait. A device that fails
+// while it is measured is left out.
 func TestCalibrateFirst(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -201,6 +154,13 @@ func TestCalibrateFirst(t *testing.T) {
 				start := time.Now()
 				k := task(func(_ context.Context, d device.Device) (device.Class, error) { return d.Info().Class, nil })
 				k.Needs.Exact = false
+				first, err := sched.Do(t.Context(), s, k)
+				if err != nil || first.Value != device.CPU || time.Since(start) > 0 {
+					t.Errorf("the first ran on %v after %v, %v", first.Value, time.Since(start), err)
+				}
+				if err := s.Ready(t.Context()); err != nil {
+					t.Error(err)
+				}
 				r, err := sched.Do(t.Context(), s, k)
 				if err != nil || r.Value != c.want {
 					t.Errorf("ran on %v, %v: %v", r.Value, err, r.Report.Choice)

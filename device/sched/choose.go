@@ -10,31 +10,53 @@ import (
 
 // decision is where a task goes.
 type decision struct {
-	lane      *lane
+	candidate *candidate
 	predicted time.Duration
 	known     bool
 	choice    Choice
 }
 
-// choose takes the lane that is predicted to be done first, of those that were not
-// tried. The lane's prediction is booked there. It is nil if none is left.
-func (s *Scheduler) choose(t *spec, tried []*lane) decision {
+// unbook gives back what choose has booked.
+func (d decision) unbook() {
+	if d.candidate != nil {
+		d.candidate.book(-d.predicted)
+	}
+}
+
+// book adds to the time that is predicted for all that is queued or runs.
+func (c *candidate) book(d time.Duration) {
+	c.mu.Lock()
+	c.load += d
+	c.mu.Unlock()
+}
+
+// place asks for what has to be measured, and chooses.
+func (s *Scheduler) place(t *spec) decision {
+	if s.opts.Calibrate && !t.plain() {
+		s.wish(t.needs.Kernels, t)
+	}
+	return s.choose(t, nil)
+}
+
+// choose takes the candidate that is predicted to be done first, of those that were not
+// tried. The prediction is booked there. It is nil if none is left.
+func (s *Scheduler) choose(t *spec, tried []*candidate) decision {
 	now := time.Now()
-	estimates := make([]Estimate, len(s.lanes))
-	for i, l := range s.lanes {
-		if slices.Contains(tried, l) {
-			estimates[i] = Estimate{Device: l.name, Reason: "was tried"}
+	estimates := make([]Estimate, len(s.candidates))
+	for i, c := range s.candidates {
+		if slices.Contains(tried, c) {
+			estimates[i] = Estimate{Device: c.name, Reason: "was tried"}
 			continue
 		}
-		estimates[i] = s.estimate(l, t, now)
+		estimates[i] = c.estimate(t, now)
 	}
 	best := s.best(estimates)
 	if best < 0 {
 		return decision{choice: Choice{Estimates: estimates}}
 	}
-	l, e := s.lanes[best], estimates[best]
-	l.reserve(e.Run)
-	return decision{l, e.Run, e.Known, Choice{l.name, estimates}}
+	c, e := s.candidates[best], estimates[best]
+	c.book(e.Run)
+	return decision{c, e.Run, e.Known, Choice{c.name, estimates}}
 }
 
 // What another device has to gain over the host, as time and as a part: less than that
@@ -63,7 +85,7 @@ func (s *Scheduler) best(estimates []Estimate) int {
 			continue
 		}
 		limit := float64(estimates[best].Run + estimates[best].Wait)
-		gain := s.lanes[i].gain
+		gain := s.candidates[i].gain
 		if best == len(estimates)-1 {
 			limit, gain = limit-float64(leastGain), max(gain, leastPart)
 		}
@@ -74,66 +96,78 @@ func (s *Scheduler) best(estimates []Estimate) int {
 	return best
 }
 
-// estimate predicts a task on a lane, or says why it cannot run there.
-func (s *Scheduler) estimate(l *lane, t *spec, now time.Time) Estimate {
-	e := Estimate{Device: l.name}
-	l.mu.Lock()
-	s.reviveIfDue(l, now, t.needs.Kernels)
-	dev, costs := l.dev, l.costs
-	e.Reason, e.Wait = l.unfit(t), l.wait(now)
-	l.mu.Unlock()
+// estimate predicts a task on the candidate, or says why it cannot run there.
+func (c *candidate) estimate(t *spec, now time.Time) Estimate {
+	e := Estimate{Device: c.name}
+	c.mu.Lock()
+	c.reviveIfDue(now, t.needs.Kernels)
+	costs := c.costs
+	e.Reason, e.Wait = c.unfit(t), c.wait(now)
+	c.mu.Unlock()
 	if e.Reason != "" || t.plain() {
 		return e
 	}
-	e.Run, e.Known = costs.predict(t, dev)
-	if !e.Known && !l.host {
+	e.Run, e.Known = costs.predict(t)
+	if !e.Known && !c.host {
 		e.Reason = "not measured there yet (`offload tune` does)"
 	}
 	return e
 }
 
-// unfit is why a task cannot run on the lane; empty if it can. The caller holds the
-// mutex.
-func (l *lane) unfit(t *spec) string {
-	if r := l.reason(); r != "" {
-		return r
+// wait is how long a new task has to wait. The candidate is locked.
+func (c *candidate) wait(now time.Time) time.Duration {
+	d := c.load
+	if c.holder != nil {
+		d -= now.Sub(c.begun)
 	}
-	if l.host {
-		return ""
-	}
+	return max(0, d)
+}
+
+// unfit is why a task cannot run on the candidate; empty if it can. The candidate is
+// locked.
+func (c *candidate) unfit(t *spec) string {
 	switch {
-	case l.dev == nil:
+	case c.out:
+		return fmt.Sprintf("out: %v", c.why)
+	case c.use == nil:
 		return "being opened again"
+	case c.host:
+		return ""
 	case t.plain():
 		return "plain Go runs on the host"
-	case l.info.Memory > 0 && t.needs.Memory > l.info.Memory:
-		return fmt.Sprintf("has %d MiB, the task needs %d", l.info.Memory>>20, t.needs.Memory>>20)
+	case c.info.Memory > 0 && t.needs.Memory > c.info.Memory:
+		return fmt.Sprintf("has %d MiB, the task needs %d", c.info.Memory>>20, t.needs.Memory>>20)
 	}
 	for _, k := range t.needs.Kernels {
-		if r := l.unfitFor(k, t.needs.Exact); r != "" {
+		if r := c.unable(k, t.needs.Exact); r != "" {
 			return r
+		}
+		if t.needs.Exact && !c.exact(k) {
+			return k.Name + " was not shown to be exact there"
 		}
 	}
 	return ""
 }
 
-func (l *lane) unfitFor(k *device.Kernel, exact bool) string {
-	if err := l.refused[k]; err != nil {
+// unable is why a kernel cannot run on the candidate, apart from what was shown of it.
+func (c *candidate) unable(k *device.Kernel, exact bool) string {
+	if err := c.use.refused[k]; err != nil {
 		return err.Error()
 	}
 	for _, p := range k.Params {
-		if p.Type == device.Float64 && !slices.Contains(l.info.Precisions, p.Type) {
+		if p.Type == device.Float64 && !slices.Contains(c.info.Precisions, p.Type) {
 			return "computes in no " + p.Type.String()
 		}
 	}
-	if !exact {
-		return ""
-	}
-	if l.info.Math != device.Exact {
+	if exact && c.info.Math != device.Exact {
 		return "computes with fast arithmetic"
 	}
-	if _, checked := l.checked[k]; !checked && !l.info.IsExact(k.Name) {
-		return k.Name + " was not shown to be exact there"
-	}
 	return ""
+}
+
+// exact reports whether a kernel was shown to equal its contract. The candidate is
+// locked.
+func (c *candidate) exact(k *device.Kernel) bool {
+	_, checked := c.use.checked[k]
+	return checked || c.info.IsExact(k.Name)
 }

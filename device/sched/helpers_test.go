@@ -68,3 +68,48 @@ func calibrate(t testing.TB, s *sched.Scheduler, ks ...*device.Kernel) {
 
 // host is the reference device under the name cpu.
 var host = candidate("cpu", reference.Open)
+
+// chore is a kernel of one's own that takes a device as long as its weight says, and the
+// machine that runs the tests next to nothing: y ← 2x + 1.
+var chore = newChore()
+
+func newChore() *device.Kernel {
+	k := &device.Kernel{
+		Name: "chore",
+		Params: []device.Param{
+			{Name: "weight", Type: device.Float64, Access: device.Value},
+			{Name: "x", Type: device.Float64, Access: device.ReadRows},
+			{Name: "y", Type: device.Float64, Access: device.WriteRows},
+		},
+		Contract: func(t *device.Tile) {
+			x, y := device.View[float64](t, 1), device.View[float64](t, 2)
+			for i := t.Rows.Lo; i < t.Rows.Hi; i++ {
+				y[i] = x[i] + x[i] + 1
+			}
+		},
+		Cost: func(l *device.Launch) device.Cost {
+			n := float64(l.Rows.Len()) * device.Scalar[float64](l, 0)
+			return device.Cost{Items: n, Ops: n, Bytes: 16 * float64(l.Rows.Len())}
+		},
+	}
+	k.Examples = func(n int) []*device.Call { return []*device.Call{choreCall(k, n, 1)} }
+	return k
+}
+
+// choreCall is a call on n rows of that weight, and done reports whether it was run.
+func choreCall(k *device.Kernel, n int, weight float64) *device.Call {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = float64(i)
+	}
+	return &device.Call{Kernel: k, Args: []device.HostArg{device.HostVal(weight), device.HostVec(x), device.HostVec(make([]float64, n))}}
+}
+
+func done(c *device.Call) bool {
+	for i, y := range device.As[float64](c.Args[2].Data) {
+		if y != float64(2*i+1) {
+			return false
+		}
+	}
+	return true
+}

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -22,17 +23,26 @@ const (
 	calibrateWait = 30 * time.Second
 )
 
-// measure runs examples of k of growing size, of the path through the kernel that is
-// fastest: the one that does all rows, and no more than it must.
-func (l *lane) measure(ctx context.Context, d device.Device, k *device.Kernel, beat *pulse) error {
-	path, err := l.fastest(ctx, d, k, beat)
+// turns runs a piece of a measurement in a turn on the device.
+type turns func(func(ctx context.Context, d device.Device) error) error
+
+// measure runs examples of the kernel of growing size, of the path through the kernel
+// that is fastest: the one that does all rows, and no more than it must. A kernel
+// without examples is measured by the call.
+func measure(w wish, turn turns) error {
+	costs := w.c.profile()
+	if w.k.Examples == nil {
+		_, err := timeCall(turn, w.call.Clone(), rounds, costs)
+		return err
+	}
+	path, err := fastest(w.k, turn)
 	if err != nil {
 		return err
 	}
 	for range passes {
 		for n := smallest; n <= largest; n *= growth {
-			c := k.Examples(n)[path]
-			took, err := l.time(ctx, d, c, rounds, l.profile(), beat)
+			c := w.k.Examples(n)[path]
+			took, err := timeCall(turn, c, rounds, costs)
 			if err != nil {
 				return err
 			}
@@ -46,11 +56,11 @@ func (l *lane) measure(ctx context.Context, d device.Device, k *device.Kernel, b
 
 // fastest is the index of the example that gets most done in a second, at a size
 // where the start-up matters little.
-func (l *lane) fastest(ctx context.Context, d device.Device, k *device.Kernel, beat *pulse) (int, error) {
+func fastest(k *device.Kernel, turn turns) (int, error) {
 	const n = 256
 	best, most := -1, 0.0
 	for i, c := range k.Examples(n) {
-		took, err := l.time(ctx, d, c, 1, newProfile(""), beat)
+		took, err := timeCall(turn, c, 1, newProfile(""))
 		if err != nil {
 			return 0, err
 		}
@@ -77,9 +87,20 @@ func callBytes(c *device.Call) (bytes int) {
 	return bytes
 }
 
-// time measures launches of one example, after one that warms up, and a transfer each
-// way of every buffer. It returns the least time of a launch.
-func (l *lane) time(ctx context.Context, d device.Device, c *device.Call, rounds int, p *profile, beat *pulse) (time.Duration, error) {
+// timeCall measures launches of one example in a turn, after one that warms up, and a
+// transfer each way of every buffer. It returns the least time of a launch.
+func timeCall(turn turns, c *device.Call, rounds int, p *profile) (least time.Duration, err error) {
+	err = turn(func(ctx context.Context, d device.Device) error {
+		took, err := timeIn(ctx, d, c, rounds, p)
+		if err == nil {
+			least = took
+		}
+		return err
+	})
+	return least, err
+}
+
+func timeIn(ctx context.Context, d device.Device, c *device.Call, rounds int, p *profile) (time.Duration, error) {
 	launch, err := c.Shape()
 	if err != nil {
 		return 0, err
@@ -98,20 +119,18 @@ func (l *lane) time(ctx context.Context, d device.Device, c *device.Call, rounds
 		if err := timeCopies(ctx, d, b, a.Data, p); err != nil {
 			return 0, err
 		}
-		beat.beats.Add(1)
 	}
-	least := time.Duration(1<<63 - 1)
+	least := time.Duration(math.MaxInt64)
 	for i := range rounds + 1 {
 		took, err := undisturbed(func() error {
 			if err := d.Launch(ctx, launch); err != nil {
 				return err
 			}
-			return d.Sync(ctx)
+			return launch.Wait(ctx)
 		})
 		if err != nil {
 			return 0, err
 		}
-		beat.beats.Add(1)
 		if i > 0 { // the first may compile
 			p.observe(c.Kernel.Name, work, took)
 			least = min(least, took)

@@ -10,9 +10,7 @@ import (
 func Predict[T any](s *Scheduler, t Task[T]) Choice {
 	p := t.spec()
 	d := s.choose(&p, nil)
-	if d.lane != nil {
-		d.lane.unbook(d.predicted)
-	}
+	d.unbook()
 	return d.choice
 }
 
@@ -25,11 +23,11 @@ func Crossover[T any](s *Scheduler, a, b string, lo, hi int, task func(n int) Ta
 		p := t.spec()
 		var run [2]float64
 		for i, name := range []string{a, b} {
-			l := s.lane(name)
-			if l == nil || l.profile() == nil {
+			c := s.candidate(name)
+			if c == nil || c.profile() == nil {
 				return false, false
 			}
-			d, known := l.profile().predict(&p, nil)
+			d, known := c.profile().predict(&p)
 			if !known {
 				return false, false
 			}
@@ -52,23 +50,13 @@ func Crossover[T any](s *Scheduler, a, b string, lo, hi int, task func(n int) Ta
 
 func isTrue(is, known bool) bool { return is && known }
 
-// lane is the candidate of that name, nil if there is none.
-func (s *Scheduler) lane(name string) *lane {
-	for _, l := range s.lanes {
-		if l.name == name {
-			return l
-		}
-	}
-	return nil
-}
-
 // Costs are the start-up of a launch of k on a candidate, and its rate in Cost.Ops per
 // second, as fitted; ok is false if it was not measured.
 func (s *Scheduler) Costs(name string, k *device.Kernel) (start time.Duration, rate float64, ok bool) {
 	if !s.Measured(name, k) {
 		return 0, 0, false
 	}
-	p := s.lane(name).profile()
+	p := s.candidate(name).profile()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.Kernels[k.Name]

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -58,8 +59,8 @@ func (p *profile) observeCopy(l *line, bytes int64, took time.Duration) {
 	p.changed = true
 }
 
-// predict is the time that t takes on a device that already has some of its data.
-func (p *profile) predict(t *spec, dev device.Device) (time.Duration, bool) {
+// predict is the time that t takes on the device.
+func (p *profile) predict(t *spec) (time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	total := 0.0
@@ -70,16 +71,10 @@ func (p *profile) predict(t *spec, dev device.Device) (time.Duration, bool) {
 		}
 		total += float64(w.Launches) * l.seconds(amount(w.Cost))
 	}
-	up := t.up
-	for _, d := range t.data {
-		if !d.on(dev) {
-			up.add(d.bytes())
-		}
-	}
 	for _, c := range []struct {
 		Transfer
 		l *line
-	}{{up, p.Upload}, {t.down, p.Download}} {
+	}{{t.up, p.Upload}, {t.down, p.Download}} {
 		if c.Count == 0 {
 			continue
 		}
@@ -88,5 +83,10 @@ func (p *profile) predict(t *spec, dev device.Device) (time.Duration, bool) {
 		}
 		total += float64(c.Count) * c.l.seconds(float64(c.Bytes)/float64(c.Count))
 	}
-	return time.Duration(total * 1e9), true
+	return duration(total), true
+}
+
+// duration is a number of seconds, kept within what a duration can tell.
+func duration(seconds float64) time.Duration {
+	return time.Duration(min(max(0, seconds)*1e9, math.MaxInt64/4))
 }

@@ -38,11 +38,12 @@ type Options struct {
 	// Folder is where measured costs are kept from one process to the next; empty for
 	// nowhere. Version is part of what they are kept under.
 	Folder, Version string
-	// Calibrate measures a kernel on all candidates before its first choice. Without
-	// it, kernels that were never measured stay on the host.
+	// Calibrate has kernels measured that tasks need and that were never measured: in
+	// the background, while the tasks run on the host. Ready waits for it. Without it,
+	// kernels that were never measured stay on the host.
 	Calibrate bool
-	// Patience is how often its predicted time a task may take on a device other than
-	// the host's before it runs elsewhere; 0 means 10. It always has MinDeadline.
+	// Patience is how often its predicted time a device other than the host's may make
+	// no progress before its task runs elsewhere; 0 means 10. It always has MinDeadline.
 	Patience float64
 	// Pause is how long a device that failed three times in a row is left alone; 0
 	// means 30 s.
@@ -66,11 +67,10 @@ const MinDeadline = 2 * time.Second
 // Scheduler hands tasks to devices. Its methods, and the functions that take one, may
 // be called from many goroutines, tasks among them.
 type Scheduler struct {
-	opts  Options
-	lanes []*lane
-	store store
-
-	calibrating sync.Mutex
+	opts       Options
+	candidates []*candidate
+	store      store
+	measuring  measuring
 
 	mu      sync.Mutex
 	closed  bool
@@ -78,7 +78,7 @@ type Scheduler struct {
 	idle    chan struct{} // closed when none is pending; nil while nobody waits
 	ctx     context.Context
 	cancel  context.CancelFunc
-	behind  sync.WaitGroup // dispatchers and revivals
+	behind  sync.WaitGroup // tasks on devices, revivals, measurements
 }
 
 // New opens the candidates. One that does not open is left out, and why is told with
@@ -86,6 +86,11 @@ type Scheduler struct {
 func New(ctx context.Context, o Options) (*Scheduler, error) {
 	if len(o.Devices) == 0 || o.Pool == nil {
 		return nil, device.Invalidf("a scheduler needs the host's device and its pool")
+	}
+	for _, c := range o.Devices {
+		if c.Open == nil {
+			return nil, device.Invalidf("candidate %q has no Open", c.Name)
+		}
 	}
 	if o.Patience <= 0 {
 		o.Patience = 10
@@ -98,26 +103,39 @@ func New(ctx context.Context, o Options) (*Scheduler, error) {
 	}
 	s := &Scheduler{opts: o, store: store(o.Folder)}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	for i, c := range o.Devices {
-		l := newLane(c, i == len(o.Devices)-1)
-		s.lanes = append(s.lanes, l)
-		err := l.start(ctx, s)
-		if err == nil || !l.host && ctx.Err() == nil {
+	for i, d := range o.Devices {
+		c := &candidate{s: s, name: d.Name, open: d.Open, gain: d.Gain, host: i == len(o.Devices)-1}
+		s.candidates = append(s.candidates, c)
+		err := c.start(ctx)
+		if err == nil || !c.host && ctx.Err() == nil {
 			continue
 		}
 		o.Pool.Close()
-		return nil, errors.Join(err, s.closeLanes())
-	}
-	for _, l := range s.lanes {
-		if !l.host {
-			s.behind.Go(l.dispatch)
-		}
+		return nil, errors.Join(err, s.closeDevices())
 	}
 	return s, nil
 }
 
-// host is the lane that takes what is left.
-func (s *Scheduler) host() *lane { return s.lanes[len(s.lanes)-1] }
+// host is the candidate that takes what is left.
+func (s *Scheduler) host() *candidate { return s.candidates[len(s.candidates)-1] }
+
+// candidate is the one of that name, nil if there is none.
+func (s *Scheduler) candidate(name string) *candidate {
+	for _, c := range s.candidates {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// Held is the place of the host's pool that the calling goroutine takes up.
+func (s *Scheduler) Held(ctx context.Context) device.Place {
+	if o, ok := s.opts.Pool.(device.Owner); ok {
+		return o.Held(ctx)
+	}
+	return nil
+}
 
 // Drain waits until every task that was submitted has ended, or until ctx is done.
 func (s *Scheduler) Drain(ctx context.Context) error {
@@ -139,9 +157,9 @@ func (s *Scheduler) Drain(ctx context.Context) error {
 	}
 }
 
-// Close ends what has not begun with device.ErrClosed, waits for what runs, and closes
-// the devices and the pool. It must not be called from a task. Its error is that of a
-// device, or why measured costs could not be kept.
+// Close ends what has not begun with device.ErrClosed, waits for what runs, but not for
+// devices that hang, and closes the devices and the pool. It must not be called from a
+// task. Its error is that of a device, or why measured costs could not be kept.
 func (s *Scheduler) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -151,25 +169,25 @@ func (s *Scheduler) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.cancel()
-	for _, l := range s.lanes {
-		l.stop()
+	for _, c := range s.candidates {
+		c.stop()
 	}
 	s.behind.Wait()
 	err := s.opts.Pool.Close()
-	s.Drain(context.Background()) // those that run in whoever waited for them
-	return errors.Join(err, s.Save(), s.closeLanes())
+	s.Drain(context.Background())
+	return errors.Join(err, s.Save(), s.closeDevices())
 }
 
-func (s *Scheduler) closeLanes() error {
+func (s *Scheduler) closeDevices() error {
 	var errs []error
-	for _, l := range s.lanes {
-		d := l.take()
+	for _, c := range s.candidates {
+		on := c.take()
 		switch {
-		case d == nil:
-		case l.host:
-			errs = append(errs, d.Close())
+		case on == nil:
+		case c.host:
+			errs = append(errs, on.dev.Close())
 		default:
-			errs = append(errs, closeSoon(d))
+			errs = append(errs, closeSoon(on.dev, nil))
 		}
 	}
 	return errors.Join(errs...)
@@ -195,6 +213,17 @@ func (s *Scheduler) leave() {
 	}
 }
 
+// goBehind runs f on a goroutine that Close waits for; false once the scheduler is
+// closed.
+func (s *Scheduler) goBehind(f func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.behind.Go(f)
+	}
+	return !s.closed
+}
+
 // State is one candidate as it is now.
 type State struct {
 	Name   string
@@ -206,14 +235,14 @@ type State struct {
 // States lists the candidates, in their order.
 func (s *Scheduler) States() []State {
 	var states []State
-	for _, l := range s.lanes {
-		l.mu.Lock()
-		state := State{Name: l.name, Info: l.info, Usable: l.dev != nil && !l.out}
+	for _, c := range s.candidates {
+		c.mu.Lock()
+		state := State{Name: c.name, Info: c.info, Usable: c.use != nil && !c.out}
 		if !state.Usable {
-			state.Err = l.why
+			state.Err = c.why
 		}
 		states = append(states, state)
-		l.mu.Unlock()
+		c.mu.Unlock()
 	}
 	return states
 }
@@ -223,4 +252,21 @@ func (s *Scheduler) record(name, detail string) {
 	if r := s.opts.Recorder; r != nil {
 		r.Record(device.Event{Kind: device.EventDecision, Start: time.Now(), Name: name, Detail: detail})
 	}
+}
+
+// device is the candidate's device at this moment, nil while there is none.
+func (c *candidate) device() device.Device {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.use == nil {
+		return nil
+	}
+	return c.use.dev
+}
+
+// profile is what is known of the speed of the candidate's device.
+func (c *candidate) profile() *profile {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.costs
 }

@@ -4,62 +4,217 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"offload/device"
 )
 
-// Submit chooses a device for t and returns a future of its result. The future's error
-// is a *TaskError. If ctx is done before the task begins, it does not run; a task that
-// runs is told by its own context. Whoever waits for a future that has not begun runs
-// it, so that tasks may wait for tasks.
+// Submit chooses a device for t and returns a future of its result; it never waits.
+// The future's error is a *TaskError. When ctx is done the future ends at once; a task
+// that has not begun does not run then, and one that runs is told by its own context.
+// A task that waits for another lends its place or its turn, so that tasks may wait for
+// tasks.
 func Submit[T any](ctx context.Context, s *Scheduler, t Task[T]) *device.Future[Result[T]] {
-	start := time.Now()
-	if err := s.enter(); err != nil {
-		f := device.NewFuture[Result[T]](ctx, nil)
-		f.Fail(&TaskError{Report{Task: t.Name}, err})
-		return f
-	}
-	p := t.spec()
-	d := s.place(ctx, &p)
+	j := &job[T]{s: s, task: t, spec: t.spec(), ctx: ctx, submitted: time.Now()}
+	j.report.Task = t.Name
 	// The future's own context never ends, so that what was booked is always given back.
-	f := device.NewFuture(context.WithoutCancel(ctx), func(context.Context) (Result[T], error) {
-		defer s.leave()
-		return execute(ctx, s, &t, &p, d, start)
-	})
-	c := &counted[T]{f, s}
-	if d.lane == nil || d.lane.host {
-		s.opts.Pool.Begin(c)
-	} else if !d.lane.begin(c) {
-		c.Fail(device.ErrClosed)
+	j.Future = device.NewFuture(context.WithoutCancel(ctx), j.execute)
+	err := t.valid()
+	if err == nil {
+		err = s.enter()
 	}
-	return f
-}
-
-// counted is a future in a queue; one that is dropped from there has ended.
-type counted[T any] struct {
-	*device.Future[Result[T]]
-	s *Scheduler
-}
-
-// Fail ends the future and takes it off the count, unless it runs already.
-func (c *counted[T]) Fail(err error) bool {
-	failed := c.Future.Fail(err)
-	if failed {
-		c.s.leave()
+	if err != nil {
+		j.Future.Fail(j.failed(err))
+		return j.Future
 	}
-	return failed
+	j.Own(s)
+	j.at = s.place(&j.spec)
+	j.report.Choice = j.at.choice
+	if ctx.Done() != nil {
+		j.stop = context.AfterFunc(ctx, func() {
+			if err := j.failed(ctx.Err()); !j.drop(err) {
+				j.Abandon(err)
+			}
+		})
+	}
+	if c := j.at.candidate; c == nil || c.host {
+		j.pooled = true
+		s.opts.Pool.Begin(j)
+	} else if !s.goBehind(j.Start) {
+		j.Fail(device.ErrClosed)
+	}
+	return j.Future
 }
 
-// Do runs t in the caller and returns its result. Its error is a *TaskError.
+// Do is Submit and the wait for the result.
 func Do[T any](ctx context.Context, s *Scheduler, t Task[T]) (Result[T], error) {
-	start := time.Now()
-	if err := s.enter(); err != nil {
-		return Result[T]{}, &TaskError{Report{Task: t.Name}, err}
+	return Submit(ctx, s, t).Get(context.WithoutCancel(ctx)) // the future ends with ctx
+}
+
+// job is a task on its way.
+type job[T any] struct {
+	*device.Future[Result[T]]
+	s         *Scheduler
+	task      Task[T]
+	spec      spec
+	ctx       context.Context
+	submitted time.Time
+	at        decision
+	stop      func() bool // ends the watch of ctx
+	pooled    bool        // it runs on the host's pool
+
+	mu     sync.Mutex
+	report Report
+}
+
+// Fail is called by a pool that drops the job.
+func (j *job[T]) Fail(err error) bool {
+	if j.stop != nil {
+		j.stop()
 	}
-	defer s.leave()
-	p := t.spec()
-	return execute(ctx, s, &t, &p, s.place(ctx, &p), start)
+	return j.drop(j.failed(err))
+}
+
+// drop ends a job that has not begun.
+func (j *job[T]) drop(err error) bool {
+	dropped := j.Future.Fail(err)
+	if dropped {
+		j.at.unbook()
+		j.s.leave()
+	}
+	return dropped
+}
+
+// failed is the error of the job, with what is known of it so far.
+func (j *job[T]) failed(err error) *TaskError {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return &TaskError{j.report, err}
+}
+
+// execute runs the task where it was placed, and where that fails on one device after
+// another.
+func (j *job[T]) execute(placed context.Context) (r Result[T], err error) {
+	defer j.s.leave()
+	if j.stop != nil {
+		defer j.stop()
+	}
+	ctx := j.ctx
+	if p := device.PlaceOf(placed); p != nil {
+		ctx = device.WithPlace(ctx, p)
+	}
+	var tried []*candidate
+	for j.at.candidate != nil {
+		value, ran, err := j.attempt(ctx)
+		switch {
+		case err == nil:
+			return Result[T]{value, j.report}, nil
+		case ctx.Err() != nil:
+			return r, j.failed(ctx.Err())
+		case ran && !IsFault(err):
+			return r, j.failed(err)
+		case ran:
+			tried = append(tried, j.at.candidate)
+		case !errors.Is(err, errLeft):
+			return r, j.failed(err)
+		}
+		j.at = j.s.choose(&j.spec, tried)
+	}
+	return r, j.failed(j.report.left(j.at.choice))
+}
+
+// attempt runs the task once, and reports whether it began.
+func (j *job[T]) attempt(ctx context.Context) (value T, ran bool, err error) {
+	defer j.at.unbook()
+	c, choice := j.at.candidate, j.at.choice
+	box := new(T) // not read when the run is left behind
+	began := make(chan time.Time, 1)
+	run := func(ctx context.Context, on *opened) (err error) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		began <- time.Now()
+		j.tell(choice)
+		*box, err = believe(ctx, j, c, on)
+		return err
+	}
+	switch place := device.PlaceOf(ctx); {
+	case c.host && !j.pooled:
+		err = inPool(ctx, j.s, run)
+	case !c.host && j.pooled && place != nil:
+		place.Lend()
+		defer place.Return(ctx)
+		fallthrough
+	default:
+		err = c.run(ctx, j.s.deadline(&j.spec, j.at.predicted), run)
+	}
+	select {
+	case start := <-began:
+		j.add(start, Attempt{Device: c.name, Predicted: j.at.predicted, Took: time.Since(start), Err: err})
+	default:
+		return value, false, err
+	}
+	if err == nil {
+		value = *box
+	}
+	return value, true, err
+}
+
+// add takes note of an attempt.
+func (j *job[T]) add(start time.Time, a Attempt) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.report.Attempts) == 0 {
+		j.report.Queued = start.Sub(j.submitted)
+	}
+	j.report.Attempts = append(j.report.Attempts, a)
+}
+
+// inPool runs the task on the host in a place of its pool.
+func inPool(ctx context.Context, s *Scheduler, run func(context.Context, *opened) error) error {
+	f := device.NewFuture(ctx, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.host().run(ctx, 0, run)
+	})
+	f.Own(s)
+	s.opts.Pool.Begin(f)
+	return f.Wait(ctx)
+}
+
+// tell lets those who asked for it know where the task runs.
+func (j *job[T]) tell(choice Choice) {
+	j.mu.Lock()
+	failed := j.report.Attempts
+	j.mu.Unlock()
+	if j.s.opts.Recorder != nil {
+		j.s.record(j.task.Name+" → "+choice.Device, choice.String())
+	}
+	if j.s.opts.Placed != nil {
+		j.s.opts.Placed(j.task.Name, choice, failed)
+	}
+}
+
+// believe runs the task on a device and has the value checked before it counts.
+func believe[T any](ctx context.Context, j *job[T], c *candidate, on *opened) (T, error) {
+	value, err := j.task.Run(ctx, on.dev)
+	needs := &j.spec.needs
+	if err == nil && j.task.Check != nil {
+		if wrong := j.task.Check(value); wrong != nil {
+			err = fmt.Errorf("%w: %w", ErrWrong, wrong)
+		}
+	}
+	if err == nil && !c.host && needs.Exact {
+		err = c.recheck(ctx, on, needs.Kernels)
+	}
+	if errors.Is(err, device.ErrUnsupported) && !c.host {
+		c.refuse(on, needs.Kernels, err)
+	}
+	return value, err
+}
+
+// deadline is how long a device may make no progress.
+func (s *Scheduler) deadline(t *spec, predicted time.Duration) time.Duration {
+	return max(MinDeadline, duration(s.opts.Patience*predicted.Seconds()/float64(max(1, t.steps))))
 }
 
 // Map runs a task for every element of in and returns their values, in that order. The
@@ -73,16 +228,15 @@ func Map[A, B any](ctx context.Context, s *Scheduler, in []A, task func(A) Task[
 	defer s.leave()
 	out := make([]B, len(in))
 	err := s.opts.Pool.ForEach(ctx, len(in), func(ctx context.Context, r device.Range) error {
-		host := s.host().current()
 		for i := r.Lo; i < r.Hi; i++ {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			t := task(in[i])
 			if len(t.Needs.Kernels) == 0 && len(t.Work) == 0 && t.Check == nil {
-				o := call(ctx, &t, host)
-				if out[i] = o.value; o.err != nil {
-					return o.err
+				value, err := t.Run(ctx, s.host().device())
+				if out[i] = value; err != nil {
+					return err
 				}
 				continue
 			}
@@ -98,51 +252,6 @@ func Map[A, B any](ctx context.Context, s *Scheduler, in []A, task func(A) Task[
 		return nil, err
 	}
 	return out, nil
-}
-
-// place measures what has to be measured first, and chooses.
-func (s *Scheduler) place(ctx context.Context, p *spec) decision {
-	if s.opts.Calibrate && len(s.lanes) > 1 && !p.plain() {
-		s.calibrateMissing(ctx, p)
-	}
-	return s.choose(p, nil)
-}
-
-// execute runs t where it was placed, and where that fails on one device after
-// another.
-func execute[T any](ctx context.Context, s *Scheduler, t *Task[T], p *spec, d decision, submitted time.Time) (Result[T], error) {
-	r := Result[T]{Report: Report{Task: t.Name, Choice: d.choice, Queued: time.Since(submitted)}}
-	var tried []*lane
-	for d.lane != nil {
-		if err := ctx.Err(); err != nil {
-			d.lane.unbook(d.predicted)
-			return r, &TaskError{r.Report, err}
-		}
-		s.tell(t.Name, d, r.Report.Attempts)
-		value, a := attempt(ctx, s, t, p, d)
-		d.lane.unbook(d.predicted)
-		r.Report.Attempts = append(r.Report.Attempts, a)
-		if a.Err == nil {
-			r.Value = value
-			return r, nil
-		}
-		if ctx.Err() != nil || !IsFault(a.Err) {
-			return r, &TaskError{r.Report, a.Err}
-		}
-		tried = append(tried, d.lane)
-		d = s.choose(p, tried)
-	}
-	return r, &TaskError{r.Report, r.Report.left(d.choice)}
-}
-
-// tell lets those who asked for it know of a decision.
-func (s *Scheduler) tell(task string, d decision, failed []Attempt) {
-	if s.opts.Recorder != nil {
-		s.record(task+" → "+d.lane.name, d.choice.String())
-	}
-	if s.opts.Placed != nil {
-		s.opts.Placed(task, d.choice, failed)
-	}
 }
 
 // left is the error of a task that no device was left for.

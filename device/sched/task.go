@@ -15,7 +15,6 @@ type Task[T any] struct {
 	Work  []Work   // launches, as far as they are known before
 	Up    Transfer // to the device
 	Down  Transfer // from the device
-	Data  []*Data  // inputs that stay on a device; they count until they are there
 
 	// Steps is how many times Run calls Alive. A device must not be silent for longer
 	// than one of them may take.
@@ -30,6 +29,8 @@ type Task[T any] struct {
 	// Check refuses a value that cannot be right. The device is then treated as one
 	// that computes wrongly, and the task runs again on the next.
 	Check func(T) error
+
+	call *device.Call
 }
 
 // Needs is what a device must offer.
@@ -79,12 +80,33 @@ type spec struct {
 	needs    Needs
 	work     []Work
 	up, down Transfer
-	data     []*Data
 	steps    int
+	call     *device.Call // to measure kernels without examples by
 }
 
 func (t *Task[T]) spec() spec {
-	return spec{t.Name, t.Needs, t.Work, t.Up, t.Down, t.Data, t.Steps}
+	return spec{t.Name, t.Needs, t.Work, t.Up, t.Down, t.Steps, t.call}
+}
+
+// valid refuses a task without Run, and amounts of work that are none.
+func (t *Task[T]) valid() error {
+	if t.Run == nil {
+		return device.Invalidf("task %q has no Run", t.Name)
+	}
+	for _, k := range t.Needs.Kernels {
+		if k == nil {
+			return device.Invalidf("task %q needs a kernel that is nil", t.Name)
+		}
+	}
+	for _, w := range t.Work {
+		if w.Kernel == nil || !w.Cost.Valid() || w.Launches < 0 {
+			return device.Invalidf("task %q: %d launches of %g operations", t.Name, w.Launches, w.Cost.Ops)
+		}
+	}
+	if min(t.Steps, t.Up.Count, t.Down.Count) < 0 || min(t.Up.Bytes, t.Down.Bytes, t.Needs.Memory) < 0 {
+		return device.Invalidf("task %q: a negative number of steps, transfers or bytes", t.Name)
+	}
+	return nil
 }
 
 // plain tells whether a task is a Go function, with no interest in devices.

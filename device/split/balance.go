@@ -2,6 +2,8 @@ package split
 
 import (
 	"math"
+	"slices"
+	"time"
 
 	"offload/device"
 )
@@ -28,7 +30,8 @@ type balance struct {
 	without []bool // parts that refused the kernel
 	refused error
 	seen    []bool // usable in the launch before
-	skip    bool   // the launch teaches nothing
+	skip    bool   // the launch teaches nothing of the parts
+	long    int    // launches in a row that were not brief, up to twice
 
 	share []float64 // of each part, in the next launch
 	cut   []float64 // the same in launches that are split
@@ -69,53 +72,26 @@ const (
 
 	tolerance = 1.03 // a share is left as it is if the ideal one is no better than this
 	hesitance = 0.25 // weight of the newest measurement
+
+	manyBalances = 1024 // after so many all are forgotten, so that a program with ever new kernels does not grow
 )
 
-// manyBalances is the number of balances after which all are forgotten, so that a
-// program that makes kernels without end does not grow.
-const manyBalances = 1024
-
-// balance is that of launches like l.
-func (e *engine) balance(l *device.Launch) *balance {
-	k := key{l.Kernel, int(math.Log2(max(1, device.CostOf(l).Items)))}
-	b := e.splits[k]
-	if b == nil {
-		b = &balance{kernel: l.Kernel.Name, unit: l.Kernel.Unit, again: retrial}
-		if near := e.near(k); near != nil {
-			b.adopt(near)
-		}
-		e.mu.Lock()
-		if len(e.splits) >= manyBalances {
-			clear(e.splits)
-		}
-		e.splits[k] = b
-		e.mu.Unlock()
-	}
-	return b
-}
-
-// near is the balance of the kernel whose size is closest, if any has learnt something.
-func (e *engine) near(k key) *balance {
-	for d := 1; d <= alike; d++ {
-		for _, size := range [...]int{k.size - d, k.size + d} {
-			if b := e.splits[key{k.kernel, size}]; b != nil && b.trial > 0 {
-				return b
-			}
-		}
-	}
-	return nil
+func newBalance(k *device.Kernel, parts int) *balance {
+	numbers := func() []float64 { return make([]float64, parts) }
+	flags := func() []bool { return make([]bool, parts) }
+	return &balance{kernel: k.Name, unit: k.Unit, again: retrial, usable: flags(), without: flags(), seen: flags(),
+		share: numbers(), cut: numbers(), rate: numbers(), alone: numbers()}
 }
 
 // adopt begins with what launches of another size have shown. What was chosen there is
 // tried here before long.
 func (b *balance) adopt(near *balance) {
-	b.begin(len(near.usable))
 	copy(b.seen, near.seen)
 	copy(b.without, near.without)
 	copy(b.rate, near.rate)
 	copy(b.cut, near.cut)
 	copy(b.alone, near.alone)
-	b.refused, b.trial = near.refused, 1
+	b.refused, b.trial, b.long = near.refused, 1, near.long
 	if near.settled {
 		b.settled, b.choice, b.split, b.reference = true, near.choice, near.split, near.reference
 		b.candidates = append(b.candidates, near.candidates...)
@@ -123,17 +99,196 @@ func (b *balance) adopt(near *balance) {
 	}
 }
 
-// begin makes room for n parts.
-func (b *balance) begin(n int) {
-	if b.usable == nil {
-		b.usable, b.without, b.seen = make([]bool, n), make([]bool, n), make([]bool, n)
-		b.share, b.cut = make([]float64, n), make([]float64, n)
-		b.rate, b.alone = make([]float64, n), make([]float64, n)
+// arrange sets the shares of the next launch.
+func (b *balance) arrange(home int) {
+	if !slices.Equal(b.usable, b.seen) {
+		copy(b.seen, b.usable)
+		b.trial, b.settled = 0, false
+	}
+	if b.settled && b.since >= b.again {
+		if b.again *= 2; b.adopted {
+			b.again, b.adopted = retrial, false
+		}
+		b.trial, b.settled = 1, false // begins with the rates that are known
+	}
+	before := b.choice
+	switch {
+	case b.settled:
+	case b.trial < splitting:
+		b.choice = together
+	default:
+		b.choice = b.candidates[(b.trial-splitting)/each]
+	}
+	b.moved = b.choice != before || b.since == 0
+	if b.choice != together {
+		clear(b.share)
+		b.share[b.choice] = 1
+		return
+	}
+	b.aim(home)
+	copy(b.share, b.cut)
+}
+
+// learn takes in the times of a launch.
+func (b *balance) learn(parts []*part, wall time.Duration, items float64) {
+	if b.skip || items <= 0 || !slices.Equal(b.usable, b.seen) {
+		return
+	}
+	b.items = items
+	perItem := wall.Seconds() / items
+	if b.settled && b.moved { // not what it will take once the data are in place
+		perItem = 0
+	}
+	switch {
+	case b.choice != together && perItem > 0:
+		b.alone[b.choice] = b.mean(b.alone[b.choice], perItem)
+	case b.choice == together:
+		for _, p := range parts {
+			if !p.left() && p.took > 0 {
+				rate := p.items / p.took.Seconds()
+				b.rate[p.index] = b.mean(b.rate[p.index], rate)
+			}
+		}
+		if perItem > 0 {
+			b.split = b.mean(b.split, perItem)
+		}
+	}
+	if b.settled {
+		b.since++
+		b.review(perItem)
+		return
+	}
+	if b.trial++; b.trial == splitting {
+		b.nominate()
+	}
+	if b.trial >= splitting && b.trial-splitting == each*len(b.candidates) {
+		b.decide()
 	}
 }
 
-// refuse leaves part i out of launches of the kernel.
-func (b *balance) refuse(i int, err error) {
-	b.without[i] = true
-	b.refused = err
+// mean is the new value during a trial, later a running mean.
+func (b *balance) mean(old, new float64) float64 {
+	if !b.settled || old == 0 {
+		return new
+	}
+	return old + hesitance*(new-old)
+}
+
+// nominate lists the parts that may be the best alone: those that are at least a
+// third as fast as the fastest. A part may be faster on a whole than on a share.
+func (b *balance) nominate() {
+	fastest := 0.0
+	for i, r := range b.rate {
+		if b.usable[i] {
+			fastest = max(fastest, r)
+		}
+	}
+	b.candidates = b.candidates[:0]
+	for i, r := range b.rate {
+		if b.usable[i] && r >= fastest/3 {
+			b.candidates = append(b.candidates, i)
+		}
+	}
+}
+
+// decide ends a trial.
+func (b *balance) decide() {
+	b.settled, b.since = true, 0
+	b.choice = b.best()
+	b.reference = b.alone[b.choice]
+	others := b.usable[slices.Index(b.usable, true)+1:]
+	if b.split < gain*b.reference && slices.Contains(others, true) {
+		b.choice = together
+	}
+	if r := b.split / b.reference; b.again == retrial && r > 1-doubt && r < 1+doubt {
+		b.again = early // a disturbed measurement may have turned the scale
+	}
+}
+
+// best is the fastest part alone.
+func (b *balance) best() int {
+	best := b.candidates[0]
+	for _, i := range b.candidates {
+		if b.alone[i] < b.alone[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// review gives up what does not pay any more: a split that has taken too long, or a
+// part that has become slow, in several launches one after another.
+func (b *balance) review(perItem float64) {
+	limit := drift * b.reference
+	if b.choice == together {
+		limit = regret * b.reference
+	}
+	if perItem <= limit {
+		b.slow = 0
+		return
+	}
+	if b.slow++; b.slow < several {
+		return
+	}
+	b.slow = 0
+	if b.choice == together {
+		b.choice, b.since = b.best(), 0
+	} else {
+		b.trial, b.settled = 1, false
+	}
+}
+
+// aim moves the shares to where all parts would need the same time: at once during
+// a trial, later by half of the way and only if it matters.
+func (b *balance) aim(home int) {
+	known, sum, total, worst := 0.0, 0.0, 0.0, 0.0
+	for i, u := range b.usable {
+		if u {
+			known += b.rate[i]
+		}
+	}
+	if known == 0 {
+		known = 1
+	}
+	target := func(i int) float64 {
+		switch {
+		case !b.usable[i]:
+			return 0
+		case b.rate[i] > 0:
+			return b.rate[i]
+		case i == home:
+			return known
+		}
+		return known * firstTry
+	}
+	for i, s := range b.cut {
+		r := target(i)
+		sum += r
+		total += s
+		if r > 0 {
+			worst = max(worst, s/r)
+		} else if s > 0 {
+			worst = math.Inf(1)
+		}
+	}
+	if b.settled && worst*sum <= tolerance*total {
+		return
+	}
+	for i := range b.cut {
+		t := target(i) / sum
+		if b.settled && total > 0 {
+			t = (t + b.cut[i]/total) / 2
+		}
+		b.cut[i] = t
+	}
+}
+
+// limit is how long a part may be silent in a launch for which so many bytes are brought.
+// Where nothing is known of it the others show.
+func (b *balance) limit(p *part, bytes int) time.Duration {
+	if b.rate[p.index] == 0 {
+		return forever
+	}
+	seconds := min(late*p.items/b.rate[p.index], forever.Seconds()/2)
+	return max(transferTime(bytes), time.Duration(seconds*float64(time.Second)))
 }

@@ -2,9 +2,12 @@ package split
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"offload/device"
@@ -12,50 +15,46 @@ import (
 
 // engine runs launches on several devices. All but Alloc is called one at a time.
 type engine struct {
-	parts   []*part
-	order   []*part // the home first
-	probed  map[string]bool
-	fixed   []float64 // shares that do not change; nil: by measured rates
-	probing bool      // every part takes a share, however small
+	parts  []*part
+	order  []*part // the home first
+	probed map[string]bool
+	fixed  []float64 // shares that do not change; nil: by measured rates
 
-	done    chan *part
-	running sync.WaitGroup // goroutines of parts
-	moves   []move
-	here    ranges // what a part has or will have, for gather
-	transit [device.Uint32 + 1]arena
+	done    chan *part // parts that have taken a step
+	active  []*part    // parts with a piece of the launch
+	sources []*part    // parts with something to fetch
 	pieces  []piece
+	moves   []move
+	here    ranges                          // what a part has or will have, for gather
+	transit [device.Uint32 + 1]device.Slice // data on their way, of each type
 	last    done
-	patient context.Context // ends when parts are to be waited for no longer
-	giveUp  context.CancelFunc
 	timer   *time.Timer
+	closing atomic.Bool // somebody waits for the end
+	closed  error       // what became of parts that were closed
 
 	mu     sync.Mutex // what Report reads
 	splits map[key]*balance
 }
 
-func newEngine(parts []device.Device, o Options) *engine {
-	e := &engine{fixed: o.Shares, probed: map[string]bool{}, splits: map[key]*balance{}, done: make(chan *part, len(parts))}
-	for _, k := range o.Kernels {
+func newEngine(parts []device.Device, kernels []*device.Kernel) *engine {
+	e := &engine{probed: map[string]bool{}, splits: map[key]*balance{}, done: make(chan *part, len(parts)), timer: time.NewTimer(forever)}
+	for _, k := range kernels {
 		e.probed[k.Name] = true
 	}
+	hosts := 0
 	for i, d := range parts {
-		p := &part{dev: d, info: d.Info(), index: i, begin: make(chan step, 1), done: e.done, ended: &e.running}
-		p.name = p.info.Backend
+		p := &part{dev: d, info: d.Info(), index: i, begin: make(chan step, 1), done: e.done, ended: make(chan struct{})}
+		p.name, p.host = p.info.Backend, p.info.Class == device.CPU
 		if slices.ContainsFunc(e.parts, func(q *part) bool { return q.name == p.name }) {
 			p.name = fmt.Sprintf("%s (part %d)", p.name, i+1)
 		}
 		e.parts = append(e.parts, p)
-		if p.info.Class == device.CPU {
-			e.order = append([]*part{p}, e.order...)
-		} else {
-			e.order = append(e.order, p)
+		if e.order = append(e.order, p); p.host {
+			e.order = slices.Insert(e.order[:i], hosts, p)
+			hosts++
 		}
-		e.running.Add(1)
 		go p.run()
 	}
-	e.patient, e.giveUp = context.WithCancel(context.Background())
-	e.timer = time.NewTimer(time.Hour)
-	e.timer.Stop()
 	return e
 }
 
@@ -69,64 +68,57 @@ func (e *engine) Inline(context.Context, *device.Launch) bool { return false }
 // Finish has nothing to wait for: Execute returns when all parts are done.
 func (e *engine) Finish(context.Context) error { return nil }
 
-// Close closes the parts, which wakes those who wait for them.
-func (e *engine) Close() {
-	e.giveUp()
+// Progress is that of all parts.
+func (e *engine) Progress() (n int64) {
 	for _, p := range e.parts {
-		p.dev.Close()
-		close(p.begin)
+		n += p.dev.Counters().Progress
 	}
-	e.running.Wait()
+	return n
 }
 
-// inOrder is the parts that are left, the home first.
-func (e *engine) inOrder() []*part {
-	var left []*part
-	for _, p := range e.order {
-		if p.lost() == nil {
-			left = append(left, p)
-		}
-	}
-	return left
-}
-
-// home is the part that holds what is written; the first that was ever, if none is
-// left.
-func (e *engine) home() *part {
-	for _, p := range e.order {
-		if p.lost() == nil {
-			return p
-		}
-	}
-	return e.order[0]
-}
-
-// holder is the first part that has a copy of m.
-func (e *engine) holder(m *memory) *part {
-	for _, p := range e.order {
-		if p.lost() == nil && m.copies[p.index] != nil {
-			return p
+// Held returns the place of a part's that the caller takes up.
+func (e *engine) Held(ctx context.Context) device.Place {
+	for _, p := range e.parts {
+		if o, ok := p.dev.(device.Owner); ok {
+			if place := o.Held(ctx); place != nil {
+				return place
+			}
 		}
 	}
 	return nil
+}
+
+// Close closes the parts, which wakes those who wait for them. One that does not
+// return is left to itself.
+func (e *engine) Close() {
+	for _, p := range e.parts {
+		close(p.begin)
+		if err := e.ask(p, func() error {
+			err := p.dev.Close()
+			<-p.ended
+			return err
+		}); err != nil {
+			e.closed = errors.Join(e.closed, fmt.Errorf("%s was not closed: %w", p.name, err))
+		}
+	}
+}
+
+// home is the part that holds what is written; the first that ever was, if all have left.
+func (e *engine) home() *part {
+	return e.order[max(0, slices.IndexFunc(e.order, func(p *part) bool { return !p.left() }))]
 }
 
 // source finds a part that has the beginning of r up to date, and how much of it.
 func (e *engine) source(m *memory, r device.Range) (*part, device.Range, error) {
 	next := r.Hi
 	for _, p := range e.order {
-		if p.lost() != nil {
+		if p.left() {
 			continue
 		}
 		piece, in := m.fresh[p.index].first(r)
+		next = min(next, piece.Hi) // from there on the home has it
 		if in {
-			if piece.Hi > next { // what the home has is taken from there
-				piece.Hi = next
-			}
-			return p, piece, nil
-		}
-		if piece.Hi < next {
-			next = piece.Hi
+			return p, device.Range{Lo: r.Lo, Hi: next}, nil
 		}
 	}
 	return nil, r, e.nobody()
@@ -142,15 +134,33 @@ func (e *engine) nobody() error {
 	return fmt.Errorf("%w: no part has the data", device.ErrLost)
 }
 
-// arena is memory for data on their way between parts.
-type arena struct {
-	data device.Slice
-	used int
+// balance is that of launches of a kernel with so many items.
+func (e *engine) balance(kernel *device.Kernel, items float64) *balance {
+	k := key{kernel, int(math.Log2(max(1, items)))}
+	b := e.splits[k]
+	if b == nil {
+		b = newBalance(kernel, len(e.parts))
+		if near := e.near(k); near != nil {
+			b.adopt(near)
+		}
+		e.mu.Lock()
+		if len(e.splits) >= manyBalances {
+			clear(e.splits)
+		}
+		e.splits[k] = b
+		e.mu.Unlock()
+	}
+	return b
 }
 
-// room is n elements of type t until the next reset. The arena has been grown.
-func (a *arena) room(n int) device.Slice {
-	s := a.data.Sub(a.used, a.used+n)
-	a.used += n
-	return s
+// near is the balance of the kernel whose size is closest, if any has learnt something.
+func (e *engine) near(k key) *balance {
+	for d := 1; d <= alike; d++ {
+		for _, size := range [...]int{k.size - d, k.size + d} {
+			if b := e.splits[key{k.kernel, size}]; b != nil && b.trial > 0 {
+				return b
+			}
+		}
+	}
+	return nil
 }

@@ -160,24 +160,3 @@ var copying = &device.Kernel{
 		copy(device.View[float32](t, 1)[t.Rows.Lo:t.Rows.Hi], device.View[float32](t, 0)[t.Rows.Lo:t.Rows.Hi])
 	},
 }
-
-// TestOpenRefuses: too few parts, and shares that do not match, are mistakes.
-func TestOpenRefuses(t *testing.T) {
-	devicetest.NoLeak(t)
-	for _, c := range []struct {
-		parts  int
-		shares []float64
-	}{{0, nil}, {1, nil}, {2, []float64{1}}} {
-		var parts []device.Device
-		for range c.parts {
-			d, err := gpu(context.Background(), device.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			parts = append(parts, d)
-		}
-		if _, err := split.Open(context.Background(), parts, split.Options{Shares: c.shares}); !errors.Is(err, device.ErrInvalid) {
-			t.Errorf("%d parts, shares %v: %v, want ErrInvalid", c.parts, c.shares, err)
-		}
-	}
-}

@@ -1,8 +1,22 @@
+// Package split makes one device of several: each launch is cut by rows into a
+// share for each part, by the rates that were measured. A launch writes only the
+// rows that it was given, so that the results do not depend on the cut.
+//
+// Every part holds each buffer in full, and the device keeps account of which
+// elements are up to date where. What a share reads is brought to its part before
+// the launch: all of a matrix that is read whole, a few rows beside the cut where
+// there is a halo, nothing where the part has computed it itself. Writes go to one
+// part, the home, which is the host's cores if they are among the parts.
+//
+// A part that is lost, or shows no progress for too long while it is asked for something,
+// is left out from then on, and its share is computed by the rest. The device as a whole
+// is lost only when somebody needs rows that the lost part alone had.
 package split
 
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -31,39 +45,60 @@ type Device struct {
 
 // Open joins at least two devices, which belong to the new one from now on, even if
 // Open fails. The first of the host's cores among them is the home: it holds what is
-// written. Errors: ErrInvalid for too few parts or other shares than parts, and those
-// of the parts' probes.
+// written. Errors: ErrInvalid for too few parts, other shares than parts, shares that
+// are no amounts, and nil among parts or kernels; and those of the parts' probes.
 func Open(ctx context.Context, parts []device.Device, o Options) (*Device, error) {
-	d, err := open(ctx, parts, o)
-	if err != nil {
+	if err := check(parts, o); err != nil {
 		for _, p := range parts {
-			p.Close()
+			if p != nil {
+				p.Close()
+			}
 		}
 		return nil, err
 	}
-	return d, nil
-}
-
-func open(ctx context.Context, parts []device.Device, o Options) (*Device, error) {
-	if len(parts) < 2 {
-		return nil, device.Invalidf("%d devices to split over; at least two are needed", len(parts))
-	}
-	if o.Shares != nil && len(o.Shares) != len(parts) {
-		return nil, device.Invalidf("%d shares for %d devices", len(o.Shares), len(parts))
-	}
-	e := newEngine(parts, o)
-	e.probing = true
-	d, err := inorder.Open(ctx, e.info(o), e, o.Kernels)
+	e := newEngine(parts, o.Kernels)
+	e.fixed = slices.Repeat([]float64{1}, len(parts)) // every part is probed
+	inner, err := inorder.Open(ctx, e.info(o), e, o.Kernels)
 	if err != nil {
 		return nil, err
 	}
+	d := &Device{inner, e}
 	if err := d.Sync(ctx); err != nil { // the queue is at rest: the engine may be changed
 		d.Close()
 		return nil, err
 	}
-	e.probing = false
+	e.fixed = o.Shares
 	d.Observe(o.Recorder)
-	return &Device{d, e}, nil
+	return d, nil
+}
+
+// check refuses what cannot be joined.
+func check(parts []device.Device, o Options) error {
+	switch {
+	case len(parts) < 2:
+		return device.Invalidf("%d devices to split over; at least two are needed", len(parts))
+	case slices.Contains(parts, nil):
+		return device.Invalidf("one of the %d devices to split over is nil", len(parts))
+	case slices.Contains(o.Kernels, nil):
+		return device.Invalidf("one of the %d kernels to probe is nil", len(o.Kernels))
+	case o.Shares != nil && len(o.Shares) != len(parts):
+		return device.Invalidf("%d shares for %d devices", len(o.Shares), len(parts))
+	}
+	sum := 0.0
+	for _, s := range o.Shares {
+		if sum += s; !(s >= 0 && sum <= math.MaxFloat64) {
+			return device.Invalidf("shares of %g", o.Shares)
+		}
+	}
+	return nil
+}
+
+// Close drops what is queued, waits for what runs, and closes the parts. One that does
+// not let itself be closed is left to itself, and an error says so.
+func (d *Device) Close() error {
+	d.engine.closing.Store(true)
+	d.Device.Close()
+	return d.engine.closed
 }
 
 // info describes the parts as one device.
@@ -72,7 +107,7 @@ func (e *engine) info(o Options) device.Info {
 	if i.Backend == "" {
 		i.Backend = "hybrid"
 	}
-	var names, drivers, variants []string
+	var names, drivers, variants, unequal []string
 	host, software := false, false
 	for _, p := range e.parts {
 		names = append(names, p.info.Name)
@@ -91,42 +126,40 @@ func (e *engine) info(o Options) device.Info {
 			i.Math = p.info.Math
 		}
 		i.Workers += p.info.Workers
-		host = host || p.info.Class == device.CPU
+		host = host || p.host
 		software = software || p.info.Class == device.Software
 		for _, n := range p.info.Notes {
 			i.Notes = append(i.Notes, p.name+": "+n)
 		}
+		var differ []string
+		for _, k := range o.Kernels {
+			if e.differs(p, k) {
+				differ = append(differ, k.Name)
+			}
+		}
+		if differ != nil {
+			unequal = append(unequal, fmt.Sprintf("%s takes no share of %s: it was not shown to equal the contract", p.name, strings.Join(differ, ", ")))
+		}
 	}
 	i.Name, i.Driver, i.Variant = strings.Join(names, " + "), strings.Join(drivers, " + "), strings.Join(variants, "+")
-	i.Notes = append(i.Notes, o.Notes...)
-	i.Notes = append(i.Notes, e.unequal(o.Kernels)...)
+	i.Notes = slices.Concat(i.Notes, o.Notes, unequal)
 	if host && software {
 		i.Notes = append(i.Notes, "a software rasteriser and the pool share the host's cores; splitting over them can hardly pay")
 	}
 	return i
 }
 
-// unequal says which parts take no share of which kernels.
-func (e *engine) unequal(kernels []*device.Kernel) (notes []string) {
-	for _, p := range e.parts {
-		var names []string
-		for _, k := range kernels {
-			if p.info.Math == device.Exact && !p.info.IsExact(k.Name) {
-				names = append(names, k.Name)
-			}
-		}
-		if names != nil {
-			notes = append(notes, fmt.Sprintf("%s takes no share of %s: it was not shown to equal the contract", p.name, strings.Join(names, ", ")))
-		}
-	}
-	return notes
+// differs reports whether a part was not shown to equal the contract of a kernel, though
+// it says that it is exact.
+func (e *engine) differs(p *part, k *device.Kernel) bool {
+	return p.info.Math == device.Exact && e.probed[k.Name] && !p.info.IsExact(k.Name)
 }
 
 // Parts lists the devices that launches are split over, as far as they are not lost.
 func (d *Device) Parts() []device.Device {
 	var left []device.Device
 	for _, p := range d.engine.parts {
-		if p.lost() == nil {
+		if !p.left() {
 			left = append(left, p.dev)
 		}
 	}

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,25 +13,34 @@ import (
 )
 
 // part is one of the devices, with a goroutine that calls it, so that parts work at
-// the same time.
+// the same time, and a driver that never returns keeps no caller. Such a part leaves,
+// with its goroutine and the memory that this was given. The host's cores do return.
 type part struct {
 	dev   device.Device
 	name  string // what messages call it
 	info  device.Info
 	index int
+	host  bool // the host's cores
 	begin chan step
 	done  chan<- *part
-	ended *sync.WaitGroup
+	ended chan struct{}         // closed with the goroutine
 	gone  atomic.Pointer[error] // why it is not used any more
 
-	// What to do in a step, and what came of it. They belong to the goroutine from
-	// begin to done.
-	ctx    context.Context // of the launch
-	wait   context.Context // ends the patience
-	moves  []move
-	launch device.Launch
-	err    error
-	took   time.Duration // of the launch alone
+	// These belong to whoever has the turn.
+	busy  bool         // at a step
+	seen  pulse        // during the step
+	limit atomic.Int64 // how long it may be silent in the step; read by ask, too
+
+	// What to do in a step, and what came of it. They belong to the goroutine while
+	// the part is busy.
+	moves   []move
+	ctx     unplaced // of the launch
+	launch  device.Launch
+	items   float64 // of the launch
+	piece   int     // its index
+	refused bool    // the launch was not begun
+	err     error
+	took    time.Duration // of the launch alone
 }
 
 // step is what a part does while the others do the same.
@@ -38,29 +48,24 @@ type step uint8
 
 const (
 	fetch   step = iota // read what others need
-	compute             // write what others have read, launch and wait
+	bring               // write what others have read
+	compute             // the same, then launch and wait
 )
 
-// move is the way of some elements from the part that has them to one that reads
-// them.
-type move struct {
-	from, to int
-	mem      *memory
-	at       device.Range
-	data     device.Slice // on the way
-}
+// unplaced is the context of a launch without its values, so that a part's work takes
+// up no place of the task that queued the launch.
+type unplaced struct{ context.Context }
+
+func (*unplaced) Value(any) any { return nil }
 
 // run does steps until the channel is closed. A kernel's code that calls
 // runtime.Goexit takes the goroutine along; another one takes its place.
 func (p *part) run() {
-	finished := false
+	closed := false
 	defer func() {
-		if finished {
+		if closed {
+			close(p.ended)
 			return
-		}
-		caught := recover()
-		if p.err = p.dev.Sync(p.wait); p.err == nil { // the part may know better what happened
-			p.err = device.Caught("kernel "+p.launch.Kernel.Name, caught)
 		}
 		go p.run()
 		p.done <- p
@@ -69,46 +74,40 @@ func (p *part) run() {
 		p.step(s)
 		p.done <- p
 	}
-	finished = true
-	p.ended.Done()
+	closed = true
 }
 
 func (p *part) step(s step) {
-	if p.err = nil; s == fetch {
-		p.fetch()
-	} else {
-		p.compute()
+	returned := false
+	defer func() {
+		if !returned {
+			p.err = device.Caught(p.name, recover())
+		}
+	}()
+	p.err, p.refused = nil, false
+	if p.move(s); s == compute && p.err == nil {
+		start := time.Now()
+		if p.err = p.dev.Launch(&p.ctx, &p.launch); p.err != nil {
+			p.refused = true
+		} else {
+			p.err = p.launch.Wait(context.Background())
+		}
+		p.took = time.Since(start)
 	}
-	if p.err != nil && p.wait.Err() != nil {
-		p.err = fmt.Errorf("%w: %s did not answer in time", device.ErrLost, p.name)
-	}
+	returned = true
 }
 
-func (p *part) fetch() {
+// move reads what others need, or writes what they have read.
+func (p *part) move(s step) {
 	for _, m := range p.moves {
-		if m.from != p.index {
-			continue
-		}
-		if p.err = m.mem.copies[p.index].Read(p.wait, m.at.Lo, m.data); p.err != nil {
-			return
-		}
-	}
-}
-
-func (p *part) compute() {
-	for _, m := range p.moves {
-		if m.to != p.index {
-			continue
-		}
-		if p.err = m.mem.copies[p.index].Write(p.wait, m.at.Lo, m.data); p.err != nil {
-			return
+		switch c := m.mem.copies[p.index]; {
+		case p.err != nil:
+		case s == fetch && m.from == p.index:
+			p.err = c.Read(context.Background(), m.at.Lo, m.data)
+		case s != fetch && m.to == p.index:
+			p.err = c.Write(context.Background(), m.at.Lo, m.data)
 		}
 	}
-	start := time.Now()
-	if p.err = p.dev.Launch(p.ctx, &p.launch); p.err == nil {
-		p.err = p.dev.Sync(p.wait)
-	}
-	p.took = time.Since(start)
 }
 
 // lost is why the part is not used any more, or nil.
@@ -119,10 +118,124 @@ func (p *part) lost() error {
 	return nil
 }
 
-// leave ends the use of the part.
-func (p *part) leave(err error) {
+func (p *part) left() bool    { return p.gone.Load() != nil }
+func (p *part) working() bool { return p.busy && !p.left() }
+
+// leave ends the use of the part, and returns the reason as an ErrLost.
+func (p *part) leave(err error) error {
 	if !errors.Is(err, device.ErrLost) {
 		err = fmt.Errorf("%w: %w", device.ErrLost, err)
 	}
 	p.gone.CompareAndSwap(nil, &err)
+	p.limit.Store(0)
+	return err
+}
+
+const (
+	// patience is how long a part may be silent at the least before it counts as lost,
+	patience = 2 * time.Second
+	// late is how many times the time that was predicted, if that is more,
+	late = 20
+	// and forever is for what nothing is known of.
+	forever = time.Duration(math.MaxInt64)
+	// look is the time between looks at the progress of parts.
+	look = patience / 20
+	// slowest is the rate, in bytes per second, below which a transfer counts as stuck.
+	slowest = 10e6
+)
+
+// transferTime is how long a part may be silent at a transfer.
+func transferTime(bytes int) time.Duration {
+	return patience + time.Duration(float64(bytes)/slowest*float64(time.Second))
+}
+
+// pulse is when a device last showed progress, or was asked for something.
+type pulse struct {
+	progress int64
+	at       time.Time
+}
+
+// silent makes a part leave that shows no progress for as long as limit, and returns the
+// reason. A part that is slow, or busy with something else, does show progress.
+func (p *part) silent(seen *pulse, limit time.Duration) error {
+	if n := p.dev.Counters().Progress; n != seen.progress {
+		*seen = pulse{n, time.Now()}
+	}
+	if p.host || time.Since(seen.at) < limit {
+		return nil
+	}
+	return p.leave(fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name, limit))
+}
+
+// ask calls do, which may never return unless the part is the host, and waits until
+// it has or the part is silent.
+func (e *engine) ask(p *part, do func() error) error {
+	if p.host {
+		return do()
+	}
+	answer, seen := make(chan error, 1), pulse{at: time.Now()}
+	go func() { answer <- do() }()
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-answer:
+			return err
+		case <-tick.C:
+			if err := p.silent(&seen, max(patience, time.Duration(p.limit.Load()))); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// begin has a part take a step, in which it may be silent for so long.
+func (e *engine) begin(p *part, s step, limit time.Duration) {
+	p.busy, p.seen, p.moves = true, pulse{at: time.Now()}, e.moves
+	p.limit.Store(int64(limit))
+	p.begin <- s
+}
+
+// wait waits until the parts are at no step any more, but for those that leave, or until
+// done, which is of ctx or nil. Parts go on then, and whoever needs them next waits.
+func (e *engine) wait(ctx context.Context, done <-chan struct{}, parts []*part) (err error) {
+	start := time.Now()
+	defer e.timer.Stop()
+	for err == nil && slices.ContainsFunc(parts, (*part).working) {
+		e.timer.Reset(look)
+		select {
+		case p := <-e.done:
+			p.busy = false
+			p.limit.Store(0)
+			if slices.Contains(parts, p) {
+				bound(parts, max(patience, late*time.Since(start)))
+			}
+		case <-done:
+			err = ctx.Err()
+		case <-e.timer.C:
+			haste := time.Duration(1)
+			if ctx.Err() != nil || e.closing.Load() { // nobody wants the results any more
+				bound(parts, patience)
+				haste = late / 2
+			}
+			for _, p := range parts {
+				if p.working() {
+					p.silent(&p.seen, max(patience, time.Duration(p.limit.Load())/haste))
+				}
+			}
+		}
+	}
+	if slices.ContainsFunc(parts, func(p *part) bool { return p.busy }) {
+		e.moves, e.transit = nil, [len(e.transit)]device.Slice{} // which are theirs now
+	}
+	return err
+}
+
+// bound sets how long parts may be silent from now on of which nothing is known.
+func bound(parts []*part, limit time.Duration) {
+	for _, p := range parts {
+		if p.limit.CompareAndSwap(int64(forever), int64(limit)) {
+			p.seen.at = time.Now()
+		}
+	}
 }

@@ -1,6 +1,10 @@
 package split
 
-import "offload/device"
+import (
+	"slices"
+
+	"offload/device"
+)
 
 // ranges is a set of indices: disjoint ranges in order, none of which touch.
 type ranges []device.Range
@@ -10,25 +14,12 @@ func (s *ranges) add(r device.Range) {
 	if r.Len() <= 0 {
 		return
 	}
-	old := *s
-	lo := 0
-	for lo < len(old) && old[lo].Hi < r.Lo {
-		lo++
-	}
+	lo := s.find(r.Lo)
 	hi := lo
-	for hi < len(old) && old[hi].Lo <= r.Hi {
-		r.Lo, r.Hi = min(r.Lo, old[hi].Lo), max(r.Hi, old[hi].Hi)
-		hi++
+	for ; hi < len(*s) && (*s)[hi].Lo <= r.Hi; hi++ {
+		r.Lo, r.Hi = min(r.Lo, (*s)[hi].Lo), max(r.Hi, (*s)[hi].Hi)
 	}
-	if lo == hi {
-		old = append(old, device.Range{})
-		copy(old[lo+1:], old[lo:])
-		old[lo] = r
-		*s = old
-		return
-	}
-	old[lo] = r
-	*s = append(old[:lo+1], old[hi:]...)
+	*s = slices.Replace(*s, lo, hi, r)
 }
 
 // remove takes r out of the set.
@@ -36,40 +27,39 @@ func (s *ranges) remove(r device.Range) {
 	if r.Len() <= 0 {
 		return
 	}
-	for i := 0; i < len(*s); i++ {
-		x := (*s)[i]
-		if !x.Intersects(r) {
-			continue
-		}
-		below, above := device.Range{Lo: x.Lo, Hi: r.Lo}, device.Range{Lo: r.Hi, Hi: x.Hi}
-		switch {
-		case below.Len() > 0 && above.Len() > 0:
-			*s = append(*s, device.Range{})
-			copy((*s)[i+1:], (*s)[i:])
-			(*s)[i], (*s)[i+1] = below, above
-			return
-		case below.Len() > 0:
-			(*s)[i] = below
-		case above.Len() > 0:
-			(*s)[i] = above
-		default:
-			*s = append((*s)[:i], (*s)[i+1:]...)
-			i--
+	lo := s.find(r.Lo + 1)
+	hi := lo
+	var rest [2]device.Range
+	n := 0
+	for ; hi < len(*s) && (*s)[hi].Lo < r.Hi; hi++ {
+		for _, x := range [...]device.Range{{Lo: (*s)[hi].Lo, Hi: r.Lo}, {Lo: r.Hi, Hi: (*s)[hi].Hi}} {
+			if x.Len() > 0 {
+				rest[n] = x
+				n++
+			}
 		}
 	}
+	*s = slices.Replace(*s, lo, hi, rest[:n]...)
+}
+
+// find is the first range that ends at i or behind it.
+func (s *ranges) find(i int) int {
+	at := 0
+	for at < len(*s) && (*s)[at].Hi < i {
+		at++
+	}
+	return at
 }
 
 // first splits r where membership changes first: the part at its beginning that is
 // in the set as a whole or not at all.
 func (s ranges) first(r device.Range) (part device.Range, in bool) {
-	for _, x := range s {
-		if x.Hi <= r.Lo {
-			continue
-		}
-		if x.Lo <= r.Lo {
-			return device.Range{Lo: r.Lo, Hi: min(r.Hi, x.Hi)}, true
-		}
-		return device.Range{Lo: r.Lo, Hi: min(r.Hi, x.Lo)}, false
+	at := s.find(r.Lo + 1)
+	switch {
+	case at == len(s) || s[at].Lo >= r.Hi:
+		return r, false
+	case s[at].Lo > r.Lo:
+		return device.Range{Lo: r.Lo, Hi: s[at].Lo}, false
 	}
-	return r, false
+	return device.Range{Lo: r.Lo, Hi: min(r.Hi, s[at].Hi)}, true
 }

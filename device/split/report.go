@@ -2,7 +2,6 @@ package split
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 )
@@ -49,8 +48,6 @@ func (b *balance) report(parts []*part) string {
 // seconds writes a time with three digits.
 func seconds(s float64) string {
 	switch {
-	case math.IsNaN(s):
-		return "?"
 	case s >= 1:
 		return fmt.Sprintf("%.3g s", s)
 	case s >= 1e-3:

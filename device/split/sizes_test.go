@@ -2,6 +2,7 @@ package split_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -69,4 +70,42 @@ func TestAnotherTrial(t *testing.T) {
 			t.Errorf("small launches should not be split, large ones should:\n%s", report)
 		}
 	})
+}
+
+// TestWithoutCost: launches of a kernel that says nothing of its cost are measured, and
+// split if they take long.
+func TestWithoutCost(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		rate  float64 // rows per second
+		split bool
+	}{{"launches of 100 ms", 1e4, true}, {"launches of 50 µs", 2e7, false}} {
+		virtually(t, c.name, func(t *testing.T) {
+			ctx := context.Background()
+			m := simulated.Model{Name: "gpu", Rate: c.rate}
+			host := m
+			host.Name, host.Class = "cpu", device.CPU
+			d, err := join(ctx, device.Options{}, nil, simulated.Open(host), simulated.Open(m))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			x := mustAlloc(t, d, 1000)
+			var took time.Duration
+			for range 20 {
+				start := time.Now()
+				if err := errors.Join(double(ctx, d, x, 0, 1000), x.Wait(ctx)); err != nil {
+					t.Fatal(err)
+				}
+				took = time.Since(start)
+			}
+			want := time.Duration(1000 / c.rate * float64(time.Second))
+			if c.split {
+				want /= 2
+			}
+			if took != want {
+				t.Errorf("a launch takes %v at last, want %v", took, want)
+			}
+		})
+	}
 }

@@ -27,12 +27,19 @@ func onPlate(kernel string) bool { return kernel != "force" }
 
 // check refuses a case that cannot be run or does not fit into memory.
 func (c Case) check(info device.Info) error {
-	if c.N < 1 || (onPlate(c.Kernel) && c.N > math.MaxInt32) {
+	if c.N < 1 {
 		return device.Invalidf("n = %d", c.N)
 	}
-	if need := c.bytes(); info.Memory > 0 && need > float64(info.Memory) {
+	memory := float64(info.Memory)
+	if info.Memory <= 0 { // it is not known, but no slice is longer than that
+		memory = math.MaxInt
+	}
+	if need := c.bytes(); need > memory {
 		return fmt.Errorf("%w: %s with n = %d needs %.1f GiB, %s has %.1f GiB", device.ErrOutOfMemory,
-			c.Kernel, c.N, need/(1<<30), info.Backend, float64(info.Memory)/(1<<30))
+			c.Kernel, c.N, need/(1<<30), info.Backend, memory/(1<<30))
+	}
+	if c.N > math.MaxInt32 {
+		return device.Invalidf("%s with n = %d; at most %d are possible", c.Kernel, c.N, math.MaxInt32)
 	}
 	return nil
 }
@@ -80,7 +87,7 @@ func callOf[T device.Float](c Case) *device.Call {
 			device.HostMat(kernels.Plate[T](c.N, c.N, c.Seed), c.N),
 			device.HostMat(make([]T, c.N*c.N), c.N),
 			device.HostMat(make([]T, c.N*kernels.ResidualWidth), kernels.ResidualWidth),
-			device.HostVal(int32(c.Sweeps)), device.HostVal(cx), device.HostVal(cy),
+			{Value: device.Int(c.Sweeps)}, device.HostVal(cx), device.HostVal(cy),
 		},
 	}
 }

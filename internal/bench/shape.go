@@ -1,8 +1,17 @@
 package bench
 
 import (
+	"math"
+
 	"offload/device"
 	"offload/kernels"
+)
+
+// The largest sizes whose bytes an int64, and whose elements an int, can count. Run
+// refuses larger ones.
+const (
+	mostBodies = math.MaxInt >> 8
+	mostPoints = 1 << (14 + math.MaxInt>>62*15) // along a side
 )
 
 // Shape is the launch of a case without its buffers, and the bytes of each transfer
@@ -15,6 +24,11 @@ func (c Case) Shape() (l *device.Launch, up, down int64) {
 }
 
 func shapeOf[T device.Float](c Case) (l *device.Launch, up, down int64) {
+	most := mostBodies
+	if onPlate(c.Kernel) {
+		most = mostPoints
+	}
+	c.N = min(c.N, most)
 	size, n := int64(c.Precision.Size()), int64(c.N)
 	if !onPlate(c.Kernel) {
 		bodies := device.Arg{Len: c.N * kernels.BodyWidth, Width: kernels.BodyWidth}

@@ -15,7 +15,7 @@ type buffer struct {
 	len     int
 	memory  Memory
 	spoiled damages
-	freed   bool // set in a turn, with dev.queue.mu held
+	freed   bool // no later call may use it; guarded by dev.queue.mu
 }
 
 func (b *buffer) Type() device.Type { return b.typ }
@@ -67,13 +67,25 @@ func (b *buffer) enter(ctx context.Context, off int, other device.Slice) (device
 	return b.dev.queue.enter(ctx, b)
 }
 
+// Free refuses later calls at once. The memory goes when what was queued before is
+// done, which Free does not wait for: it has no context, and its caller may take up
+// the place that a launch waits for.
 func (b *buffer) Free() error {
-	ctx := context.Background()
-	lent, err := b.dev.queue.enter(ctx, b)
-	if err != nil {
-		return err
+	q := &b.dev.queue
+	q.mu.Lock()
+	if q.closed || b.freed {
+		q.mu.Unlock()
+		return device.ErrClosed
 	}
-	defer b.dev.queue.leave(ctx, lent)
+	b.freed = true
+	b.dev.freeing.Add(1)
+	if b.dev.thread || !q.idle() {
+		q.free(b)
+		q.mu.Unlock()
+		return nil
+	}
+	q.taken = true
+	q.mu.Unlock()
 	b.dev.release(b)
 	return nil
 }

@@ -24,6 +24,7 @@ type Device struct {
 	log    log
 
 	progress atomic.Int64
+	freeing  atomic.Int64 // buffers that were freed and whose memory is still there
 	known    struct {
 		sync.Map // kernels whose code has run to an end, as keys
 		count    atomic.Int64
@@ -79,11 +80,24 @@ func (d *Device) Alloc(t device.Type, n int) (device.Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
+	b, err := d.alloc(t, n)
+	if errors.Is(err, device.ErrOutOfMemory) && d.freeing.Load() > 0 { // memory that the queue still uses
+		if err = d.Sync(context.Background()); err == nil {
+			b, err = d.alloc(t, n)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (d *Device) alloc(t device.Type, n int) (*buffer, error) {
 	if err := d.reserve(t, n); err != nil {
 		return nil, err
 	}
 	j := job{what: alloc, typ: t, n: n}
-	if err := d.ask(&j); err != nil {
+	if err := d.ask(context.Background(), &j); err != nil {
 		d.unreserve(t, n)
 		return nil, err
 	}
@@ -115,21 +129,23 @@ func (d *Device) unreserve(t device.Type, n int) {
 	d.used.Unlock()
 }
 
-// release frees a buffer; the caller has the turn.
+// release frees a buffer's memory in its turn, on the engine's thread if it has one,
+// and ends the turn.
 func (d *Device) release(b *buffer) {
-	d.unreserve(b.typ, b.len)
-	d.queue.mu.Lock()
-	b.freed = true
-	d.queue.mu.Unlock()
-	d.call(job{what: free, mem: b.memory})
+	if d.queue.lostBy() == nil {
+		b.memory.Free()
+	}
 	b.memory, b.spoiled = nil, nil
+	d.unreserve(b.typ, b.len)
+	d.freeing.Add(-1)
+	d.queue.leave(context.Background(), device.Lent{})
 }
 
 // ask has a job done that needs no turn.
-func (d *Device) ask(j *job) error {
+func (d *Device) ask(ctx context.Context, j *job) error {
 	if !d.thread {
 		j.run(d.engine)
-	} else if err := d.queue.post(j); err != nil {
+	} else if err := d.queue.post(ctx, j); err != nil {
 		return err
 	}
 	return d.queue.note(j.err)
@@ -166,7 +182,7 @@ func (d *Device) callFor(wait context.Context, j job) error {
 // a kernel that is new here runs on a goroutine of the device's, whatever its size,
 // since it may call runtime.Goexit.
 func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
-	seen, err := d.check(l)
+	seen, err := d.check(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -183,17 +199,13 @@ func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
 	}
 	q.taken = true
 	q.mu.Unlock()
-	if d.engine.Inline(ctx, l) {
-		d.serve(ctx, l)
-	} else {
-		q.begin(ctx, l)
-	}
+	d.serve(ctx, l, true)
 	return nil
 }
 
 // check refuses what cannot be launched, and reports whether the kernel has run here
 // before. One that has not is prepared, and its own checks are guarded.
-func (d *Device) check(l *device.Launch) (seen bool, err error) {
+func (d *Device) check(ctx context.Context, l *device.Launch) (seen bool, err error) {
 	if l != nil && l.Kernel != nil {
 		_, seen = d.known.Load(l.Kernel)
 	}
@@ -209,7 +221,7 @@ func (d *Device) check(l *device.Launch) (seen bool, err error) {
 		return seen, err
 	}
 	if !seen && d.thread {
-		return seen, d.ask(&job{what: prepare, kernel: l.Kernel})
+		return seen, d.ask(ctx, &job{what: prepare, kernel: l.Kernel})
 	}
 	return seen, nil
 }
@@ -264,9 +276,12 @@ func (d *Device) admit(ctx context.Context, l *device.Launch) error {
 	return nil
 }
 
+// errLarge is for a launch that is not run in its caller.
+var errLarge = errors.New("launch is for the dispatcher")
+
 // serve executes l in its turn, records the outcome, and ends the turn, whatever
-// the kernel's code does.
-func (d *Device) serve(ctx context.Context, l *device.Launch) {
+// the kernel's code does. What is too large for its caller it hands to the dispatcher.
+func (d *Device) serve(ctx context.Context, l *device.Launch, caller bool) {
 	var err error
 	start, returned := d.log.now(), false
 	defer func() {
@@ -274,15 +289,19 @@ func (d *Device) serve(ctx context.Context, l *device.Launch) {
 			err = device.Caught(nameOf(l), recover())
 		}
 		clear(d.memory[:])
+		if err == errLarge {
+			d.queue.begin(ctx, l)
+			return
+		}
 		d.log.launch(l, start, err)
-		d.finish(l, err)
+		d.finish(ctx, l, err)
 	}()
-	err = d.run(ctx, l)
+	err = d.run(ctx, l, caller)
 	returned = true
 }
 
 // finish spoils what a failed launch should have set, and ends its turn.
-func (d *Device) finish(l *device.Launch, err error) {
+func (d *Device) finish(ctx context.Context, l *device.Launch, err error) {
 	err = d.queue.note(err)
 	for i := range l.Args {
 		r := l.WriteRange(i)
@@ -296,15 +315,17 @@ func (d *Device) finish(l *device.Launch, err error) {
 			b.spoiled.settle(r)
 		}
 	}
-	if err == nil {
+	if err == nil && l.Rows.Len() > 0 {
 		d.learn(l.Kernel)
 	}
-	d.progress.Add(1)
-	d.queue.leave(context.Background(), device.Lent{})
+	if ctx.Err() == nil { // what a cancelled launch did is no sign of life
+		d.progress.Add(1)
+	}
+	d.queue.leave(ctx, device.Lent{})
 }
 
-// run binds l to memory and executes it.
-func (d *Device) run(ctx context.Context, l *device.Launch) error {
+// run binds l to memory and executes it, in its caller only if the engine agrees.
+func (d *Device) run(ctx context.Context, l *device.Launch, caller bool) error {
 	if err := d.queue.lostBy(); err != nil {
 		return err
 	}
@@ -313,15 +334,15 @@ func (d *Device) run(ctx context.Context, l *device.Launch) error {
 		if !ok {
 			continue
 		}
-		if b.freed {
-			return fmt.Errorf("kernel %s: %s: %w", l.Kernel.Name, l.Kernel.Params[i].Name, device.ErrClosed)
-		}
 		if err := b.spoiled.in(l.ReadRange(i)); err != nil {
 			return err
 		}
 		d.memory[i] = b.memory
 	}
 	if l.Rows.Len() > 0 && ctx.Err() == nil {
+		if caller && !d.engine.Inline(ctx, l) {
+			return errLarge
+		}
 		if err := d.engine.Execute(ctx, l, &d.memory); err != nil {
 			return err
 		}
@@ -360,7 +381,19 @@ func (d *Device) wait(ctx context.Context, b *buffer) error {
 
 // Counters tells how far the device has come.
 func (d *Device) Counters() device.Counters {
-	return device.Counters{Progress: d.progress.Load()}
+	n := d.progress.Load()
+	if e, ok := d.engine.(Progressive); ok {
+		n += e.Progress()
+	}
+	return device.Counters{Progress: n}
+}
+
+// Held returns the place of the engine's that the caller takes up, if it has places.
+func (d *Device) Held(ctx context.Context) device.Place {
+	if d.queue.owner == nil {
+		return nil
+	}
+	return d.queue.owner.Held(ctx)
 }
 
 // Parts is nil: the device is not made of others.

@@ -62,13 +62,17 @@ func (d *Device) dispatch() {
 			} else {
 				j.run(d.engine)
 			}
-			d.progress.Add(1)
+			if j.err == nil {
+				d.progress.Add(1)
+			}
 			d.queue.finished(j)
+		case e.freed != nil:
+			d.release(e.freed)
 		default:
-			d.serve(e.ctx, &e.launch)
-			e.ctx = nil
-			clear(e.launch.Args)
+			d.serve(e.ctx, &e.launch, false)
 		}
+		e = entry{launch: device.Launch{Args: e.launch.Args}}
+		clear(e.launch.Args)
 	}
 }
 

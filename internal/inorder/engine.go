@@ -21,12 +21,20 @@ type Engine interface {
 	// that of argument i. A panic in the kernel's code may be left to the caller.
 	Execute(ctx context.Context, l *device.Launch, memory *[device.MaxParams]Memory) error
 	// Inline reports whether l is so small that handing it to another goroutine would
-	// cost more than computing it. If it is, Execute follows in the same goroutine.
+	// cost more than computing it. If it is, Execute follows at once in the same goroutine.
 	Inline(ctx context.Context, l *device.Launch) bool
 	// Finish waits until the hardware has done all that was executed.
 	Finish(ctx context.Context) error
 	// Close releases what the engine holds, memory included.
 	Close()
+}
+
+// Progressive is implemented by engines that show how far they have come with a long
+// launch or transfer.
+type Progressive interface {
+	// Progress returns a number that grows while the engine gets something done, from
+	// any goroutine. Counters add it to the turns that have ended.
+	Progress() int64
 }
 
 // Memory is the memory of one buffer. The ranges of transfers have been checked.
@@ -50,7 +58,8 @@ type job struct {
 	n      int
 	err    error
 	waiter *waiter
-	left   bool // nobody waits any more: the turn ends with the job; guarded by queue.mu
+	turn   bool // it belongs to somebody's turn
+	left   bool // nobody waits any more: a turn ends with the job; guarded by queue.mu
 }
 
 // task is what a job does.
@@ -59,7 +68,6 @@ type task uint8
 const (
 	prepare task = iota
 	alloc
-	free
 	write
 	read
 	finish
@@ -71,8 +79,6 @@ func (j *job) run(e Engine) {
 		j.err = e.Prepare(j.kernel)
 	case alloc:
 		j.mem, j.err = e.Alloc(j.typ, j.n)
-	case free:
-		j.mem.Free()
 	case write:
 		j.err = j.mem.Write(j.ctx, j.off, j.slice)
 	case read:

@@ -38,11 +38,12 @@ type queue struct {
 	drained bool // closed, and nobody has the turn any more
 }
 
-// entry is a launch in the ring, or a caller. The argument slice of a launch is kept
-// when the entry is used again.
+// entry is a launch in the ring, a buffer to be freed, or a caller. The argument slice
+// of a launch is kept when the entry is used again.
 type entry struct {
 	launch device.Launch
 	ctx    context.Context
+	freed  *buffer
 	caller *waiter
 }
 
@@ -86,7 +87,7 @@ func (q *queue) idle() bool { return !q.taken && q.length == 0 }
 
 // enter waits for the caller's turn. A place that the caller takes up is lent from
 // the moment that it has to wait until leave. With a buffer, enter fails if that was
-// freed.
+// freed before.
 func (q *queue) enter(ctx context.Context, b *buffer) (lent device.Lent, err error) {
 	q.mu.Lock()
 	err = ctx.Err()
@@ -100,7 +101,7 @@ func (q *queue) enter(ctx context.Context, b *buffer) (lent device.Lent, err err
 		q.add().caller = w
 		lent = q.wait(ctx, w)
 		switch {
-		case w.granted && (q.closed || b != nil && b.freed):
+		case w.granted && q.closed:
 			q.pass()
 			fallthrough
 		case q.closed:
@@ -155,8 +156,10 @@ func (q *queue) pass() {
 		w.grant()
 		return
 	}
+	if e.freed == nil {
+		q.launches--
+	}
 	e.move(&q.next)
-	q.launches--
 	q.drop()
 	q.room()
 	q.serve()
@@ -244,36 +247,42 @@ func (q *queue) withdraw(w *waiter) {
 	}
 }
 
-// admit waits until the ring has room for a launch. The queue is locked.
+// admit waits until the ring has room for a launch, behind those who wait for that
+// already. The queue is locked.
 func (q *queue) admit(ctx context.Context) error {
-	for q.launches >= device.QueueDepth {
-		w := q.waiter()
-		q.blocked = append(q.blocked, w)
-		lent := q.wait(ctx, w)
-		if !w.granted {
-			q.blocked = slices.DeleteFunc(q.blocked, func(x *waiter) bool { return x == w })
-		}
-		q.recycle(w)
-		q.mu.Unlock()
-		lent.Return(ctx)
-		q.mu.Lock()
-		err := q.state()
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			q.room()
-			return err
-		}
+	if q.launches < device.QueueDepth {
+		return nil
 	}
-	return nil
+	w := q.waiter()
+	q.blocked = append(q.blocked, w)
+	lent := q.wait(ctx, w)
+	granted := w.granted
+	if !granted {
+		q.blocked = slices.DeleteFunc(q.blocked, func(x *waiter) bool { return x == w })
+	}
+	q.recycle(w)
+	q.mu.Unlock()
+	lent.Return(ctx)
+	q.mu.Lock()
+	if granted {
+		q.launches-- // the room that was kept
+	}
+	err := q.state()
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		q.room()
+	}
+	return err
 }
 
-// room lets the launch go on that has waited longest for room, if there is some.
+// room keeps what room there is for the launches that have waited longest for it.
 func (q *queue) room() {
-	if len(q.blocked) > 0 && q.launches < device.QueueDepth {
+	for len(q.blocked) > 0 && q.launches < device.QueueDepth {
 		w := q.blocked[0]
 		q.blocked = slices.Delete(q.blocked, 0, 1)
+		q.launches++
 		w.grant()
 	}
 }
@@ -289,6 +298,16 @@ func (q *queue) push(ctx context.Context, l *device.Launch) {
 	q.launches++
 }
 
+// free queues the freeing of b.
+func (q *queue) free(b *buffer) {
+	if q.idle() {
+		q.next.freed = b
+		q.serve()
+	} else {
+		q.add().freed = b
+	}
+}
+
 // begin has the dispatcher run a copy of l in the turn that its caller has.
 func (q *queue) begin(ctx context.Context, l *device.Launch) {
 	q.mu.Lock()
@@ -297,7 +316,8 @@ func (q *queue) begin(ctx context.Context, l *device.Launch) {
 	q.mu.Unlock()
 }
 
-// await waits for work of the dispatcher: a job, or a launch, which it moves to *e.
+// await waits for work of the dispatcher: a job, or what is in the queue, which it
+// moves to *e.
 // False once the queue is closed.
 func (q *queue) await(e *entry) (j *job, ok bool) {
 	q.mu.Lock()
@@ -322,14 +342,17 @@ func (q *queue) await(e *entry) (j *job, ok bool) {
 	}
 }
 
-// post hands a job to the dispatcher, whoever has the turn, and waits for it.
-func (q *queue) post(j *job) error {
+// post hands a job to the dispatcher, whoever has the turn, and waits for it or until
+// ctx is done.
+func (q *queue) post(ctx context.Context, j *job) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if err := q.state(); err != nil {
 		return err
 	}
-	q.do(context.Background(), j)
+	if !q.do(ctx, j) {
+		return ctx.Err()
+	}
 	return nil
 }
 
@@ -338,6 +361,7 @@ func (q *queue) post(j *job) error {
 func (q *queue) hand(ctx context.Context, j *job) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	j.turn = true
 	return q.do(ctx, j)
 }
 
@@ -363,10 +387,11 @@ func (q *queue) do(ctx context.Context, j *job) bool {
 func (q *queue) finished(j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if j.left {
-		q.pass()
-	} else {
+	switch {
+	case !j.left:
 		j.waiter.grant()
+	case j.turn:
+		q.pass()
 	}
 }
 
@@ -403,11 +428,10 @@ func (q *queue) close() {
 			w.ready <- struct{}{}
 		}
 	}
-	q.launches = 0
 	for _, w := range q.blocked {
 		w.ready <- struct{}{}
 	}
-	q.blocked = nil
+	q.blocked, q.ring, q.next = nil, nil, entry{}
 	q.changed.Broadcast()
 	for q.taken {
 		q.changed.Wait()

@@ -3,6 +3,7 @@ package simulated
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"offload/device"
@@ -68,13 +69,35 @@ type engine struct {
 	model   Model
 	binding device.Binding
 	tile    device.Tile
+
+	mu    sync.Mutex
+	ticks int64     // of all sleeps that have ended
+	since time.Time // when the present one began; zero if there is none
+}
+
+// tick is the work after which a device shows progress.
+const tick = 10 * time.Millisecond
+
+// Progress counts the ticks of launches and transfers, so that a long one can be told
+// from one that hangs.
+func (e *engine) Progress() int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.progress()
+}
+
+func (e *engine) progress() int64 {
+	if e.since.IsZero() {
+		return e.ticks
+	}
+	return e.ticks + int64(time.Since(e.since)/tick)
 }
 
 func (e *engine) Check(*device.Launch) error   { return nil }
 func (e *engine) Prepare(*device.Kernel) error { return nil }
 
 func (e *engine) Alloc(t device.Type, n int) (inorder.Memory, error) {
-	m := &memory{model: &e.model}
+	m := &memory{engine: e}
 	if !e.model.Dry {
 		m.data = device.MakeSlice(t, n)
 	}
@@ -84,7 +107,7 @@ func (e *engine) Alloc(t device.Type, n int) (inorder.Memory, error) {
 // Execute takes the time of the model first, as a device does whose results can
 // be read at the end only.
 func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
-	sleep(ctx, e.model.Launch(l.Kernel.Name, device.CostOf(l)))
+	e.sleep(ctx, e.model.Launch(l.Kernel.Name, device.CostOf(l)))
 	if e.model.Dry || ctx.Err() != nil {
 		return nil // the queue reports the context's error
 	}
@@ -110,25 +133,25 @@ func (e *engine) Close() {}
 
 // memory is a buffer's memory; without data if the device is dry.
 type memory struct {
-	model *Model
-	data  device.Slice
+	engine *engine
+	data   device.Slice
 }
 
 func (m *memory) Write(ctx context.Context, off int, src device.Slice) error {
-	if err := sleep(ctx, m.model.Transfer(len(src.Bytes()))); err != nil {
+	if err := m.engine.sleep(ctx, m.engine.model.Transfer(len(src.Bytes()))); err != nil {
 		return err
 	}
-	if !m.model.Dry {
+	if !m.engine.model.Dry {
 		m.data.Sub(off, off+src.Len()).Copy(src)
 	}
 	return nil
 }
 
 func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
-	if err := sleep(ctx, m.model.Transfer(len(dst.Bytes()))); err != nil {
+	if err := m.engine.sleep(ctx, m.engine.model.Transfer(len(dst.Bytes()))); err != nil {
 		return err
 	}
-	if m.model.Dry {
+	if m.engine.model.Dry {
 		clear(dst.Bytes())
 		return nil
 	}
@@ -139,16 +162,25 @@ func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
 func (m *memory) Free() { m.data = device.Slice{} }
 
 // sleep waits, or returns the context's error as soon as it is done.
-func sleep(ctx context.Context, d time.Duration) error {
+func (e *engine) sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
+	e.wake(time.Now())
+	defer func() { e.wake(time.Time{}) }()
 	select {
 	case <-t.C:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// wake ends the present sleep, and notes when the next one begins.
+func (e *engine) wake(next time.Time) {
+	e.mu.Lock()
+	e.ticks, e.since = e.progress(), next
+	e.mu.Unlock()
 }

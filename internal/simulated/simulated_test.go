@@ -104,6 +104,34 @@ func TestCancelled(t *testing.T) {
 	})
 }
 
+// TestProgress: a device shows that it gets on within a launch, and stops when it is done.
+func TestProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		d, err := simulated.Open(simulated.Model{Rate: 1, Latency: 5 * time.Millisecond})(ctx, device.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		b, err := device.Upload(ctx, d, make([]float32, 4))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := d.Launch(ctx, &device.Launch{Kernel: rows, Args: []device.Arg{device.Vec(b)}, Rows: device.Range{Hi: 4}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Millisecond) // past the ticks
+		for second, want := range []int64{0, 100, 200, 300, 401, 501, 601, 701, 802, 802} {
+			if got := d.Counters().Progress; got != want {
+				t.Errorf("after %d s the progress is %d, want %d", second, got, want)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
 // TestDryListsKernels: a dry device claims to be exact, as tests of choices need.
 func TestDryListsKernels(t *testing.T) {
 	d, err := simulated.Open(simulated.Model{Dry: true})(context.Background(), device.Options{Kernels: kernels.All()})

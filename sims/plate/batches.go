@@ -32,6 +32,9 @@ type stencil func(u, out, residual device.Arg, sweeps int) *device.Launch
 
 // newBatches uploads the field, which must have passed Check.
 func newBatches[T device.Float](ctx context.Context, dev device.Device, f *Field[T], size int, k stencil, unit string) (*batches[T], error) {
+	if dev == nil {
+		return nil, device.Invalidf("no device")
+	}
 	f.flush()
 	b := &batches[T]{
 		field: f, dev: dev, kernel: k, unit: unit, size: size,
@@ -159,11 +162,12 @@ func checkBatch(asked, points int) (int, error) {
 	return asked, nil
 }
 
-// checkSpacing refuses what is no distance between points.
+// checkSpacing refuses what is no distance between points, and one whose square is not
+// a normal number.
 func checkSpacing(dx, dy float64) error {
 	for _, d := range []float64{dx, dy} {
-		if !(d > 0) || math.IsInf(d, 0) {
-			return device.Invalidf("spacings of %g and %g: both must be positive", dx, dy)
+		if square := d * d; !(d > 0 && square >= 0x1p-1022 && square <= math.MaxFloat64) {
+			return device.Invalidf("spacings of %g and %g: both must be positive, with normal squares", dx, dy)
 		}
 	}
 	return nil

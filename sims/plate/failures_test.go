@@ -3,6 +3,7 @@ package plate_test
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
 	"runtime"
 	"strings"
@@ -30,6 +31,9 @@ func TestRefusedInput(t *testing.T) {
 		"NaN spacing":         {Tol: 1, Dx: nan, Dy: 1},
 		"infinite spacing":    {Tol: 1, Dx: inf, Dy: 1},
 		"impossible spacings": {Tol: 1, Dx: 1e200, Dy: 1e-200},
+		"huge spacings":       {Tol: 1, Dx: 1e155, Dy: 1e155},
+		"tiny spacings":       {Tol: 1, Dx: 1e-160, Dy: 1e-160},
+		"batch that wraps":    {Tol: 1, SweepsPerLaunch: math.MaxInt},
 		"unequal spacings":    {Tol: 1, Dx: 1e12, Dy: 1e-12},
 	} {
 		f := newField[float64](t, 5, 5, plate.Edges{Top: 1})
@@ -59,6 +63,47 @@ func TestRefusedFields(t *testing.T) {
 		o := plate.TransientOptions{Diffusivity: 1, Dx: 1, Dy: 1, Time: 1}
 		if _, err := plate.Transient(context.Background(), d, f, o); !errors.Is(err, device.ErrInvalid) {
 			t.Errorf("%s: Transient: %v, want ErrInvalid", name, err)
+		}
+	}
+}
+
+// What is given nothing says so.
+func TestNothingIsRefused(t *testing.T) {
+	ctx, d, f := context.Background(), open(t), newField[float64](t, 5, 5, plate.Edges{Top: 1})
+	steady := plate.SteadyOptions{Tol: 1}
+	transient := plate.TransientOptions{Diffusivity: 1, Dx: 1, Dy: 1, Time: 1}
+	var none *plate.Field[float64]
+	second := func(_ any, err error) error { return err }
+	for name, err := range map[string]error{
+		"Steady without a field":          second(plate.Steady(ctx, d, none, steady)),
+		"Steady without a device":         second(plate.Steady(ctx, nil, f, steady)),
+		"SteadyWork without a field":      second(plate.SteadyWork(none, steady)),
+		"Transient without a field":       second(plate.Transient(ctx, d, none, transient)),
+		"Transient without a device":      second(plate.Transient(ctx, nil, f, transient)),
+		"TransientWork without a field":   second(plate.TransientWork(none, transient)),
+		"Check of no field":               none.Check(),
+		"EncodeNPY of no field":           plate.EncodeNPY(io.Discard, none),
+		"EncodeNPY of an empty field":     plate.EncodeNPY(io.Discard, new(plate.Field[float64])),
+		"EncodePNG of no field":           plate.EncodePNG(io.Discard, none, plate.PictureOptions{}),
+		"EncodePNG with huge spacings":    plate.EncodePNG(io.Discard, f, plate.PictureOptions{Dx: 1e308, Dy: 1e308}),
+		"NewField of a size that wraps":   second(plate.NewField[float32](math.MaxInt/2+1, 4, plate.Edges{})),
+		"NewField of fewer than no rows":  second(plate.NewField[float32](-3, -3, plate.Edges{})),
+		"NewField with an edge of NaN":    second(plate.NewField[float32](3, 3, plate.Edges{Left: math.NaN()})),
+		"NewField beyond float32's range": second(plate.NewField[float32](3, 3, plate.Edges{Left: 1e39})),
+	} {
+		if !errors.Is(err, device.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
+		}
+	}
+}
+
+// A number of launches is never negative, however many sweeps are allowed.
+func TestWorkOfManySweeps(t *testing.T) {
+	f := newField[float64](t, 5, 5, plate.Edges{Top: 1})
+	for _, batch := range []int{0, 1, 64, 1 << 16} {
+		w, err := plate.SteadyWork(f, plate.SteadyOptions{MaxSweeps: math.MaxInt, SweepsPerLaunch: batch})
+		if err != nil || w.Launches < math.MaxInt>>16 {
+			t.Errorf("batches of %d: %d launches, %v", batch, w.Launches, err)
 		}
 	}
 }
@@ -138,8 +183,11 @@ func TestCancellationWithinALaunch(t *testing.T) {
 func TestNothingLeaks(t *testing.T) {
 	const n = 65
 	d := opened(t, cpu.Open, device.Options{Workers: 2, Memory: 2*n*n*8 + 2*n*8})
-	before := runtime.NumGoroutine()
-	for range 20 {
+	before := 0
+	for i := range 20 {
+		if i == 1 { // the pool has the workers that it keeps
+			before = runtime.NumGoroutine()
+		}
 		ctx, cancel := context.WithCancel(context.Background())
 		f := newField[float64](t, n, n, plate.Edges{Top: 100})
 		stop := func(int, float64) { cancel() }

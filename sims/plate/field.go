@@ -63,6 +63,9 @@ func (f *Field[T]) Extremes() (lowest, highest T) {
 // Check refuses, with device.ErrInvalid, what the kernels do not define; see
 // kernels.CheckField.
 func (f *Field[T]) Check() error {
+	if f == nil {
+		return device.Invalidf("no field")
+	}
 	return kernels.CheckField(f.T, f.Rows, f.Cols)
 }
 

@@ -113,6 +113,9 @@ func WriteNPY[T device.Float](path string, f *Field[T]) error {
 
 // EncodeNPY is WriteNPY to a stream.
 func EncodeNPY[T device.Float](w io.Writer, f *Field[T]) error {
+	if f == nil {
+		return device.Invalidf("no field")
+	}
 	if f.Rows < 1 || f.Cols < 1 || len(f.T)/f.Cols != f.Rows || len(f.T)%f.Cols != 0 {
 		return device.Invalidf("%d values for a grid of %d × %d points", len(f.T), f.Rows, f.Cols)
 	}

@@ -1,8 +1,6 @@
 package plate
 
 import (
-	"math"
-
 	"offload/device"
 	"offload/kernels"
 )
@@ -55,8 +53,11 @@ func TransientWork[T device.Float](f *Field[T], o TransientOptions) (Work, error
 func workOf[T device.Float](f *Field[T], k stencil, batch, sweeps int) Work {
 	field := device.Arg{Len: len(f.T), Width: f.Cols}
 	residual := device.Arg{Len: f.Rows * kernels.ResidualWidth, Width: kernels.ResidualWidth}
-	launches := math.Ceil(float64(sweeps) / float64(batch))
-	return Work{k(field, field, residual, batch), int(launches), len(f.T)}
+	launches := sweeps / batch
+	if sweeps%batch > 0 {
+		launches++
+	}
+	return Work{k(field, field, residual, batch), launches, len(f.T)}
 }
 
 // Clone is a copy of f with temperatures of its own.

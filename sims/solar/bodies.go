@@ -3,6 +3,7 @@ package solar
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,7 +30,7 @@ type Body struct {
 	X, V [3]float64
 }
 
-// System is a set of bodies at one epoch, a Julian date (TDB).
+// System is a set of bodies at one epoch, a Julian date (TDB). A nil *System has none.
 type System struct {
 	Epoch  float64
 	Bodies []Body
@@ -47,27 +48,33 @@ type Snapshot struct {
 	Bodies []State
 }
 
+// list returns the bodies.
+func (s *System) list() []Body {
+	if s == nil {
+		return nil
+	}
+	return s.Bodies
+}
+
 // GMs returns the bodies' GM in order, in au³/day².
 func (s *System) GMs() []float64 {
-	gm := make([]float64, len(s.Bodies))
-	for i := range s.Bodies {
-		gm[i] = s.Bodies[i].GM
+	gm := make([]float64, len(s.list()))
+	for i, b := range s.list() {
+		gm[i] = b.GM
 	}
 	return gm
 }
 
 // Index returns the position of the named body, or -1.
 func (s *System) Index(name string) int {
-	for i := range s.Bodies {
-		if s.Bodies[i].Name == name {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(s.list(), func(b Body) bool { return b.Name == name })
 }
 
 // Snapshot returns the system's state without the masses.
 func (s *System) Snapshot() Snapshot {
+	if s == nil {
+		return Snapshot{}
+	}
 	out := Snapshot{JD: s.Epoch, Bodies: make([]State, len(s.Bodies))}
 	for i, b := range s.Bodies {
 		out.Bodies[i] = State{Name: b.Name, X: b.X, V: b.V}
@@ -77,6 +84,9 @@ func (s *System) Snapshot() Snapshot {
 
 // Validate reports, wrapping ErrInput, the first thing that makes s unfit for integration.
 func (s *System) Validate() error {
+	if s == nil {
+		return fmt.Errorf("%w: no system", ErrInput)
+	}
 	if !validJD(s.Epoch) {
 		return fmt.Errorf("%w: epoch %v is not a Julian date within ±%g", ErrInput, s.Epoch, MaxJD)
 	}

@@ -45,8 +45,8 @@ func (c *composition) Stats() Stats { return c.stats }
 // Advance divides the way into the fewest equal steps that are no longer than dt, so that the end is met exactly
 // without a step of another size.
 func (c *composition) Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, progress func(float64)) error {
-	if t-t != 0 {
-		return fmt.Errorf("%w: end time %v", ErrInput, t)
+	if err := ready(rhs, p, t); err != nil {
+		return err
 	}
 	start, startLow, span := p.T, p.TLow, (t-p.T)-p.TLow
 	if span == 0 {

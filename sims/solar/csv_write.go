@@ -25,6 +25,9 @@ func WriteStates(w io.Writer, snaps ...Snapshot) error {
 
 // WriteBodies writes a system so that ReadBodies returns the same bits: WriteStates's columns and gm_au3_d2.
 func WriteBodies(w io.Writer, sys *System) error {
+	if sys == nil {
+		return fmt.Errorf("%w: no system to write", ErrInput)
+	}
 	return writeTable(w, bodyColumns(), func(write func([]string) error) error {
 		for _, b := range sys.Bodies {
 			row := append([]string{formatJD(sys.Epoch), b.Name}, cells(b.X, b.V)...)

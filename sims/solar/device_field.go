@@ -20,6 +20,9 @@ type DeviceField struct {
 
 // NewDeviceField prepares the field of bodies with the given gm (au³/day²) on dev.
 func NewDeviceField(dev device.Device, gm []float64) (*DeviceField, error) {
+	if dev == nil {
+		return nil, device.Invalidf("no device")
+	}
 	f := &DeviceField{dev: dev, bodies: make([]float64, kernels.BodyWidth*len(gm))}
 	for i, g := range gm {
 		f.bodies[kernels.BodyWidth*i+3] = g

@@ -22,6 +22,9 @@ const innerShare = 0.1
 // DrawOrbits writes a PNG picture of a track, seen from the north pole of the ecliptic: all bodies, and beside them the
 // innermost ones enlarged if there are at least two. Dots are the last positions.
 func DrawOrbits(w io.Writer, t *Track) error {
+	if t == nil {
+		return fmt.Errorf("%w: no track to draw", ErrInput)
+	}
 	all, inner, extent := t.panels()
 	panels := [][]int{all}
 	if len(inner) >= 2 && len(inner) < len(all) {

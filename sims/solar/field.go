@@ -1,6 +1,9 @@
 package solar
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Field gives the Newtonian accelerations of n point masses whose GM were fixed when the Field was made.
 //
@@ -25,6 +28,9 @@ type Acceleration struct {
 
 // Evaluate overwrites a with the whole acceleration.
 func (r *Acceleration) Evaluate(ctx context.Context, x, v, a []float64) error {
+	if r == nil || r.Field == nil {
+		return fmt.Errorf("%w: no field", ErrInput)
+	}
 	if err := r.Field.Accelerate(ctx, x, a); err != nil {
 		return err
 	}

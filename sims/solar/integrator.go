@@ -48,11 +48,24 @@ type Integrator interface {
 	// Advance takes p to exactly t days since the epoch, forward or backward, and calls progress, if not nil, after
 	// each completed step with the time reached.
 	//
-	// ctx is checked before every step. After any error p is the state at the last completed step; a breakdown of
+	// ctx is checked before every step. What cannot be advanced is refused with ErrInput. After any error p is the state at the last completed step; a breakdown of
 	// the integration itself is a *Divergence.
 	Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, progress func(t float64)) error
 	// Stats returns the counts so far.
 	Stats() Stats
+}
+
+// ready refuses what Advance cannot start from.
+func ready(rhs *Acceleration, p *Phase, t float64) error {
+	switch {
+	case rhs == nil || rhs.Field == nil:
+		return fmt.Errorf("%w: no field to integrate in", ErrInput)
+	case p == nil || !p.whole():
+		return fmt.Errorf("%w: no state of whole bodies to integrate from", ErrInput)
+	case !finite([]float64{p.T, p.TLow, t}):
+		return fmt.Errorf("%w: from time %v to %v", ErrInput, p.T, t)
+	}
+	return nil
 }
 
 // Integrators lists the names NewIntegrator knows, the default first.

@@ -13,13 +13,19 @@ type Phase struct {
 
 // NewPhase returns the system's state at its epoch.
 func NewPhase(sys *System) *Phase {
-	n := 3 * len(sys.Bodies)
+	n := 3 * len(sys.list())
 	p := &Phase{X: make([]float64, n), XLow: make([]float64, n), V: make([]float64, n), VLow: make([]float64, n)}
-	for i := range sys.Bodies {
-		copy(p.X[3*i:], sys.Bodies[i].X[:])
-		copy(p.V[3*i:], sys.Bodies[i].V[:])
+	for i, b := range sys.list() {
+		copy(p.X[3*i:], b.X[:])
+		copy(p.V[3*i:], b.V[:])
 	}
 	return p
+}
+
+// whole reports whether the slices hold the same number of bodies.
+func (p *Phase) whole() bool {
+	n := len(p.X)
+	return n%3 == 0 && len(p.XLow) == n && len(p.V) == n && len(p.VLow) == n
 }
 
 // copyFrom makes p equal to q; both have the same number of bodies.

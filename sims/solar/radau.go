@@ -58,8 +58,8 @@ func (r *radau15) Stats() Stats { return r.stats }
 // Advance shortens its last steps to meet t: a remainder of less than two steps is halved, one of less than a step
 // is taken whole. The natural step is remembered for the next call.
 func (r *radau15) Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, progress func(float64)) error {
-	if t-t != 0 {
-		return fmt.Errorf("%w: end time %v", ErrInput, t)
+	if err := ready(rhs, p, t); err != nil {
+		return err
 	}
 	r.begin(p)
 	for {

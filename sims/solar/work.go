@@ -8,15 +8,16 @@ const evaluationsPerDay = 12.3
 
 // Evaluations predicts how often an integration over that many days calls its Field:
 // from the step for integrators that have a fixed one; for radau15 a guess, which is
-// right for the solar system. Options that New refuses give 0.
+// right for the solar system. Options that New refuses, and days that are no number, give
+// 0; the most are 2^31 − 1.
 func Evaluations(o Options, days float64) int {
 	n := math.Abs(days) * evaluationsPerDay
 	integ, err := NewIntegrator("", o)
-	if err != nil {
+	if err != nil || math.IsNaN(days) {
 		return 0
 	}
 	if c, ok := integ.(*composition); ok {
 		n = math.Abs(days) / c.dt * float64(len(c.w))
 	}
-	return int(min(n, maxSteps)) + 1
+	return int(min(n+1, math.MaxInt32))
 }

@@ -7,10 +7,11 @@ import "offload/gl/internal/driver"
 type Fault struct {
 	Call    string // name of the method, or Execution
 	At      int
-	Err     error // what the call returns, or Status reports later if the call returns no error
-	Reset   bool  // the context is lost at the call
-	TimeOut bool  // no fence is reached any more
-	Short   bool  // NewStaging maps half of what was asked for
+	Err     error         // what the call returns, or Status reports later if the call returns no error
+	Reset   bool          // the context is lost at the call
+	TimeOut bool          // no fence is reached any more
+	Short   bool          // NewStaging maps half of what was asked for
+	Hang    chan struct{} // the call does not return before this is closed; nil: it does
 }
 
 // Execution is the execution of a dispatch, which happens after the call.
@@ -31,6 +32,9 @@ func (d *Driver) call(name string) (struck bool, err error) {
 	}
 	if d.Fault.Reset {
 		d.lose()
+	}
+	if d.Fault.Hang != nil {
+		<-d.Fault.Hang
 	}
 	return true, d.Fault.Err
 }

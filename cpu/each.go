@@ -1,0 +1,126 @@
+package cpu
+
+import (
+	"context"
+	"math"
+	"sync"
+
+	"offload/device"
+)
+
+// each calls do for 0 ≤ i < n, in pieces that are cut evenly, and returns the error
+// with the lowest index. What has a lower index than every error so far still runs, so
+// the outcome does not depend on timing.
+func each(ctx context.Context, farm Farm, n, pieces int, do func(ctx context.Context, i int) error) error {
+	s := shared{n: n, pieces: pieces, do: do, failed: math.MaxInt, shares: make([]share, min(farm.Workers(), max(pieces, 1)))}
+	f := device.NewFuture(ctx, func(ctx context.Context) (struct{}, error) {
+		defer s.close()
+		farm.loop(ctx, pieces, func(pl *place, worker, piece int) { s.run(ctx, pl, worker, piece) })
+		return struct{}{}, s.err
+	})
+	farm.Begin(f)
+	err := f.Wait(ctx)
+	if ctx.Err() != nil {
+		settle(ctx, farm, f, ctx.Err())
+		err = f.Wait(context.WithoutCancel(ctx))
+	}
+	if s.err != nil {
+		return s.err // and not the Goexit that it may have been met by
+	}
+	return err
+}
+
+// settle drops a future that has not begun, and waits for one that has.
+func settle[T any](ctx context.Context, farm Farm, f *device.Future[T], err error) {
+	if !f.Fail(err) {
+		lent := device.Lend(ctx, farm)
+		<-f.Done()
+		lent.Return(ctx)
+	}
+}
+
+// shared is the work of a map or a loop.
+type shared struct {
+	n, pieces int
+	do        func(ctx context.Context, i int) error
+
+	mu     sync.Mutex
+	failed int // the lowest piece with an error
+	err    error
+	shares []share // of the workers
+}
+
+// share is what one worker does of it: pieces with growing numbers.
+type share struct {
+	ctx    context.Context // cancelled when a lower piece has failed
+	cancel context.CancelFunc
+	piece  int
+}
+
+// run does one piece up to its first error.
+func (s *shared) run(ctx context.Context, pl *place, worker, piece int) {
+	ctx = s.begin(ctx, pl, worker, piece)
+	if ctx == nil {
+		return
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			s.fail(piece, device.Caught("task", recover()))
+		}
+	}()
+	r := device.Range{Hi: s.n}.Part(piece, s.pieces)
+	for i := r.Lo; i < r.Hi; i++ {
+		err := ctx.Err()
+		if err == nil {
+			err = s.do(ctx, i)
+		}
+		if err != nil {
+			s.fail(piece, err)
+			break
+		}
+	}
+	returned = true
+}
+
+// begin returns the context of a piece, nil if the piece is left out.
+func (s *shared) begin(ctx context.Context, pl *place, worker, piece int) context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if piece > s.failed {
+		return nil
+	}
+	h := &s.shares[worker]
+	if h.piece = piece; h.ctx == nil {
+		if worker > 0 {
+			pl.shown = true
+			ctx = device.WithPlace(ctx, pl)
+		}
+		h.ctx, h.cancel = context.WithCancel(ctx)
+	}
+	return h.ctx
+}
+
+// fail records an error, which cancels the contexts of higher pieces.
+func (s *shared) fail(piece int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if piece >= s.failed {
+		return
+	}
+	s.failed, s.err = piece, err
+	for _, h := range s.shares {
+		if h.cancel != nil && h.piece > piece {
+			h.cancel()
+		}
+	}
+}
+
+// close releases the contexts.
+func (s *shared) close() {
+	for _, h := range s.shares {
+		if h.cancel != nil {
+			h.cancel()
+		}
+	}
+}

@@ -1,0 +1,217 @@
+package cpu
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"time"
+
+	"offload/device"
+)
+
+// place is what a task, a helper of a loop, or the launch of a device takes up of a
+// pool while it runs. Its fields are guarded by the pool's mutex.
+type place struct {
+	pool    *Pool
+	held    bool // the work has its place
+	lent    int  // waits that it is lent for: several goroutines of a task may wait
+	queued  bool // the work waits for its place
+	over    bool // the work has ended: nothing is lent or taken back any more
+	granted chan struct{}
+
+	shown   bool          // user code may know it; its worker's
+	yielded time.Duration // when its worker last let other goroutines run; its worker's
+}
+
+// tryEnter takes up a place if one is free.
+func (p *Pool) tryEnter() bool {
+	for n := p.free.Load(); n > 0; n = p.free.Load() {
+		if p.free.CompareAndSwap(n, n-1) {
+			return true
+		}
+	}
+	return false
+}
+
+// tryTurn is tryEnter for those who must not overtake others.
+func (p *Pool) tryTurn() bool { return !p.wanted.Load() && p.tryEnter() }
+
+// leave gives a place back.
+func (p *Pool) leave() {
+	p.free.Add(1)
+	if p.wanted.Load() {
+		p.mu.Lock()
+		p.recruit()
+		p.mu.Unlock()
+	}
+}
+
+// recruit gives free places to work that waits for one, and then to workers, as many as
+// there is something to do for. The mutex is held.
+func (p *Pool) recruit() {
+	for len(p.waiting) > 0 || p.openings+p.queued() > int(p.grants.Load()) {
+		if !p.tryEnter() {
+			p.wanted.Store(true) // before the last look, so that nobody leaves unseen
+			if !p.tryEnter() {
+				return
+			}
+		}
+		if len(p.waiting) > 0 {
+			p.grant()
+			continue
+		}
+		switch n := int(p.grants.Add(1)); {
+		case n > p.idle:
+			p.idle++
+			p.live++
+			go p.worker()
+		case n > p.spinning:
+			p.changed.Signal()
+		}
+	}
+	if p.closed {
+		p.changed.Broadcast()
+	} else if p.wanted.Load() {
+		p.wanted.Store(false)
+	}
+}
+
+// grant hands a place to the work that has waited longest.
+func (p *Pool) grant() {
+	pl := p.waiting[0]
+	p.waiting = slices.Delete(p.waiting, 0, 1)
+	pl.held, pl.queued = true, false
+	pl.granted <- struct{}{}
+}
+
+// await waits for a place for pl until one of the contexts is done, and reports whether
+// it has one. The mutex is held before and after.
+func (p *Pool) await(pl *place, done, closing <-chan struct{}) bool {
+	if pl.granted == nil {
+		pl.granted = make(chan struct{}, 1)
+	}
+	pl.held, pl.queued = false, true
+	p.waiting = append(p.waiting, pl)
+	p.recruit()
+	p.mu.Unlock()
+	select {
+	case <-pl.granted:
+		p.mu.Lock()
+		return true
+	case <-done:
+	case <-closing:
+	}
+	p.mu.Lock()
+	if pl.queued {
+		p.withdraw(pl)
+		return false
+	}
+	<-pl.granted
+	return true
+}
+
+func (p *Pool) withdraw(pl *place) {
+	pl.queued = false
+	p.waiting = slices.DeleteFunc(p.waiting, func(x *place) bool { return x == pl })
+}
+
+// enter takes up a place, after those who wait for one.
+func (pl *place) enter(ctx context.Context) error {
+	p := pl.pool
+	if p.tryTurn() {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return device.ErrClosed
+	}
+	if p.await(pl, ctx.Done(), p.closing) {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return device.ErrClosed
+}
+
+// Lend gives the place to other work; see device.Place. It is lent from the first of
+// the waits that it is lent for until the last has returned.
+func (pl *place) Lend() {
+	p := pl.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pl.over {
+		return
+	}
+	pl.lent++
+	if pl.held {
+		pl.held = false
+		p.free.Add(1)
+		p.recruit()
+	}
+}
+
+// Return takes the place back; see device.Place.
+func (pl *place) Return(ctx context.Context) {
+	p := pl.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pl.over {
+		return
+	}
+	pl.lent--
+	if pl.lent > 0 || pl.held || pl.queued || p.await(pl, ctx.Done(), nil) {
+		return
+	}
+	p.free.Add(-1)
+	pl.held = true
+}
+
+// end ends the work in the place, and reports whether it is still held. The mutex is
+// held, too.
+func (pl *place) end() bool {
+	pl.over = true
+	if pl.queued { // by a goroutine that the work has left behind
+		pl.pool.withdraw(pl)
+		pl.granted <- struct{}{}
+	}
+	return pl.held
+}
+
+// Held returns the place that the caller takes up: that of its context, or else that of
+// the worker whose goroutine calls. The latter is looked for only where nothing could
+// run while the caller waits.
+func (p *Pool) Held(ctx context.Context) device.Place {
+	if pl, ok := device.PlaceOf(ctx).(*place); ok {
+		return pl
+	}
+	if p.free.Load() > 0 {
+		return nil
+	}
+	p.mu.Lock()
+	n, base := len(p.members), p.base
+	p.mu.Unlock()
+	if n == 0 {
+		return nil
+	}
+	if b := goroutineBase(); b != base && b != 0 {
+		return nil
+	}
+	id := goroutineID()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.members[id]; w != nil {
+		return w.place
+	}
+	return nil
+}
+
+// yield lets other goroutines run if that was not done for a millisecond. Without it a
+// goroutine that a timer wakes waits until the system takes a core from the pool.
+func (pl *place) yield() {
+	if now := time.Since(pl.pool.opened); now-pl.yielded > time.Millisecond {
+		pl.yielded = now
+		runtime.Gosched()
+	}
+}
