@@ -97,10 +97,12 @@ func (e *executor) Execute(b *device.Binding) error {
 		if err := e.place.enter(b.Ctx); err != nil {
 			return fmt.Errorf("kernel %s: %w", l.Kernel.Name, err)
 		}
+	}
+	defer e.leave()
+	if !e.inline {
 		e.place.yield()
 		e.ops = e.rates.ops(l)
 	}
-	defer e.leave()
 	e.count++
 	e.timed = l.Kernel.Cost == nil && (!e.inline || e.count%inlineTimed == 0)
 	if e.timed {

@@ -86,8 +86,9 @@ func TestKernelsWithoutCostAreMeasured(t *testing.T) {
 	until(false)
 }
 
-// A plan that panics or ends its goroutine is an error of its launch.
-func TestFaultyPlans(t *testing.T) {
+// A plan, or a later call of a cost, that panics or ends its goroutine is an error of its
+// launch.
+func TestFaultyPlansAndCosts(t *testing.T) {
 	for name, fault := range map[string]func(){"panic": func() { panic("boom") }, "goexit": runtime.Goexit} {
 		for _, ops := range []float64{1, 1e9} {
 			t.Run(fmt.Sprint(name, " ops=", ops), func(t *testing.T) {
@@ -99,8 +100,18 @@ func TestFaultyPlans(t *testing.T) {
 					Plan: func(*device.Launch, int, *device.Plan) { fault() },
 					Run:  func(*device.Tile) {},
 				}}
+				costs, calls := kernelOf(ops, func(*device.Tile) {}), 0
+				costs.Cost = func(l *device.Launch) device.Cost {
+					if calls++; calls > 1 {
+						fault()
+					}
+					return device.Cost{Ops: ops}
+				}
+				if err := run(ctx, d, launchOf(t, d, costs, 8)); !errors.Is(err, device.ErrPanic) {
+					t.Errorf("cost: %v, want ErrPanic", err)
+				}
 				if err := run(ctx, d, launchOf(t, d, k, 8)); !errors.Is(err, device.ErrPanic) {
-					t.Errorf("%v, want ErrPanic", err)
+					t.Errorf("plan: %v, want ErrPanic", err)
 				}
 				if err := run(ctx, d, launchOf(t, d, kernelOf(ops, func(*device.Tile) {}), 8)); err != nil {
 					t.Errorf("the next launch: %v", err)
