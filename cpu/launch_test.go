@@ -200,6 +200,26 @@ func TestLaunchesShareTheirPool(t *testing.T) {
 	})
 }
 
+// A device that is busy with a long launch shows that it gets on.
+func TestLongLaunchesProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openOn(t, openPool(t, 2))
+		l := launchOf(t, d, kernelOf(1e9, func(*device.Tile) { time.Sleep(time.Second) }), 8)
+		if err := d.Launch(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		for last, i := int64(-1), 0; i < 4; i++ {
+			time.Sleep(time.Second)
+			synctest.Wait()
+			now := d.Counters().Progress
+			if now <= last {
+				t.Errorf("after %d s of 4, the progress is %d as it was before", i+1, now)
+			}
+			last = now
+		}
+	})
+}
+
 // A pool works in a bubble of virtual time, where the clock stands still while a
 // goroutine runs, and takes none of that time itself.
 func TestPoolInABubble(t *testing.T) {
