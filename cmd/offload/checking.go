@@ -11,7 +11,7 @@ import (
 type checking struct{ kind string }
 
 func (c *checking) flag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.kind, "check", "", "watch the results: finite (the first NaN or Inf), checksum (flipped bits)")
+	cmd.Flags().StringVar(&c.kind, "check", "", "watch the results: finite (the first NaN or Inf), checksum (flipped bits), debug (kernels that break the rule of a launch; slow)")
 }
 
 // check refuses an unknown word.
@@ -19,7 +19,7 @@ func (c *checking) check(cmd *cobra.Command) error {
 	if !cmd.Flags().Changed("check") {
 		return nil
 	}
-	return oneOf("check", c.kind, []string{"finite", "checksum"})
+	return oneOf("check", c.kind, []string{"finite", "checksum", "debug"})
 }
 
 // wrap is d with the checks that were asked for.
@@ -29,6 +29,8 @@ func (c *checking) wrap(d device.Device) device.Device {
 		return check.Finite(d)
 	case "checksum":
 		return check.Checksum(d)
+	case "debug":
+		return check.Debug(d)
 	}
 	return d
 }

@@ -96,8 +96,9 @@ func perform[T any](ctx context.Context, s *session, t sched.Task[T]) (T, error)
 // impossible tells whether an error does not occur where the device is sound, as far as
 // anyone can tell without another device.
 func impossible(err error) bool {
+	var broken *check.Broken
 	return errors.Is(err, plate.ErrDiverged) || errors.Is(err, solar.ErrDiverged) ||
-		errors.Is(err, check.ErrNotFinite) || errors.Is(err, check.ErrChecksum)
+		errors.Is(err, check.ErrNotFinite) || errors.Is(err, check.ErrChecksum) || errors.As(err, &broken) && broken.Device
 }
 
 // notices says on stderr what the scheduler does, each thing once.

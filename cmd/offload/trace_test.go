@@ -105,7 +105,7 @@ func TestTracingChangesNothing(t *testing.T) {
 		return field
 	}
 	plain := run("a.npy")
-	for _, flag := range []string{"--trace=" + filepath.Join(dir, "t.json"), "--check=finite", "--check=checksum"} {
+	for _, flag := range []string{"--trace=" + filepath.Join(dir, "t.json"), "--check=finite", "--check=checksum", "--check=debug"} {
 		if !bytes.Equal(plain, run("b.npy", flag)) {
 			t.Errorf("with %s the field differs", flag)
 		}
@@ -141,8 +141,8 @@ func TestBadTraceFlags(t *testing.T) {
 		{"the name of the field", 2, "another output", []string{"sim", "plate", "--trace=" + dir + "/p.npy", "--out=" + dir + "/p.npy"}},
 		{"the name of the states", 2, "another output", []string{"sim", "solar", "--trace=" + dir + "/p.csv", "--out=" + dir + "/p.csv"}},
 		{"bench has no checks", 2, "unknown flag", bench("--check=finite")},
-		{"an unknown check", 2, "finite, checksum", []string{"sim", "plate", "--check=all", "--trace=" + json}},
-		{"an empty check", 2, "finite, checksum", []string{"sim", "solar", "--check="}},
+		{"an unknown check", 2, "finite, checksum, debug", []string{"sim", "plate", "--check=all", "--trace=" + json}},
+		{"an empty check", 2, "finite, checksum, debug", []string{"sim", "solar", "--check="}},
 		{"a device that is not here", 3, "unavailable", []string{"bench", "--device=gpu:99", "--trace=" + json}},
 		{"trace without a file", 2, "takes one file", []string{"trace"}},
 		{"trace of two files", 2, "takes one file", []string{"trace", good, other}},
@@ -220,7 +220,7 @@ func TestTraceCommand(t *testing.T) {
 
 // A check that fails is a failure, not wrong usage.
 func TestExitCodeOfChecks(t *testing.T) {
-	for _, err := range []error{&check.NotFinite{}, fmt.Errorf("after 3 sweeps: %w", check.ErrChecksum)} {
+	for _, err := range []error{&check.NotFinite{}, fmt.Errorf("after 3 sweeps: %w", check.ErrChecksum), &check.Broken{}} {
 		if code := exitCode(err); code != exitFailed {
 			t.Errorf("%v: exit code %d, want %d", err, code, exitFailed)
 		}
@@ -241,6 +241,15 @@ func TestCheckedRuns(t *testing.T) {
 			if code != 0 || stderr != "" {
 				t.Errorf("%v --check=%s: exit code %d, stderr %s", args, kind, code, stderr)
 			}
+		}
+	}
+	for _, args := range [][]string{ // small, since each launch is examined
+		{"sim", "plate", "--n=17", "--top=100", "--max-sweeps=100"},
+		{"sim", "plate", "--n=9x17", "--top=100", "--time=0.02", "--precision=f32"},
+		{"sim", "solar", "--gr", "--until=2451547"},
+	} {
+		if code, _, stderr := execute(append(args, "--device=cpu", "--check=debug")...); code != 0 || stderr != "" {
+			t.Errorf("%v --check=debug: exit code %d, stderr %s", args, code, stderr)
 		}
 	}
 }

@@ -6,12 +6,14 @@ import (
 
 	"offload/cpu"
 	"offload/device"
+	"offload/device/check"
 	"offload/device/devicetest"
 )
 
-// A checked device is a device.
+// A checked device is a device. Debug is not among them, since the suite has kernels that
+// do not end before Launch has returned.
 func TestCompliance(t *testing.T) {
-	for name, wrap := range wrappers {
+	for name, wrap := range map[string]func(device.Device) device.Device{"finite": check.Finite, "checksum": check.Checksum} {
 		t.Run(name, func(t *testing.T) {
 			devicetest.Run(t, func(ctx context.Context, o device.Options) (device.Device, error) {
 				d, err := cpu.Open(ctx, o)

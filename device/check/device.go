@@ -53,6 +53,7 @@ type call struct {
 	device.Launch                           // on the buffers of the device that is checked
 	outer         [device.MaxParams]*buffer // of each argument; nil for a scalar
 	turns         []*buffer                 // the same, once each, in order
+	examined      *examination              // by Debug
 
 }
 

@@ -1,5 +1,17 @@
 // Package check wraps a device so that its results are checked while a program
-// uses it. The program need not know: errors come out of Launch, Write and Read.
+// uses it. The program need not know: errors come out of Launch and Write, and out of
+// reads of, waits for and launches that read the data that are wrong, until those are
+// set anew. Launches and transfers of the same buffers wait for each other's checks, no
+// longer than their contexts last.
+//
+// Debug examines kernels: each launch is run by the kernel's contract and its host code
+// on copies of the data, and compared with what the device computes. A *Broken names
+// what the kernel did: it reads rows that it does not declare, writes others than it was
+// given, changes an input, leaves an element as it was, depends on what a WriteRows
+// output held, gives another result when it is run again or for rows alone, or a form
+// of it differs from the contract. Kernel does so for a kernel's examples. Not found:
+// what these data do not show, such as a branch that they do not take; reads that change
+// no result; and in a shader what the device's result does not show.
 //
 // Finite looks at everything that launches write, and finds the first kernel,
 // launch, sweep and index with a NaN or an Inf. It reads all results back, which

@@ -3,6 +3,8 @@ package check
 import (
 	"errors"
 	"fmt"
+
+	"offload/device"
 )
 
 // The errors of this package; test for them with errors.Is.
@@ -46,3 +48,76 @@ func (e *NotFinite) Error() string {
 
 // Unwrap makes errors.Is find ErrNotFinite.
 func (e *NotFinite) Unwrap() error { return ErrNotFinite }
+
+// Breach is a way to break the rule of a launch: it writes the rows that it was given,
+// all of them and nothing else, from what it may read.
+type Breach string
+
+// The ways to break the rule.
+const (
+	ReadsOutside  Breach = "reads what it does not declare" // see Reads
+	WritesOutside Breach = "writes outside of its rows"
+	ChangesInput  Breach = "changes an input"
+	LeavesRows    Breach = "leaves an element of its rows as it was"
+	ReadsOutput   Breach = "depends on what an output held that it does not declare as UpdateRows"
+	Unsteady      Breach = "gives another result when it is run again"
+	Divides       Breach = "gives another result for rows alone than for all rows"
+	RefusesRows   Breach = "refuses a part of its rows"
+	Differs       Breach = "differs from the contract"
+)
+
+// Broken says how a kernel, or the device that ran it, breaks the rule of a launch. It
+// wraps ErrBroken, and the error that the code ended with, if any.
+type Broken struct {
+	Kernel string
+	Form   string // contract, the name of host code, or the device
+	Device bool   // the device is to blame; else the kernel's Go code
+	Breach Breach
+	Rows   device.Range // that were asked for
+
+	// The first element that is not as it should be; Param is empty where the code
+	// ended with an error.
+	Param       string
+	Row, Column int
+	Got, Want   string // its value, where that says something, and what it should be
+
+	Reads Reads // where the Breach is ReadsOutside
+	Err   error
+}
+
+// Reads is what was read and not declared.
+type Reads struct {
+	Param       string // empty if no single parameter explains it
+	Row, Column int
+	Declared    device.Range // the rows that may be read
+}
+
+func (e *Broken) Error() string {
+	text := fmt.Sprintf("%v: kernel %s, %s, rows %d to %d: it %s", ErrBroken, e.Kernel, e.Form, e.Rows.Lo, e.Rows.Hi, e.Breach)
+	then := ": "
+	if r := e.Reads; r.Param != "" {
+		text += fmt.Sprintf(": row %d, column %d of %s, of which it may read rows %d to %d", r.Row, r.Column, r.Param, r.Declared.Lo, r.Declared.Hi)
+		then = "; then "
+	}
+	if e.Param != "" {
+		text += fmt.Sprintf("%srow %d, column %d of %s", then, e.Row, e.Column, e.Param)
+	}
+	if e.Got != "" {
+		text += " is " + e.Got
+	}
+	if e.Want != "" {
+		text += ", not " + e.Want
+	}
+	if e.Err != nil {
+		text += then + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap makes errors.Is find ErrBroken and the error of the code.
+func (e *Broken) Unwrap() []error {
+	if e.Err != nil {
+		return []error{ErrBroken, e.Err}
+	}
+	return []error{ErrBroken}
+}

@@ -16,7 +16,7 @@ import (
 )
 
 // wrappers are the checks of this package.
-var wrappers = map[string]func(device.Device) device.Device{"finite": check.Finite, "checksum": check.Checksum}
+var wrappers = map[string]func(device.Device) device.Device{"finite": check.Finite, "checksum": check.Checksum, "debug": check.Debug}
 
 // hanging is a device some of whose calls never come back, whatever their context,
 // until release is closed.
