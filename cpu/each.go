@@ -54,6 +54,7 @@ type shared struct {
 type share struct {
 	ctx    context.Context // cancelled when a lower piece has failed
 	cancel context.CancelFunc
+	place  *place
 	piece  int
 }
 
@@ -91,10 +92,13 @@ func (s *shared) begin(ctx context.Context, pl *place, worker, piece int) contex
 		return nil
 	}
 	h := &s.shares[worker]
-	if h.piece = piece; h.ctx == nil {
-		if worker > 0 {
+	if h.piece = piece; h.ctx == nil || h.place != pl {
+		if h.place = pl; worker > 0 {
 			pl.shown = true
 			ctx = device.WithPlace(ctx, pl)
+		}
+		if h.cancel != nil {
+			h.cancel() // of a helper that has left
 		}
 		h.ctx, h.cancel = context.WithCancel(ctx)
 	}

@@ -19,8 +19,8 @@ type executor struct {
 	variant string
 
 	place    place // of the launch
-	entered  bool  // Inline has taken it up
-	borrowed bool  // the launch runs in its caller's place
+	inline   bool  // the launch runs in its caller
+	borrowed bool  // and in its caller's place
 
 	body    func(pl *place, worker, task int) // e.task, made once
 	loop    loop
@@ -38,8 +38,10 @@ type executor struct {
 	mu     sync.Mutex
 	failed error // first panic of a task
 
+	ops   float64      // predicted of the launch
 	rates rates        // of kernels without Cost
-	timed bool         // the launch is measured
+	count uint         // of launches
+	timed bool         // this one is measured
 	spent atomic.Int64 // nanoseconds of its tasks
 
 	recorder device.Recorder // nil: nobody watches
@@ -56,39 +58,29 @@ func (e *executor) init(o device.Options) {
 // Inline reports whether a hand-over to other goroutines would slow l down, see
 // inlineOps, and there is a place for it at once: a free one, or that of the caller.
 func (e *executor) Inline(ctx context.Context, l *device.Launch) bool {
-	if e.rates.ops(l) >= inlineOps {
+	if e.ops = e.rates.ops(l); e.ops >= inlineOps {
 		return false
 	}
-	if e.entered = e.pool.tryTurn(); e.entered {
+	if e.inline = e.pool.tryTurn(); e.inline {
 		return true
 	}
-	pl, ok := device.PlaceOf(ctx).(*place)
-	if ok && pl.pool == e.pool {
+	if pl, ok := device.PlaceOf(ctx).(*place); ok && pl.pool == e.pool {
 		e.pool.mu.Lock()
-		e.borrowed = pl.held
+		e.inline, e.borrowed = pl.held, pl.held
 		e.pool.mu.Unlock()
 	}
-	return e.borrowed
+	return e.inline
 }
 
 // Held returns the caller's place in the pool.
 func (e *executor) Held(ctx context.Context) device.Place { return e.pool.Held(ctx) }
 
-// enter takes up a place for the launch, unless it has one.
-func (e *executor) enter(ctx context.Context) error {
-	if e.entered || e.borrowed {
-		return nil
-	}
-	err := e.place.enter(ctx)
-	e.entered = err == nil
-	return err
-}
-
+// leave ends what Inline or place.enter has begun.
 func (e *executor) leave() {
-	if e.entered {
+	if !e.borrowed {
 		e.pool.leave()
 	}
-	e.entered, e.borrowed = false, false
+	e.inline, e.borrowed = false, false
 }
 
 // Close closes the pool if it belongs to the device.
@@ -101,11 +93,19 @@ func (e *executor) Close() {
 // Execute runs the bound launch in a place of the pool.
 func (e *executor) Execute(b *device.Binding) error {
 	l := b.Launch
-	if err := e.enter(b.Ctx); err != nil {
-		return fmt.Errorf("kernel %s: %w", l.Kernel.Name, err)
+	if !e.inline {
+		if err := e.place.enter(b.Ctx); err != nil {
+			return fmt.Errorf("kernel %s: %w", l.Kernel.Name, err)
+		}
 	}
 	defer e.leave()
-	if e.timed = l.Kernel.Cost == nil; e.timed {
+	if !e.inline {
+		e.place.yield()
+		e.ops = e.rates.ops(l)
+	}
+	e.count++
+	e.timed = l.Kernel.Cost == nil && (!e.inline || e.count%inlineTimed == 0)
+	if e.timed {
 		e.spent.Store(0)
 	}
 	e.binding, e.failed = b, nil
@@ -120,7 +120,7 @@ func (e *executor) Execute(b *device.Binding) error {
 	if e.planned {
 		code.Plan(l, e.pool.workers, &e.plan)
 	} else {
-		e.plan.Tasks = append(e.plan.Tasks, tiles(l, e.rates.ops(l), e.pool.workers))
+		e.plan.Tasks = append(e.plan.Tasks, tiles(l, e.ops, e.pool.workers))
 	}
 	if err := e.reserve(); err != nil {
 		return err

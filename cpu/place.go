@@ -46,6 +46,9 @@ func (p *Pool) leave() {
 	}
 }
 
+// crowded reports whether work waits in line for a place, or goes on without one.
+func (p *Pool) crowded() bool { return p.line.Load() > 0 || p.free.Load() < 0 }
+
 // recruit gives free places to work that waits for one, and then to workers, as many as
 // there is something to do for. The mutex is held.
 func (p *Pool) recruit() {
@@ -79,8 +82,8 @@ func (p *Pool) recruit() {
 // grant hands a place to the work that has waited longest.
 func (p *Pool) grant() {
 	pl := p.waiting[0]
-	p.waiting = slices.Delete(p.waiting, 0, 1)
-	pl.held, pl.queued = true, false
+	p.withdraw(pl)
+	pl.held = true
 	pl.granted <- struct{}{}
 }
 
@@ -92,6 +95,7 @@ func (p *Pool) await(pl *place, done, closing <-chan struct{}) bool {
 	}
 	pl.held, pl.queued = false, true
 	p.waiting = append(p.waiting, pl)
+	p.line.Add(1)
 	p.recruit()
 	p.mu.Unlock()
 	select {
@@ -110,9 +114,12 @@ func (p *Pool) await(pl *place, done, closing <-chan struct{}) bool {
 	return true
 }
 
+// withdraw takes pl out of the line.
 func (p *Pool) withdraw(pl *place) {
 	pl.queued = false
-	p.waiting = slices.DeleteFunc(p.waiting, func(x *place) bool { return x == pl })
+	i := slices.Index(p.waiting, pl)
+	p.waiting = slices.Delete(p.waiting, i, i+1)
+	p.line.Add(-1)
 }
 
 // enter takes up a place, after those who wait for one.
@@ -186,7 +193,7 @@ func (p *Pool) Held(ctx context.Context) device.Place {
 	if pl, ok := device.PlaceOf(ctx).(*place); ok {
 		return pl
 	}
-	if p.free.Load() > 0 {
+	if p.free.Load() > 0 || p.grants.Load() > 0 {
 		return nil
 	}
 	p.mu.Lock()

@@ -19,6 +19,7 @@ type Pool struct {
 	opened  time.Time // what yields count from
 
 	free   atomic.Int32 // places that nothing takes up; below 0 where waits were cut short
+	line   atomic.Int32 // length of waiting
 	wanted atomic.Bool  // a place that is given back has to be offered; true once closed
 
 	mu       sync.Mutex
@@ -38,7 +39,7 @@ type Pool struct {
 	changed  *sync.Cond    // there is a grant for a worker that sleeps, or the pool closes
 
 	grants  atomic.Int32 // places set aside for idle workers; grows with mu held
-	running atomic.Int32 // loops that are being run by more than their worker 0
+	running atomic.Int32 // launches that are being run by more than their worker 0
 }
 
 // maxWorkers is far above any machine's; it catches mistyped numbers.

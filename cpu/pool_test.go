@@ -150,29 +150,6 @@ func TestPanicsBecomeErrors(t *testing.T) {
 	})
 }
 
-func TestGoexitBecomesAnError(t *testing.T) {
-	devicetest.NoLeak(t)
-	p, err := NewPool(2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	ctx := context.Background()
-	f := Submit(ctx, p, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
-	<-f.Done() // run by a worker, which must be replaced
-	if _, err := f.Get(ctx); !errors.Is(err, device.ErrPanic) {
-		t.Errorf("Submit: %v, want ErrPanic", err)
-	}
-	for range 10 {
-		g := Submit(ctx, p, func(context.Context) (int, error) { return 1, nil })
-		select {
-		case <-g.Done():
-		case <-time.After(10 * time.Second):
-			t.Fatal("the pool has lost its workers")
-		}
-	}
-}
-
 func TestForEachCoversEveryIndexOnce(t *testing.T) {
 	farms(t, func(t *testing.T, f Farm) {
 		for _, n := range []int{0, 1, 5, 64, 10_007} {
@@ -356,59 +333,5 @@ func TestPoolSurvives(t *testing.T) {
 		<-bad.Done()
 		<-late.Done()
 		cancel()
-	}
-}
-
-func BenchmarkMapTinyTasks(b *testing.B) {
-	p, err := NewPool(0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer p.Close()
-	in := make([]int, 1_000_000)
-	for b.Loop() {
-		if _, err := Map(context.Background(), p, in, func(_ context.Context, i int) (int, error) { return i + 1, nil }); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(len(in))*float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
-}
-
-func BenchmarkSubmit(b *testing.B) {
-	p, err := NewPool(0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer p.Close()
-	ctx := context.Background()
-	for b.Loop() {
-		if _, err := Submit(ctx, p, func(context.Context) (int, error) { return 1, nil }).Get(ctx); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// BenchmarkHandOver times an empty loop on a warm pool: what it costs to give
-// work to other workers and to wait for them.
-func BenchmarkHandOver(b *testing.B) {
-	for _, workers := range []int{1, 2} {
-		b.Run(fmt.Sprint("workers=", workers), func(b *testing.B) {
-			p, err := NewPool(workers)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer p.Close()
-			var l loop
-			pl := &place{pool: p}
-			body := func(*place, int, int) {}
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := pl.enter(context.Background()); err != nil {
-					b.Fatal(err)
-				}
-				p.run(&l, pl, workers, body)
-				p.leave()
-			}
-		})
 	}
 }

@@ -23,6 +23,10 @@ const (
 	// take: inlineOps are 10 µs.
 	opsPerSecond = 2e9
 
+	// inlineTimed is how many launches that run in their caller are so for one that is
+	// measured again: two looks at the clock would take as long as a small launch.
+	inlineTimed = 16
+
 	// manyKernels is the number of measured kernels after which all are measured anew,
 	// so that a program that makes kernels without end does not grow.
 	manyKernels = 1024

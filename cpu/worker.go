@@ -56,31 +56,41 @@ func (w *worker) step() bool {
 	p := w.pool
 	p.mu.Lock()
 	w.renew()
-	if !w.place.held && !w.seat() {
+	busy := w.place.held
+	if !busy && !w.seat() {
 		p.mu.Unlock()
 		return false
 	}
 	switch {
-	case len(p.waiting) == 0 && len(p.loops) > 0:
+	case p.crowded(): // those who wait go first
+		w.vacate()
+	case len(p.loops) > 0:
 		l := p.loops[0]
 		number := p.join(l)
 		p.mu.Unlock()
-		l.help(w.place, number)
+		p.help(l, w.place, number)
 		w.warm = true
-	case len(p.waiting) == 0 && p.queued() > 0:
+	case p.queued() > 0:
 		t := p.take()
 		p.mu.Unlock()
+		if busy {
+			w.place.yield()
+		}
 		w.place.shown = true
 		t.StartIn(w.place)
-		w.place.yield()
 	default:
-		w.place.held = false
-		p.idle++
-		p.free.Add(1)
-		p.recruit()
-		p.mu.Unlock()
+		w.vacate()
 	}
 	return true
+}
+
+// vacate gives the worker's place back. The mutex is held, and unlocked.
+func (w *worker) vacate() {
+	w.place.held = false
+	w.pool.idle++
+	w.pool.free.Add(1)
+	w.pool.recruit()
+	w.pool.mu.Unlock()
 }
 
 // renew gives the worker another place than the one that user code has seen and may

@@ -8,7 +8,8 @@ type Device interface {
 	// Info describes the device; it does not change while the device is open.
 	Info() Info
 
-	// Alloc makes a buffer of n elements, all zero. Errors: ErrInvalid for a
+	// Alloc makes a buffer of n elements, all zero. Where memory is short it waits for
+	// that of buffers which were freed while the queue used them. Errors: ErrInvalid for a
 	// negative n, ErrUnsupported for a type that the device lacks,
 	// ErrOutOfMemory, ErrLost, ErrClosed.
 	Alloc(t Type, n int) (Buffer, error)

@@ -141,7 +141,7 @@ func TestDebugFindsBreaches(t *testing.T) {
 			check.Broken{Form: "contract", Breach: check.ReadsOutside, Param: "y", Reads: check.Reads{Param: "x"}}},
 		{"adds nothing of what is far", of(rd, wr, func(t *device.Tile, x, y []float64, w, r int) {
 			double(t, x, y, w, r)
-			y[r*w] += 0 * x[len(x)-1]
+			y[r*w] += float64(0 * x[len(x)-1])
 		}), check.Broken{Breach: check.ReadsOutside, Param: "y", Reads: check.Reads{Param: "x", Row: rows - 1, Column: cols - 1}}},
 		{"takes the largest of all, which hides NaNs", of(rd, wr, func(t *device.Tile, x, y []float64, w, r int) {
 			double(t, x, y, w, r)

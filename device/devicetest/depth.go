@@ -77,7 +77,7 @@ func (s suite) testFull(t *testing.T) {
 		}
 	}
 	for i := 0; held && i < 3; i++ {
-		if err := within(t, "Launch", f.launch); !errors.Is(err, context.DeadlineExceeded) {
+		if err := within(f.launch); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("a launch beyond the depth of the queue: %v, want DeadlineExceeded", err)
 		}
 	}
@@ -133,9 +133,15 @@ func (s suite) testCloseFull(t *testing.T) {
 	}
 	time.Sleep(brief)
 	go func() { closed <- d.Close() }()
+	late := time.After(soon)
 	for range waiters {
-		if err := <-launched; !errors.Is(err, device.ErrClosed) {
-			t.Errorf("a launch that waited for room while the device closed: %v, want ErrClosed", err)
+		select {
+		case err := <-launched:
+			if !errors.Is(err, device.ErrClosed) {
+				t.Errorf("a launch that waited for room while the device closed: %v, want ErrClosed", err)
+			}
+		case <-late:
+			t.Fatal("a launch waits for room in a queue that is closed")
 		}
 	}
 	release()

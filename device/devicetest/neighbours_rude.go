@@ -98,7 +98,7 @@ func (c *crowd) impatient() error {
 	}
 	for range c.rounds {
 		for _, call := range calls {
-			if err := only(call.name, within(c.t, call.name, call.do), nil, context.DeadlineExceeded, context.Canceled); err != nil {
+			if err := only(call.name, within(call.do), nil, context.DeadlineExceeded, context.Canceled); err != nil {
 				return err
 			}
 		}
