@@ -123,8 +123,8 @@ type turn struct {
 
 	// Guarded by the candidate's mutex.
 	granted chan struct{} // closed when the turn has come, or never will
-	lent    int  // waits of the run, during which it has no turn
-	over    bool // the run has returned; what it left running has no turn
+	lent    int           // waits of the run, during which it has no turn
+	over    bool          // the run has returned; what it left running has no turn
 	timer   *time.Timer
 	seen    int64 // progress at the last look
 }
