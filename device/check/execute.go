@@ -11,7 +11,7 @@ import (
 const garbage = 0x7ffca5a5_7ffca5a5
 
 // mostScratch is the number of bytes of scratch that a plan may ask for here.
-const mostScratch = 1 << 36
+const mostScratch int64 = 1 << 36
 
 // execute runs t on copies of the data in which those elements are poisoned. Rows of
 // outputs before those of t are as if they had been computed.
@@ -48,7 +48,7 @@ func (x *examination) execute(t *trial, poisoned places) error {
 func (x *examination) planned(t *trial, b *device.Binding) error {
 	var p device.Plan
 	t.form.plan(t.launch, t.workers, &p)
-	if p.Shared < 0 || p.Local < 0 || p.Shared > mostScratch || p.Local > mostScratch {
+	if p.Shared < 0 || p.Local < 0 || int64(max(p.Shared, p.Local)) > mostScratch {
 		return device.Invalidf("its plan asks for scratch of %d bytes, and %d for each worker", p.Shared, p.Local)
 	}
 	order := rand.New(rand.NewPCG(uint64(t.workers), uint64(t.rows.Lo))) // the same if t is run again

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"testing"
@@ -366,7 +367,7 @@ func TestAmounts(t *testing.T) {
 			}
 		}
 		k := forceTask(t, 10)
-		k.Work[0].Launches = 1 << 62 // predicted to take longer than a duration can tell
+		k.Work[0].Launches = math.MaxInt // predicted to take longer than a duration can tell
 		if e := sched.Predict(s, k).Estimates[0]; e.Run <= 0 {
 			t.Errorf("%d launches are predicted to take %v", k.Work[0].Launches, e.Run)
 		}
