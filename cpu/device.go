@@ -3,6 +3,7 @@ package cpu
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"offload/device"
 	"offload/internal/host"
@@ -65,17 +66,11 @@ const contract = "contract"
 // checkVariant refuses a variant that no kernel has, or that this machine cannot
 // run.
 func checkVariant(name string, kernels []*device.Kernel) error {
-	if name == "" || name == contract {
+	variants := Variants(kernels)
+	if name == "" || slices.Contains(variants, name) {
 		return nil
 	}
-	for _, k := range kernels {
-		for _, h := range k.Host {
-			if h.Name == name && ready(h) {
-				return nil
-			}
-		}
-	}
-	return fmt.Errorf("%w: variant %q; this machine has %v", device.ErrUnsupported, name, Variants(kernels))
+	return fmt.Errorf("%w: variant %q; this machine has %v", device.ErrUnsupported, name, variants)
 }
 
 // Variants lists the forms of host code that this machine can run for the
@@ -84,6 +79,9 @@ func Variants(kernels []*device.Kernel) []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, k := range kernels {
+		if k == nil {
+			continue // the probe refuses it
+		}
 		for _, h := range k.Host {
 			if ready(h) && !seen[h.Name] {
 				names = append(names, h.Name)

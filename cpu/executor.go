@@ -41,6 +41,7 @@ type executor struct {
 	ops   float64      // predicted of the launch
 	rates rates        // of kernels without Cost
 	count uint         // of launches
+	done  atomic.Int64 // tasks
 	timed bool         // this one is measured
 	spent atomic.Int64 // nanoseconds of its tasks
 
@@ -74,6 +75,9 @@ func (e *executor) Inline(ctx context.Context, l *device.Launch) bool {
 
 // Held returns the caller's place in the pool.
 func (e *executor) Held(ctx context.Context) device.Place { return e.pool.Held(ctx) }
+
+// Progress counts the tasks that were done.
+func (e *executor) Progress() int64 { return e.done.Load() }
 
 // leave ends what Inline or place.enter has begun.
 func (e *executor) leave() {
@@ -170,6 +174,7 @@ func (e *executor) task(_ *place, worker, task int) {
 	t.Phase, t.Task, t.Tasks = e.phase, task, e.tasks
 	if !t.Done() {
 		e.compute(t)
+		e.done.Add(1)
 	}
 	finished = true
 }

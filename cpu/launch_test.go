@@ -59,10 +59,12 @@ func TestKernelsWithoutCostUseAllWorkers(t *testing.T) {
 func TestKernelsWithoutCostAreMeasured(t *testing.T) {
 	ctx := context.Background()
 	d := openOn(t, openPool(t, 2))
-	var slow atomic.Bool
+	var slow, asked atomic.Bool
 	var where atomic.Uint64
 	k := kernelOf(0, func(*device.Tile) {
-		where.Store(goroutineID())
+		if asked.Load() { // this takes long itself
+			where.Store(goroutineID())
+		}
 		if slow.Load() {
 			time.Sleep(time.Millisecond)
 		}
@@ -70,11 +72,12 @@ func TestKernelsWithoutCostAreMeasured(t *testing.T) {
 	l := launchOf(t, d, k, 1)
 	until := func(inline bool) {
 		t.Helper()
-		for range 1000 {
+		for i := range 1000 {
+			asked.Store(i%10 == 0)
 			if err := run(ctx, d, l); err != nil {
 				t.Fatal(err)
 			}
-			if (where.Load() == goroutineID()) == inline {
+			if asked.Load() && (where.Load() == goroutineID()) == inline {
 				return
 			}
 		}
@@ -196,6 +199,26 @@ func TestLaunchesShareTheirPool(t *testing.T) {
 		}
 		if err := l.Wait(t.Context()); err != nil || time.Since(start) > 18*time.Millisecond {
 			t.Errorf("the long launch: %v, after %v, want 17ms: its helper came back", err, time.Since(start))
+		}
+	})
+}
+
+// A device that is busy with a long launch shows that it gets on.
+func TestLongLaunchesProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openOn(t, openPool(t, 2))
+		l := launchOf(t, d, kernelOf(1e9, func(*device.Tile) { time.Sleep(time.Second) }), 8)
+		if err := d.Launch(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		for last, i := int64(-1), 0; i < 4; i++ {
+			time.Sleep(time.Second)
+			synctest.Wait()
+			now := d.Counters().Progress
+			if now <= last {
+				t.Errorf("after %d s of 4, the progress is %d as it was before", i+1, now)
+			}
+			last = now
 		}
 	})
 }

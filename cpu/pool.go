@@ -130,8 +130,12 @@ type blocked struct {
 
 // submit is Begin for a caller who waits while the list is full.
 func (p *Pool) submit(ctx context.Context, f device.Pending) {
+	if p.most == 0 {
+		p.Begin(f)
+		return
+	}
 	p.mu.Lock()
-	if p.most == 0 || p.queued() < p.most || p.closed {
+	if p.queued() < p.most || p.closed {
 		p.mu.Unlock()
 		p.Begin(f)
 		return

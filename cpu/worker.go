@@ -57,40 +57,35 @@ func (w *worker) step() bool {
 	p.mu.Lock()
 	w.renew()
 	busy := w.place.held
-	if !busy && !w.seat() {
-		p.mu.Unlock()
-		return false
-	}
-	switch {
-	case p.crowded(): // those who wait go first
-		w.vacate()
-	case len(p.loops) > 0:
-		l := p.loops[0]
-		number := p.join(l)
-		p.mu.Unlock()
-		p.help(l, w.place, number)
-		w.warm = true
-	case p.queued() > 0:
-		t := p.take()
-		p.mu.Unlock()
-		if busy {
-			w.place.yield()
+	for {
+		if !w.place.held && !w.seat() {
+			p.mu.Unlock()
+			return false
 		}
-		w.place.shown = true
-		t.StartIn(w.place)
-	default:
-		w.vacate()
+		switch {
+		case p.crowded(): // those who wait go first
+		case len(p.loops) > 0:
+			l := p.loops[0]
+			number := p.join(l)
+			p.mu.Unlock()
+			p.help(l, w.place, number)
+			w.warm = true
+			return true
+		case p.queued() > 0:
+			t := p.take()
+			p.mu.Unlock()
+			if busy {
+				w.place.yield()
+			}
+			w.place.shown = true
+			t.StartIn(w.place)
+			return true
+		}
+		w.place.held, busy = false, false
+		p.idle++
+		p.free.Add(1)
+		p.recruit()
 	}
-	return true
-}
-
-// vacate gives the worker's place back. The mutex is held, and unlocked.
-func (w *worker) vacate() {
-	w.place.held = false
-	w.pool.idle++
-	w.pool.free.Add(1)
-	w.pool.recruit()
-	w.pool.mu.Unlock()
 }
 
 // renew gives the worker another place than the one that user code has seen and may

@@ -39,7 +39,9 @@ type Kernel struct {
 	Params []Param
 
 	// Contract computes the rows t.Rows of every output, serially. It defines
-	// the result: every other form of the kernel must give the same bits.
+	// the result: every other form of the kernel must give the same bits. So must every
+	// processor: Go may round x*y + z once, as some do, so write float64(x*y) + z or
+	// math.FMA(x, y, z). An assignment does not round; `offload vet` finds what is missing.
 	Contract func(t *Tile)
 
 	// Host lists faster forms for the host's cores, best first. Without one,

@@ -91,7 +91,7 @@ func TestCounters(t *testing.T) {
 	for what, got := range map[string][2]int64{
 		"launches":   {after.Launches - before.Launches, 1},
 		"dispatches": {after.Dispatches - before.Dispatches, 1},
-		"uploaded":   {after.Uploaded - before.Uploaded, 4 * 640}, // what is only written is not
+		"uploaded":   {after.Uploaded - before.Uploaded, 4 * 640},
 		"downloaded": {after.Downloaded - before.Downloaded, 4 * 640},
 		"time":       {int64(after.KernelTime - before.KernelTime), int64(10 * time.Millisecond)},
 	} {

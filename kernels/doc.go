@@ -4,8 +4,9 @@
 //
 // Each file pair is one kernel: x.go says what it takes, what it costs and what
 // it refuses; x_contract.go is the executable contract, the exact sequence of
-// IEEE-754 operations that every device must reproduce. The shaders are in package
-// shaders; x_shader.go says how a launch is cut for them.
+// IEEE-754 operations that every device must reproduce (`offload vet` finds products
+// that a compiler might fuse with a sum). The shaders are in package shaders;
+// x_shader.go says how a launch is cut for them.
 package kernels
 
 import "offload/device"

@@ -293,7 +293,7 @@ func TestPlate(t *testing.T) {
 }
 
 func TestHelpHasExamples(t *testing.T) {
-	for _, command := range []string{"", "devices", "bench", "verify", "sim", "sim solar", "sim plate", "trace"} {
+	for _, command := range []string{"", "devices", "bench", "verify", "sim", "sim solar", "sim plate", "trace", "vet"} {
 		code, stdout, _ := execute(append(strings.Fields(command), "--help")...)
 		if code != 0 || !strings.Contains(stdout, "Examples:\n") {
 			t.Errorf("offload %s --help: exit code %d:\n%s", command, code, stdout)

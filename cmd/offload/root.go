@@ -16,6 +16,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 device unavailable.`,
   offload bench --device=cpu
   offload verify
   offload tune
+  offload vet ./...
   offload sim solar --gr --until=2462502.5
   offload sim plate --n=257 --top=100 --plot=plate.png`,
 		SilenceUsage:  true,
@@ -25,7 +26,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 device unavailable.`,
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(newDevices(), newBench(schedule), newSim(schedule), newVerify(), newTune(schedule), newTrace(), newVersion())
+	cmd.AddCommand(newDevices(), newBench(schedule), newSim(schedule), newVerify(), newTune(schedule), newTrace(), newVet(), newVersion())
 	return cmd
 }
 

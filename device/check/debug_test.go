@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"offload"
 	"offload/device"
 	"offload/device/check"
 	"offload/kernels"
@@ -140,7 +141,7 @@ func TestDebugFindsBreaches(t *testing.T) {
 			check.Broken{Form: "contract", Breach: check.ReadsOutside, Param: "y", Reads: check.Reads{Param: "x"}}},
 		{"adds nothing of what is far", of(rd, wr, func(t *device.Tile, x, y []float64, w, r int) {
 			double(t, x, y, w, r)
-			y[r*w] += 0 * x[len(x)-1]
+			y[r*w] += float64(0 * x[len(x)-1])
 		}), check.Broken{Breach: check.ReadsOutside, Param: "y", Reads: check.Reads{Param: "x", Row: rows - 1, Column: cols - 1}}},
 		{"takes the largest of all, which hides NaNs", of(rd, wr, func(t *device.Tile, x, y []float64, w, r int) {
 			double(t, x, y, w, r)
@@ -370,6 +371,18 @@ func wave(u device.Access) *device.Kernel {
 }
 
 func TestDebugFindsWrapAround(t *testing.T) {
+	for _, name := range []string{"reference", "cpu", "hybrid:cpu+reference"} {
+		d, err := offload.Open(context.Background(), name, device.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		findWrapAround(t, d)
+	}
+}
+
+func findWrapAround(t *testing.T, d device.Device) {
+	t.Helper()
 	const h, w = 40, 7
 	for _, access := range []device.Access{device.ReadAll, device.ReadRows} {
 		u := make([]float64, h*w)
@@ -378,7 +391,7 @@ func TestDebugFindsWrapAround(t *testing.T) {
 		}
 		v := slices.Clone(u)
 		call := device.Call{Kernel: wave(access), Args: []device.HostArg{device.HostVal(0.25), device.HostMat(u, w), device.HostMat(v, w)}}
-		err := call.Run(context.Background(), check.Debug(open(t, device.Options{})))
+		err := call.Run(context.Background(), check.Debug(d))
 		if access == device.ReadAll {
 			if err != nil {
 				t.Errorf("all is declared: %v", err)

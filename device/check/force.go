@@ -163,16 +163,11 @@ func (f *attraction) inexact() bool { return !f.by.info.IsExact(f.launch.Kernel.
 func again[T device.Float](f *attraction, targets, sources, acc []T) error {
 	row := int((f.by.row.Add(1) - 1) % int64(f.launch.Rows.Len()))
 	want := make([]T, len(acc))
-	call := device.Call{
-		Kernel: f.launch.Kernel, Rows: device.Range{Lo: row, Hi: row + 1},
-		Args: []device.HostArg{
-			device.HostMat(targets, kernels.BodyWidth), device.HostMat(sources, kernels.BodyWidth),
-			device.HostMat(want, kernels.AccelWidth), {Value: f.launch.Args[forceSoftening]}, {Value: f.launch.Args[forceHome]},
-		},
-	}
-	if err := call.Contract(); err != nil {
-		return err
-	}
+	b := device.Binding{Launch: &f.launch, Ctx: context.Background()}
+	b.Views[forceTargets], b.Views[forceSources], b.Views[forceResult] = device.Of(targets), device.Of(sources), device.Of(want)
+	var tile device.Tile
+	b.Tile(&tile, device.Range{Lo: row, Hi: row + 1}, 0, nil)
+	f.launch.Kernel.Contract(&tile)
 	allowed := 0.0
 	if f.inexact() {
 		eps := float64(device.Scalar[T](&f.launch, forceSoftening))

@@ -138,7 +138,7 @@ func TestFailuresAreMarked(t *testing.T) {
 	if err := d.Launch(ctx, &device.Launch{Kernel: bad, Args: []device.Arg{device.Vec(b)}, Rows: device.Range{Hi: 4}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Wait(ctx); !errors.Is(err, device.ErrPanic) {
+	if err := device.Wait(ctx, b); !errors.Is(err, device.ErrPanic) {
 		t.Fatal(err)
 	}
 	spans := written(t, r).Tracks[0].Spans

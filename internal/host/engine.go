@@ -63,6 +63,14 @@ func (e *engine) Held(ctx context.Context) device.Place {
 	return nil
 }
 
+// Progress returns how far the executor has come, where it says so.
+func (e *engine) Progress() int64 {
+	if p, ok := e.exec.(inorder.Progressive); ok {
+		return p.Progress()
+	}
+	return 0
+}
+
 // Finish has nothing to wait for: Execute returns when the launch is done.
 func (e *engine) Finish(context.Context) error { return nil }
 

@@ -33,10 +33,11 @@ func FMA32(x, y, z float32) float32 {
 		sign      = 1 << 63
 		minNormal = 0x3810000000000000 // 2^-126
 	)
-	s := float64(x)*float64(y) + float64(z)
+	p := float64(float64(x) * float64(y))
+	s := p + float64(z)
 	bits := math.Float64bits(s)
 	if bits&dropped == half || bits&^sign < minNormal {
-		return fma32Odd(float64(x)*float64(y), float64(z))
+		return fma32Odd(p, float64(z))
 	}
 	return float32(s)
 }

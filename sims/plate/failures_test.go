@@ -244,6 +244,42 @@ func (d *faulty) Launch(ctx context.Context, l *device.Launch) error {
 	return nil
 }
 
+// failing takes its third launch, which then fails.
+type failing struct {
+	device.Device
+	launches int
+}
+
+func (d *failing) Launch(ctx context.Context, l *device.Launch) error {
+	if d.launches++; d.launches != 3 {
+		return d.Device.Launch(ctx, l)
+	}
+	k := *l.Kernel
+	k.Contract, k.Host = func(*device.Tile) { panic("no more sweeps") }, nil
+	return d.Device.Launch(ctx, &device.Launch{Kernel: &k, Args: l.Args, Rows: l.Rows})
+}
+
+// A launch that fails after it was taken ends the run with its error, and what was done
+// before it is kept.
+func TestFailedLaunch(t *testing.T) {
+	want := newField[float64](t, 33, 33, plate.Edges{Top: 100})
+	if _, err := plate.Steady(context.Background(), open(t), want, plate.SteadyOptions{MaxSweeps: 4}); err != nil {
+		t.Fatal(err)
+	}
+	for name, d := range devices(t) {
+		f := newField[float64](t, 33, 33, plate.Edges{Top: 100})
+		r, err := plate.Steady(context.Background(), &failing{Device: d}, f, plate.SteadyOptions{MaxSweeps: 1000, SweepsPerLaunch: 2})
+		if !errors.Is(err, device.ErrPanic) || !strings.Contains(err.Error(), "no more sweeps") || r.Sweeps != 4 || diff(f, want) != "" {
+			t.Errorf("%s: %+v, %v; want the panic after 4 sweeps", name, r, err)
+		}
+		g := newField[float64](t, 33, 33, plate.Edges{Top: 100})
+		o := plate.TransientOptions{Diffusivity: 1, Dx: 1, Dy: 1, Time: 3, StepsPerLaunch: 2}
+		if s, err := plate.Transient(context.Background(), &failing{Device: d}, g, o); !errors.Is(err, device.ErrPanic) || s.Steps != 4 {
+			t.Errorf("%s: %+v, %v; want the panic after 4 steps", name, s, err)
+		}
+	}
+}
+
 func TestDivergenceIsLocated(t *testing.T) {
 	for _, value := range []float64{math.NaN(), math.Inf(1)} {
 		f := newField[float64](t, 33, 33, plate.Edges{Top: 100})

@@ -57,6 +57,34 @@ func TestDeviceFieldRefusesWrongInput(t *testing.T) {
 	}
 }
 
+// forceless takes launches, which then fail.
+type forceless struct{ device.Device }
+
+func (d forceless) Launch(ctx context.Context, l *device.Launch) error {
+	k := *l.Kernel
+	k.Contract, k.Host = func(*device.Tile) { panic("no force") }, nil
+	return d.Device.Launch(ctx, &device.Launch{Kernel: &k, Args: l.Args, Rows: l.Rows})
+}
+
+// A launch that fails after it was taken ends the run with its error, at the state before.
+func TestFailedLaunch(t *testing.T) {
+	sys := must(J2000())(t)
+	for _, open := range []func(context.Context, device.Options) (device.Device, error){reference.Open, cpu.Open} {
+		dev := must(open(context.Background(), device.Options{}))(t)
+		field := must(NewDeviceField(forceless{dev}, sys.GMs()))(t)
+		for _, name := range Integrators() {
+			sim := must(New(sys, field, Options{Integrator: name}))(t)
+			report, err := sim.Run(context.Background(), sys.Epoch+10, Watch{})
+			if !errors.Is(err, device.ErrPanic) || report.Steps != 0 || sim.JD() != sys.Epoch {
+				t.Errorf("%s, %s: %d steps to JD %v, %v; want the panic", dev.Info().Backend, name, report.Steps, sim.JD(), err)
+			}
+		}
+		if err := errors.Join(field.Close(), dev.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A step of the whole library around 11 bodies: upload, launch, read-back.
 func BenchmarkDeviceField(b *testing.B) {
 	sys, err := J2000()

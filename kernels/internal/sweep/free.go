@@ -15,7 +15,7 @@ func (f *Form[T]) FreeSweeps(least, floor, cx, cy T, most int) int {
 	const margin = 0x1p-20
 	weight := min(cx, cy)
 	if f.Update == Heat {
-		weight = min(weight, 1-2*cx-2*cy-margin)
+		weight = min(weight, 1-T(2*cx)-T(2*cy)-margin)
 	}
 	weight *= 1 - margin
 	n := 0

@@ -1,0 +1,164 @@
+// Package fused finds products in the code of kernels that a compiler may fuse with a
+// sum. The language allows x*y + z to be computed with one rounding instead of two,
+// also when the product reaches the sum through variables, arguments and results:
+// whether that happens depends on the processor, and so do the bits. An explicit
+// conversion, float64(x*y) + z, rules it out; an assignment does not.
+//
+// The code of kernels is every function that takes a *device.Tile, what is assigned to
+// a kernel's Contract or Host, and the functions of the given packages that those
+// mention. What is called through an interface is not looked at, nor are functions of
+// other packages. A product is found if it may reach a sum in that code: variables are
+// told apart, elements of a slice and fields of several structs of one type are not.
+package fused
+
+import (
+	"cmp"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+)
+
+// Package is a package with its syntax and types.
+type Package struct {
+	Files []*ast.File
+	Types *types.Package
+	Info  *types.Info
+	// Kernels says that the package's kernels are wanted. From others only what these
+	// mention is looked at.
+	Kernels bool
+}
+
+// Finding is a product that may be fused.
+type Finding struct {
+	Pos     token.Position
+	Message string
+}
+
+// Find returns the products that may be fused, sorted by position, and the number of
+// functions that take a *device.Tile.
+func Find(fset *token.FileSet, packages []*Package) (found []Finding, kernels int) {
+	s := search{
+		fset: fset, declared: map[place]code{}, seen: map[place]bool{}, tiles: map[place]bool{},
+		flow: flow{from: map[place][]place{}, sums: map[place]token.Position{}},
+	}
+	for _, p := range packages {
+		s.declare(p)
+	}
+	for _, p := range packages {
+		if p.Kernels {
+			s.kernels(p)
+		}
+	}
+	for len(s.todo) > 0 {
+		next := s.todo[0]
+		s.todo = s.todo[1:]
+		s.read(next)
+	}
+	found = append(s.found, s.flow.fused()...)
+	slices.SortFunc(found, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Pos.Filename, b.Pos.Filename), cmp.Compare(a.Pos.Offset, b.Pos.Offset), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.Compact(found), len(s.tiles)
+}
+
+// code is a function, or an expression, to look at.
+type code struct {
+	node ast.Node
+	in   *Package
+}
+
+// search is the state of Find.
+type search struct {
+	fset     *token.FileSet
+	declared map[place]code // functions and variables of packages
+	todo     []code
+	seen     map[place]bool // what is or was in todo, by its position
+	tiles    map[place]bool // functions that take a tile
+	flow     flow
+	found    []Finding // products that are operands of sums themselves
+}
+
+// declare notes where the package's functions and variables are.
+func (s *search) declare(p *Package) {
+	add := func(name *ast.Ident, node ast.Node) {
+		if at := s.placeOf(p.Info.Defs[name]); at != "" {
+			s.declared[at] = code{node, p}
+		}
+	}
+	for _, f := range p.Files {
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				add(d.Name, d)
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					if v, ok := spec.(*ast.ValueSpec); ok && len(v.Values) > 0 {
+						for _, name := range v.Names {
+							add(name, v)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// kernels begins with the code of the package's kernels.
+func (s *search) kernels(p *Package) {
+	for _, f := range p.Files {
+		ast.Inspect(f, func(node ast.Node) bool {
+			switch node := node.(type) {
+			case *ast.FuncDecl:
+				if takesTile(p.Info.TypeOf(node.Name)) {
+					s.add(code{node, p})
+					s.tiles[s.placeAt(node.Pos())] = true
+				}
+			case *ast.FuncLit:
+				if takesTile(p.Info.TypeOf(node)) {
+					s.add(code{node, p})
+					s.tiles[s.placeAt(node.Pos())] = true
+				}
+			case *ast.KeyValueExpr: // in a literal of a kernel
+				if name, ok := node.Key.(*ast.Ident); ok && isCodeOfKernel(p.Info.Uses[name]) {
+					s.add(code{node.Value, p})
+				}
+			case *ast.AssignStmt:
+				for i, left := range node.Lhs {
+					if sel, ok := left.(*ast.SelectorExpr); ok && len(node.Rhs) == len(node.Lhs) && isCodeOfKernel(p.Info.Uses[sel.Sel]) {
+						s.add(code{node.Rhs[i], p})
+					}
+				}
+			}
+			return true
+		})
+	}
+}
+
+func (s *search) add(c code) {
+	if at := s.placeAt(c.node.Pos()); !s.seen[at] {
+		s.seen[at] = true
+		s.todo = append(s.todo, c)
+	}
+}
+
+// read takes in the code, and what it mentions.
+func (s *search) read(c code) {
+	r := reader{search: s, Package: c.in}
+	var around []ast.Node
+	ast.Inspect(c.node, func(node ast.Node) bool {
+		if node == nil {
+			r.leave(around[len(around)-1])
+			around = around[:len(around)-1]
+			return true
+		}
+		around = append(around, node)
+		if name, ok := node.(*ast.Ident); ok {
+			if there, ok := s.declared[s.placeOf(c.in.Info.Uses[name])]; ok {
+				s.add(there)
+			}
+		}
+		r.visit(node)
+		return true
+	})
+}
