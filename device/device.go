@@ -41,8 +41,9 @@ type Device interface {
 	Report() []string
 
 	// Close drops what is queued, waits for what runs, and frees all buffers. Whatever
-	// waits for the device then ends with ErrClosed. Close has no context: where the
-	// hardware never answers, it does not return. A second Close does nothing.
+	// waits for the device then ends with ErrClosed. Close has no context, as Alloc has
+	// none: where the hardware never answers they do not return. A second Close does
+	// nothing.
 	Close() error
 }
 

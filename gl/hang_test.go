@@ -31,14 +31,20 @@ func TestDriverHangs(t *testing.T) {
 				hang := make(chan struct{})
 				hung := o.hang(c.call, hang, func() error { return c.do(a, context.Background()) })
 				before := a.d.Counters().Progress
-				for what, do := range map[string]func(*neighbour, context.Context) error{
-					"Sync": (*neighbour).sync, "Wait": (*neighbour).wait, "Read": (*neighbour).read, "Write": (*neighbour).write,
-					"Launch of a new kernel": (*neighbour).launchNew,
+				for _, call := range []struct {
+					name string
+					do   func(*neighbour, context.Context) error
+				}{
+					{"Read", (*neighbour).read},
+					{"Write", (*neighbour).write},
+					{"Sync", (*neighbour).sync},
+					{"Wait", (*neighbour).wait},
+					{"Launch of a new kernel", (*neighbour).launchNew},
 				} {
 					ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 					start := time.Now()
-					if err := do(b, ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 50*time.Millisecond {
-						t.Errorf("%s of the neighbour: %v after %v, want DeadlineExceeded after 50 ms", what, err, time.Since(start))
+					if err := call.do(b, ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 50*time.Millisecond {
+						t.Errorf("%s of the neighbour: %v after %v, want DeadlineExceeded after 50 ms", call.name, err, time.Since(start))
 					}
 					cancel()
 				}

@@ -120,7 +120,7 @@ func (c *crowd) freer() error {
 			}
 		}
 		if err := f.buffer().Free(); err != nil {
-			return fmt.Errorf("Free: %w", err)
+			return fmt.Errorf("freeing early: %w", err)
 		}
 		for what, err := range map[string]error{"Launch": f.launch(ctx), "Wait": f.l.Wait(ctx), "Free": f.buffer().Free()} {
 			if err := only(what+" after Free", err, device.ErrClosed); err != nil {

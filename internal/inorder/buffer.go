@@ -2,6 +2,7 @@ package inorder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"offload/device"
@@ -31,12 +32,12 @@ func (b *buffer) Write(ctx context.Context, off int, src device.Slice) error {
 	start := b.dev.log.now()
 	err = b.dev.call(job{what: write, ctx: ctx, mem: b.memory, off: off, slice: src})
 	b.dev.log.transfer(device.EventUpload, src, start, err)
-	if err != nil {
+	if err == nil {
+		b.spoiled.settle(r)
+	} else if !errors.As(err, new(notBegun)) {
 		b.spoiled.spoil(r, err)
-		return err
 	}
-	b.spoiled.settle(r)
-	return nil
+	return err
 }
 
 func (b *buffer) Read(ctx context.Context, off int, dst device.Slice) error {

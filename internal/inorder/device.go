@@ -96,8 +96,8 @@ func (d *Device) alloc(t device.Type, n int) (*buffer, error) {
 	if err := d.reserve(t, n); err != nil {
 		return nil, err
 	}
-	j := job{what: alloc, typ: t, n: n}
-	if err := d.ask(context.Background(), &j); err != nil {
+	j := job{what: alloc, ctx: context.Background(), typ: t, n: n}
+	if err := d.ask(&j); err != nil {
 		d.unreserve(t, n)
 		return nil, err
 	}
@@ -142,25 +142,21 @@ func (d *Device) release(b *buffer) {
 }
 
 // ask has a job done that needs no turn.
-func (d *Device) ask(ctx context.Context, j *job) error {
+func (d *Device) ask(j *job) error {
 	if !d.thread {
 		j.run(d.engine)
-	} else if err := d.queue.post(ctx, j); err != nil {
+	} else if err := d.queue.post(j); err != nil {
 		return err
 	}
 	return d.queue.note(j.err)
 }
 
-// call has a job done, on the engine's thread if it has one. The caller has the
-// turn. Once the device is lost nothing is done any more.
-func (d *Device) call(j job) error { return d.callFor(context.Background(), j) }
-
 // errLeft is for a job whose end nobody waits for any more. The turn is the job's.
 var errLeft = errors.New("the wait was given up")
 
-// callFor is call for a job without memory of the caller's, who waits for it until a
-// context is done. An error that wraps errLeft says that the turn is the caller's no more.
-func (d *Device) callFor(wait context.Context, j job) error {
+// call has a job done, on the engine's thread if it has one. The caller has the turn,
+// unless the error is errLeft. Once the device is lost nothing is done any more.
+func (d *Device) call(j job) error {
 	q := &d.queue
 	if err := q.lostBy(); err != nil {
 		return err
@@ -170,7 +166,7 @@ func (d *Device) callFor(wait context.Context, j job) error {
 		return q.note(j.err)
 	}
 	d.handed = j
-	if !q.hand(wait, &d.handed) {
+	if !q.hand(&d.handed) {
 		return errLeft
 	}
 	err := d.handed.err
@@ -221,7 +217,7 @@ func (d *Device) check(ctx context.Context, l *device.Launch) (seen bool, err er
 		return seen, err
 	}
 	if !seen && d.thread {
-		return seen, d.ask(ctx, &job{what: prepare, kernel: l.Kernel})
+		return seen, d.ask(&job{what: prepare, ctx: ctx, kernel: l.Kernel})
 	}
 	return seen, nil
 }
@@ -364,8 +360,8 @@ func (d *Device) wait(ctx context.Context, b *buffer) error {
 		return err
 	}
 	start := d.log.now()
-	err = d.callFor(ctx, job{what: finish, ctx: ctx})
-	if errors.Is(err, errLeft) {
+	err = d.call(job{what: finish, ctx: ctx})
+	if err == errLeft {
 		lent.Return(ctx)
 		return ctx.Err()
 	}

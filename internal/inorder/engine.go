@@ -62,6 +62,11 @@ type job struct {
 	left   bool // nobody waits any more: a turn ends with the job; guarded by queue.mu
 }
 
+// notBegun is the error of a job that was taken back: nothing was done.
+type notBegun struct{ error }
+
+func (e notBegun) Unwrap() error { return e.error }
+
 // task is what a job does.
 type task uint8
 

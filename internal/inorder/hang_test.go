@@ -10,54 +10,85 @@ import (
 )
 
 // An engine whose hardware does not answer, and does not look at contexts, keeps nobody
-// beyond the end of a context. Once it answers, the queue goes on.
+// beyond the end of a context, in whichever call it hangs. Once it answers, the queue
+// goes on.
 func TestWaitsOfAHangingEngine(t *testing.T) {
+	calls := []struct {
+		name string
+		do   func(ctx context.Context, d *Device, b device.Buffer) error
+	}{
+		{"Sync", func(ctx context.Context, d *Device, _ device.Buffer) error { return d.Sync(ctx) }},
+		{"Wait", func(ctx context.Context, _ *Device, b device.Buffer) error { return b.Wait(ctx) }},
+		{"Read", func(ctx context.Context, _ *Device, b device.Buffer) error {
+			return b.Read(ctx, 0, device.Of(make([]int32, 1)))
+		}},
+		{"Write", func(ctx context.Context, _ *Device, b device.Buffer) error {
+			return b.Write(ctx, 0, device.Of(make([]int32, 1)))
+		}},
+		{"Launch of a new kernel", func(ctx context.Context, d *Device, b device.Buffer) error {
+			fresh, l := *mark, marked(0, b)
+			l.Kernel = &fresh
+			return d.Launch(ctx, l)
+		}},
+	}
+	for first, name := range map[int]string{0: "Finish", 4: "Prepare"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hang := make(chan struct{})
+				s := &stage{hooks: &hooks{finish: func(context.Context) error { <-hang; return nil }, prepare: func() error { <-hang; return nil }}}
+				d := ways[1].open(t, s)
+				b := alloc1(t, d)
+				before := d.Counters().Progress
+				for i := range 2 * len(calls) {
+					c := calls[(first+i)%len(calls)]
+					ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+					start := time.Now()
+					expect(t, c.name, c.do(ctx, d, b), context.DeadlineExceeded)
+					if took := time.Since(start); took != 50*time.Millisecond {
+						t.Errorf("%s took %v, its context 50 ms", c.name, took)
+					}
+					cancel()
+				}
+				if got := d.Counters().Progress; got != before {
+					t.Errorf("an engine that hangs has made progress: %d, then %d", before, got)
+				}
+				launchMark(t, d, 1, b)
+				expect(t, "Free", b.Free(), nil) // does not wait
+				synced := later(func() error { return d.Sync(context.Background()) })
+				synctest.Wait()
+				if !pending(synced) {
+					t.Error("Sync did not wait for the engine")
+				}
+				close(hang)
+				expect(t, "Sync", <-synced, nil)
+				if got := d.Counters().Progress; got <= before {
+					t.Errorf("an engine that answers again has made no progress since %d", before)
+				}
+			})
+		})
+	}
+}
+
+// A transfer that has begun is waited for, whatever its context: it uses the caller's
+// memory.
+func TestTransferUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
-		s := &stage{hooks: &hooks{finish: func(context.Context) error { <-hang; return nil }}}
+		s := &stage{hooks: &hooks{transfer: func() { <-hang }}}
 		d := ways[1].open(t, s)
-		b, one := alloc1(t, d), device.Of(make([]int32, 1))
-		fresh := *mark
-		before := d.Counters().Progress
-		calls := []struct {
-			name string
-			do   func(context.Context) error
-		}{
-			{"the Sync that hangs", d.Sync},
-			{"a Sync behind it", d.Sync},
-			{"Wait", b.Wait},
-			{"Read", func(ctx context.Context) error { return b.Read(ctx, 0, one) }},
-			{"Write", func(ctx context.Context) error { return b.Write(ctx, 0, one) }},
-			{"Launch of a new kernel", func(ctx context.Context) error {
-				l := marked(0, b)
-				l.Kernel = &fresh
-				return d.Launch(ctx, l)
-			}},
-		}
-		for _, c := range calls {
-			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-			start := time.Now()
-			expect(t, c.name, c.do(ctx), context.DeadlineExceeded)
-			if took := time.Since(start); took != 50*time.Millisecond {
-				t.Errorf("%s took %v, its context 50 ms", c.name, took)
-			}
-			cancel()
-		}
-		if got := d.Counters().Progress; got != before {
-			t.Errorf("an engine that hangs has made progress: %d, then %d", before, got)
-		}
-		launchMark(t, d, 1, b)
-		expect(t, "Free", b.Free(), nil) // does not wait
-		synced := later(func() error { return d.Sync(context.Background()) })
+		b := alloc1(t, d)
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		read := later(func() error { return b.Read(ctx, 0, device.Of(make([]int32, 1))) })
 		synctest.Wait()
-		if !pending(synced) {
-			t.Error("Sync did not wait for the turn of the one that hangs")
+		expect(t, "Sync behind a Read that hangs", d.Sync(ctx), context.DeadlineExceeded)
+		time.Sleep(time.Second)
+		if !pending(read) {
+			t.Errorf("Read has returned %v, and its memory is in use", <-read)
 		}
 		close(hang)
-		expect(t, "Sync", <-synced, nil)
-		if got := d.Counters().Progress; got <= before {
-			t.Errorf("an engine that answers again has made no progress since %d", before)
-		}
+		expect(t, "Read", <-read, nil)
+		expect(t, "Sync", d.Sync(context.Background()), nil)
 	})
 }
 

@@ -347,39 +347,49 @@ func (q *queue) await(e *entry) (j *job, ok bool) {
 }
 
 // post hands a job to the dispatcher, whoever has the turn, and waits for it or until
-// ctx is done.
-func (q *queue) post(ctx context.Context, j *job) error {
+// its context is done.
+func (q *queue) post(j *job) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if err := q.state(); err != nil {
 		return err
 	}
-	if !q.do(ctx, j) {
-		return ctx.Err()
+	if !q.do(j) {
+		return j.ctx.Err()
 	}
 	return nil
 }
 
-// hand is post for whoever has the turn, who may do so while the queue closes. When
-// ctx is done first it returns false: the turn is the job's then, and ends with it.
-func (q *queue) hand(ctx context.Context, j *job) bool {
+// hand is post for whoever has the turn, who may do so while the queue closes. If it
+// returns false the turn is the job's, and ends with it.
+func (q *queue) hand(j *job) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	j.turn = true
-	return q.do(ctx, j)
+	return q.do(j)
 }
 
-func (q *queue) do(ctx context.Context, j *job) bool {
+// do waits for a job. When its context is done first, a job that has not begun is taken
+// back, and has the context's error; one that uses the caller's memory is waited for all
+// the same; any other is left, for which do returns false.
+func (q *queue) do(j *job) bool {
 	j.waiter = q.waiter()
 	q.jobs = append(q.jobs, j)
 	q.changed.Broadcast()
 	q.mu.Unlock()
 	select {
 	case <-j.waiter.ready:
-	case <-ctx.Done():
+	case <-j.ctx.Done():
 	}
 	q.mu.Lock()
-	if !j.waiter.granted {
+	if i := slices.Index(q.jobs, j); i >= 0 {
+		q.jobs = slices.Delete(q.jobs, i, i+1)
+		j.err = notBegun{j.ctx.Err()}
+	} else if !j.waiter.granted && (j.what == write || j.what == read) {
+		q.mu.Unlock()
+		<-j.waiter.ready
+		q.mu.Lock()
+	} else if !j.waiter.granted {
 		j.left = true
 		return false
 	}

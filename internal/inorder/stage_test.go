@@ -25,7 +25,9 @@ type hooks struct {
 	finish  func(ctx context.Context) error
 	inline  func(l *device.Launch) bool
 	held    func(ctx context.Context) device.Place
-	quiet   bool // keeps no list
+
+	transfer func() // Read and Write
+	quiet    bool   // keeps no list
 }
 
 func (s *stage) note(format string, args ...any) {
@@ -80,6 +82,13 @@ func (s *stage) Finish(ctx context.Context) error {
 	return nil
 }
 
+func (s *stage) move(what string) {
+	s.note("%s", what)
+	if s.transfer != nil {
+		s.transfer()
+	}
+}
+
 // Held makes a stage an owner of places.
 func (s *stage) Held(ctx context.Context) device.Place {
 	if s.held == nil {
@@ -95,13 +104,13 @@ type cells struct {
 }
 
 func (c *cells) Write(_ context.Context, off int, src device.Slice) error {
-	c.stage.note("write")
+	c.stage.move("write")
 	c.data.Sub(off, off+src.Len()).Copy(src)
 	return nil
 }
 
 func (c *cells) Read(_ context.Context, off int, dst device.Slice) error {
-	c.stage.note("read")
+	c.stage.move("read")
 	dst.Copy(c.data.Sub(off, off+dst.Len()))
 	return nil
 }
