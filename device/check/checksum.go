@@ -21,7 +21,6 @@ func Checksum(d device.Device) device.Device {
 
 // checksum watches plates and forces.
 type checksum struct {
-	passive
 	dev    device.Device
 	info   device.Info
 	onHost atomic.Bool  // rows are summed here, since the device cannot
