@@ -24,8 +24,8 @@ func TestCompileErrorsNameTheLine(t *testing.T) {
 	k.Shader.Source = "void main()\n{\n\ty_at(0) = no_such_thing;\n}\n"
 	l := &device.Launch{Kernel: k, Rows: device.Range{Hi: 1}, Args: []device.Arg{device.Vec(y)}}
 	err = d.Launch(context.Background(), l)
-	if !errors.Is(err, device.ErrUnsupported) {
-		t.Fatalf("%v, want ErrUnsupported", err)
+	if !errors.Is(err, device.ErrShader) {
+		t.Fatalf("%v, want ErrShader", err)
 	}
 	place := strings.Contains(err.Error(), "0:3(") || strings.Contains(err.Error(), "0(3)") // Mesa's way to write it, or NVIDIA's
 	if !place || !strings.Contains(err.Error(), "kernel broken") || !strings.Contains(err.Error(), "no_such_thing") {
