@@ -44,7 +44,7 @@ func onFailing(elements int) schedule {
 				d, err := cpu.OpenOn(ctx, pool, o.Device)
 				return failing{d, elements}, err
 			}}},
-			Pool: pool, Calibrate: o.Calibrate, Folder: costs, Placed: o.Placed,
+			Pool: pool, Folder: costs, Placed: o.Placed,
 		})
 	}
 }
