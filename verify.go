@@ -27,6 +27,9 @@ type Check struct {
 // sizes, and compares all bits with the contracts. The report function is told
 // of each kernel as it is done. The error is that of a run, not a difference.
 func Verify(ctx context.Context, d device.Device, sizes []int, report func(Check)) error {
+	if d == nil {
+		return device.Invalidf("no device")
+	}
 	info := d.Info()
 	for _, k := range kernels.All() {
 		c := Check{Device: info.Backend, Variant: info.Variant, Kernel: k.Name}
