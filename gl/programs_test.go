@@ -141,6 +141,12 @@ func TestManyKernels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	settle := func() { // what was freed is gone
+		if err := d.Sync(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle()
 	before := o.drivers[0].Calls["Compile"]
 	for range 3 * manyKernels {
 		if err := addOne(d, 1, 1); err != nil {
@@ -155,6 +161,7 @@ func TestManyKernels(t *testing.T) {
 		if err := c.Run(context.Background(), d); err != nil {
 			t.Fatal(err)
 		}
+		settle()
 		most = max(most, d.(*Device).engine.driver.Live())
 	}
 	if err := d.Close(); err != nil {
