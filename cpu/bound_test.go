@@ -130,7 +130,7 @@ func TestNoPlaceIsLost(t *testing.T) {
 			x.crowd()
 			for range 2000 { // tasks whose waits were cut short may run still
 				x.pool.mu.Lock()
-				free, line, tasks := x.pool.free.Load(), len(x.pool.waiting), x.pool.queued()
+				free, line, tasks := x.pool.free.Load(), len(x.pool.waiting), len(x.pool.todo)-x.pool.next
 				x.pool.mu.Unlock()
 				if free == int32(workers) && line == 0 && tasks == 0 {
 					return

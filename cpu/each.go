@@ -94,7 +94,6 @@ func (s *shared) begin(ctx context.Context, pl *place, worker, piece int) contex
 	h := &s.shares[worker]
 	if h.piece = piece; h.ctx == nil || h.place != pl {
 		if h.place = pl; worker > 0 {
-			pl.shown = true
 			ctx = device.WithPlace(ctx, pl)
 		}
 		if h.cancel != nil {

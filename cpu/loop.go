@@ -73,7 +73,6 @@ func (p *Pool) finish(l *loop, pl *place) {
 func (p *Pool) join(l *loop) (worker int) {
 	l.active.Add(1)
 	l.helpers.Add(1)
-	p.openings--
 	if l.room--; l.room == 0 {
 		p.unlist(l)
 	}
@@ -121,14 +120,12 @@ func (p *Pool) list(l *loop, helpers int) {
 		p.loops = append(p.loops, l)
 	}
 	l.room += helpers
-	p.openings += helpers
 }
 
 // unlist ends it.
 func (p *Pool) unlist(l *loop) {
 	if i := slices.Index(p.loops, l); i >= 0 {
 		p.loops = slices.Delete(p.loops, i, i+1)
-		p.openings -= l.room
 		l.room = 0
 	}
 }

@@ -19,7 +19,6 @@ type place struct {
 	over    bool // the work has ended: nothing is lent or taken back any more
 	granted chan struct{}
 
-	shown   bool          // user code may know it; its worker's
 	yielded time.Duration // when its worker last let other goroutines run; its worker's
 }
 
@@ -52,7 +51,7 @@ func (p *Pool) crowded() bool { return p.line.Load() > 0 || p.free.Load() < 0 }
 // recruit gives free places to work that waits for one, and then to workers, as many as
 // there is something to do for. The mutex is held.
 func (p *Pool) recruit() {
-	for len(p.waiting) > 0 || p.openings+p.queued() > int(p.grants.Load()) {
+	for len(p.waiting) > 0 || p.demand() > p.coming {
 		if !p.tryEnter() {
 			p.wanted.Store(true) // before the last look, so that nobody leaves unseen
 			if !p.tryEnter() {
@@ -61,15 +60,8 @@ func (p *Pool) recruit() {
 		}
 		if len(p.waiting) > 0 {
 			p.grant()
-			continue
-		}
-		switch n := int(p.grants.Add(1)); {
-		case n > p.idle:
-			p.idle++
-			p.live++
-			go p.worker()
-		case n > p.spinning:
-			p.changed.Signal()
+		} else {
+			p.call()
 		}
 	}
 	if p.closed {
@@ -77,6 +69,15 @@ func (p *Pool) recruit() {
 	} else if p.wanted.Load() {
 		p.wanted.Store(false)
 	}
+}
+
+// demand is the number of workers that there is something to do for.
+func (p *Pool) demand() int {
+	n := len(p.todo) - p.next
+	for _, l := range p.loops {
+		n += l.room
+	}
+	return n
 }
 
 // grant hands a place to the work that has waited longest.
@@ -187,28 +188,21 @@ func (pl *place) end() bool {
 }
 
 // Held returns the place that the caller takes up: that of its context, or else that of
-// the worker whose goroutine calls. The latter is looked for only where nothing could
-// run while the caller waits.
+// the task whose goroutine calls. The latter is looked for only where nothing could run
+// while the caller waits.
 func (p *Pool) Held(ctx context.Context) device.Place {
 	if pl, ok := device.PlaceOf(ctx).(*place); ok {
 		return pl
 	}
-	if p.free.Load() > 0 || p.grants.Load() > 0 {
+	if p.free.Load() > 0 {
 		return nil
 	}
-	p.mu.Lock()
-	n, base := len(p.members), p.base
-	p.mu.Unlock()
-	if n == 0 {
-		return nil
-	}
-	if b := goroutineBase(); b != base && b != 0 {
-		return nil
-	}
-	id := goroutineID()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if w := p.members[id]; w != nil {
+	if p.tasks == 0 {
+		return nil
+	}
+	if w := p.members[goroutineID()]; w != nil && w.place != &w.own {
 		return w.place
 	}
 	return nil

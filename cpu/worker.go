@@ -4,15 +4,25 @@ import (
 	"bytes"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
 // worker is a goroutine of a pool. It does nothing without a place.
 type worker struct {
 	pool  *Pool
-	place *place
-	warm  bool // it has just left a loop
+	own   place  // for the loops of launches, whose code knows no places
+	place *place // of what it does: its own, or one that a task's context names
+	state atomic.Int32
+	woken chan struct{} // has room for one message, to one who sleeps
 }
+
+// The states of a worker.
+const (
+	awake int32 = iota // it is at work, or watches for it
+	asleep
+	called // it has work while it is idle
+)
 
 const (
 	// spinTime is how long a worker watches for work after the last loop has ended
@@ -25,121 +35,143 @@ const (
 	waitTime = time.Millisecond
 )
 
+// call gives a place to an idle worker, the one that was at work last, or to a new one.
+// The mutex is held.
+func (p *Pool) call() {
+	p.coming++
+	n := len(p.idle)
+	if n == 0 {
+		p.live++
+		go p.worker()
+		return
+	}
+	w := p.idle[n-1]
+	p.idle = p.idle[:n-1]
+	w.own.held = true
+	w.wake()
+}
+
+// wake ends the idleness of w.
+func (w *worker) wake() {
+	if w.state.Swap(called) == asleep {
+		w.woken <- struct{}{}
+	}
+}
+
 // worker does what there is to do until there are enough workers without work, or the
 // pool is closed. A task that calls runtime.Goexit ends the goroutine; another one is
 // started when there is work for it.
 func (p *Pool) worker() {
-	w := &worker{pool: p, place: &place{pool: p}}
-	id, base := goroutineID(), goroutineBase()
+	w := &worker{pool: p, own: place{pool: p, held: true}, woken: make(chan struct{}, 1)}
+	w.place = &w.own
+	id := goroutineID()
 	p.mu.Lock()
-	p.members[id], p.base = w, base
-	p.mu.Unlock()
-	idle := false
+	p.members[id] = w
+	inside := true
 	defer func() {
-		p.mu.Lock()
-		if !idle && w.place.end() { // by Goexit
-			p.free.Add(1)
+		if !inside { // Goexit
+			p.mu.Lock()
+			w.rise()
+			w.leave()
 		}
 		delete(p.members, id)
 		p.live--
 		p.recruit()
 		p.mu.Unlock()
 	}()
-	for w.step() {
-	}
-	idle = true
-}
-
-// step does one piece of work: it helps in a loop, whose worker 0 runs already, or runs
-// a task. It returns false when the worker is to end.
-func (w *worker) step() bool {
-	p := w.pool
-	p.mu.Lock()
-	w.renew()
-	busy := w.place.held
-	for {
-		if !w.place.held && !w.seat() {
-			p.mu.Unlock()
-			return false
-		}
-		switch {
-		case p.crowded(): // those who wait go first
-		case len(p.loops) > 0:
-			l := p.loops[0]
-			number := p.join(l)
-			p.mu.Unlock()
-			p.help(l, w.place, number)
-			w.warm = true
-			return true
-		case p.queued() > 0:
-			t := p.take()
-			p.mu.Unlock()
-			if busy {
-				w.place.yield()
+	for w.own.held {
+		p.coming--
+		warm := false
+		for busy := false; w.own.held && !p.crowded() && p.demand() > 0; busy = true { // those who wait go first
+			if warm = len(p.loops) > 0; warm {
+				l := p.loops[0]
+				number := p.join(l)
+				if l.task {
+					w.sit(&place{pool: p})
+				}
+				p.mu.Unlock()
+				inside = false
+				p.help(l, w.place, number)
+			} else {
+				t := p.take()
+				w.sit(t.place)
+				p.mu.Unlock()
+				inside = false
+				if busy {
+					w.place.yield()
+				}
+				t.StartIn(w.place)
 			}
-			w.place.shown = true
-			t.StartIn(w.place)
-			return true
+			p.mu.Lock()
+			inside = true
+			w.rise()
 		}
-		w.place.held, busy = false, false
-		p.idle++
-		p.free.Add(1)
-		p.recruit()
+		if p.closed || len(p.idle) == p.workers {
+			w.leave()
+			return
+		}
+		w.state.Store(awake)
+		p.idle = append(p.idle, w)
+		w.leave()
+		if p.wanted.Load() {
+			p.recruit()
+		}
+		w.rest(warm)
 	}
 }
 
-// renew gives the worker another place than the one that user code has seen and may
-// still know. The mutex is held.
-func (w *worker) renew() {
-	if !w.place.shown {
+// sit makes pl, which user code may know, the place of the worker.
+func (w *worker) sit(pl *place) {
+	pl.held, pl.yielded = true, w.own.yielded
+	w.place = pl
+	w.pool.tasks++
+}
+
+// rise ends that: the worker has its own place again, if the work has left it.
+func (w *worker) rise() {
+	if w.place == &w.own {
 		return
 	}
-	held := w.place.end()
-	w.place = &place{pool: w.pool, held: held, yielded: w.place.yielded}
-	if !held {
-		w.pool.idle++
+	w.own.held, w.own.yielded = w.place.end(), w.place.yielded
+	w.place = &w.own
+	w.pool.tasks--
+}
+
+// leave gives the worker's place back if it has one.
+func (w *worker) leave() {
+	if w.own.held {
+		w.own.held = false
+		w.pool.free.Add(1)
 	}
 }
 
-// seat waits for a place. It returns false if there are enough workers without one. The
-// mutex is held before and after.
-func (w *worker) seat() bool {
-	p := w.pool
-	for p.grants.Load() == 0 {
-		switch {
-		case p.closed || p.idle > p.workers:
-			p.idle--
-			return false
-		case w.warm:
-			w.warm = false
-			w.watch()
-		default:
-			p.changed.Wait()
-		}
+// rest waits for a call; a worker that comes from a loop is warm. The mutex is held
+// before and after.
+func (w *worker) rest(warm bool) {
+	w.pool.mu.Unlock()
+	if warm {
+		w.watch()
 	}
-	p.idle--
-	p.grants.Add(-1)
-	w.place.held = true
-	return true
+	if w.state.CompareAndSwap(awake, asleep) {
+		<-w.woken
+	}
+	w.pool.mu.Lock()
 }
 
-// watch looks out for a grant for a while. At most Workers−1 workers do so at a time:
-// one core is for whoever gives them work.
+// watch looks out for a call for a while. At most Workers−1 workers do so at a time: one
+// core is for those who give them work.
 func (w *worker) watch() {
 	p := w.pool
-	if p.spinning+1 >= p.workers {
+	defer p.watching.Add(-1)
+	if int(p.watching.Add(1)) >= p.workers {
 		return
 	}
-	p.spinning++
-	p.mu.Unlock()
-	granted := func() bool { return p.grants.Load() > 0 }
+	isCalled := func() bool { return w.state.Load() == called }
 	for range waitTime / spinTime {
-		if spin(spinTime, granted) || p.running.Load() == 0 {
-			break
+		if spin(spinTime, isCalled) || p.running.Load() == 0 {
+			return
 		}
 	}
-	p.mu.Lock()
-	p.spinning--
 }
 
 // spin waits awake until done returns true, and reports whether it did so in time. It
@@ -170,15 +202,4 @@ func goroutineID() uint64 {
 	fields := bytes.Fields(trace[:runtime.Stack(trace[:], false)])
 	id, _ := strconv.ParseUint(string(fields[1]), 10, 64)
 	return id
-}
-
-// goroutineBase returns the function that the calling goroutine began with, 0 if its
-// stack is too deep for a quick look.
-func goroutineBase() uintptr {
-	var calls [64]uintptr
-	n := runtime.Callers(1, calls[:])
-	if n == len(calls) {
-		return 0
-	}
-	return runtime.FuncForPC(calls[n-2] - 1).Entry() // the last is the runtime's own
 }
