@@ -5,9 +5,12 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,7 +49,7 @@ func TestInterrupt(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(400 * time.Millisecond)
+			untilBusy(t, cmd.Process.Pid, 400*time.Millisecond)
 			start := time.Now()
 			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 				t.Fatal(err)
@@ -72,4 +75,32 @@ func TestInterrupt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// untilBusy waits until a process has used that much time of a processor, which tells
+// more of how far it has come than a clock does while the machine is busy.
+func untilBusy(t *testing.T, pid int, used time.Duration) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		time.Sleep(used)
+		return
+	}
+	const tick = 10 * time.Millisecond // of the kernel's accounts: see proc_pid_stat(5)
+	for range 6000 {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // from the third on
+		user, err1 := strconv.Atoi(fields[14-3])
+		system, err2 := strconv.Atoi(fields[15-3])
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		if time.Duration(user+system)*tick >= used {
+			return
+		}
+		time.Sleep(tick)
+	}
+	t.Fatalf("the program did not get %v of a processor within a minute", used)
 }

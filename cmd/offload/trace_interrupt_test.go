@@ -35,7 +35,7 @@ func TestInterruptLeavesATrace(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(time.Second)
+			untilBusy(t, cmd.Process.Pid, time.Second)
 			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 				t.Fatal(err)
 			}
