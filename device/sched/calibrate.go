@@ -4,19 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"offload/device"
 )
-
-// measuring is what is measured in the background, one kernel after another.
-type measuring struct {
-	mu    sync.Mutex
-	todo  []wish
-	asked map[asked]bool // also what could not be measured
-	done  chan struct{}  // closed when all is measured; nil while nothing is
-}
 
 // wish is a kernel to be measured on a candidate, by its examples or, if it has none,
 // by a task's call.
@@ -27,88 +17,65 @@ type wish struct {
 	doubted bool // it has to equal its contract first
 }
 
-type asked struct {
-	on *opened
-	k  *device.Kernel
-}
-
 // manyAsked is the number of kernels after which those that were asked for are
 // forgotten, so that a program that makes kernels without end does not grow.
 const manyAsked = 1024
 
-// wish has kernels measured that were not, where t could run; nil for any task. Where
-// there is the host alone, there is nothing to choose.
-func (s *Scheduler) wish(kernels []*device.Kernel, t *spec) {
+// wish has kernels measured that were not, where they can run; call is that of a task
+// that needs them, nil for none. Where there is the host alone, there is nothing to
+// choose.
+func (s *Scheduler) wish(kernels []*device.Kernel, call *device.Call) {
 	var todo []wish
-	others := false
 	for _, c := range s.candidates {
+		if c.host && len(todo) == 0 {
+			return
+		}
 		for _, k := range kernels {
-			w := wish{c: c, k: k, doubted: true}
-			if t != nil {
-				w.call = t.call
-			}
-			if on := c.lacks(k); on != nil && (k.Examples != nil || w.call != nil) && s.measuring.ask(asked{on, k}) {
-				todo = append(todo, w)
-				others = others || !c.host
+			if (k.Examples != nil || call != nil) && c.ask(k) {
+				todo = append(todo, wish{c, k, call, true})
 			}
 		}
 	}
-	if !others {
-		return
-	}
-	m := &s.measuring
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.todo = append(m.todo, todo...)
-	if m.done == nil {
-		m.done = make(chan struct{})
-		if !s.goBehind(s.measureAll) {
-			close(m.done)
-		}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.todo = append(s.todo, todo...)
+	if s.measured == nil && s.ctx.Err() == nil {
+		s.measured = make(chan struct{})
+		s.behind.Go(s.measureAll)
 	}
 }
 
-// ask takes note of what is asked for, and reports whether it is for the first time.
-func (m *measuring) ask(a asked) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.asked[a] {
-		return false
-	}
-	if m.asked == nil || len(m.asked) >= manyAsked {
-		m.asked = map[asked]bool{}
-	}
-	m.asked[a] = true
-	return true
-}
-
-// lacks is the candidate's device if k could run there and was not measured, or not
-// shown to be exact.
-func (c *candidate) lacks(k *device.Kernel) *opened {
+// ask reports whether k can run on the candidate, was not measured there, or not shown
+// to be exact, and is asked for on its device for the first time.
+func (c *candidate) ask(k *device.Kernel) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.out || c.use == nil || c.unable(k, false) != "" || c.costs.has(k) && (c.host || c.exact(k)) {
-		return nil
+	on := c.use
+	if on == nil || on.asked[k] || c.unable(k, false) != "" || c.costs.has(k) && (c.host || c.exact(k)) {
+		return false
 	}
-	return c.use
+	if len(on.asked) >= manyAsked {
+		clear(on.asked)
+	}
+	on.asked[k] = true
+	return true
 }
 
 // measureAll measures what is asked for until nothing is.
 func (s *Scheduler) measureAll() {
-	m := &s.measuring
 	for {
-		m.mu.Lock()
-		if len(m.todo) == 0 || s.ctx.Err() != nil {
-			close(m.done)
-			m.todo, m.done = nil, nil
-			m.mu.Unlock()
+		s.mu.Lock()
+		if len(s.todo) == 0 || s.ctx.Err() != nil {
+			close(s.measured)
+			s.todo, s.measured = nil, nil
+			s.mu.Unlock()
 			return
 		}
-		w := m.todo[0]
-		m.todo = m.todo[1:]
-		m.mu.Unlock()
+		w := s.todo[0]
+		s.todo = s.todo[1:]
+		s.mu.Unlock()
 		if err := s.calibrate(s.ctx, w); err != nil {
-			s.record(w.c.name+" not measured", err.Error())
+			s.record(w.c.Name+" not measured", err.Error())
 		}
 	}
 }
@@ -120,9 +87,9 @@ func (s *Scheduler) Ready(ctx context.Context, kernels ...*device.Kernel) error 
 	if s.opts.Calibrate {
 		s.wish(kernels, nil)
 	}
-	s.measuring.mu.Lock()
-	done := s.measuring.done
-	s.measuring.mu.Unlock()
+	s.mu.Lock()
+	done := s.measured
+	s.mu.Unlock()
 	if done == nil {
 		return ctx.Err()
 	}
@@ -153,18 +120,20 @@ func (s *Scheduler) Calibrate(ctx context.Context, name string, kernels []*devic
 // calibrate measures a kernel on a candidate, piece by piece: tasks take turns with it.
 func (s *Scheduler) calibrate(ctx context.Context, w wish) error {
 	if w.k.Examples == nil && w.call == nil {
-		return fmt.Errorf("%s: %w: kernel %s has no examples to be measured with", w.c.name, device.ErrInvalid, w.k.Name)
+		return fmt.Errorf("%s: %w: kernel %s has no examples to be measured with", w.c.Name, device.ErrInvalid, w.k.Name)
 	}
-	var last *opened
+	on := w.c.current()
 	turn := func(f func(ctx context.Context, d device.Device) error) error {
-		return w.c.run(ctx, calibrateWait, func(ctx context.Context, on *opened) error {
-			last = on
+		return w.c.run(ctx, calibrateWait, func(ctx context.Context, now *opened) error {
+			if now != on {
+				return errLeft
+			}
 			return f(ctx, on.dev)
 		})
 	}
 	err := device.Guard("kernel "+w.k.Name, func() error {
-		if w.doubted {
-			if err := turn(func(ctx context.Context, _ device.Device) error { return w.prove(ctx, last) }); err != nil {
+		if w.doubted && !w.c.trusts(w.k) {
+			if err := turn(func(ctx context.Context, _ device.Device) error { return w.c.prove(ctx, on, w.k, w.call) }); err != nil {
 				return err
 			}
 		}
@@ -172,44 +141,21 @@ func (s *Scheduler) calibrate(ctx context.Context, w wish) error {
 	})
 	switch {
 	case err == nil:
-		s.record(w.c.name+" measured", w.k.Name)
+		s.record(w.c.Name+" measured", w.k.Name)
 		return nil
-	case errors.Is(err, device.ErrUnsupported), errors.Is(err, device.ErrShader), errors.Is(err, ErrWrong), errors.Is(err, device.ErrPanic):
-		if last != nil {
-			w.c.refuse(last, []*device.Kernel{w.k}, err)
-		}
+	case on != nil && isAny(err, device.ErrUnsupported, device.ErrShader, ErrWrong, device.ErrPanic):
+		w.c.refuse(on, []*device.Kernel{w.k}, err)
 	case errors.Is(err, errLeft):
 		err = device.ErrUnavailable
 	}
-	return fmt.Errorf("%s: measuring %s: %w", w.c.name, w.k.Name, err)
+	return fmt.Errorf("%s: measuring %s: %w", w.c.Name, w.k.Name, err)
 }
 
-// prove shows that the kernel equals its contract, unless that was shown at open.
-func (w wish) prove(ctx context.Context, on *opened) error {
-	w.c.mu.Lock()
-	exact := w.c.host || w.c.info.Math != device.Exact || w.c.exact(w.k)
-	w.c.mu.Unlock()
-	if exact {
-		return nil
-	}
-	if w.k.Examples != nil {
-		return w.c.prove(ctx, on, w.k)
-	}
-	start := time.Now()
-	got, want := w.call.Clone(), w.call.Clone()
-	if err := want.Contract(); err != nil {
-		return err
-	}
-	if err := got.Run(ctx, on.dev); err != nil {
-		return err
-	}
-	if diff := device.Diff(got, want); diff != nil {
-		return fmt.Errorf("%w: %w", ErrWrong, diff)
-	}
-	w.c.mu.Lock()
-	defer w.c.mu.Unlock()
-	on.checked[w.k] = proof{time.Now(), time.Since(start)}
-	return nil
+// trusts reports whether the device need not show that k equals its contract.
+func (c *candidate) trusts(k *device.Kernel) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.host || c.use == nil || c.info.Math != device.Exact || c.exact(k)
 }
 
 // Forget drops what was measured of the candidates, also on disk.
@@ -219,20 +165,14 @@ func (s *Scheduler) Forget() error {
 		c.mu.Lock()
 		costs := c.costs
 		if costs != nil {
-			c.costs = newProfile(costs.key)
+			c.costs = newProfile(costs.Key)
 		}
 		c.mu.Unlock()
 		if costs != nil {
-			errs = append(errs, s.store.forget(costs.key))
+			errs = append(errs, s.store.forget(costs.Key))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// Measured reports whether there are predictions for a kernel on a candidate.
-func (s *Scheduler) Measured(name string, k *device.Kernel) bool {
-	c := s.candidate(name)
-	return c != nil && c.profile() != nil && c.profile().has(k)
 }
 
 // Save keeps what was measured so far in the folder for measured costs.
@@ -241,7 +181,7 @@ func (s *Scheduler) Save() error {
 	for _, c := range s.candidates {
 		if p := c.profile(); p != nil {
 			if err := s.store.save(p); err != nil {
-				errs = append(errs, fmt.Errorf("measured costs of %s are not kept: %w", c.name, err))
+				errs = append(errs, fmt.Errorf("measured costs of %s are not kept: %w", c.Name, err))
 			}
 		}
 	}

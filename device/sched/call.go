@@ -15,14 +15,20 @@ import (
 // device.ErrInvalid for the call, and a *TaskError.
 func Run(ctx context.Context, s *Scheduler, c *device.Call) (Report, error) {
 	t, err := CallTask(c)
+	done, report, err := do(ctx, s, t, err)
+	if err == nil {
+		err = c.Assign(done)
+	}
+	return report, err
+}
+
+// do is Do for a task that was made without err.
+func do[T any](ctx context.Context, s *Scheduler, t Task[T], err error) (value T, _ Report, _ error) {
 	if err != nil {
-		return Report{}, err
+		return value, Report{}, err
 	}
 	r, err := Do(ctx, s, t)
-	if err == nil {
-		err = c.Assign(r.Value)
-	}
-	return r.Report, err
+	return r.Value, r.Report, err
 }
 
 // CallTask is the task of Run; its value is the call with its outputs computed. The
@@ -41,18 +47,12 @@ func CallTask(c *device.Call) (Task[*device.Call], error) {
 	if err != nil {
 		return Task[*device.Call]{}, err
 	}
-	for i := range l.Args {
-		p := &l.Kernel.Params[i]
-		bytes := func(n int) int64 { return int64(n) * int64(p.Type.Size()) }
-		if p.Access == device.Value {
-			continue
-		}
-		t.Needs.Memory += bytes(l.Args[i].Len)
-		if n := l.ReadRange(i).Len(); n > 0 {
-			t.Up.add(bytes(n))
-		}
-		if n := l.WriteRange(i).Len(); n > 0 {
-			t.Down.add(bytes(n))
+	for i, p := range l.Kernel.Params {
+		if p.Access != device.Value {
+			size := int64(p.Type.Size())
+			t.Needs.Memory += size * int64(l.Args[i].Len)
+			t.Up.add(size * int64(l.ReadRange(i).Len()))
+			t.Down.add(size * int64(l.WriteRange(i).Len()))
 		}
 	}
 	t.Run = func(ctx context.Context, d device.Device) (*device.Call, error) {
@@ -77,16 +77,13 @@ func CallTask(c *device.Call) (Task[*device.Call], error) {
 
 // outputs makes a task of one whose call has outputs to be taken.
 func outputs[T any](t Task[*device.Call], take func(c *device.Call) T) Task[T] {
-	return Task[T]{
-		Name: t.Name, Needs: t.Needs, Work: t.Work, Up: t.Up, Down: t.Down, call: t.call,
-		Run: func(ctx context.Context, d device.Device) (v T, err error) {
-			c, err := t.Run(ctx, d)
-			if err == nil {
-				v = take(c)
-			}
-			return v, err
-		},
-	}
+	return withRun(&t, func(ctx context.Context, d device.Device) (v T, err error) {
+		c, err := t.Run(ctx, d)
+		if err == nil {
+			v = take(c)
+		}
+		return v, err
+	})
 }
 
 // Force is the accelerations (rows ax, ay, az) of bodies (rows x, y, z, gm) by their
@@ -95,11 +92,7 @@ func outputs[T any](t Task[*device.Call], take func(c *device.Call) T) Task[T] {
 // the bodies, and a *TaskError.
 func Force[T device.Float](ctx context.Context, s *Scheduler, bodies []T, softening T) ([]T, Report, error) {
 	t, err := ForceTask(bodies, softening)
-	if err != nil {
-		return nil, Report{}, err
-	}
-	r, err := Do(ctx, s, t)
-	return r.Value, r.Report, err
+	return do(ctx, s, t, err)
 }
 
 // ForceTask is the task of Force. The bodies are copied.
@@ -125,11 +118,7 @@ type Sweeps[T device.Float] struct{ Field, Residuals []T }
 // device.ErrInvalid for the field, and a *TaskError.
 func Laplacian[T device.Float](ctx context.Context, s *Scheduler, field []T, rows, cols, sweeps int, cx, cy T) (Sweeps[T], Report, error) {
 	t, err := LaplacianTask(field, rows, cols, sweeps, cx, cy)
-	if err != nil {
-		return Sweeps[T]{}, Report{}, err
-	}
-	r, err := Do(ctx, s, t)
-	return r.Value, r.Report, err
+	return do(ctx, s, t, err)
 }
 
 // LaplacianTask is the task of Laplacian. The field is copied.

@@ -1,10 +1,10 @@
 package sched
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,23 +16,20 @@ import (
 // it. Tasks take turns on it, in order; those of the host's do not: they wait in its
 // pool. The mutex is never held while a driver is called.
 type candidate struct {
+	Candidate
 	s    *Scheduler
-	name string
-	open func(ctx context.Context) (device.Device, error)
-	gain float64
 	host bool
+	hung atomic.Int32 // calls of the driver outside of turns that have not returned
 
 	mu       sync.Mutex
-	use      *opened // nil while there is none
-	info     device.Info
-	costs    *profile
-	out      bool // not to be used
-	why      error
+	use      *opened   // nil while the candidate is out
+	left     *opened   // before that, to be closed; nil if there is none
+	why      error     // it is out
 	until    time.Time // when it may be tried again
 	strikes  int       // failures in a row
 	reviving bool
-	hung     int // devices that were left and do not close
-	stopped  bool
+	info     device.Info // of the device that is open, or was last
+	costs    *profile
 
 	holder *turn
 	queue  []*turn       // that wait, oldest first
@@ -40,7 +37,8 @@ type candidate struct {
 	begun  time.Time     // when the holder's turn began
 }
 
-// opened is a device from when it was opened until the candidate has left it.
+// opened is a device from when it was opened until the candidate has left it. The
+// candidate's mutex guards the maps.
 type opened struct {
 	dev  device.Device
 	gone chan struct{} // closed when the candidate left the device
@@ -48,6 +46,7 @@ type opened struct {
 
 	checked map[*device.Kernel]proof // of kernels that gave their known answers
 	refused map[*device.Kernel]error // what the device cannot run
+	asked   map[*device.Kernel]bool  // to be measured, also what could not be
 }
 
 // proof is when a kernel last gave its known answers, and how long that took.
@@ -57,388 +56,253 @@ type proof struct {
 }
 
 const (
-	// strikesOut is the number of failures in a row after which a device is taken out.
+	// strikesOut is the number of failures in a row after which a device is left alone
+	// for a while.
 	strikesOut = 3
-	// mostHung is the number of devices that may hang when they are closed; then the
-	// candidate is not opened again before one of them is.
+	// mostHung is the number of calls that may hang when a device is opened or closed;
+	// then it is not opened again before one of them returns.
 	mostHung = 3
-	// closeWait is how long a device may take to close before it is left to itself,
-	// and openWait how long one may take to open and to give the known answers.
+	// openWait is how long a device may take to open and to give the known answers.
+	openWait = 20 * time.Second
+	// closeWait is how long a device may take to close, or to heed a context, before it
+	// is left to itself.
 	closeWait = time.Second
-	openWait  = 10 * time.Second
 )
-
-// never is a time that does not come.
-var never = time.Unix(1<<40, 0)
-
-// errLeft is why a task that waits for its turn has to go elsewhere.
-var errLeft = errors.New("the device was left before the turn came")
 
 // start opens the device. A candidate whose device does not open is out for good: it
 // was not lost, it is not here.
 func (c *candidate) start(ctx context.Context) error {
-	d, err := c.open(ctx)
+	d, err := c.Open(ctx)
 	if err != nil {
-		c.out, c.why, c.until = true, err, never
+		c.why, c.until = err, time.Unix(1<<40, 0)
 		return err
 	}
-	c.begin(d, nil)
+	c.begin(newOpened(d))
 	return nil
 }
 
-// begin makes d the candidate's device, with what it has proved.
-func (c *candidate) begin(d device.Device, checked map[*device.Kernel]proof) {
-	info := d.Info()
-	costs := c.s.store.load(profileKey(c.s.opts.Version, info))
-	if checked == nil {
-		checked = map[*device.Kernel]proof{}
+func newOpened(d device.Device) *opened {
+	return &opened{
+		dev: d, gone: make(chan struct{}),
+		checked: map[*device.Kernel]proof{}, refused: map[*device.Kernel]error{}, asked: map[*device.Kernel]bool{},
 	}
+}
+
+// begin makes on the candidate's device.
+func (c *candidate) begin(on *opened) {
+	info := on.dev.Info()
+	costs := c.s.store.load(profileKey(c.s.opts.Version, info))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.costs == nil || c.costs.key != costs.key {
+	if c.costs == nil || c.costs.Key != costs.Key {
 		c.costs = costs
 	}
-	c.use = &opened{dev: d, gone: make(chan struct{}), checked: checked, refused: map[*device.Kernel]error{}}
-	c.info, c.out, c.why, c.reviving = info, false, nil, false
+	c.use, c.why, c.info, c.reviving = on, nil, info, false
+	// One failure more takes it out again; only a task that ends well clears it.
+	c.strikes = min(c.strikes, strikesOut-1)
 }
 
-// stop ends what waits for a turn, now and later.
-func (c *candidate) stop() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stopped = true
-	for _, t := range c.queue {
-		close(t.granted)
-	}
-	c.queue = nil
-}
-
-// turn is the right of one run to the device. While the run waits for other tasks, its
-// turn is theirs.
-type turn struct {
-	c       *candidate
-	on      *opened
-	allowed time.Duration // that the device may be silent
-	beats   atomic.Int64  // of the run
-
-	// Guarded by the candidate's mutex.
-	granted chan struct{} // closed when the turn has come, or never will
-	lent    int           // waits of the run, during which it has no turn
-	over    bool          // the run has returned; what it left running has no turn
-	timer   *time.Timer
-	seen    int64 // progress at the last look
-}
-
-// acquire waits for a turn. The device may be silent for the time allowed from then on.
-func (c *candidate) acquire(ctx context.Context, allowed time.Duration) (*turn, error) {
-	c.mu.Lock()
+// judge takes note of how a run on the device ended. One that is lost, or wrong, or that
+// failed too often is out until it was revived. The candidate is locked, and not out.
+func (c *candidate) judge(err error) {
 	switch {
-	case c.stopped:
-		c.mu.Unlock()
-		return nil, device.ErrClosed
-	case c.out || c.use == nil:
-		c.mu.Unlock()
-		return nil, errLeft
-	}
-	t := &turn{c: c, on: c.use, allowed: allowed}
-	t.timer = time.AfterFunc(allowed, t.look)
-	c.enqueue(len(c.queue), t)
-	err := t.wait(ctx)
-	if err != nil {
-		c.vacate(t)
-		t = nil
-	}
-	c.mu.Unlock()
-	return t, err
-}
-
-// enqueue lets t wait at place i of those who wait; the candidate is locked.
-func (c *candidate) enqueue(i int, t *turn) {
-	t.granted = make(chan struct{})
-	c.queue = slices.Insert(c.queue, i, t)
-	c.advance()
-}
-
-// wait waits until the turn has come, and begins to look whether the device makes
-// progress. The candidate is locked before and after.
-func (t *turn) wait(ctx context.Context) error {
-	c := t.c
-	t.timer.Stop()
-	c.mu.Unlock()
-	select {
-	case <-t.granted:
-	case <-t.on.gone:
-	case <-ctx.Done():
-	}
-	now := t.progress()
-	c.mu.Lock()
-	c.queue = slices.DeleteFunc(c.queue, func(x *turn) bool { return x == t })
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case c.holder == t:
-	case c.stopped:
-		return device.ErrClosed
-	default:
-		return errLeft
-	}
-	t.seen = now
-	t.timer.Reset(t.allowed)
-	return nil
-}
-
-// progress grows with what the device and the run get done.
-func (t *turn) progress() int64 { return t.beats.Load() + t.on.dev.Counters().Progress }
-
-// advance gives the turn to the next who waits, if nobody has it.
-func (c *candidate) advance() {
-	if c.holder != nil || len(c.queue) == 0 {
-		return
-	}
-	c.holder, c.queue = c.queue[0], c.queue[1:]
-	c.begun = time.Now()
-	close(c.holder.granted)
-}
-
-// look takes the device out if it was silent since the last look.
-func (t *turn) look() {
-	now, c := t.progress(), t.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.holder != t || c.use != t.on || c.out {
-		return
-	}
-	if t.seen == now {
-		c.leave(t.on, fmt.Errorf("%w: silent for %v", ErrDeadline, t.allowed))
-		return
-	}
-	t.seen = now
-	t.timer.Reset(t.allowed)
-}
-
-// release ends the turn of a run that has returned err.
-func (t *turn) release(err error) {
-	c := t.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	t.over = true
-	t.timer.Stop()
-	c.judge(t.on, err)
-	c.vacate(t)
-}
-
-func (c *candidate) vacate(t *turn) {
-	if c.holder == t {
-		c.holder, c.begun = nil, time.Now()
-		c.advance()
-	}
-}
-
-// Lend gives the turn to other tasks while the run waits for them.
-func (t *turn) Lend() {
-	t.c.mu.Lock()
-	defer t.c.mu.Unlock()
-	if t.lent++; t.lent == 1 {
-		t.timer.Stop()
-		t.c.vacate(t)
-	}
-}
-
-// Return takes the turn back. A run whose context has ended, or whose device was left,
-// goes on without it.
-func (t *turn) Return(ctx context.Context) {
-	c := t.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if t.lent--; t.lent > 0 || t.over || c.stopped || c.out || c.use != t.on {
-		return
-	}
-	c.enqueue(0, t)
-	if t.wait(ctx) == nil && t.over {
-		c.vacate(t)
-	}
-}
-
-// run runs f on the candidate's device, in a turn of its own. It returns when f has
-// returned, when ctx is done, or when the device was left; then f goes on by itself and
-// keeps the turn until it returns. The host has no turns, and no deadline: there is
-// nowhere to go from there.
-func (c *candidate) run(ctx context.Context, allowed time.Duration, f func(ctx context.Context, on *opened) error) error {
-	if c.host {
-		c.mu.Lock()
-		on := c.use
-		c.mu.Unlock()
-		if on == nil {
-			return device.ErrClosed
-		}
-		return f(context.WithValue(ctx, turnKey{}, &turn{c: c, on: on}), on)
-	}
-	t, err := c.acquire(ctx, allowed)
-	if err != nil {
-		return err
-	}
-	inner, cancel := context.WithCancel(context.WithValue(device.WithPlace(ctx, t), turnKey{}, t))
-	defer cancel()
-	done := make(chan error, 1)
-	go func() {
-		var err error
-		returned := false
-		defer func() {
-			if !returned {
-				err = device.Caught("task", recover())
-			}
-			t.release(err)
-			done <- err
-		}()
-		err = f(inner, t.on)
-		returned = true
-	}()
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.on.gone:
-	}
-	if err == nil { // what comes from a device that was left is not believed
-		select {
-		case <-t.on.gone:
-			err = t.on.why
-		default:
-		}
-	}
-	return err
-}
-
-type turnKey struct{}
-
-// judge takes note of how a run ended. A device that is lost, or wrong, or that failed
-// too often is out until it was revived. The candidate is locked.
-func (c *candidate) judge(on *opened, err error) {
-	switch {
-	case c.use != on || c.out:
 	case err == nil:
 		c.strikes = 0
-	case errors.Is(err, device.ErrLost), errors.Is(err, device.ErrUnavailable), errors.Is(err, device.ErrClosed),
-		errors.Is(err, ErrDeadline), errors.Is(err, ErrWrong):
-		c.leave(on, err)
+	case isAny(err, device.ErrLost, device.ErrUnavailable, device.ErrClosed, ErrDeadline, ErrWrong):
+		c.leave(err)
 	case errors.Is(err, device.ErrOutOfMemory):
-		if c.strikes+1 >= strikesOut {
-			c.leave(on, err)
-		} else {
-			c.strikes++
+		if c.strikes++; c.strikes >= strikesOut {
+			c.leave(err)
 		}
 	}
 }
 
-// leave takes the candidate out if on is still its device; what waits for a turn goes
-// elsewhere. The candidate is locked.
-func (c *candidate) leave(on *opened, err error) {
-	if c.use != on || c.out {
-		return
-	}
+// leave takes the candidate out; what waits for a turn goes elsewhere. The candidate is
+// locked, and not out.
+func (c *candidate) leave(err error) {
 	c.strikes++
-	c.out, c.why, c.until = true, err, time.Now()
+	c.until = time.Now()
 	if c.strikes >= strikesOut {
 		c.until = c.until.Add(c.s.opts.Pause)
 	}
-	on.why = err
-	close(on.gone)
+	c.left, c.use, c.why = c.use, nil, err
+	c.left.why = err
+	close(c.left.gone)
 	c.holder, c.queue = nil, nil // a run that hangs keeps no turn on the next device
-	c.s.record(c.name+" left", err.Error())
+	c.s.record(c.Name+" left", err.Error())
 }
 
 // reviveIfDue brings a candidate that is out back in the background, once its pause is
 // over: the device is opened again, and has to give the known answers of the kernels
 // that are asked for. The candidate is locked.
 func (c *candidate) reviveIfDue(now time.Time, kernels []*device.Kernel) {
-	if !c.out || c.reviving || c.stopped || now.Before(c.until) || c.hung >= mostHung {
+	if c.use != nil || c.reviving || now.Before(c.until) || c.hung.Load() >= mostHung {
 		return
 	}
-	c.reviving = true
-	old := c.use
-	if c.use = nil; old != nil {
-		c.hung++
+	left := c.left
+	if c.reviving = c.s.goBehind(func() { c.revive(left, kernels) }); c.reviving {
+		c.left = nil
 	}
-	c.s.behind.Go(func() { c.revive(old, kernels) })
 }
 
 // revive closes the device that was left, on which no task counts any more, and opens
 // another.
-func (c *candidate) revive(old *opened, kernels []*device.Kernel) {
-	if old != nil {
-		closeSoon(old.dev, func() {
-			c.mu.Lock()
-			c.hung--
-			c.mu.Unlock()
-		})
+func (c *candidate) revive(left *opened, kernels []*device.Kernel) {
+	if left != nil {
+		c.shut(left.dev)
 	}
-	start := time.Now()
-	d, err := within(c.s.ctx, openWait, c.open, func(d device.Device) { closeSoon(d, nil) })
-	if err == nil {
-		_, err = within(c.s.ctx, openWait, func(ctx context.Context) (struct{}, error) { return struct{}{}, known(ctx, d, kernels) }, nil)
+	err := c.within(c.s.ctx, openWait, func(ctx context.Context) error {
+		d, err := c.Open(ctx)
 		if err != nil {
-			closeSoon(d, nil)
+			return err
 		}
-	}
-	end := time.Now()
+		inTime := context.AfterFunc(ctx, func() { c.shut(d) }) // which may end a call that hangs
+		on := newOpened(d)
+		for i := 0; i < len(kernels) && err == nil; i++ {
+			err = c.prove(ctx, on, kernels[i], nil)
+		}
+		switch {
+		case !inTime():
+			return context.Cause(ctx)
+		case err != nil:
+			c.shut(d)
+			return err
+		}
+		c.begin(on)
+		return nil
+	})
 	if err == nil {
-		checked := map[*device.Kernel]proof{}
-		for _, k := range kernels {
-			checked[k] = proof{end, end.Sub(start)}
-		}
-		c.begin(d, checked)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err != nil {
-		c.why, c.strikes, c.until, c.reviving = err, c.strikes+1, end.Add(c.s.opts.Pause), false
-		c.s.record(c.name+" stays out", err.Error())
+		c.s.record(c.Name+" is back", "it gave the known answers")
 		return
 	}
-	// One failure more takes it out again; only a task that ends well clears it.
-	c.strikes = min(c.strikes, strikesOut-1)
-	c.s.record(c.name+" is back", "it gave the known answers")
-}
-
-// take is the candidate's device, which it then has no more.
-func (c *candidate) take() *opened {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	on := c.use
-	c.use = nil
-	return on
+	c.why, c.strikes, c.until, c.reviving = err, c.strikes+1, time.Now().Add(c.s.opts.Pause), false
+	c.s.record(c.Name+" stays out", err.Error())
 }
 
-// within calls f on a goroutine of its own and waits for it, but no longer than the
-// time allowed or until ctx is done. What comes too late goes to late.
-func within[T any](ctx context.Context, allowed time.Duration, f func(context.Context) (T, error), late func(T)) (T, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, allowed, fmt.Errorf("%w: no answer for %v", ErrDeadline, allowed))
+// within calls f on a goroutine of its own. Once the time allowed is over or ctx is
+// done, f has closeWait to return; a driver that takes longer is left behind.
+func (c *candidate) within(ctx context.Context, allowed time.Duration, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, allowed, fmt.Errorf("%w: no answer for %v", ErrDeadline, allowed+closeWait))
 	defer cancel()
-	future := device.NewFuture(context.WithoutCancel(ctx), func(context.Context) (T, error) { return f(ctx) })
-	value, _ := future.Get(ctx)
+	c.hung.Add(1)
+	done := make(chan error, 1)
+	go func() {
+		err := device.Guard("device "+c.Name, func() error { return f(ctx) })
+		c.hung.Add(-1)
+		done <- err
+	}()
 	select {
-	case <-future.Done():
-		return future.Get(context.Background())
-	default:
+	case err := <-done:
+		return err
+	case <-ctx.Done():
 	}
-	if late != nil {
-		go func() {
-			if v, err := future.Get(context.Background()); err == nil {
-				late(v)
-			}
-		}()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(closeWait):
+		return context.Cause(ctx)
 	}
-	return value, context.Cause(ctx)
 }
 
-// closeSoon closes a device that may hang: then it is left to itself. It calls closed, if
-// that is not nil, once the device is closed.
-func closeSoon(d device.Device, closed func()) error {
-	_, err := within(context.Background(), closeWait, func(context.Context) (struct{}, error) {
-		if closed != nil {
-			defer closed()
+// shut closes a device, and leaves one that hangs to itself.
+func (c *candidate) shut(d device.Device) error {
+	return c.within(context.Background(), 0, func(context.Context) error { return d.Close() })
+}
+
+// close closes the candidate's device for good.
+func (c *candidate) close() error {
+	c.mu.Lock()
+	on := cmp.Or(c.use, c.left)
+	c.use, c.left, c.why, c.holder = nil, nil, device.ErrClosed, nil
+	c.mu.Unlock()
+	switch {
+	case on == nil:
+		return nil
+	case c.host:
+		return on.dev.Close()
+	}
+	return c.shut(on.dev)
+}
+
+// current is the device that tasks use now, nil while there is none.
+func (c *candidate) current() *opened {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.use
+}
+
+// profile is what is known of the speed of the candidate's device.
+func (c *candidate) profile() *profile {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.costs
+}
+
+// refuse takes note that the device cannot run these kernels.
+func (c *candidate) refuse(on *opened, kernels []*device.Kernel, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, k := range kernels {
+		on.refused[k] = err
+	}
+}
+
+// proofShare is the part of a device's time that known answers may take.
+const proofShare = 20
+
+// recheck has the device give the known answers of the kernels, if it did not lately.
+func (c *candidate) recheck(ctx context.Context, on *opened, kernels []*device.Kernel) error {
+	for _, k := range kernels {
+		c.mu.Lock()
+		last := on.checked[k]
+		c.mu.Unlock()
+		if time.Since(last.at) <= min(c.s.opts.Recheck, proofShare*last.took) {
+			continue
 		}
-		return struct{}{}, d.Close()
-	}, nil)
+		if err := c.prove(ctx, on, k, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prove has the device give the known answers of k: its examples', or those of the call,
+// if there is one, for a kernel without examples.
+func (c *candidate) prove(ctx context.Context, on *opened, k *device.Kernel, call *device.Call) error {
+	start := time.Now()
+	shown := *k
+	if k.Examples == nil && call != nil {
+		shown.Examples = func(int) []*device.Call { return []*device.Call{call.Clone()} }
+	}
+	if err := known(ctx, on.dev, &shown); err != nil {
+		return err
+	}
+	end := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	on.checked[k] = proof{end, end.Sub(start)}
+	return nil
+}
+
+// known compares k's examples, if it has any, on d with their contracts, and on each of
+// d's parts. A part that is not exact for k has no share of it.
+func known(ctx context.Context, d device.Device, k *device.Kernel) error {
+	if k.Examples == nil {
+		return nil
+	}
+	for _, p := range d.Parts() {
+		if !p.Info().IsExact(k.Name) {
+			continue
+		}
+		if err := known(ctx, p, k); err != nil {
+			return err
+		}
+	}
+	err := device.Verify(ctx, d, k, device.ProbeSize)
+	if _, differs := errors.AsType[*device.Difference](err); differs {
+		return fmt.Errorf("%w: %w", ErrWrong, err)
+	}
 	return err
 }

@@ -12,30 +12,7 @@ import (
 type decision struct {
 	candidate *candidate
 	predicted time.Duration
-	known     bool
 	choice    Choice
-}
-
-// unbook gives back what choose has booked.
-func (d decision) unbook() {
-	if d.candidate != nil {
-		d.candidate.book(-d.predicted)
-	}
-}
-
-// book adds to the time that is predicted for all that is queued or runs.
-func (c *candidate) book(d time.Duration) {
-	c.mu.Lock()
-	c.load += d
-	c.mu.Unlock()
-}
-
-// place asks for what has to be measured, and chooses.
-func (s *Scheduler) place(t *spec) decision {
-	if s.opts.Calibrate && !t.plain() {
-		s.wish(t.needs.Kernels, t)
-	}
-	return s.choose(t, nil)
 }
 
 // choose takes the candidate that is predicted to be done first, of those that were not
@@ -45,7 +22,7 @@ func (s *Scheduler) choose(t *spec, tried []*candidate) decision {
 	estimates := make([]Estimate, len(s.candidates))
 	for i, c := range s.candidates {
 		if slices.Contains(tried, c) {
-			estimates[i] = Estimate{Device: c.name, Reason: "was tried"}
+			estimates[i] = Estimate{Device: c.Name, Reason: "was tried"}
 			continue
 		}
 		estimates[i] = c.estimate(t, now)
@@ -54,10 +31,22 @@ func (s *Scheduler) choose(t *spec, tried []*candidate) decision {
 	if best < 0 {
 		return decision{choice: Choice{Estimates: estimates}}
 	}
-	c, e := s.candidates[best], estimates[best]
-	c.book(e.Run)
-	return decision{c, e.Run, e.Known, Choice{c.name, estimates}}
+	d := decision{s.candidates[best], estimates[best].Run, Choice{estimates[best].Device, estimates}}
+	d.book(d.predicted)
+	return d
 }
+
+// book adds to the time that is predicted for all that is queued or runs.
+func (d decision) book(t time.Duration) {
+	if c := d.candidate; c != nil {
+		c.mu.Lock()
+		c.load += t
+		c.mu.Unlock()
+	}
+}
+
+// unbook gives back what choose has booked.
+func (d decision) unbook() { d.book(-d.predicted) }
 
 // What another device has to gain over the host, as time and as a part: less than that
 // is within what measurements of a few microseconds can tell.
@@ -69,24 +58,20 @@ const (
 // best is the index of the estimate that wins, −1 if none can be taken. The host wins
 // where another is hardly better, and where it was not measured itself.
 func (s *Scheduler) best(estimates []Estimate) int {
-	best := len(estimates) - 1
-	if e := &estimates[best]; e.Reason != "" {
-		best = -1
-	} else if !e.Known {
-		return best
-	}
-	for i := len(estimates) - 2; i >= 0; i-- {
+	best, host := -1, len(estimates)-1
+	for i := host; i >= 0; i-- {
 		e := &estimates[i]
-		if e.Reason != "" {
+		switch {
+		case e.Reason != "":
+			continue
+		case best < 0:
+			if best = i; !e.Known {
+				return best
+			}
 			continue
 		}
-		if best < 0 {
-			best = i
-			continue
-		}
-		limit := float64(estimates[best].Run + estimates[best].Wait)
-		gain := s.candidates[i].gain
-		if best == len(estimates)-1 {
+		limit, gain := float64(estimates[best].Run+estimates[best].Wait), s.candidates[i].Gain
+		if best == host {
 			limit, gain = limit-float64(leastGain), max(gain, leastPart)
 		}
 		if float64(e.Run+e.Wait) < limit*(1-gain) {
@@ -98,11 +83,15 @@ func (s *Scheduler) best(estimates []Estimate) int {
 
 // estimate predicts a task on the candidate, or says why it cannot run there.
 func (c *candidate) estimate(t *spec, now time.Time) Estimate {
-	e := Estimate{Device: c.name}
+	e := Estimate{Device: c.Name}
 	c.mu.Lock()
-	c.reviveIfDue(now, t.needs.Kernels)
+	c.reviveIfDue(now, t.Needs.Kernels)
 	costs := c.costs
-	e.Reason, e.Wait = c.unfit(t), c.wait(now)
+	e.Reason, e.Wait = c.unfit(t), c.load
+	if c.holder != nil {
+		e.Wait -= now.Sub(c.begun)
+	}
+	e.Wait = max(0, e.Wait)
 	c.mu.Unlock()
 	if e.Reason != "" || t.plain() {
 		return e
@@ -114,35 +103,24 @@ func (c *candidate) estimate(t *spec, now time.Time) Estimate {
 	return e
 }
 
-// wait is how long a new task has to wait. The candidate is locked.
-func (c *candidate) wait(now time.Time) time.Duration {
-	d := c.load
-	if c.holder != nil {
-		d -= now.Sub(c.begun)
-	}
-	return max(0, d)
-}
-
 // unfit is why a task cannot run on the candidate; empty if it can. The candidate is
 // locked.
 func (c *candidate) unfit(t *spec) string {
 	switch {
-	case c.out:
-		return fmt.Sprintf("out: %v", c.why)
 	case c.use == nil:
-		return "being opened again"
+		return fmt.Sprintf("out: %v", c.why)
 	case c.host:
 		return ""
 	case t.plain():
 		return "plain Go runs on the host"
-	case c.info.Memory > 0 && t.needs.Memory > c.info.Memory:
-		return fmt.Sprintf("has %d MiB, the task needs %d", c.info.Memory>>20, t.needs.Memory>>20)
+	case c.info.Memory > 0 && t.Needs.Memory > c.info.Memory:
+		return fmt.Sprintf("has %d MiB, the task needs %d", c.info.Memory>>20, t.Needs.Memory>>20)
 	}
-	for _, k := range t.needs.Kernels {
-		if r := c.unable(k, t.needs.Exact); r != "" {
+	for _, k := range t.Needs.Kernels {
+		if r := c.unable(k, t.Needs.Exact); r != "" {
 			return r
 		}
-		if t.needs.Exact && !c.exact(k) {
+		if t.Needs.Exact && !c.exact(k) {
 			return k.Name + " was not shown to be exact there"
 		}
 	}
@@ -170,4 +148,60 @@ func (c *candidate) unable(k *device.Kernel, exact bool) string {
 func (c *candidate) exact(k *device.Kernel) bool {
 	_, checked := c.use.checked[k]
 	return checked || c.info.IsExact(k.Name)
+}
+
+// Predict is what the scheduler would choose for t now. Nothing is queued.
+func Predict[T any](s *Scheduler, t Task[T]) Choice {
+	p := t.spec()
+	d := s.choose(&p, nil)
+	d.unbook()
+	return d.choice
+}
+
+// Crossover is the smallest n from lo to hi from which on candidate a is predicted to
+// be faster than candidate b, with nothing queued, for the tasks that task makes; ok is
+// false if that is so nowhere up to hi, or if one of them was not measured.
+func Crossover[T any](s *Scheduler, a, b string, lo, hi int, task func(n int) Task[T]) (n int, ok bool) {
+	faster := func(n int) bool {
+		t := task(n)
+		p := t.spec()
+		x, xKnown := s.profile(a).predict(&p)
+		y, yKnown := s.profile(b).predict(&p)
+		return xKnown && yKnown && x < y
+	}
+	if !faster(hi) {
+		return 0, false
+	}
+	for lo < hi {
+		if mid := lo + (hi-lo)/2; faster(mid) {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return hi, true
+}
+
+// Measured reports whether there are predictions for a kernel on a candidate.
+func (s *Scheduler) Measured(name string, k *device.Kernel) bool { return s.profile(name).has(k) }
+
+// Costs are the start-up of a launch of k on a candidate, and its rate in Cost.Ops per
+// second, as fitted; ok is false if it was not measured.
+func (s *Scheduler) Costs(name string, k *device.Kernel) (start time.Duration, rate float64, ok bool) {
+	p := s.profile(name)
+	if !p.has(k) {
+		return 0, 0, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.Kernels[k.Name]
+	return time.Duration(l.start * 1e9), 1 / l.perUnit, true
+}
+
+// profile is what is known of the speed of the candidate of that name, nil if nothing is.
+func (s *Scheduler) profile(name string) *profile {
+	if c := s.candidate(name); c != nil {
+		return c.profile()
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -46,54 +47,42 @@ func (l *line) add(amount, seconds float64) {
 	p.used = l.updates
 	p.Seconds = append(p.Seconds, seconds)
 	if len(p.Seconds) > samplesKept {
-		p.Seconds = slices.Delete(p.Seconds, 0, len(p.Seconds)-samplesKept)
+		p.Seconds = slices.Delete(p.Seconds, 0, 1)
 	}
 	if len(l.Points) > pointsKept {
-		oldest := 0
-		for i := range l.Points {
-			if l.Points[i].used < l.Points[oldest].used {
-				oldest = i
-			}
-		}
-		l.Points = slices.Delete(l.Points, oldest, oldest+1)
+		oldest := slices.MinFunc(l.Points, func(a, b point) int { return a.used - b.used }).Amount
+		l.Points = slices.DeleteFunc(l.Points, func(p point) bool { return p.Amount == oldest })
 	}
 	l.fit()
 }
 
 // near is the point for an amount, a new one if none is close.
 func (l *line) near(amount float64) *point {
-	i, _ := slices.BinarySearchFunc(l.Points, amount/sameAmount, func(p point, a float64) int {
-		if p.Amount < a {
-			return -1
-		}
-		return 1
-	})
+	i, _ := slices.BinarySearchFunc(l.Points, amount/sameAmount, func(p point, a float64) int { return cmp.Compare(p.Amount, a) })
 	if i == len(l.Points) || l.Points[i].Amount > amount*sameAmount {
 		l.Points = slices.Insert(l.Points, i, point{Amount: amount})
 	}
 	return &l.Points[i]
 }
 
-// known tells whether the line can predict.
+// known reports whether the line can predict.
 func (l *line) known() bool { return l != nil && len(l.Points) > 0 }
 
 // seconds is the prediction for an amount; l must be known.
 func (l *line) seconds(amount float64) float64 {
-	t := l.start + amount*l.perUnit
-	last := len(l.bends) - 1
-	switch {
-	case amount <= l.bends[0].amount:
-		return t * math.Exp(l.bends[0].off)
-	case amount >= l.bends[last].amount:
-		return t * math.Exp(l.bends[last].off)
+	var off float64
+	i := slices.IndexFunc(l.bends, func(b bend) bool { return b.amount >= amount })
+	switch i {
+	case -1:
+		off = l.bends[len(l.bends)-1].off
+	case 0:
+		off = l.bends[0].off
+	default:
+		a, b := l.bends[i-1], l.bends[i]
+		part := math.Log(amount/a.amount) / math.Log(b.amount/a.amount)
+		off = a.off*(1-part) + b.off*part
 	}
-	i := 1
-	for l.bends[i].amount < amount {
-		i++
-	}
-	a, b := l.bends[i-1], l.bends[i]
-	part := math.Log(amount/a.amount) / math.Log(b.amount/a.amount)
-	return t * math.Exp(a.off*(1-part)+b.off*part)
+	return (l.start + amount*l.perUnit) * math.Exp(off)
 }
 
 // trusted are the points that count, with their typical times.
@@ -125,14 +114,9 @@ func (l *line) fit() {
 		st += w * t
 		sat += w * a * t
 	}
-	det := s1*saa - sa*sa
-	if det > 1e-9*s1*saa {
-		l.start, l.perUnit = (saa*st-sa*sat)/det, (s1*sat-sa*st)/det
-	} else {
-		l.start, l.perUnit = 0, sat/saa
-	}
-	if l.start < 0 {
-		l.start, l.perUnit = 0, sat/saa
+	l.start, l.perUnit = 0, sat/saa
+	if det, start := s1*saa-sa*sa, saa*st-sa*sat; det > 1e-9*s1*saa && start >= 0 {
+		l.start, l.perUnit = start/det, (s1*sat-sa*st)/det
 	}
 	if l.perUnit < 0 {
 		l.start, l.perUnit = st/s1, 0
@@ -152,9 +136,9 @@ func typical(samples []float64) float64 {
 	return s[(len(s)-1)/4]
 }
 
-// valid tells whether a line that was read from a file is one, and fits it.
+// valid reports whether a line that was read from a file is one, and fits it.
 func (l *line) valid() bool {
-	if len(l.Points) == 0 || len(l.Points) > pointsKept {
+	if l == nil || len(l.Points) == 0 || len(l.Points) > pointsKept {
 		return false
 	}
 	last := 0.0

@@ -89,37 +89,33 @@ func callBytes(c *device.Call) (bytes int) {
 
 // timeCall measures launches of one example in a turn, after one that warms up, and a
 // transfer each way of every buffer. It returns the least time of a launch.
-func timeCall(turn turns, c *device.Call, rounds int, p *profile) (least time.Duration, err error) {
-	err = turn(func(ctx context.Context, d device.Device) error {
-		took, err := timeIn(ctx, d, c, rounds, p)
-		if err == nil {
-			least = took
-		}
+func timeCall(turn turns, c *device.Call, rounds int, p *profile) (time.Duration, error) {
+	var least time.Duration // not read when the turn is left behind
+	err := turn(func(ctx context.Context, d device.Device) (err error) {
+		least, err = timeIn(ctx, d, c, rounds, p)
 		return err
 	})
-	return least, err
-}
-
-func timeIn(ctx context.Context, d device.Device, c *device.Call, rounds int, p *profile) (time.Duration, error) {
-	launch, err := c.Shape()
 	if err != nil {
 		return 0, err
 	}
-	work := amount(device.CostOf(launch))
+	return least, nil
+}
+
+func timeIn(ctx context.Context, d device.Device, c *device.Call, rounds int, p *profile) (time.Duration, error) {
+	bound, err := c.Bind(ctx, d)
+	if err != nil {
+		return 0, err
+	}
+	defer bound.Free(ctx)
+	launch := bound.Launch
 	for i, a := range c.Args {
-		if a.Width == 0 {
-			continue
-		}
-		b, err := d.Alloc(a.Data.Type(), a.Data.Len())
-		if err != nil {
-			return 0, err
-		}
-		defer b.Free()
-		launch.Args[i].Buffer = b
-		if err := timeCopies(ctx, d, b, a.Data, p); err != nil {
-			return 0, err
+		if b := launch.Args[i].Buffer; b != nil && b.Len() > 0 {
+			if err := timeCopies(ctx, d, b, a.Data.Sub(0, b.Len()), p); err != nil {
+				return 0, err
+			}
 		}
 	}
+	work := amount(device.CostOf(launch))
 	least := time.Duration(math.MaxInt64)
 	for i := range rounds + 1 {
 		took, err := undisturbed(func() error {
@@ -141,9 +137,6 @@ func timeIn(ctx context.Context, d device.Device, c *device.Call, rounds int, p 
 
 // timeCopies measures a transfer each way, a few times; b ends with the data in it.
 func timeCopies(ctx context.Context, d device.Device, b device.Buffer, data device.Slice, p *profile) error {
-	if data.Len() == 0 {
-		return nil
-	}
 	back := data.Clone()
 	for i := range copies + 1 {
 		up, err := undisturbed(func() error {

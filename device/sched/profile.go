@@ -1,27 +1,35 @@
 package sched
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"offload/device"
+	"offload/internal/atomicfile"
 )
 
 // profile is what is known of the speed of one device, in one arithmetic.
 type profile struct {
-	key string
+	Key      string           `json:"key"` // in the file too, whose name is only a hash
+	Upload   *line            `json:"upload"`
+	Download *line            `json:"download"`
+	Kernels  map[string]*line `json:"kernels"` // by name, which has the precision
 
-	mu       sync.Mutex
-	changed  bool // since it was saved
-	Upload   *line
-	Download *line
-	Kernels  map[string]*line // by name, which has the precision
+	mu      sync.Mutex
+	changed bool // since it was saved
 }
 
 func newProfile(key string) *profile {
-	return &profile{key: key, Upload: new(line), Download: new(line), Kernels: map[string]*line{}}
+	return &profile{Key: key, Upload: new(line), Download: new(line), Kernels: map[string]*line{}}
 }
 
 // profileKey names all that the speed of a device depends on, apart from the size of
@@ -31,7 +39,7 @@ func profileKey(version string, i device.Info) string {
 		version, i.Backend, i.Name, i.Driver, i.Math, i.Variant, i.Workers)
 }
 
-// has tells whether the kernel was measured, and transfers with it.
+// has reports whether the kernel was measured, and transfers with it.
 func (p *profile) has(k *device.Kernel) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,7 +72,7 @@ func (p *profile) predict(t *spec) (time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	total := 0.0
-	for _, w := range t.work {
+	for _, w := range t.Work {
 		l := p.Kernels[w.Kernel.Name]
 		if !l.known() {
 			return 0, false
@@ -74,7 +82,7 @@ func (p *profile) predict(t *spec) (time.Duration, bool) {
 	for _, c := range []struct {
 		Transfer
 		l *line
-	}{{t.up, p.Upload}, {t.down, p.Download}} {
+	}{{t.Up, p.Upload}, {t.Down, p.Download}} {
 		if c.Count == 0 {
 			continue
 		}
@@ -89,4 +97,72 @@ func (p *profile) predict(t *spec) (time.Duration, bool) {
 // duration is a number of seconds, kept within what a duration can tell.
 func duration(seconds float64) time.Duration {
 	return time.Duration(min(max(0, seconds)*1e9, math.MaxInt64/4))
+}
+
+// store is a folder with a file for each profile. What it cannot read it does not
+// have; the empty name is a store that keeps nothing.
+type store string
+
+func (s store) path(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return filepath.Join(string(s), hex.EncodeToString(sum[:8])+".json")
+}
+
+// largestFile is far more than a profile takes.
+const largestFile = 4 << 20
+
+// load is the profile of that key; an empty one if there is none, or if the file is
+// damaged.
+func (s store) load(key string) *profile {
+	p := newProfile(key)
+	if s == "" {
+		return p
+	}
+	r, err := os.Open(s.path(key))
+	if err != nil {
+		return p
+	}
+	defer r.Close()
+	f := new(profile)
+	if json.NewDecoder(io.LimitReader(r, largestFile)).Decode(f) != nil || f.Key != key ||
+		!f.Upload.valid() || !f.Download.valid() || f.Kernels == nil {
+		return p
+	}
+	for _, l := range f.Kernels {
+		if !l.valid() {
+			return p
+		}
+	}
+	return f
+}
+
+// save writes a profile that has changed.
+func (s store) save(p *profile) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s == "" || !p.changed || !p.Upload.known() || !p.Download.known() {
+		return nil
+	}
+	if err := os.MkdirAll(string(s), 0o700); err != nil {
+		return err
+	}
+	err := atomicfile.Write(s.path(p.Key), func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", " ")
+		return enc.Encode(p)
+	})
+	p.changed = err != nil
+	return err
+}
+
+// forget removes a profile.
+func (s store) forget(key string) error {
+	if s == "" {
+		return nil
+	}
+	err := os.Remove(s.path(key))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }

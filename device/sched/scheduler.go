@@ -1,3 +1,16 @@
+// Package sched decides on which device a task runs, and runs it again elsewhere
+// when that device fails.
+//
+// A Task names the kernels that it needs, how much work it will give them and how
+// much data it moves. A Scheduler predicts from measured cost when each of its
+// candidates would be done, hands the task to the earliest, and returns a future.
+// A device that is lost, out of memory, silent or wrong costs time and no result:
+// the task starts again on the next one, and at last on the host, whose pool of
+// workers is never taken out. In exact arithmetic every device gives the same bits,
+// so that nobody can tell from a result where it came from; its Report says it.
+//
+// The package stands above the backends and knows none: whoever makes a Scheduler
+// hands it devices, or functions that open them.
 package sched
 
 import (
@@ -70,15 +83,15 @@ type Scheduler struct {
 	opts       Options
 	candidates []*candidate
 	store      store
-	measuring  measuring
+	ctx        context.Context // done once the scheduler is closed
+	cancel     context.CancelFunc
+	behind     sync.WaitGroup // tasks on devices, revivals, measurements
 
-	mu      sync.Mutex
-	closed  bool
-	pending int           // tasks that were submitted and have not ended
-	idle    chan struct{} // closed when none is pending; nil while nobody waits
-	ctx     context.Context
-	cancel  context.CancelFunc
-	behind  sync.WaitGroup // tasks on devices, revivals, measurements
+	mu       sync.Mutex
+	pending  int           // tasks that were submitted and have not ended
+	idle     chan struct{} // closed when none is pending; nil while nobody waits
+	todo     []wish        // what is measured in the background, one after another
+	measured chan struct{} // closed when all is measured; nil while nothing is
 }
 
 // New opens the candidates. One that does not open is left out, and why is told with
@@ -92,19 +105,13 @@ func New(ctx context.Context, o Options) (*Scheduler, error) {
 			return nil, device.Invalidf("candidate %q has no Open", c.Name)
 		}
 	}
-	if o.Patience <= 0 {
-		o.Patience = 10
-	}
-	if o.Pause <= 0 {
-		o.Pause = 30 * time.Second
-	}
-	if o.Recheck <= 0 {
-		o.Recheck = time.Second
-	}
+	setDefault(&o.Patience, 10)
+	setDefault(&o.Pause, 30*time.Second)
+	setDefault(&o.Recheck, time.Second)
 	s := &Scheduler{opts: o, store: store(o.Folder)}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for i, d := range o.Devices {
-		c := &candidate{s: s, name: d.Name, open: d.Open, gain: d.Gain, host: i == len(o.Devices)-1}
+		c := &candidate{Candidate: d, s: s, host: i == len(o.Devices)-1}
 		s.candidates = append(s.candidates, c)
 		err := c.start(ctx)
 		if err == nil || !c.host && ctx.Err() == nil {
@@ -116,13 +123,16 @@ func New(ctx context.Context, o Options) (*Scheduler, error) {
 	return s, nil
 }
 
-// host is the candidate that takes what is left.
-func (s *Scheduler) host() *candidate { return s.candidates[len(s.candidates)-1] }
+func setDefault[T float64 | time.Duration](option *T, value T) {
+	if *option <= 0 {
+		*option = value
+	}
+}
 
 // candidate is the one of that name, nil if there is none.
 func (s *Scheduler) candidate(name string) *candidate {
 	for _, c := range s.candidates {
-		if c.name == name {
+		if c.Name == name {
 			return c
 		}
 	}
@@ -140,15 +150,14 @@ func (s *Scheduler) Held(ctx context.Context) device.Place {
 // Drain waits until every task that was submitted has ended, or until ctx is done.
 func (s *Scheduler) Drain(ctx context.Context) error {
 	s.mu.Lock()
-	if s.pending == 0 {
-		s.mu.Unlock()
-		return nil
-	}
-	if s.idle == nil {
+	if s.pending > 0 && s.idle == nil {
 		s.idle = make(chan struct{})
 	}
 	idle := s.idle
 	s.mu.Unlock()
+	if idle == nil {
+		return nil
+	}
 	select {
 	case <-idle:
 		return nil
@@ -162,15 +171,11 @@ func (s *Scheduler) Drain(ctx context.Context) error {
 // task. Its error is that of a device, or why measured costs could not be kept.
 func (s *Scheduler) Close() error {
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil
-	}
-	s.closed = true
-	s.mu.Unlock()
+	closed := s.ctx.Err() != nil
 	s.cancel()
-	for _, c := range s.candidates {
-		c.stop()
+	s.mu.Unlock()
+	if closed {
+		return nil
 	}
 	s.behind.Wait()
 	err := s.opts.Pool.Close()
@@ -181,14 +186,7 @@ func (s *Scheduler) Close() error {
 func (s *Scheduler) closeDevices() error {
 	var errs []error
 	for _, c := range s.candidates {
-		on := c.take()
-		switch {
-		case on == nil:
-		case c.host:
-			errs = append(errs, on.dev.Close())
-		default:
-			errs = append(errs, closeSoon(on.dev, nil))
-		}
+		errs = append(errs, c.close())
 	}
 	return errors.Join(errs...)
 }
@@ -197,7 +195,7 @@ func (s *Scheduler) closeDevices() error {
 func (s *Scheduler) enter() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.ctx.Err() != nil {
 		return device.ErrClosed
 	}
 	s.pending++
@@ -218,10 +216,11 @@ func (s *Scheduler) leave() {
 func (s *Scheduler) goBehind(f func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.closed {
-		s.behind.Go(f)
+	if s.ctx.Err() != nil {
+		return false
 	}
-	return !s.closed
+	s.behind.Go(f)
+	return true
 }
 
 // State is one candidate as it is now.
@@ -237,11 +236,7 @@ func (s *Scheduler) States() []State {
 	var states []State
 	for _, c := range s.candidates {
 		c.mu.Lock()
-		state := State{Name: c.name, Info: c.info, Usable: c.use != nil && !c.out}
-		if !state.Usable {
-			state.Err = c.why
-		}
-		states = append(states, state)
+		states = append(states, State{c.Name, c.info, c.use != nil, c.why})
 		c.mu.Unlock()
 	}
 	return states
@@ -252,21 +247,4 @@ func (s *Scheduler) record(name, detail string) {
 	if r := s.opts.Recorder; r != nil {
 		r.Record(device.Event{Kind: device.EventDecision, Start: time.Now(), Name: name, Detail: detail})
 	}
-}
-
-// device is the candidate's device at this moment, nil while there is none.
-func (c *candidate) device() device.Device {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.use == nil {
-		return nil
-	}
-	return c.use.dev
-}
-
-// profile is what is known of the speed of the candidate's device.
-func (c *candidate) profile() *profile {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.costs
 }

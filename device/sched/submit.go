@@ -29,7 +29,10 @@ func Submit[T any](ctx context.Context, s *Scheduler, t Task[T]) *device.Future[
 		return j.Future
 	}
 	j.Own(s)
-	j.at = s.place(&j.spec)
+	if s.opts.Calibrate && !t.plain() {
+		s.wish(t.Needs.Kernels, t.call)
+	}
+	j.at = s.choose(&j.spec, nil)
 	j.report.Choice = j.at.choice
 	if ctx.Done() != nil {
 		j.stop = context.AfterFunc(ctx, func() {
@@ -121,13 +124,20 @@ func (j *job[T]) execute(placed context.Context) (r Result[T], err error) {
 		}
 		j.at = j.s.choose(&j.spec, tried)
 	}
-	return r, j.failed(j.report.left(j.at.choice))
+	if len(j.report.Attempts) == 0 {
+		return r, j.failed(fmt.Errorf("%w: %v", device.ErrUnavailable, j.at.choice))
+	}
+	var errs []error
+	for _, a := range j.report.Attempts {
+		errs = append(errs, fmt.Errorf("%s: %w", a.Device, a.Err))
+	}
+	return r, j.failed(errors.Join(errs...))
 }
 
 // attempt runs the task once, and reports whether it began.
 func (j *job[T]) attempt(ctx context.Context) (value T, ran bool, err error) {
-	defer j.at.unbook()
-	c, choice := j.at.candidate, j.at.choice
+	s, at, failed := j.s, j.at, j.report.Attempts
+	defer at.unbook()
 	box := new(T) // not read when the run is left behind
 	began := make(chan time.Time, 1)
 	run := func(ctx context.Context, on *opened) (err error) {
@@ -135,69 +145,52 @@ func (j *job[T]) attempt(ctx context.Context) (value T, ran bool, err error) {
 			return err
 		}
 		began <- time.Now()
-		j.tell(choice)
-		*box, err = believe(ctx, j, c, on)
+		if s.opts.Recorder != nil {
+			s.record(j.task.Name+" → "+at.choice.Device, at.choice.String())
+		}
+		if s.opts.Placed != nil {
+			s.opts.Placed(j.task.Name, at.choice, failed)
+		}
+		*box, err = j.believe(ctx, at.candidate, on)
 		return err
 	}
 	switch place := device.PlaceOf(ctx); {
-	case c.host && !j.pooled:
-		err = inPool(ctx, j.s, run)
-	case !c.host && j.pooled && place != nil:
+	case at.candidate.host && !j.pooled: // in a place of the pool
+		f := device.NewFuture(ctx, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, at.candidate.run(ctx, 0, run)
+		})
+		f.Own(s)
+		s.opts.Pool.Begin(f)
+		err = f.Wait(ctx)
+	case !at.candidate.host && j.pooled && place != nil:
 		place.Lend()
 		defer place.Return(ctx)
 		fallthrough
 	default:
-		err = c.run(ctx, j.s.deadline(&j.spec, j.at.predicted), run)
+		silence := duration(s.opts.Patience * at.predicted.Seconds() / float64(max(1, j.task.Steps)))
+		err = at.candidate.run(ctx, max(MinDeadline, silence), run)
 	}
 	select {
 	case start := <-began:
-		j.add(start, Attempt{Device: c.name, Predicted: j.at.predicted, Took: time.Since(start), Err: err})
+		j.mu.Lock()
+		if len(failed) == 0 {
+			j.report.Queued = start.Sub(j.submitted)
+		}
+		j.report.Attempts = append(failed, Attempt{at.candidate.Name, at.predicted, time.Since(start), err})
+		j.mu.Unlock()
+		ran = true
 	default:
-		return value, false, err
 	}
 	if err == nil {
 		value = *box
 	}
-	return value, true, err
-}
-
-// add takes note of an attempt.
-func (j *job[T]) add(start time.Time, a Attempt) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if len(j.report.Attempts) == 0 {
-		j.report.Queued = start.Sub(j.submitted)
-	}
-	j.report.Attempts = append(j.report.Attempts, a)
-}
-
-// inPool runs the task on the host in a place of its pool.
-func inPool(ctx context.Context, s *Scheduler, run func(context.Context, *opened) error) error {
-	f := device.NewFuture(ctx, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.host().run(ctx, 0, run)
-	})
-	f.Own(s)
-	s.opts.Pool.Begin(f)
-	return f.Wait(ctx)
-}
-
-// tell lets those who asked for it know where the task runs.
-func (j *job[T]) tell(choice Choice) {
-	j.mu.Lock()
-	failed := j.report.Attempts
-	j.mu.Unlock()
-	if j.s.opts.Recorder != nil {
-		j.s.record(j.task.Name+" → "+choice.Device, choice.String())
-	}
-	if j.s.opts.Placed != nil {
-		j.s.opts.Placed(j.task.Name, choice, failed)
-	}
+	return value, ran, err
 }
 
 // believe runs the task on a device and has the value checked before it counts.
-func believe[T any](ctx context.Context, j *job[T], c *candidate, on *opened) (T, error) {
+func (j *job[T]) believe(ctx context.Context, c *candidate, on *opened) (T, error) {
+	needs := j.task.Needs
 	value, err := j.task.Run(ctx, on.dev)
-	needs := &j.spec.needs
 	if err == nil && j.task.Check != nil {
 		if wrong := j.task.Check(value); wrong != nil {
 			err = fmt.Errorf("%w: %w", ErrWrong, wrong)
@@ -212,11 +205,6 @@ func believe[T any](ctx context.Context, j *job[T], c *candidate, on *opened) (T
 	return value, err
 }
 
-// deadline is how long a device may make no progress.
-func (s *Scheduler) deadline(t *spec, predicted time.Duration) time.Duration {
-	return max(MinDeadline, duration(s.opts.Patience*predicted.Seconds()/float64(max(1, t.steps))))
-}
-
 // Map runs a task for every element of in and returns their values, in that order. The
 // elements are cut into chunks for the host's workers, each of which does one task
 // after another, here or on the device that suits. After an error no element behind it
@@ -226,15 +214,15 @@ func Map[A, B any](ctx context.Context, s *Scheduler, in []A, task func(A) Task[
 		return nil, err
 	}
 	defer s.leave()
-	out := make([]B, len(in))
+	out, host := make([]B, len(in)), s.candidates[len(s.candidates)-1].current()
 	err := s.opts.Pool.ForEach(ctx, len(in), func(ctx context.Context, r device.Range) error {
 		for i := r.Lo; i < r.Hi; i++ {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			t := task(in[i])
-			if len(t.Needs.Kernels) == 0 && len(t.Work) == 0 && t.Check == nil {
-				value, err := t.Run(ctx, s.host().device())
+			if t.plain() && t.Check == nil {
+				value, err := t.Run(ctx, host.dev)
 				if out[i] = value; err != nil {
 					return err
 				}
@@ -252,16 +240,4 @@ func Map[A, B any](ctx context.Context, s *Scheduler, in []A, task func(A) Task[
 		return nil, err
 	}
 	return out, nil
-}
-
-// left is the error of a task that no device was left for.
-func (r *Report) left(c Choice) error {
-	var errs []error
-	for _, a := range r.Attempts {
-		errs = append(errs, fmt.Errorf("%s: %w", a.Device, a.Err))
-	}
-	if len(errs) == 0 {
-		return fmt.Errorf("%w: %v", device.ErrUnavailable, c)
-	}
-	return errors.Join(errs...)
 }

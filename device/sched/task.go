@@ -2,6 +2,11 @@ package sched
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"offload/device"
 )
@@ -30,7 +35,7 @@ type Task[T any] struct {
 	// that computes wrongly, and the task runs again on the next.
 	Check func(T) error
 
-	call *device.Call
+	call *device.Call // to measure kernels without examples by
 }
 
 // Needs is what a device must offer.
@@ -68,27 +73,25 @@ type Transfer struct {
 	Bytes int64
 }
 
-// add counts one more copy.
+// add counts one more copy, if it has any bytes.
 func (t *Transfer) add(bytes int64) {
-	t.Count++
-	t.Bytes += bytes
+	if bytes > 0 {
+		t.Count++
+		t.Bytes += bytes
+	}
 }
 
 // spec is what the scheduler looks at in a task, whatever its type.
-type spec struct {
-	name     string
-	needs    Needs
-	work     []Work
-	up, down Transfer
-	steps    int
-	call     *device.Call // to measure kernels without examples by
+type spec = Task[struct{}]
+
+func (t *Task[T]) spec() spec { return withRun[struct{}](t, nil) }
+
+// withRun is a task with the same needs and work that run performs.
+func withRun[B, A any](t *Task[A], run func(context.Context, device.Device) (B, error)) Task[B] {
+	return Task[B]{Name: t.Name, Needs: t.Needs, Work: t.Work, Up: t.Up, Down: t.Down, Steps: t.Steps, Run: run, call: t.call}
 }
 
-func (t *Task[T]) spec() spec {
-	return spec{t.Name, t.Needs, t.Work, t.Up, t.Down, t.Steps, t.call}
-}
-
-// valid refuses a task without Run, and amounts of work that are none.
+// valid refuses a task without Run, a kernel that is nil, and amounts below zero or NaN.
 func (t *Task[T]) valid() error {
 	if t.Run == nil {
 		return device.Invalidf("task %q has no Run", t.Name)
@@ -109,5 +112,118 @@ func (t *Task[T]) valid() error {
 	return nil
 }
 
-// plain tells whether a task is a Go function, with no interest in devices.
-func (p *spec) plain() bool { return len(p.needs.Kernels) == 0 && len(p.work) == 0 }
+// plain reports whether the task is a Go function, with no interest in devices.
+func (t *Task[T]) plain() bool { return len(t.Needs.Kernels) == 0 && len(t.Work) == 0 }
+
+// Result is what a task ended in, and how it came to it.
+type Result[T any] struct {
+	Value  T
+	Report Report
+}
+
+// Report says which devices a task was run on, and why.
+type Report struct {
+	Task     string
+	Choice   Choice        // at the start
+	Attempts []Attempt     // in order; the last one gave the result, if there is one
+	Queued   time.Duration // from Submit to the first attempt
+}
+
+// Device is the name of the device that gave the result; empty for a failed task.
+func (r *Report) Device() string {
+	if n := len(r.Attempts); n > 0 && r.Attempts[n-1].Err == nil {
+		return r.Attempts[n-1].Device
+	}
+	return ""
+}
+
+// Attempt is one run of a task on a device.
+type Attempt struct {
+	Device    string
+	Predicted time.Duration // 0 if nothing was known
+	Took      time.Duration
+	Err       error // why the device was left; nil for success
+}
+
+// Choice is the prediction for each candidate, in the order of the scheduler, and
+// which was taken.
+type Choice struct {
+	Device    string
+	Estimates []Estimate
+}
+
+// Estimate is what is expected of one device.
+type Estimate struct {
+	Device string
+	Known  bool          // there is a prediction
+	Run    time.Duration // of the task
+	Wait   time.Duration // for what is queued already
+	Reason string        // why the device cannot be taken; empty if it can
+}
+
+// String is the choice in one line: each device with its prediction, or with the
+// reason why it was left out.
+func (c Choice) String() string {
+	parts := make([]string, len(c.Estimates))
+	for i, e := range c.Estimates {
+		parts[i] = e.String()
+	}
+	return fmt.Sprintf("%s (%s)", c.Device, strings.Join(parts, "; "))
+}
+
+// String is the device with its prediction, or with the reason why it was left out.
+func (e Estimate) String() string {
+	text := fmt.Sprintf("predicted %v", round(e.Run))
+	switch {
+	case e.Reason != "":
+		text = e.Reason
+	case !e.Known:
+		text = "not measured"
+	case e.Wait > 0:
+		text += fmt.Sprintf(" after %v", round(e.Wait))
+	}
+	return e.Device + ": " + text
+}
+
+// round keeps about three digits.
+func round(d time.Duration) time.Duration {
+	for unit := time.Duration(1); ; unit *= 10 {
+		if d < 1000*unit {
+			return d.Round(unit)
+		}
+	}
+}
+
+// TaskError is why a task has no result.
+type TaskError struct {
+	Report Report
+	Err    error
+}
+
+func (e *TaskError) Error() string {
+	if e.Report.Task == "" {
+		return e.Err.Error()
+	}
+	return e.Report.Task + ": " + e.Err.Error()
+}
+
+func (e *TaskError) Unwrap() error { return e.Err }
+
+// The faults that the scheduler finds itself.
+var (
+	// ErrDeadline: the device was silent for far longer than predicted.
+	ErrDeadline = errors.New("deadline missed (the device hangs, or is far slower than it was)")
+	// ErrWrong: the device does not compute what the kernel's contract says.
+	ErrWrong = errors.New("wrong result (the device does not compute what the contract says)")
+)
+
+// IsFault reports whether err is the device's and not the task's, so that the task may
+// succeed elsewhere.
+func IsFault(err error) bool {
+	return isAny(err, device.ErrLost, device.ErrOutOfMemory, device.ErrUnavailable, device.ErrUnsupported,
+		device.ErrClosed, ErrDeadline, ErrWrong)
+}
+
+func isAny(err error, targets ...error) bool {
+	return slices.ContainsFunc(targets, func(t error) bool { return errors.Is(err, t) })
+}
