@@ -20,6 +20,7 @@ type candidate struct {
 	s    *Scheduler
 	host bool
 	hung atomic.Int32 // calls of the driver outside of turns that have not returned
+	load atomic.Int64 // nanoseconds predicted for all that is queued or runs
 
 	mu       sync.Mutex
 	use      *opened   // nil while the candidate is out
@@ -32,9 +33,8 @@ type candidate struct {
 	costs    *profile
 
 	holder *turn
-	queue  []*turn       // that wait, oldest first
-	load   time.Duration // predicted for all that is queued or runs
-	begun  time.Time     // when the holder's turn began
+	queue  []*turn   // that wait, oldest first
+	begun  time.Time // when the holder's turn began
 }
 
 // opened is a device from when it was opened until the candidate has left it. The
@@ -44,15 +44,9 @@ type opened struct {
 	gone chan struct{} // closed when the candidate left the device
 	why  error         // it did, once gone is closed
 
-	checked map[*device.Kernel]proof // of kernels that gave their known answers
-	refused map[*device.Kernel]error // what the device cannot run
-	asked   map[*device.Kernel]bool  // to be measured, also what could not be
-}
-
-// proof is when a kernel last gave its known answers, and how long that took.
-type proof struct {
-	at   time.Time
-	took time.Duration
+	checked map[*device.Kernel]time.Time // kernels that gave their known answers, and until when these count
+	refused map[*device.Kernel]error     // what the device cannot run
+	asked   map[*device.Kernel]bool      // to be measured, also what could not be
 }
 
 const (
@@ -69,22 +63,10 @@ const (
 	closeWait = time.Second
 )
 
-// start opens the device. A candidate whose device does not open is out for good: it
-// was not lost, it is not here.
-func (c *candidate) start(ctx context.Context) error {
-	d, err := c.Open(ctx)
-	if err != nil {
-		c.why, c.until = err, time.Unix(1<<40, 0)
-		return err
-	}
-	c.begin(newOpened(d))
-	return nil
-}
-
 func newOpened(d device.Device) *opened {
 	return &opened{
 		dev: d, gone: make(chan struct{}),
-		checked: map[*device.Kernel]proof{}, refused: map[*device.Kernel]error{}, asked: map[*device.Kernel]bool{},
+		checked: map[*device.Kernel]time.Time{}, refused: map[*device.Kernel]error{}, asked: map[*device.Kernel]bool{},
 	}
 }
 
@@ -94,7 +76,7 @@ func (c *candidate) begin(on *opened) {
 	costs := c.s.store.load(profileKey(c.s.opts.Version, info))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.costs == nil || c.costs.Key != costs.Key {
+	if c.costs.Key != costs.Key {
 		c.costs = costs
 	}
 	c.use, c.why, c.info, c.reviving = on, nil, info, false
@@ -249,16 +231,13 @@ func (c *candidate) refuse(on *opened, kernels []*device.Kernel, err error) {
 	}
 }
 
-// proofShare is the part of a device's time that known answers may take.
-const proofShare = 20
-
 // recheck has the device give the known answers of the kernels, if it did not lately.
 func (c *candidate) recheck(ctx context.Context, on *opened, kernels []*device.Kernel) error {
 	for _, k := range kernels {
 		c.mu.Lock()
-		last := on.checked[k]
+		until := on.checked[k]
 		c.mu.Unlock()
-		if time.Since(last.at) <= min(c.s.opts.Recheck, proofShare*last.took) {
+		if !time.Now().After(until) {
 			continue
 		}
 		if err := c.prove(ctx, on, k, nil); err != nil {
@@ -267,6 +246,9 @@ func (c *candidate) recheck(ctx context.Context, on *opened, kernels []*device.K
 	}
 	return nil
 }
+
+// proofShare is the part of a device's time that known answers may take.
+const proofShare = 20
 
 // prove has the device give the known answers of k: its examples', or those of the call,
 // if there is one, for a kernel without examples.
@@ -282,7 +264,7 @@ func (c *candidate) prove(ctx context.Context, on *opened, k *device.Kernel, cal
 	end := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	on.checked[k] = proof{end, end.Sub(start)}
+	on.checked[k] = end.Add(min(c.s.opts.Recheck, proofShare*end.Sub(start)))
 	return nil
 }
 

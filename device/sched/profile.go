@@ -71,25 +71,23 @@ func (p *profile) observeCopy(l *line, bytes int64, took time.Duration) {
 func (p *profile) predict(t *spec) (time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	total := 0.0
-	for _, w := range t.Work {
-		l := p.Kernels[w.Kernel.Name]
-		if !l.known() {
-			return 0, false
+	total, known := 0.0, true
+	add := func(l *line, times int, amount float64) {
+		if known = known && l.known(); known {
+			total += float64(times) * l.seconds(amount)
 		}
-		total += float64(w.Launches) * l.seconds(amount(w.Cost))
 	}
-	for _, c := range []struct {
-		Transfer
-		l *line
-	}{{t.Up, p.Upload}, {t.Down, p.Download}} {
-		if c.Count == 0 {
-			continue
-		}
-		if !c.l.known() {
-			return 0, false
-		}
-		total += float64(c.Count) * c.l.seconds(float64(c.Bytes)/float64(c.Count))
+	for _, w := range t.Work {
+		add(p.Kernels[w.Kernel.Name], w.Launches, amount(w.Cost))
+	}
+	if n := t.Up.Count; n > 0 {
+		add(p.Upload, n, float64(t.Up.Bytes)/float64(n))
+	}
+	if n := t.Down.Count; n > 0 {
+		add(p.Download, n, float64(t.Down.Bytes)/float64(n))
+	}
+	if !known {
+		return 0, false
 	}
 	return duration(total), true
 }
@@ -165,4 +163,28 @@ func (s store) forget(key string) error {
 		return nil
 	}
 	return err
+}
+
+// Forget drops what was measured of the candidates, also on disk.
+func (s *Scheduler) Forget() error {
+	var errs []error
+	for _, c := range s.candidates {
+		c.mu.Lock()
+		key := c.costs.Key
+		c.costs = newProfile(key)
+		c.mu.Unlock()
+		errs = append(errs, s.store.forget(key))
+	}
+	return errors.Join(errs...)
+}
+
+// Save keeps what was measured so far in the folder for measured costs.
+func (s *Scheduler) Save() error {
+	var errs []error
+	for _, c := range s.candidates {
+		if err := s.store.save(c.profile()); err != nil {
+			errs = append(errs, fmt.Errorf("measured costs of %s are not kept: %w", c.Name, err))
+		}
+	}
+	return errors.Join(errs...)
 }

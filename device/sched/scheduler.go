@@ -14,6 +14,7 @@
 package sched
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -105,28 +106,26 @@ func New(ctx context.Context, o Options) (*Scheduler, error) {
 			return nil, device.Invalidf("candidate %q has no Open", c.Name)
 		}
 	}
-	setDefault(&o.Patience, 10)
-	setDefault(&o.Pause, 30*time.Second)
-	setDefault(&o.Recheck, time.Second)
+	o.Patience = cmp.Or(max(o.Patience, 0), 10)
+	o.Pause = cmp.Or(max(o.Pause, 0), 30*time.Second)
+	o.Recheck = cmp.Or(max(o.Recheck, 0), time.Second)
 	s := &Scheduler{opts: o, store: store(o.Folder)}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for i, d := range o.Devices {
-		c := &candidate{Candidate: d, s: s, host: i == len(o.Devices)-1}
+		c := &candidate{Candidate: d, s: s, host: i == len(o.Devices)-1, costs: newProfile("")}
 		s.candidates = append(s.candidates, c)
-		err := c.start(ctx)
-		if err == nil || !c.host && ctx.Err() == nil {
-			continue
+		d, err := c.Open(ctx)
+		switch {
+		case err == nil:
+			c.begin(newOpened(d))
+		case c.host || ctx.Err() != nil:
+			o.Pool.Close()
+			return nil, errors.Join(err, s.closeDevices())
+		default: // it was not lost, it is not here: nothing to revive
+			c.why, c.until = err, time.Unix(1<<40, 0)
 		}
-		o.Pool.Close()
-		return nil, errors.Join(err, s.closeDevices())
 	}
 	return s, nil
-}
-
-func setDefault[T float64 | time.Duration](option *T, value T) {
-	if *option <= 0 {
-		*option = value
-	}
 }
 
 // candidate is the one of that name, nil if there is none.
@@ -216,11 +215,11 @@ func (s *Scheduler) leave() {
 func (s *Scheduler) goBehind(f func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx.Err() != nil {
-		return false
+	open := s.ctx.Err() == nil
+	if open {
+		s.behind.Go(f)
 	}
-	s.behind.Go(f)
-	return true
+	return open
 }
 
 // State is one candidate as it is now.

@@ -221,14 +221,13 @@ func Map[A, B any](ctx context.Context, s *Scheduler, in []A, task func(A) Task[
 				return err
 			}
 			t := task(in[i])
+			var result Result[B]
+			var err error
 			if t.plain() && t.Check == nil {
-				value, err := t.Run(ctx, host.dev)
-				if out[i] = value; err != nil {
-					return err
-				}
-				continue
+				result.Value, err = t.Run(ctx, host.dev)
+			} else {
+				result, err = Do(ctx, s, t)
 			}
-			result, err := Do(ctx, s, t)
 			if err != nil {
 				return err
 			}
