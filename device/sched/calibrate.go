@@ -20,10 +20,6 @@ type wish struct {
 	doubted bool // it has to equal its contract first
 }
 
-// manyAsked is the number of kernels after which those that were asked for are
-// forgotten, so that a program that makes kernels without end does not grow.
-const manyAsked = 1024
-
 // wish has kernels measured that were not, where they can run; call is that of a task
 // that needs them, nil for none. Where there is the host alone, there is nothing to
 // choose.
@@ -34,13 +30,10 @@ func (s *Scheduler) wish(kernels []*device.Kernel, call *device.Call) {
 			todo = append(todo, c.wishes(kernels, call)...)
 		}
 	}
-	if len(todo) == 0 {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.todo = append(s.todo, todo...)
-	if s.measured == nil && s.ctx.Err() == nil {
+	if len(todo) > 0 && s.measured == nil && s.ctx.Err() == nil {
 		s.measured = make(chan struct{})
 		s.behind.Go(s.measureAll)
 	}
@@ -56,11 +49,8 @@ func (c *candidate) wishes(kernels []*device.Kernel, call *device.Call) (todo []
 	}
 	for _, k := range kernels {
 		shown := c.host || c.exact(k)
-		if k.Examples == nil && call == nil || c.use.asked[k] || c.unable(k, false) != "" || shown && c.costs.has(k) {
+		if k.Examples == nil && call == nil || c.use.asked[k] || c.unable(k, false) != "" || shown && c.costs.Load().has(k) {
 			continue
-		}
-		if len(c.use.asked) >= manyAsked {
-			clear(c.use.asked)
 		}
 		c.use.asked[k] = true
 		todo = append(todo, wish{c, k, call, !shown && c.info.Math == device.Exact})
@@ -129,7 +119,7 @@ func (s *Scheduler) calibrate(ctx context.Context, w wish) error {
 	if w.k.Examples == nil && w.call == nil {
 		return fmt.Errorf("%s: %w: kernel %s has no examples to be measured with", w.c.Name, device.ErrInvalid, w.k.Name)
 	}
-	on := w.c.current()
+	on, only := w.c.current(), []*device.Kernel{w.k}
 	turn := func(f func(ctx context.Context, d device.Device) error) error {
 		return w.c.run(ctx, calibrateWait, func(ctx context.Context, now *opened) error {
 			if now != on {
@@ -140,7 +130,8 @@ func (s *Scheduler) calibrate(ctx context.Context, w wish) error {
 	}
 	err := device.Guard("kernel "+w.k.Name, func() error {
 		if w.doubted {
-			if err := turn(func(ctx context.Context, _ device.Device) error { return w.c.prove(ctx, on, w.k, w.call) }); err != nil {
+			err := turn(func(ctx context.Context, _ device.Device) error { return w.c.prove(ctx, on, only, w.call) })
+			if err != nil {
 				return err
 			}
 		}
@@ -151,7 +142,7 @@ func (s *Scheduler) calibrate(ctx context.Context, w wish) error {
 		s.record(w.c.Name+" measured", w.k.Name)
 		return nil
 	case on != nil && isAny(err, device.ErrUnsupported, device.ErrShader, ErrWrong, device.ErrPanic):
-		w.c.refuse(on, []*device.Kernel{w.k}, err)
+		w.c.refuse(on, only, err)
 	case errors.Is(err, errLeft):
 		err = device.ErrUnavailable
 	}
@@ -165,7 +156,6 @@ const (
 	rounds        = 4 // of each size in a pass, after one that warms up
 	copies        = 3 // of each buffer, the same
 	smallest      = 2
-	growth        = 2
 	largest       = 8192
 	longEnough    = 20 * time.Millisecond
 	largeEnough   = 48 << 20 // bytes of an example's buffers
@@ -179,7 +169,7 @@ type turns func(func(ctx context.Context, d device.Device) error) error
 // that is fastest: the one that does all rows, and no more than it must. A kernel
 // without examples is measured by the call.
 func measure(w wish, turn turns) error {
-	costs := w.c.profile()
+	costs := w.c.costs.Load()
 	if w.k.Examples == nil {
 		_, err := timeCall(turn, w.call.Clone(), rounds, costs)
 		return err
@@ -189,7 +179,7 @@ func measure(w wish, turn turns) error {
 		return err
 	}
 	for range passes {
-		for n := smallest; n <= largest; n *= growth {
+		for n := smallest; n <= largest; n *= 2 {
 			c := w.k.Examples(n)[path]
 			took, err := timeCall(turn, c, rounds, costs)
 			if err != nil {
@@ -210,9 +200,8 @@ func measure(w wish, turn turns) error {
 // fastest is the index of the example that gets most done in a second, at a size
 // where the start-up matters little.
 func fastest(k *device.Kernel, turn turns) (int, error) {
-	const n = 256
 	best, most := -1, 0.0
-	for i, c := range k.Examples(n) {
+	for i, c := range k.Examples(256) {
 		took, err := timeCall(turn, c, 1, newProfile(""))
 		if err != nil {
 			return 0, err
@@ -291,8 +280,7 @@ func timeCopies(ctx context.Context, d device.Device, b device.Buffer, data devi
 			return err
 		}
 		if i > 0 {
-			p.observeCopy(p.Upload, int64(len(data.Bytes())), up)
-			p.observeCopy(p.Download, int64(len(data.Bytes())), down)
+			p.observeCopies(len(data.Bytes()), up, down)
 		}
 	}
 	return nil

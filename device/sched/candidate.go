@@ -17,10 +17,11 @@ import (
 // pool. The mutex is never held while a driver is called.
 type candidate struct {
 	Candidate
-	s    *Scheduler
-	host bool
-	hung atomic.Int32 // calls of the driver outside of turns that have not returned
-	load atomic.Int64 // nanoseconds predicted for all that is queued or runs
+	s     *Scheduler
+	host  bool
+	hung  atomic.Int32            // calls of the driver outside of turns that have not returned
+	load  atomic.Int64            // nanoseconds predicted for all that is queued or runs
+	costs atomic.Pointer[profile] // never nil
 
 	mu       sync.Mutex
 	use      *opened   // nil while the candidate is out
@@ -30,7 +31,6 @@ type candidate struct {
 	strikes  int       // failures in a row
 	reviving bool
 	info     device.Info // of the device that is open, or was last
-	costs    *profile
 
 	holder *turn
 	queue  []*turn   // that wait, oldest first
@@ -76,8 +76,8 @@ func (c *candidate) begin(on *opened) {
 	costs := c.s.store.load(profileKey(c.s.opts.Version, info))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.costs.Key != costs.Key {
-		c.costs = costs
+	if c.costs.Load().Key != costs.Key {
+		c.costs.Store(costs)
 	}
 	c.use, c.why, c.info, c.reviving = on, nil, info, false
 	// One failure more takes it out again; only a task that ends well clears it.
@@ -140,9 +140,7 @@ func (c *candidate) revive(left *opened, kernels []*device.Kernel) {
 		}
 		inTime := context.AfterFunc(ctx, func() { c.shut(d) }) // which may end a call that hangs
 		on := newOpened(d)
-		for i := 0; i < len(kernels) && err == nil; i++ {
-			err = c.prove(ctx, on, kernels[i], nil)
-		}
+		err = c.prove(ctx, on, kernels, nil)
 		switch {
 		case !inTime():
 			return context.Cause(ctx)
@@ -215,13 +213,6 @@ func (c *candidate) current() *opened {
 	return c.use
 }
 
-// profile is what is known of the speed of the candidate's device.
-func (c *candidate) profile() *profile {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.costs
-}
-
 // refuse takes note that the device cannot run these kernels.
 func (c *candidate) refuse(on *opened, kernels []*device.Kernel, err error) {
 	c.mu.Lock()
@@ -231,40 +222,32 @@ func (c *candidate) refuse(on *opened, kernels []*device.Kernel, err error) {
 	}
 }
 
-// recheck has the device give the known answers of the kernels, if it did not lately.
-func (c *candidate) recheck(ctx context.Context, on *opened, kernels []*device.Kernel) error {
+// proofShare is the part of a device's time that known answers may take.
+const proofShare = 20
+
+// prove has the device give the known answers of the kernels, if it did not lately: those
+// of their examples or, for a kernel without any, of the call, if that is not nil.
+func (c *candidate) prove(ctx context.Context, on *opened, kernels []*device.Kernel, call *device.Call) error {
 	for _, k := range kernels {
 		c.mu.Lock()
 		until := on.checked[k]
 		c.mu.Unlock()
-		if !time.Now().After(until) {
+		start := time.Now()
+		if !start.After(until) {
 			continue
 		}
-		if err := c.prove(ctx, on, k, nil); err != nil {
+		shown := *k
+		if k.Examples == nil && call != nil {
+			shown.Examples = func(int) []*device.Call { return []*device.Call{call.Clone()} }
+		}
+		if err := known(ctx, on.dev, &shown); err != nil {
 			return err
 		}
+		end := time.Now()
+		c.mu.Lock()
+		on.checked[k] = end.Add(min(c.s.opts.Recheck, proofShare*end.Sub(start)))
+		c.mu.Unlock()
 	}
-	return nil
-}
-
-// proofShare is the part of a device's time that known answers may take.
-const proofShare = 20
-
-// prove has the device give the known answers of k: its examples', or those of the call,
-// if there is one, for a kernel without examples.
-func (c *candidate) prove(ctx context.Context, on *opened, k *device.Kernel, call *device.Call) error {
-	start := time.Now()
-	shown := *k
-	if k.Examples == nil && call != nil {
-		shown.Examples = func(int) []*device.Call { return []*device.Call{call.Clone()} }
-	}
-	if err := known(ctx, on.dev, &shown); err != nil {
-		return err
-	}
-	end := time.Now()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	on.checked[k] = end.Add(min(c.s.opts.Recheck, proofShare*end.Sub(start)))
 	return nil
 }
 
@@ -275,11 +258,10 @@ func known(ctx context.Context, d device.Device, k *device.Kernel) error {
 		return nil
 	}
 	for _, p := range d.Parts() {
-		if !p.Info().IsExact(k.Name) {
-			continue
-		}
-		if err := known(ctx, p, k); err != nil {
-			return err
+		if p.Info().IsExact(k.Name) {
+			if err := known(ctx, p, k); err != nil {
+				return err
+			}
 		}
 	}
 	err := device.Verify(ctx, d, k, device.ProbeSize)

@@ -3,6 +3,7 @@ package sched
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"offload/device"
@@ -16,7 +17,7 @@ type decision struct {
 }
 
 // choose takes the candidate that is predicted to be done first, of those that were not
-// tried. The prediction is booked there. It is nil if none is left.
+// tried, and books the prediction there. The candidate is nil if none is left.
 func (s *Scheduler) choose(t *spec, tried []*candidate) decision {
 	now := time.Now()
 	estimates := make([]Estimate, len(s.candidates))
@@ -80,7 +81,6 @@ func (c *candidate) estimate(t *spec, now time.Time) Estimate {
 	e := Estimate{Device: c.Name}
 	c.mu.Lock()
 	c.reviveIfDue(now, t.Needs.Kernels)
-	costs := c.costs
 	e.Reason, e.Wait = c.unfit(t), time.Duration(c.load.Load())
 	if c.holder != nil {
 		e.Wait -= now.Sub(c.begun)
@@ -90,7 +90,7 @@ func (c *candidate) estimate(t *spec, now time.Time) Estimate {
 	if e.Reason != "" || t.plain() {
 		return e
 	}
-	e.Run, e.Known = costs.predict(t)
+	e.Run, e.Known = c.costs.Load().predict(t)
 	if !e.Known && !c.host {
 		e.Reason = "not measured there yet (`offload tune` does)"
 	}
@@ -166,14 +166,7 @@ func Crossover[T any](s *Scheduler, a, b string, lo, hi int, task func(n int) Ta
 	if !faster(hi) {
 		return 0, false
 	}
-	for lo < hi {
-		if mid := lo + (hi-lo)/2; faster(mid) {
-			hi = mid
-		} else {
-			lo = mid + 1
-		}
-	}
-	return hi, true
+	return lo + sort.Search(hi-lo, func(i int) bool { return faster(lo + i) }), true
 }
 
 // Measured reports whether there are predictions for a kernel on a candidate.
@@ -195,7 +188,7 @@ func (s *Scheduler) Costs(name string, k *device.Kernel) (start time.Duration, r
 // profile is what is known of the speed of the candidate of that name.
 func (s *Scheduler) profile(name string) *profile {
 	if c := s.candidate(name); c != nil {
-		return c.profile()
+		return c.costs.Load()
 	}
 	return newProfile("")
 }

@@ -17,6 +17,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -112,15 +113,15 @@ func New(ctx context.Context, o Options) (*Scheduler, error) {
 	s := &Scheduler{opts: o, store: store(o.Folder)}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for i, d := range o.Devices {
-		c := &candidate{Candidate: d, s: s, host: i == len(o.Devices)-1, costs: newProfile("")}
+		c := &candidate{Candidate: d, s: s, host: i == len(o.Devices)-1}
+		c.costs.Store(newProfile(""))
 		s.candidates = append(s.candidates, c)
 		d, err := c.Open(ctx)
 		switch {
 		case err == nil:
 			c.begin(newOpened(d))
 		case c.host || ctx.Err() != nil:
-			o.Pool.Close()
-			return nil, errors.Join(err, s.closeDevices())
+			return nil, errors.Join(err, s.Close())
 		default: // it was not lost, it is not here: nothing to revive
 			c.why, c.until = err, time.Unix(1<<40, 0)
 		}
@@ -130,10 +131,8 @@ func New(ctx context.Context, o Options) (*Scheduler, error) {
 
 // candidate is the one of that name, nil if there is none.
 func (s *Scheduler) candidate(name string) *candidate {
-	for _, c := range s.candidates {
-		if c.Name == name {
-			return c
-		}
+	if i := slices.IndexFunc(s.candidates, func(c *candidate) bool { return c.Name == name }); i >= 0 {
+		return s.candidates[i]
 	}
 	return nil
 }
@@ -177,13 +176,9 @@ func (s *Scheduler) Close() error {
 		return nil
 	}
 	s.behind.Wait()
-	err := s.opts.Pool.Close()
+	errs := []error{s.opts.Pool.Close()}
 	s.Drain(context.Background())
-	return errors.Join(err, s.Save(), s.closeDevices())
-}
-
-func (s *Scheduler) closeDevices() error {
-	var errs []error
+	errs = append(errs, s.Save())
 	for _, c := range s.candidates {
 		errs = append(errs, c.close())
 	}

@@ -44,7 +44,7 @@ func Alive(ctx context.Context) {
 // end. The predictions follow. Outside of Run it does nothing.
 func Observe(ctx context.Context, l *device.Launch, took time.Duration) {
 	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
-		t.c.profile().observe(l.Kernel.Name, amount(device.CostOf(l)), took)
+		t.c.costs.Load().observe(l.Kernel.Name, amount(device.CostOf(l)), took)
 	}
 }
 
@@ -151,10 +151,9 @@ func (t *turn) release(err error) error {
 	defer c.mu.Unlock()
 	t.over = true
 	t.timer.Stop()
-	switch {
-	case c.use == t.on:
+	if c.use == t.on {
 		c.judge(err)
-	case err == nil:
+	} else if err == nil {
 		err = t.on.why
 	}
 	c.pass(t)
