@@ -9,7 +9,7 @@
 // workers is never taken out. In exact arithmetic every device gives the same bits,
 // so that nobody can tell from a result where it came from; its Report says it.
 //
-// The package stands above the backends and knows none: whoever makes a Scheduler
+// The package stands above the backends and knows none: the maker of a Scheduler
 // hands it devices, or functions that open them.
 package sched
 
@@ -29,7 +29,7 @@ type Candidate struct {
 	Name string
 	// Open opens the device, at New and after it was lost.
 	Open func(ctx context.Context) (device.Device, error)
-	// Gain is the part by which the device must be predicted to be faster than the
+	// Gain is how much faster, as a part, the device must be predicted to be than the
 	// best of the candidates that ask for less: 0.1 for a device that is worth its
 	// trouble only with a tenth to gain.
 	Gain float64

@@ -160,8 +160,8 @@ func (t *turn) release(err error) error {
 	return err
 }
 
-// pass gives the turn to the next who waits, unless it is another's than t's. The
-// candidate is locked.
+// pass gives the turn to the next who waits, if t has it or nobody does. The candidate
+// is locked.
 func (c *candidate) pass(t *turn) {
 	if c.holder != nil && c.holder != t {
 		return
