@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
+	"time"
 
 	"offload/device"
 )
@@ -17,48 +20,42 @@ type wish struct {
 	doubted bool // it has to equal its contract first
 }
 
-// manyAsked is the number of kernels after which those that were asked for are
-// forgotten, so that a program that makes kernels without end does not grow.
-const manyAsked = 1024
-
 // wish has kernels measured that were not, where they can run; call is that of a task
 // that needs them, nil for none. Where there is the host alone, there is nothing to
 // choose.
 func (s *Scheduler) wish(kernels []*device.Kernel, call *device.Call) {
 	var todo []wish
 	for _, c := range s.candidates {
-		if c.host && len(todo) == 0 {
-			return
-		}
-		for _, k := range kernels {
-			if (k.Examples != nil || call != nil) && c.ask(k) {
-				todo = append(todo, wish{c, k, call, true})
-			}
+		if !c.host || len(todo) > 0 {
+			todo = append(todo, c.wishes(kernels, call)...)
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.todo = append(s.todo, todo...)
-	if s.measured == nil && s.ctx.Err() == nil {
+	if len(todo) > 0 && s.measured == nil && s.ctx.Err() == nil {
 		s.measured = make(chan struct{})
 		s.behind.Go(s.measureAll)
 	}
 }
 
-// ask reports whether k can run on the candidate, was not measured there, or not shown
-// to be exact, and is asked for on its device for the first time.
-func (c *candidate) ask(k *device.Kernel) bool {
+// wishes are for those of the kernels that can run on the candidate, were not measured
+// there or not shown to be exact, and are asked for on its device for the first time.
+func (c *candidate) wishes(kernels []*device.Kernel, call *device.Call) (todo []wish) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	on := c.use
-	if on == nil || on.asked[k] || c.unable(k, false) != "" || c.costs.has(k) && (c.host || c.exact(k)) {
-		return false
+	if c.use == nil {
+		return nil
 	}
-	if len(on.asked) >= manyAsked {
-		clear(on.asked)
+	for _, k := range kernels {
+		shown := c.host || c.exact(k)
+		if k.Examples == nil && call == nil || c.use.asked[k] || c.unable(k, false) != "" || shown && c.costs.Load().has(k) {
+			continue
+		}
+		c.use.asked[k] = true
+		todo = append(todo, wish{c, k, call, !shown && c.info.Math == device.Exact})
 	}
-	on.asked[k] = true
-	return true
+	return todo
 }
 
 // measureAll measures what is asked for until nothing is.
@@ -122,7 +119,7 @@ func (s *Scheduler) calibrate(ctx context.Context, w wish) error {
 	if w.k.Examples == nil && w.call == nil {
 		return fmt.Errorf("%s: %w: kernel %s has no examples to be measured with", w.c.Name, device.ErrInvalid, w.k.Name)
 	}
-	on := w.c.current()
+	on, only := w.c.current(), []*device.Kernel{w.k}
 	turn := func(f func(ctx context.Context, d device.Device) error) error {
 		return w.c.run(ctx, calibrateWait, func(ctx context.Context, now *opened) error {
 			if now != on {
@@ -132,8 +129,9 @@ func (s *Scheduler) calibrate(ctx context.Context, w wish) error {
 		})
 	}
 	err := device.Guard("kernel "+w.k.Name, func() error {
-		if w.doubted && !w.c.trusts(w.k) {
-			if err := turn(func(ctx context.Context, _ device.Device) error { return w.c.prove(ctx, on, w.k, w.call) }); err != nil {
+		if w.doubted {
+			err := turn(func(ctx context.Context, _ device.Device) error { return w.c.prove(ctx, on, only, w.call) })
+			if err != nil {
 				return err
 			}
 		}
@@ -144,46 +142,165 @@ func (s *Scheduler) calibrate(ctx context.Context, w wish) error {
 		s.record(w.c.Name+" measured", w.k.Name)
 		return nil
 	case on != nil && isAny(err, device.ErrUnsupported, device.ErrShader, ErrWrong, device.ErrPanic):
-		w.c.refuse(on, []*device.Kernel{w.k}, err)
+		w.c.refuse(on, only, err)
 	case errors.Is(err, errLeft):
 		err = device.ErrUnavailable
 	}
 	return fmt.Errorf("%s: measuring %s: %w", w.c.Name, w.k.Name, err)
 }
 
-// trusts reports whether the device need not show that k equals its contract.
-func (c *candidate) trusts(k *device.Kernel) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.host || c.use == nil || c.info.Math != device.Exact || c.exact(k)
-}
+// What a calibration runs: examples of growing size, until a launch takes long enough
+// to show the rate, or the data become large.
+const (
+	passes        = 2 // over all sizes, so that one disturbance does not hit all of a size
+	rounds        = 4 // of each size in a pass, after one that warms up
+	copies        = 3 // of each buffer, the same
+	smallest      = 2
+	largest       = 8192
+	longEnough    = 20 * time.Millisecond
+	largeEnough   = 48 << 20 // bytes of an example's buffers
+	calibrateWait = 30 * time.Second
+)
 
-// Forget drops what was measured of the candidates, also on disk.
-func (s *Scheduler) Forget() error {
-	var errs []error
-	for _, c := range s.candidates {
-		c.mu.Lock()
-		costs := c.costs
-		if costs != nil {
-			c.costs = newProfile(costs.Key)
-		}
-		c.mu.Unlock()
-		if costs != nil {
-			errs = append(errs, s.store.forget(costs.Key))
-		}
+// turns runs a piece of a measurement in a turn on the device.
+type turns func(func(ctx context.Context, d device.Device) error) error
+
+// measure runs examples of the kernel of growing size, of the path through the kernel
+// that is fastest: the one that does all rows, and no more than it must. A kernel
+// without examples is measured by the call.
+func measure(w wish, turn turns) error {
+	costs := w.c.costs.Load()
+	if w.k.Examples == nil {
+		_, err := timeCall(turn, w.call.Clone(), rounds, costs)
+		return err
 	}
-	return errors.Join(errs...)
-}
-
-// Save keeps what was measured so far in the folder for measured costs.
-func (s *Scheduler) Save() error {
-	var errs []error
-	for _, c := range s.candidates {
-		if p := c.profile(); p != nil {
-			if err := s.store.save(p); err != nil {
-				errs = append(errs, fmt.Errorf("measured costs of %s are not kept: %w", c.Name, err))
+	path, err := fastest(w.k, turn)
+	if err != nil {
+		return err
+	}
+	for range passes {
+		for n := smallest; n <= largest; n *= 2 {
+			c := w.k.Examples(n)[path]
+			took, err := timeCall(turn, c, rounds, costs)
+			if err != nil {
+				return err
+			}
+			bytes := 0
+			for _, a := range c.Args {
+				bytes += len(a.Data.Bytes())
+			}
+			if took > longEnough || 4*bytes > largeEnough {
+				break
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return nil
+}
+
+// fastest is the index of the example that gets most done in a second, at a size
+// where the start-up matters little.
+func fastest(k *device.Kernel, turn turns) (int, error) {
+	best, most := -1, 0.0
+	for i, c := range k.Examples(256) {
+		took, err := timeCall(turn, c, 1, newProfile(""))
+		if err != nil {
+			return 0, err
+		}
+		shape, err := c.Shape()
+		if err != nil {
+			return 0, err
+		}
+		if rate := amount(device.CostOf(shape)) / max(took.Seconds(), 1e-9); rate > most {
+			best, most = i, rate
+		}
+	}
+	if best < 0 {
+		return 0, device.Invalidf("kernel %s has no examples with work to do", k.Name)
+	}
+	return best, nil
+}
+
+// timeCall measures launches of one example in a turn, after one that warms up, and a
+// transfer each way of every buffer. It returns the least time of a launch.
+func timeCall(turn turns, c *device.Call, rounds int, p *profile) (time.Duration, error) {
+	least := time.Duration(math.MaxInt64) // not read when the turn is left behind
+	err := turn(func(ctx context.Context, d device.Device) error {
+		bound, err := c.Bind(ctx, d)
+		if err != nil {
+			return err
+		}
+		defer bound.Free(ctx)
+		launch := bound.Launch
+		for i, a := range c.Args {
+			if b := launch.Args[i].Buffer; b != nil && b.Len() > 0 {
+				if err := timeCopies(ctx, d, b, a.Data.Sub(0, b.Len()), p); err != nil {
+					return err
+				}
+			}
+		}
+		work := amount(device.CostOf(launch))
+		for i := range rounds + 1 {
+			took, err := undisturbed(func() error {
+				if err := d.Launch(ctx, launch); err != nil {
+					return err
+				}
+				return launch.Wait(ctx)
+			})
+			if err != nil {
+				return err
+			}
+			if i > 0 { // the first may compile
+				p.observe(c.Kernel.Name, work, took)
+				least = min(least, took)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return least, nil
+}
+
+// timeCopies measures a transfer each way, a few times; b ends with the data in it.
+func timeCopies(ctx context.Context, d device.Device, b device.Buffer, data device.Slice, p *profile) error {
+	back := data.Clone()
+	for i := range copies + 1 {
+		up, err := undisturbed(func() error {
+			if err := b.Write(ctx, 0, data); err != nil {
+				return err
+			}
+			return d.Sync(ctx)
+		})
+		if err != nil {
+			return err
+		}
+		down, err := undisturbed(func() error { return b.Read(ctx, 0, back) })
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			p.observeCopies(len(data.Bytes()), up, down)
+		}
+	}
+	return nil
+}
+
+// short is a time that a single interrupt spoils.
+const short = 200 * time.Microsecond
+
+// undisturbed is the time of run, where that is short the median of a few.
+func undisturbed(run func() error) (time.Duration, error) {
+	var times [5]time.Duration
+	for i := range times {
+		start := time.Now()
+		if err := run(); err != nil {
+			return 0, err
+		}
+		if times[i] = time.Since(start); i == 0 && times[i] > short {
+			return times[i], nil
+		}
+	}
+	slices.Sort(times[:])
+	return times[len(times)/2], nil
 }

@@ -17,9 +17,11 @@ import (
 // pool. The mutex is never held while a driver is called.
 type candidate struct {
 	Candidate
-	s    *Scheduler
-	host bool
-	hung atomic.Int32 // calls of the driver outside of turns that have not returned
+	s     *Scheduler
+	host  bool
+	hung  atomic.Int32            // calls of the driver outside of turns that have not returned
+	load  atomic.Int64            // nanoseconds predicted for all that is queued or runs
+	costs atomic.Pointer[profile] // never nil
 
 	mu       sync.Mutex
 	use      *opened   // nil while the candidate is out
@@ -29,12 +31,10 @@ type candidate struct {
 	strikes  int       // failures in a row
 	reviving bool
 	info     device.Info // of the device that is open, or was last
-	costs    *profile
 
 	holder *turn
-	queue  []*turn       // that wait, oldest first
-	load   time.Duration // predicted for all that is queued or runs
-	begun  time.Time     // when the holder's turn began
+	queue  []*turn   // that wait, oldest first
+	begun  time.Time // when the holder's turn began
 }
 
 // opened is a device from when it was opened until the candidate has left it. The
@@ -44,15 +44,9 @@ type opened struct {
 	gone chan struct{} // closed when the candidate left the device
 	why  error         // it did, once gone is closed
 
-	checked map[*device.Kernel]proof // of kernels that gave their known answers
-	refused map[*device.Kernel]error // what the device cannot run
-	asked   map[*device.Kernel]bool  // to be measured, also what could not be
-}
-
-// proof is when a kernel last gave its known answers, and how long that took.
-type proof struct {
-	at   time.Time
-	took time.Duration
+	checked map[*device.Kernel]time.Time // kernels that gave their known answers, and until when these count
+	refused map[*device.Kernel]error     // what the device cannot run
+	asked   map[*device.Kernel]bool      // to be measured, also what could not be
 }
 
 const (
@@ -69,22 +63,10 @@ const (
 	closeWait = time.Second
 )
 
-// start opens the device. A candidate whose device does not open is out for good: it
-// was not lost, it is not here.
-func (c *candidate) start(ctx context.Context) error {
-	d, err := c.Open(ctx)
-	if err != nil {
-		c.why, c.until = err, time.Unix(1<<40, 0)
-		return err
-	}
-	c.begin(newOpened(d))
-	return nil
-}
-
 func newOpened(d device.Device) *opened {
 	return &opened{
 		dev: d, gone: make(chan struct{}),
-		checked: map[*device.Kernel]proof{}, refused: map[*device.Kernel]error{}, asked: map[*device.Kernel]bool{},
+		checked: map[*device.Kernel]time.Time{}, refused: map[*device.Kernel]error{}, asked: map[*device.Kernel]bool{},
 	}
 }
 
@@ -94,8 +76,8 @@ func (c *candidate) begin(on *opened) {
 	costs := c.s.store.load(profileKey(c.s.opts.Version, info))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.costs == nil || c.costs.Key != costs.Key {
-		c.costs = costs
+	if c.costs.Load().Key != costs.Key {
+		c.costs.Store(costs)
 	}
 	c.use, c.why, c.info, c.reviving = on, nil, info, false
 	// One failure more takes it out again; only a task that ends well clears it.
@@ -158,9 +140,7 @@ func (c *candidate) revive(left *opened, kernels []*device.Kernel) {
 		}
 		inTime := context.AfterFunc(ctx, func() { c.shut(d) }) // which may end a call that hangs
 		on := newOpened(d)
-		for i := 0; i < len(kernels) && err == nil; i++ {
-			err = c.prove(ctx, on, kernels[i], nil)
-		}
+		err = c.prove(ctx, on, kernels, nil)
 		switch {
 		case !inTime():
 			return context.Cause(ctx)
@@ -233,13 +213,6 @@ func (c *candidate) current() *opened {
 	return c.use
 }
 
-// profile is what is known of the speed of the candidate's device.
-func (c *candidate) profile() *profile {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.costs
-}
-
 // refuse takes note that the device cannot run these kernels.
 func (c *candidate) refuse(on *opened, kernels []*device.Kernel, err error) {
 	c.mu.Lock()
@@ -252,37 +225,29 @@ func (c *candidate) refuse(on *opened, kernels []*device.Kernel, err error) {
 // proofShare is the part of a device's time that known answers may take.
 const proofShare = 20
 
-// recheck has the device give the known answers of the kernels, if it did not lately.
-func (c *candidate) recheck(ctx context.Context, on *opened, kernels []*device.Kernel) error {
+// prove has the device give the known answers of the kernels, if it did not lately: those
+// of their examples or, for a kernel without any, of the call, if that is not nil.
+func (c *candidate) prove(ctx context.Context, on *opened, kernels []*device.Kernel, call *device.Call) error {
 	for _, k := range kernels {
 		c.mu.Lock()
-		last := on.checked[k]
+		until := on.checked[k]
 		c.mu.Unlock()
-		if time.Since(last.at) <= min(c.s.opts.Recheck, proofShare*last.took) {
+		start := time.Now()
+		if !start.After(until) {
 			continue
 		}
-		if err := c.prove(ctx, on, k, nil); err != nil {
+		shown := *k
+		if k.Examples == nil && call != nil {
+			shown.Examples = func(int) []*device.Call { return []*device.Call{call.Clone()} }
+		}
+		if err := known(ctx, on.dev, &shown); err != nil {
 			return err
 		}
+		end := time.Now()
+		c.mu.Lock()
+		on.checked[k] = end.Add(min(c.s.opts.Recheck, proofShare*end.Sub(start)))
+		c.mu.Unlock()
 	}
-	return nil
-}
-
-// prove has the device give the known answers of k: its examples', or those of the call,
-// if there is one, for a kernel without examples.
-func (c *candidate) prove(ctx context.Context, on *opened, k *device.Kernel, call *device.Call) error {
-	start := time.Now()
-	shown := *k
-	if k.Examples == nil && call != nil {
-		shown.Examples = func(int) []*device.Call { return []*device.Call{call.Clone()} }
-	}
-	if err := known(ctx, on.dev, &shown); err != nil {
-		return err
-	}
-	end := time.Now()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	on.checked[k] = proof{end, end.Sub(start)}
 	return nil
 }
 
@@ -293,11 +258,10 @@ func known(ctx context.Context, d device.Device, k *device.Kernel) error {
 		return nil
 	}
 	for _, p := range d.Parts() {
-		if !p.Info().IsExact(k.Name) {
-			continue
-		}
-		if err := known(ctx, p, k); err != nil {
-			return err
+		if p.Info().IsExact(k.Name) {
+			if err := known(ctx, p, k); err != nil {
+				return err
+			}
 		}
 	}
 	err := device.Verify(ctx, d, k, device.ProbeSize)

@@ -3,6 +3,7 @@ package sched
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"offload/device"
@@ -16,37 +17,31 @@ type decision struct {
 }
 
 // choose takes the candidate that is predicted to be done first, of those that were not
-// tried. The prediction is booked there. It is nil if none is left.
+// tried, and books the prediction there. The candidate is nil if none is left.
 func (s *Scheduler) choose(t *spec, tried []*candidate) decision {
 	now := time.Now()
 	estimates := make([]Estimate, len(s.candidates))
 	for i, c := range s.candidates {
-		if slices.Contains(tried, c) {
-			estimates[i] = Estimate{Device: c.Name, Reason: "was tried"}
-			continue
+		estimates[i] = Estimate{Device: c.Name, Reason: "was tried"}
+		if !slices.Contains(tried, c) {
+			estimates[i] = c.estimate(t, now)
 		}
-		estimates[i] = c.estimate(t, now)
 	}
 	best := s.best(estimates)
 	if best < 0 {
 		return decision{choice: Choice{Estimates: estimates}}
 	}
-	d := decision{s.candidates[best], estimates[best].Run, Choice{estimates[best].Device, estimates}}
-	d.book(d.predicted)
-	return d
-}
-
-// book adds to the time that is predicted for all that is queued or runs.
-func (d decision) book(t time.Duration) {
-	if c := d.candidate; c != nil {
-		c.mu.Lock()
-		c.load += t
-		c.mu.Unlock()
-	}
+	c, e := s.candidates[best], estimates[best]
+	c.load.Add(int64(e.Run))
+	return decision{c, e.Run, Choice{c.Name, estimates}}
 }
 
 // unbook gives back what choose has booked.
-func (d decision) unbook() { d.book(-d.predicted) }
+func (d decision) unbook() {
+	if d.candidate != nil {
+		d.candidate.load.Add(-int64(d.predicted))
+	}
+}
 
 // What another device has to gain over the host, as time and as a part: less than that
 // is within what measurements of a few microseconds can tell.
@@ -86,8 +81,7 @@ func (c *candidate) estimate(t *spec, now time.Time) Estimate {
 	e := Estimate{Device: c.Name}
 	c.mu.Lock()
 	c.reviveIfDue(now, t.Needs.Kernels)
-	costs := c.costs
-	e.Reason, e.Wait = c.unfit(t), c.load
+	e.Reason, e.Wait = c.unfit(t), time.Duration(c.load.Load())
 	if c.holder != nil {
 		e.Wait -= now.Sub(c.begun)
 	}
@@ -96,7 +90,7 @@ func (c *candidate) estimate(t *spec, now time.Time) Estimate {
 	if e.Reason != "" || t.plain() {
 		return e
 	}
-	e.Run, e.Known = costs.predict(t)
+	e.Run, e.Known = c.costs.Load().predict(t)
 	if !e.Known && !c.host {
 		e.Reason = "not measured there yet (`offload tune` does)"
 	}
@@ -172,14 +166,7 @@ func Crossover[T any](s *Scheduler, a, b string, lo, hi int, task func(n int) Ta
 	if !faster(hi) {
 		return 0, false
 	}
-	for lo < hi {
-		if mid := lo + (hi-lo)/2; faster(mid) {
-			hi = mid
-		} else {
-			lo = mid + 1
-		}
-	}
-	return hi, true
+	return lo + sort.Search(hi-lo, func(i int) bool { return faster(lo + i) }), true
 }
 
 // Measured reports whether there are predictions for a kernel on a candidate.
@@ -198,10 +185,10 @@ func (s *Scheduler) Costs(name string, k *device.Kernel) (start time.Duration, r
 	return time.Duration(l.start * 1e9), 1 / l.perUnit, true
 }
 
-// profile is what is known of the speed of the candidate of that name, nil if nothing is.
+// profile is what is known of the speed of the candidate of that name.
 func (s *Scheduler) profile(name string) *profile {
 	if c := s.candidate(name); c != nil {
-		return c.profile()
+		return c.costs.Load()
 	}
-	return nil
+	return newProfile("")
 }

@@ -50,20 +50,19 @@ func (p *profile) has(k *device.Kernel) bool {
 func (p *profile) observe(kernel string, amount float64, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l := p.Kernels[kernel]
-	if l == nil {
-		l = new(line)
-		p.Kernels[kernel] = l
+	if p.Kernels[kernel] == nil {
+		p.Kernels[kernel] = new(line)
 	}
-	l.add(amount, took.Seconds())
+	p.Kernels[kernel].add(amount, took.Seconds())
 	p.changed = true
 }
 
-// observeCopy takes the time of one transfer.
-func (p *profile) observeCopy(l *line, bytes int64, took time.Duration) {
+// observeCopies takes the times of a transfer each way.
+func (p *profile) observeCopies(bytes int, up, down time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l.add(float64(bytes), took.Seconds())
+	p.Upload.add(float64(bytes), up.Seconds())
+	p.Download.add(float64(bytes), down.Seconds())
 	p.changed = true
 }
 
@@ -71,25 +70,23 @@ func (p *profile) observeCopy(l *line, bytes int64, took time.Duration) {
 func (p *profile) predict(t *spec) (time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	total := 0.0
-	for _, w := range t.Work {
-		l := p.Kernels[w.Kernel.Name]
-		if !l.known() {
-			return 0, false
+	total, known := 0.0, true
+	add := func(l *line, times int, amount float64) {
+		if known = known && l.known(); known {
+			total += float64(times) * l.seconds(amount)
 		}
-		total += float64(w.Launches) * l.seconds(amount(w.Cost))
 	}
-	for _, c := range []struct {
-		Transfer
-		l *line
-	}{{t.Up, p.Upload}, {t.Down, p.Download}} {
-		if c.Count == 0 {
-			continue
-		}
-		if !c.l.known() {
-			return 0, false
-		}
-		total += float64(c.Count) * c.l.seconds(float64(c.Bytes)/float64(c.Count))
+	for _, w := range t.Work {
+		add(p.Kernels[w.Kernel.Name], w.Launches, amount(w.Cost))
+	}
+	if n := t.Up.Count; n > 0 {
+		add(p.Upload, n, float64(t.Up.Bytes)/float64(n))
+	}
+	if n := t.Down.Count; n > 0 {
+		add(p.Download, n, float64(t.Down.Bytes)/float64(n))
+	}
+	if !known {
+		return 0, false
 	}
 	return duration(total), true
 }
@@ -108,9 +105,6 @@ func (s store) path(key string) string {
 	return filepath.Join(string(s), hex.EncodeToString(sum[:8])+".json")
 }
 
-// largestFile is far more than a profile takes.
-const largestFile = 4 << 20
-
 // load is the profile of that key; an empty one if there is none, or if the file is
 // damaged.
 func (s store) load(key string) *profile {
@@ -124,7 +118,8 @@ func (s store) load(key string) *profile {
 	}
 	defer r.Close()
 	f := new(profile)
-	if json.NewDecoder(io.LimitReader(r, largestFile)).Decode(f) != nil || f.Key != key ||
+	limited := io.LimitReader(r, 4<<20) // far more than a profile takes
+	if json.NewDecoder(limited).Decode(f) != nil || f.Key != key ||
 		!f.Upload.valid() || !f.Download.valid() || f.Kernels == nil {
 		return p
 	}
@@ -160,9 +155,30 @@ func (s store) forget(key string) error {
 	if s == "" {
 		return nil
 	}
-	err := os.Remove(s.path(key))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+	if err := os.Remove(s.path(key)); !errors.Is(err, os.ErrNotExist) {
+		return err
 	}
-	return err
+	return nil
+}
+
+// Forget drops what was measured of the candidates, also on disk.
+func (s *Scheduler) Forget() error {
+	var errs []error
+	for _, c := range s.candidates {
+		key := c.costs.Load().Key
+		c.costs.Store(newProfile(key))
+		errs = append(errs, s.store.forget(key))
+	}
+	return errors.Join(errs...)
+}
+
+// Save keeps what was measured so far in the folder for measured costs.
+func (s *Scheduler) Save() error {
+	var errs []error
+	for _, c := range s.candidates {
+		if err := s.store.save(c.costs.Load()); err != nil {
+			errs = append(errs, fmt.Errorf("measured costs of %s are not kept: %w", c.Name, err))
+		}
+	}
+	return errors.Join(errs...)
 }

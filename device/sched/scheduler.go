@@ -9,13 +9,15 @@
 // workers is never taken out. In exact arithmetic every device gives the same bits,
 // so that nobody can tell from a result where it came from; its Report says it.
 //
-// The package stands above the backends and knows none: whoever makes a Scheduler
+// The package stands above the backends and knows none: the maker of a Scheduler
 // hands it devices, or functions that open them.
 package sched
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,7 +29,7 @@ type Candidate struct {
 	Name string
 	// Open opens the device, at New and after it was lost.
 	Open func(ctx context.Context) (device.Device, error)
-	// Gain is the part by which the device must be predicted to be faster than the
+	// Gain is how much faster, as a part, the device must be predicted to be than the
 	// best of the candidates that ask for less: 0.1 for a device that is worth its
 	// trouble only with a tenth to gain.
 	Gain float64
@@ -105,36 +107,32 @@ func New(ctx context.Context, o Options) (*Scheduler, error) {
 			return nil, device.Invalidf("candidate %q has no Open", c.Name)
 		}
 	}
-	setDefault(&o.Patience, 10)
-	setDefault(&o.Pause, 30*time.Second)
-	setDefault(&o.Recheck, time.Second)
+	o.Patience = cmp.Or(max(o.Patience, 0), 10)
+	o.Pause = cmp.Or(max(o.Pause, 0), 30*time.Second)
+	o.Recheck = cmp.Or(max(o.Recheck, 0), time.Second)
 	s := &Scheduler{opts: o, store: store(o.Folder)}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for i, d := range o.Devices {
 		c := &candidate{Candidate: d, s: s, host: i == len(o.Devices)-1}
+		c.costs.Store(newProfile(""))
 		s.candidates = append(s.candidates, c)
-		err := c.start(ctx)
-		if err == nil || !c.host && ctx.Err() == nil {
-			continue
+		d, err := c.Open(ctx)
+		switch {
+		case err == nil:
+			c.begin(newOpened(d))
+		case c.host || ctx.Err() != nil:
+			return nil, errors.Join(err, s.Close())
+		default: // it was not lost, it is not here: nothing to revive
+			c.why, c.until = err, time.Unix(1<<40, 0)
 		}
-		o.Pool.Close()
-		return nil, errors.Join(err, s.closeDevices())
 	}
 	return s, nil
 }
 
-func setDefault[T float64 | time.Duration](option *T, value T) {
-	if *option <= 0 {
-		*option = value
-	}
-}
-
 // candidate is the one of that name, nil if there is none.
 func (s *Scheduler) candidate(name string) *candidate {
-	for _, c := range s.candidates {
-		if c.Name == name {
-			return c
-		}
+	if i := slices.IndexFunc(s.candidates, func(c *candidate) bool { return c.Name == name }); i >= 0 {
+		return s.candidates[i]
 	}
 	return nil
 }
@@ -178,13 +176,9 @@ func (s *Scheduler) Close() error {
 		return nil
 	}
 	s.behind.Wait()
-	err := s.opts.Pool.Close()
+	errs := []error{s.opts.Pool.Close()}
 	s.Drain(context.Background())
-	return errors.Join(err, s.Save(), s.closeDevices())
-}
-
-func (s *Scheduler) closeDevices() error {
-	var errs []error
+	errs = append(errs, s.Save())
 	for _, c := range s.candidates {
 		errs = append(errs, c.close())
 	}
@@ -216,11 +210,11 @@ func (s *Scheduler) leave() {
 func (s *Scheduler) goBehind(f func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx.Err() != nil {
-		return false
+	open := s.ctx.Err() == nil
+	if open {
+		s.behind.Go(f)
 	}
-	s.behind.Go(f)
-	return true
+	return open
 }
 
 // State is one candidate as it is now.

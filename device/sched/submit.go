@@ -16,7 +16,7 @@ import (
 // A task that waits for another lends its place or its turn, so that tasks may wait for
 // tasks.
 func Submit[T any](ctx context.Context, s *Scheduler, t Task[T]) *device.Future[Result[T]] {
-	j := &job[T]{s: s, task: t, spec: t.spec(), ctx: ctx, submitted: time.Now()}
+	j := &job[T]{s: s, task: t, spec: t.spec(), ctx: ctx, submitted: time.Now(), stop: func() bool { return false }}
 	j.report.Task = t.Name
 	// The future's own context never ends, so that what was booked is always given back.
 	j.Future = device.NewFuture(context.WithoutCancel(ctx), j.execute)
@@ -73,9 +73,7 @@ type job[T any] struct {
 
 // Fail is called by a pool that drops the job.
 func (j *job[T]) Fail(err error) bool {
-	if j.stop != nil {
-		j.stop()
-	}
+	j.stop()
 	return j.drop(j.failed(err))
 }
 
@@ -100,9 +98,7 @@ func (j *job[T]) failed(err error) *TaskError {
 // another.
 func (j *job[T]) execute(placed context.Context) (r Result[T], err error) {
 	defer j.s.leave()
-	if j.stop != nil {
-		defer j.stop()
-	}
+	defer j.stop()
 	ctx := j.ctx
 	if p := device.PlaceOf(placed); p != nil {
 		ctx = device.WithPlace(ctx, p)
@@ -115,11 +111,9 @@ func (j *job[T]) execute(placed context.Context) (r Result[T], err error) {
 			return Result[T]{value, j.report}, nil
 		case ctx.Err() != nil:
 			return r, j.failed(ctx.Err())
-		case ran && !IsFault(err):
-			return r, j.failed(err)
-		case ran:
+		case ran && IsFault(err):
 			tried = append(tried, j.at.candidate)
-		case !errors.Is(err, errLeft):
+		case ran || !errors.Is(err, errLeft):
 			return r, j.failed(err)
 		}
 		j.at = j.s.choose(&j.spec, tried)
@@ -197,7 +191,7 @@ func (j *job[T]) believe(ctx context.Context, c *candidate, on *opened) (T, erro
 		}
 	}
 	if err == nil && !c.host && needs.Exact {
-		err = c.recheck(ctx, on, needs.Kernels)
+		err = c.prove(ctx, on, needs.Kernels, nil)
 	}
 	if errors.Is(err, device.ErrUnsupported) && !c.host {
 		c.refuse(on, needs.Kernels, err)
@@ -221,14 +215,13 @@ func Map[A, B any](ctx context.Context, s *Scheduler, in []A, task func(A) Task[
 				return err
 			}
 			t := task(in[i])
+			var result Result[B]
+			var err error
 			if t.plain() && t.Check == nil {
-				value, err := t.Run(ctx, host.dev)
-				if out[i] = value; err != nil {
-					return err
-				}
-				continue
+				result.Value, err = t.Run(ctx, host.dev)
+			} else {
+				result, err = Do(ctx, s, t)
 			}
-			result, err := Do(ctx, s, t)
 			if err != nil {
 				return err
 			}

@@ -93,21 +93,18 @@ func withRun[B, A any](t *Task[A], run func(context.Context, device.Device) (B, 
 
 // valid refuses a task without Run, a kernel that is nil, and amounts below zero or NaN.
 func (t *Task[T]) valid() error {
-	if t.Run == nil {
+	switch {
+	case t.Run == nil:
 		return device.Invalidf("task %q has no Run", t.Name)
-	}
-	for _, k := range t.Needs.Kernels {
-		if k == nil {
-			return device.Invalidf("task %q needs a kernel that is nil", t.Name)
-		}
+	case slices.Contains(t.Needs.Kernels, nil):
+		return device.Invalidf("task %q needs a kernel that is nil", t.Name)
+	case min(t.Steps, t.Up.Count, t.Down.Count) < 0 || min(t.Up.Bytes, t.Down.Bytes, t.Needs.Memory) < 0:
+		return device.Invalidf("task %q: a negative number of steps, transfers or bytes", t.Name)
 	}
 	for _, w := range t.Work {
 		if w.Kernel == nil || !w.Cost.Valid() || w.Launches < 0 {
 			return device.Invalidf("task %q: %d launches of %g operations", t.Name, w.Launches, w.Cost.Ops)
 		}
-	}
-	if min(t.Steps, t.Up.Count, t.Down.Count) < 0 || min(t.Up.Bytes, t.Down.Bytes, t.Needs.Memory) < 0 {
-		return device.Invalidf("task %q: a negative number of steps, transfers or bytes", t.Name)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func Alive(ctx context.Context) {
 // end. The predictions follow. Outside of Run it does nothing.
 func Observe(ctx context.Context, l *device.Launch, took time.Duration) {
 	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
-		t.c.profile().observe(l.Kernel.Name, amount(device.CostOf(l)), took)
+		t.c.costs.Load().observe(l.Kernel.Name, amount(device.CostOf(l)), took)
 	}
 }
 
@@ -60,23 +60,18 @@ func (c *candidate) run(ctx context.Context, allowed time.Duration, f func(ctx c
 		}
 		return f(context.WithValue(ctx, turnKey{}, t), t.on)
 	}
-	if err := t.acquire(ctx); err != nil {
+	c.mu.Lock()
+	t.timer = time.AfterFunc(allowed, t.look)
+	err := t.wait(ctx, len(c.queue))
+	c.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.WithValue(device.WithPlace(ctx, t), turnKey{}, t))
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		var err error
-		returned := false
-		defer func() {
-			if !returned {
-				err = device.Caught("task", recover())
-			}
-			done <- t.release(err)
-		}()
-		err = f(ctx, t.on)
-		returned = true
+		done <- t.release(device.Guard("task", func() error { return f(ctx, t.on) }))
 	}()
 	select {
 	case err := <-done:
@@ -86,14 +81,6 @@ func (c *candidate) run(ctx context.Context, allowed time.Duration, f func(ctx c
 	case <-t.on.gone:
 		return t.on.why
 	}
-}
-
-// acquire waits for a turn.
-func (t *turn) acquire(ctx context.Context) error {
-	t.c.mu.Lock()
-	defer t.c.mu.Unlock()
-	t.timer = time.AfterFunc(t.allowed, t.look)
-	return t.wait(ctx, len(t.c.queue))
 }
 
 // wait waits at place i of the queue until the turn has come, and begins to look whether
@@ -109,7 +96,7 @@ func (t *turn) wait(ctx context.Context, i int) error {
 	}
 	t.granted = make(chan struct{})
 	c.queue = slices.Insert(c.queue, i, t)
-	c.advance()
+	c.pass(t)
 	c.mu.Unlock()
 	select {
 	case <-t.granted:
@@ -130,7 +117,7 @@ func (t *turn) wait(ctx context.Context, i int) error {
 		err = errLeft
 	}
 	if err != nil {
-		c.vacate(t)
+		c.pass(t)
 		return err
 	}
 	t.seen = now
@@ -164,32 +151,26 @@ func (t *turn) release(err error) error {
 	defer c.mu.Unlock()
 	t.over = true
 	t.timer.Stop()
-	switch {
-	case c.use == t.on:
+	if c.use == t.on {
 		c.judge(err)
-	case err == nil:
+	} else if err == nil {
 		err = t.on.why
 	}
-	c.vacate(t)
+	c.pass(t)
 	return err
 }
 
-// vacate gives the turn to the next who waits, if t has it. The candidate is locked.
-func (c *candidate) vacate(t *turn) {
-	if c.holder == t {
-		c.holder, c.begun = nil, time.Now()
-		c.advance()
-	}
-}
-
-// advance gives the turn to the next who waits, if nobody has it.
-func (c *candidate) advance() {
-	if c.holder != nil || len(c.queue) == 0 {
+// pass gives the turn to the next who waits, if t has it or nobody does. The candidate
+// is locked.
+func (c *candidate) pass(t *turn) {
+	if c.holder != nil && c.holder != t {
 		return
 	}
-	c.holder, c.queue = c.queue[0], c.queue[1:]
-	c.begun = time.Now()
-	close(c.holder.granted)
+	c.holder, c.begun = nil, time.Now()
+	if len(c.queue) > 0 {
+		c.holder, c.queue = c.queue[0], c.queue[1:]
+		close(c.holder.granted)
+	}
 }
 
 // Lend gives the turn to other tasks while the run waits for them.
@@ -198,7 +179,7 @@ func (t *turn) Lend() {
 	defer t.c.mu.Unlock()
 	if t.lent++; t.lent == 1 {
 		t.timer.Stop()
-		t.c.vacate(t)
+		t.c.pass(t)
 	}
 }
 
