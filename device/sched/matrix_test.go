@@ -169,7 +169,7 @@ func matrixFaults() (faults []devicetest.Fault) {
 	return faults
 }
 
-// wrong tells whether a device with that fault computes on, but not what it should.
+// wrong reports whether a device with that fault computes on, but not what it should.
 func wrong(k devicetest.FaultKind) bool {
 	return k == devicetest.BitFlip || k == devicetest.Stale || k == devicetest.Truncated
 }

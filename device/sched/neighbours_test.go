@@ -347,7 +347,7 @@ func TestRevivalsAreBounded(t *testing.T) {
 	})
 }
 
-// Amounts of work that are none are refused, not predicted.
+// Amounts of work that are NaN or negative are refused, not predicted.
 func TestAmounts(t *testing.T) {
 	bubble(t, nil, sched.Options{}, func(t *testing.T, s *sched.Scheduler) {
 		for name, change := range map[string]func(*sched.Task[[]float64]){
