@@ -29,20 +29,23 @@ func (d *Device) Report() []string {
 }
 
 func (b *balance) report(parts []*part) string {
-	best := b.best()
-	what := fmt.Sprintf("%s of %.3g %s", b.kernel, b.items, b.unit)
+	alone := b.choice
+	if alone == together {
+		alone = b.best()
+	}
+	what := fmt.Sprintf("%s of %.3g %s", b.kernel.Name, b.items, b.kernel.Unit)
+	took, name := seconds(b.split*b.items), parts[alone].name
+	against := seconds(b.of[alone].alone * b.items)
 	if b.choice != together {
-		return fmt.Sprintf("%s: splitting does not pay: %s split, %s on %s alone, which runs it",
-			what, seconds(b.split*b.items), seconds(b.alone[b.choice]*b.items), parts[b.choice].name)
+		return fmt.Sprintf("%s: splitting does not pay: %s split, %s on %s alone, which runs it", what, took, against, name)
 	}
 	var shares []string
-	for i, s := range b.cut {
-		if b.usable[i] {
-			shares = append(shares, fmt.Sprintf("%s %.0f %%", parts[i].name, 100*s))
+	for i, x := range b.of {
+		if x.usable {
+			shares = append(shares, fmt.Sprintf("%s %.0f %%", parts[i].name, 100*x.cut))
 		}
 	}
-	return fmt.Sprintf("%s: split, %s: %s, against %s on %s alone", what, strings.Join(shares, ", "),
-		seconds(b.split*b.items), seconds(b.alone[best]*b.items), parts[best].name)
+	return fmt.Sprintf("%s: split, %s: %s, against %s on %s alone", what, strings.Join(shares, ", "), took, against, name)
 }
 
 // seconds writes a time with three digits.
