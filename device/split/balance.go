@@ -27,10 +27,8 @@ type balance struct {
 	kernel  *device.Kernel
 	of      []rating // of each part
 	refused error    // of the last part that refused the kernel
-
-	items float64 // of the last launch
-	skip  bool    // which teaches nothing of the parts
-	long  int     // launches in a row that were not brief, or more than twice
+	items   float64  // of the last launch
+	long    int      // launches in a row that were not brief, or more than twice
 
 	split     float64 // seconds per item of launches that are split
 	reference float64 // the same of the best part alone, when last decided
@@ -38,19 +36,18 @@ type balance struct {
 	trial      int   // launches of the trial so far
 	candidates []int // parts that are tried alone
 	settled    bool
-	choice     int  // part that computes alone, or together
-	since      int  // launches since that was chosen, or since the trial
-	again      int  // launches after which the next trial begins
-	slow       int  // launches in a row that took too long
-	adopted    bool // the choice is that of launches of another size
+	choice     int // part that computes alone, or together
+	since      int // launches since that was chosen, or since the trial
+	again      int // launches after which the next trial begins; adopted: the choice is that of another size
+	slow       int // launches in a row that took too long
 }
 
 // rating is what is known of a part in the launches of a balance.
 type rating struct {
 	usable  bool    // in the last launch
 	without bool    // it has refused the kernel
-	share   float64 // of the last launch
-	cut     float64 // the same in launches that are split
+	cut     float64 // its share of launches that are split
+	ideal   float64 // what that would be, with those of other parts in proportion
 	rate    float64 // items per second of its pieces; 0: unknown
 	alone   float64 // seconds per item of the part alone; 0: unknown
 }
@@ -84,24 +81,16 @@ func (b *balance) adopt(near *balance) {
 	*b = *near
 	b.of, b.candidates = slices.Clone(near.of), slices.Clone(near.candidates)
 	b.trial, b.since, b.slow, b.again = 1, 0, 0, retrial
-	if b.adopted = b.settled; b.adopted {
+	if b.settled {
 		b.again = adopted
 	}
 }
 
-// only gives a part all of the next launch.
-func (b *balance) only(part int) {
-	for i := range b.of {
-		b.of[i].share = 0
-	}
-	b.of[part].share = 1
-}
-
-// arrange sets the shares of the next launch.
-func (b *balance) arrange(home int) {
+// choose decides who computes the next launch: a part, or together.
+func (b *balance) choose(home int) int {
 	if b.settled && b.since >= b.again {
-		if b.again *= 2; b.adopted {
-			b.again, b.adopted = retrial, false
+		if b.again *= 2; b.again == 2*adopted {
+			b.again = retrial
 		}
 		b.trial, b.settled = 1, false // begins with the rates that are known
 	}
@@ -114,16 +103,12 @@ func (b *balance) arrange(home int) {
 	}
 	if b.choice == together {
 		b.aim(home)
-	} else {
-		b.only(b.choice)
 	}
+	return b.choice
 }
 
 // learn takes in the times of the last launch.
 func (b *balance) learn(parts []*part, wall time.Duration) {
-	if b.skip || b.items <= 0 {
-		return
-	}
 	perItem := wall.Seconds() / b.items
 	if b.settled && b.since == 0 { // not what it will take once the data are in place
 		perItem = 0
@@ -204,18 +189,15 @@ func (b *balance) review(perItem float64) {
 	if b.choice == together {
 		limit = regret * b.reference
 	}
-	if perItem <= limit {
+	if b.slow++; perItem <= limit {
 		b.slow = 0
-		return
 	}
-	if b.slow++; b.slow < several {
-		return
-	}
-	b.slow = 0
-	if b.choice == together {
-		b.choice, b.since = b.best(), 0
-	} else {
-		b.trial, b.settled = 1, false
+	switch {
+	case b.slow < several:
+	case b.choice == together:
+		b.choice, b.since, b.slow = b.best(), 0, 0
+	default:
+		b.trial, b.settled, b.slow = 1, false, 0
 	}
 }
 
@@ -236,27 +218,25 @@ func (b *balance) aim(home int) {
 		x := &b.of[i]
 		switch {
 		case !x.usable:
-			x.share = 0
+			x.ideal = 0
 			continue
 		case x.rate > 0:
-			x.share = x.rate
+			x.ideal = x.rate
 		case i == home:
-			x.share = known
+			x.ideal = known
 		default:
-			x.share = known * firstTry
+			x.ideal = known * firstTry
 		}
-		sum += x.share
-		worst = max(worst, x.cut/x.share)
+		sum += x.ideal
+		worst = max(worst, x.cut/x.ideal)
 	}
 	for i := range b.of {
-		x := &b.of[i]
-		switch ideal := x.share / sum; {
+		switch x := &b.of[i]; {
 		case !b.settled:
-			x.cut = ideal
+			x.cut = x.ideal / sum
 		case worst*sum > tolerance:
-			x.cut = (x.cut + ideal) / 2
+			x.cut = (x.cut + x.ideal/sum) / 2
 		}
-		x.share = x.cut
 	}
 }
 

@@ -16,10 +16,9 @@ import (
 
 // engine runs launches on several devices. All but Alloc is called one at a time.
 type engine struct {
-	parts  []*part
-	order  []*part // the home first
-	probed map[string]bool
-	fixed  []float64 // shares that do not change; nil: by measured rates
+	parts []*part
+	order []*part   // the home first
+	fixed []float64 // shares that do not change; nil: by measured rates
 
 	// The launch that is executed.
 	launch  *device.Launch
@@ -45,10 +44,7 @@ type engine struct {
 }
 
 func newEngine(parts []device.Device, kernels []*device.Kernel) *engine {
-	e := &engine{probed: map[string]bool{}, splits: map[key]*balance{}, done: make(chan *part, len(parts)), timer: time.NewTimer(forever)}
-	for _, k := range kernels {
-		e.probed[k.Name] = true
-	}
+	e := &engine{splits: map[key]*balance{}, done: make(chan *part, len(parts)), timer: time.NewTimer(forever)}
 	hosts := 0
 	for i, d := range parts {
 		p := &part{dev: d, info: d.Info(), index: i}
@@ -59,6 +55,11 @@ func newEngine(parts []device.Device, kernels []*device.Kernel) *engine {
 		p.name, p.host = p.info.Backend, p.info.Class == device.CPU
 		if slices.ContainsFunc(e.parts, func(q *part) bool { return q.name == p.name }) {
 			p.name = fmt.Sprintf("%s (part %d)", p.name, i+1)
+		}
+		for _, k := range kernels {
+			if p.info.Math == device.Exact && !p.info.IsExact(k.Name) {
+				p.unequal = append(p.unequal, k.Name)
+			}
 		}
 		e.parts = append(e.parts, p)
 		at := i

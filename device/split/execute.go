@@ -28,7 +28,7 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 	}
 	b := e.balanceOf(l.Kernel, cost.Items)
 	e.launch, e.memory, e.balance = l, mem, b
-	e.cut(cost)
+	teaches := e.cut(cost)
 	e.mu.Unlock()
 	start := time.Now()
 	for len(e.pieces) > 0 {
@@ -36,7 +36,9 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 			return err
 		}
 	}
-	e.last, e.took = b, time.Since(start)
+	if e.took = time.Since(start); teaches {
+		e.last = b
+	}
 	if b.long++; e.took < brief && b.long <= twice {
 		b.long = 0
 	}
@@ -52,9 +54,9 @@ const (
 	twice = 2
 )
 
-// cut lists the pieces of the launch: for each part that is usable its share of the rows, in
-// the order of the parts, so that a part has about the same rows from launch to launch.
-func (e *engine) cut(cost device.Cost) {
+// cut lists the pieces of the launch, in the order of the parts, so that a part has about
+// the same rows from launch to launch. It reports whether the times show how to cut the next.
+func (e *engine) cut(cost device.Cost) (teaches bool) {
 	b, l, home := e.balance, e.launch, e.home().index
 	some := false
 	for i, p := range e.parts {
@@ -67,40 +69,41 @@ func (e *engine) cut(cost device.Cost) {
 		}
 	}
 	few := l.Kernel.Cost != nil && cost.Ops < small || l.Kernel.Cost == nil && b.long < twice
-	b.items, b.skip = cost.Items, true
-	total := 0.0
+	choice := home // for whom another part stands in that is usable
 	switch {
 	case e.fixed != nil:
 		for i := range b.of {
 			x := &b.of[i]
-			if x.share = 0; x.usable {
-				x.share = e.fixed[i]
+			if x.cut = 0; x.usable && e.fixed[i] > 0 {
+				x.cut, choice = e.fixed[i], together
 			}
-			total += x.share
 		}
 	case some && !(few && b.of[home].usable):
-		b.arrange(home)
-		b.skip, total = false, 1
-	}
-	if total == 0 { // all to the home or, if it is not usable, the next that is
-		b.only(home)
-		total = 1
+		choice, b.items, teaches = b.choose(home), cost.Items, cost.Items > 0
 	}
 	e.pieces = e.pieces[:0]
-	lo, sum := l.Rows.Lo, 0.0
+	if choice != together {
+		e.pieces = append(e.pieces, piece{e.parts[choice], l.Rows})
+		return teaches
+	}
+	total, sum, lo := 0.0, 0.0, l.Rows.Lo
+	for _, x := range b.of {
+		total += x.cut
+	}
 	for i, p := range e.parts {
-		sum += b.of[i].share
+		sum += b.of[i].cut
 		if hi := l.Rows.Lo + int(math.Round(sum/total*float64(l.Rows.Len()))); hi > lo {
 			e.pieces = append(e.pieces, piece{p, device.Range{Lo: lo, Hi: hi}})
 			lo = hi
 		}
 	}
+	return teaches
 }
 
 // usable reports whether a part may compute rows of the launch: it is there, holds the
-// buffers, has not refused the kernel, and was not shown to differ from its contract.
+// buffers, has not refused the kernel, and was shown to equal its contract if it says so.
 func (e *engine) usable(p *part) bool {
-	if p.left() || e.balance.of[p.index].without || e.differs(p, e.launch.Kernel) {
+	if p.left() || e.balance.of[p.index].without || slices.Contains(p.unequal, e.launch.Kernel.Name) {
 		return false
 	}
 	for i := range e.launch.Args {

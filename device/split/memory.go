@@ -159,7 +159,7 @@ func (m *memory) transfer(ctx context.Context, p *part, s step, r device.Range, 
 	}
 	data = data.Sub(0, r.Len())
 	err := e.wait(ctx, ctx.Done(), p)
-	switch c := m.on[p.index]; {
+	switch c := m.on[p.index].Buffer; {
 	case err != nil || p.left():
 	case p.host && s == fetch:
 		err = p.note(c.Read(ctx, r.Lo, data))

@@ -24,6 +24,8 @@ type part struct {
 	gone  atomic.Pointer[error] // why it is not used any more
 	run   func()                // takes the step that is next, and says so
 
+	unequal []string // kernels that it was not shown to equal, though it says that it is exact
+
 	// These belong to whoever has the turn.
 	busy  bool         // at a step
 	seen  pulse        // during the step
@@ -73,7 +75,7 @@ func (p *part) take(s step) {
 
 func (p *part) try(s step) (err error) {
 	for _, m := range p.moves {
-		switch c := m.mem.on[p.index]; {
+		switch c := m.mem.on[p.index].Buffer; {
 		case s == fetch && m.from == p:
 			err = c.Read(context.Background(), m.at.Lo, m.data)
 		case s != fetch && m.to == p:
