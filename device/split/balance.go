@@ -38,7 +38,7 @@ type balance struct {
 	settled    bool
 	choice     int // part that computes alone, or together
 	since      int // launches since that was chosen, or since the trial
-	again      int // launches after which the next trial begins; adopted: the choice is that of another size
+	again      int // launches after which the next trial begins
 	slow       int // launches in a row that took too long
 }
 
@@ -89,7 +89,7 @@ func (b *balance) adopt(near *balance) {
 // choose decides who computes the next launch: a part, or together.
 func (b *balance) choose(home int) int {
 	if b.settled && b.since >= b.again {
-		if b.again *= 2; b.again == 2*adopted {
+		if b.again *= 2; b.again == 2*adopted { // the choice was that of another size
 			b.again = retrial
 		}
 		b.trial, b.settled = 1, false // begins with the rates that are known
@@ -240,13 +240,12 @@ func (b *balance) aim(home int) {
 	}
 }
 
-// limit is how long a part may be silent in a launch for which so many bytes are brought.
-// Where nothing is known of it the others show.
-func (b *balance) limit(p *part, bytes int) time.Duration {
+// limit is how long a part may be silent in a launch. Where nothing is known of it the
+// others show.
+func (b *balance) limit(p *part) time.Duration {
 	rate := b.of[p.index].rate
 	if rate == 0 {
 		return forever
 	}
-	seconds := min(late*p.items/rate, forever.Seconds()/2)
-	return max(transferTime(bytes), time.Duration(seconds*float64(time.Second)))
+	return time.Duration(min(late*p.items/rate*float64(time.Second), float64(forever/2)))
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"offload/device"
-	"offload/internal/inorder"
 )
 
 // engine runs launches on several devices. All but Alloc is called one at a time.
@@ -22,7 +21,7 @@ type engine struct {
 
 	// The launch that is executed.
 	launch  *device.Launch
-	memory  *[device.MaxParams]inorder.Memory
+	memory  []*memory // of each argument; nil for a scalar
 	balance *balance
 	pieces  []piece
 

@@ -1,6 +1,7 @@
 package split
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,11 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 		e.last = nil
 	}
 	b := e.balanceOf(l.Kernel, cost.Items)
-	e.launch, e.memory, e.balance = l, mem, b
+	e.launch, e.balance, e.memory = l, b, e.memory[:0]
+	for i := range l.Args {
+		m, _ := mem[i].(*memory)
+		e.memory = append(e.memory, m)
+	}
 	teaches := e.cut(cost)
 	e.mu.Unlock()
 	start := time.Now()
@@ -46,12 +51,9 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 }
 
 const (
-	// small is the number of operations below which a launch is not worth cutting.
-	small = 100_000
-	// brief is the time for which the same holds where a kernel has no Cost,
-	brief = 100 * time.Microsecond
-	// and twice the number of launches in a row that must have taken longer.
-	twice = 2
+	small = 100_000                // operations below which a launch is not worth cutting
+	brief = 100 * time.Microsecond // the time for which the same holds where a kernel has no Cost,
+	twice = 2                      // unless so many launches in a row took longer
 )
 
 // cut lists the pieces of the launch, in the order of the parts, so that a part has about
@@ -106,12 +108,7 @@ func (e *engine) usable(p *part) bool {
 	if p.left() || e.balance.of[p.index].without || slices.Contains(p.unequal, e.launch.Kernel.Name) {
 		return false
 	}
-	for i := range e.launch.Args {
-		if m, ok := e.memory[i].(*memory); ok && m.on[p.index].Buffer == nil {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(e.memory, func(m *memory) bool { return m != nil && m.on[p.index].Buffer == nil })
 }
 
 // round brings each part what its first piece needs, computes these pieces, and
@@ -146,7 +143,7 @@ func (e *engine) round(ctx context.Context) (err error) {
 		return nil
 	}
 	for _, p := range e.active {
-		e.begin(p, compute, e.balance.limit(p, bytes))
+		e.begin(p, compute, bytes)
 	}
 	e.rest(ctx, e.active)
 	return e.settle()
@@ -187,24 +184,16 @@ func (e *engine) gather(ctx context.Context, p *part) error {
 	l := &p.launch
 	p.ctx.Context = ctx
 	*l = device.Launch{Kernel: e.launch.Kernel, Rows: e.pieces[p.piece].rows, Args: append(l.Args[:0], e.launch.Args...)}
-	for i := range l.Args {
-		m, ok := e.memory[i].(*memory)
-		if !ok {
+	for i, m := range e.memory {
+		if m == nil {
 			continue
 		}
 		c := &m.on[p.index]
 		l.Args[i].Buffer = c.Buffer
-		for t := c.torn; len(t) > 0 && l.Kernel.Params[i].Access.Writes(); t = t[2:] {
-			e.moves = append(e.moves, move{to: p, mem: m, at: device.Range{Lo: t[0], Hi: t[1]}})
+		for t := c.torn; len(t) > 0 && l.Kernel.Params[i].Access.Writes(); t = t[2:] { // before what is moved there
+			e.moves = slices.Insert(e.moves, 0, move{to: p, mem: m, at: device.Range{Lo: t[0], Hi: t[1]}})
 		}
-	}
-	p.items = device.CostOf(l).Items
-	for i := range l.Args {
-		m, ok := e.memory[i].(*memory)
-		if !ok {
-			continue
-		}
-		e.here = append(e.here[:0], m.on[p.index].fresh...)
+		e.here = append(e.here[:0], c.fresh...)
 		for _, x := range e.moves {
 			if x.to == p && x.mem == m && x.from != nil {
 				e.here.mark(x.at, true)
@@ -223,6 +212,7 @@ func (e *engine) gather(ctx context.Context, p *part) error {
 			r.Lo = at.Hi
 		}
 	}
+	p.items = device.CostOf(l).Items
 	return nil
 }
 
@@ -239,17 +229,15 @@ func (e *engine) fetch(ctx context.Context, bytes int) (ok bool, err error) {
 		return false, nil
 	}
 	for _, p := range e.sources {
-		e.begin(p, fetch, transferTime(bytes))
+		e.begin(p, fetch, bytes)
 	}
 	if !e.rest(ctx, e.sources) {
 		return false, nil
 	}
 	for _, p := range e.sources {
-		if p.err != nil {
-			return false, p.err
-		}
+		err = cmp.Or(err, p.err)
 	}
-	return true, nil
+	return err == nil, err
 }
 
 // settle takes the pieces that were computed from the list. It returns the first error
@@ -277,13 +265,12 @@ func (e *engine) settle() (first error) {
 
 // record keeps account of what a part has computed, and of what was moved to it.
 func (e *engine) record(p *part) {
-	for i := range p.launch.Args {
-		m, ok := e.memory[i].(*memory)
-		if r := p.launch.WriteRange(i); !ok || r.Len() <= 0 {
-			continue
-		} else if p.err == nil {
+	for i, m := range e.memory {
+		switch r := p.launch.WriteRange(i); {
+		case r.Len() <= 0:
+		case p.err == nil:
 			m.set(p, r)
-		} else if !p.refused {
+		case !p.refused:
 			m.on[p.index].mark(r, false)
 		}
 	}

@@ -171,7 +171,7 @@ func (m *memory) transfer(ctx context.Context, p *part, s step, r device.Range, 
 		if s == bring {
 			e.moves[0].data.Copy(data)
 		}
-		e.begin(p, s, transferTime(bytes))
+		e.begin(p, s, bytes)
 		if err = e.wait(ctx, ctx.Done(), p); err != nil || p.left() {
 			break
 		}

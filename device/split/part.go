@@ -124,22 +124,12 @@ func (p *part) left() bool    { return p.gone.Load() != nil }
 func (p *part) working() bool { return p.busy && !p.left() }
 
 const (
-	// patience is how long a part may be silent at the least before it counts as lost,
-	patience = 2 * time.Second
-	// late is how many times the time that was predicted, if that is more,
-	late = 20
-	// and forever is for what nothing is known of.
-	forever = time.Duration(math.MaxInt64)
-	// look is the time between looks at the progress of parts.
-	look = patience / 20
-	// slowest is the rate, in bytes per second, below which a transfer counts as stuck.
-	slowest = 10e6
+	patience = 2 * time.Second              // for which a part may be silent at the least before it counts as lost
+	late     = 20                           // times the time that was predicted, if that is more
+	forever  = time.Duration(math.MaxInt64) // where nothing is known
+	look     = patience / 20                // the time between looks at the progress of parts
+	slowest  = 10e6                         // bytes per second, below which a transfer counts as stuck
 )
-
-// transferTime is how long a part may be silent at a transfer.
-func transferTime(bytes int) time.Duration {
-	return patience + time.Duration(float64(bytes)/slowest*float64(time.Second))
-}
 
 // pulse is when a device last showed progress, or was asked for something.
 type pulse struct {
@@ -167,13 +157,11 @@ func (e *engine) ask(p *part, do func() error) error {
 	}
 	answer, seen := make(chan error, 1), pulse{at: time.Now()}
 	go func() { answer <- do() }()
-	tick := time.NewTicker(look)
-	defer tick.Stop()
 	for {
 		select {
 		case err := <-answer:
 			return p.note(err)
-		case <-tick.C:
+		case <-time.After(look):
 			if err := p.silent(&seen, max(patience, time.Duration(p.limit.Load()))); err != nil {
 				return err
 			}
@@ -181,8 +169,12 @@ func (e *engine) ask(p *part, do func() error) error {
 	}
 }
 
-// begin has a part take a step, in which it may be silent for so long.
-func (e *engine) begin(p *part, s step, limit time.Duration) {
+// begin has a part take a step, for which so many bytes travel.
+func (e *engine) begin(p *part, s step, bytes int) {
+	limit := patience + time.Duration(float64(bytes)/slowest*float64(time.Second))
+	if s == compute {
+		limit = max(limit, e.balance.limit(p))
+	}
 	p.busy, p.seen, p.next, p.moves = true, pulse{at: time.Now()}, s, e.moves
 	p.limit.Store(int64(limit))
 	go p.run()
