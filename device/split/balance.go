@@ -1,6 +1,7 @@
 package split
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -23,34 +24,32 @@ type key struct {
 // part has them alone. There is another trial after some hundreds of launches, earlier
 // where the choice was close, and each time after twice as many.
 type balance struct {
-	kernel string
-	unit   string
+	kernel  *device.Kernel
+	of      []rating // of each part
+	refused error    // of the last part that refused the kernel
+	items   float64  // of the last launch
+	long    int      // launches in a row that were not brief, or more than twice
 
-	usable  []bool
-	without []bool // parts that refused the kernel
-	refused error
-	seen    []bool // usable in the launch before
-	skip    bool   // the launch teaches nothing of the parts
-	long    int    // launches in a row that were not brief, up to twice
-
-	share []float64 // of each part, in the next launch
-	cut   []float64 // the same in launches that are split
-	rate  []float64 // items per second of each part's pieces; 0: unknown
-	split float64   // seconds per item of launches that are split
-	alone []float64 // seconds per item of each part alone; 0: unknown
-	items float64   // of the last launch
-
-	reference float64 // seconds per item of the best part alone, when last decided
+	split     float64 // seconds per item of launches that are split
+	reference float64 // the same of the best part alone, when last decided
 
 	trial      int   // launches of the trial so far
 	candidates []int // parts that are tried alone
 	settled    bool
-	choice     int  // part that computes alone, or together
-	since      int  // launches since the trial
-	again      int  // launches after which the next trial begins
-	slow       int  // launches in a row that took too long
-	adopted    bool // the choice is that of launches of another size
-	moved      bool // the choice is another than in the launch before
+	choice     int // part that computes alone, or together
+	since      int // launches since that was chosen, or since the trial
+	again      int // launches after which the next trial begins
+	slow       int // launches in a row that took too long
+}
+
+// rating is what is known of a part in the launches of a balance.
+type rating struct {
+	usable  bool    // in the last launch
+	without bool    // it has refused the kernel
+	cut     float64 // its share of launches that are split
+	ideal   float64 // what that would be, with those of other parts in proportion
+	rate    float64 // items per second of its pieces; 0: unknown
+	alone   float64 // seconds per item of the part alone; 0: unknown
 }
 
 const (
@@ -76,42 +75,25 @@ const (
 	manyBalances = 1024 // after so many all are forgotten, so that a program with ever new kernels does not grow
 )
 
-func newBalance(k *device.Kernel, parts int) *balance {
-	numbers := func() []float64 { return make([]float64, parts) }
-	flags := func() []bool { return make([]bool, parts) }
-	return &balance{kernel: k.Name, unit: k.Unit, again: retrial, usable: flags(), without: flags(), seen: flags(),
-		share: numbers(), cut: numbers(), rate: numbers(), alone: numbers()}
-}
-
 // adopt begins with what launches of another size have shown. What was chosen there is
 // tried here before long.
 func (b *balance) adopt(near *balance) {
-	copy(b.seen, near.seen)
-	copy(b.without, near.without)
-	copy(b.rate, near.rate)
-	copy(b.cut, near.cut)
-	copy(b.alone, near.alone)
-	b.refused, b.trial, b.long = near.refused, 1, near.long
-	if near.settled {
-		b.settled, b.choice, b.split, b.reference = true, near.choice, near.split, near.reference
-		b.candidates = append(b.candidates, near.candidates...)
-		b.adopted, b.again = true, adopted
+	*b = *near
+	b.of, b.candidates = slices.Clone(near.of), slices.Clone(near.candidates)
+	b.trial, b.since, b.slow, b.again = 1, 0, 0, retrial
+	if b.settled {
+		b.again = adopted
 	}
 }
 
-// arrange sets the shares of the next launch.
-func (b *balance) arrange(home int) {
-	if !slices.Equal(b.usable, b.seen) {
-		copy(b.seen, b.usable)
-		b.trial, b.settled = 0, false
-	}
+// choose decides who computes the next launch: a part, or together.
+func (b *balance) choose(home int) int {
 	if b.settled && b.since >= b.again {
-		if b.again *= 2; b.adopted {
-			b.again, b.adopted = retrial, false
+		if b.again *= 2; b.again == 2*adopted { // the choice was that of another size
+			b.again = retrial
 		}
 		b.trial, b.settled = 1, false // begins with the rates that are known
 	}
-	before := b.choice
 	switch {
 	case b.settled:
 	case b.trial < splitting:
@@ -119,56 +101,48 @@ func (b *balance) arrange(home int) {
 	default:
 		b.choice = b.candidates[(b.trial-splitting)/each]
 	}
-	b.moved = b.choice != before || b.since == 0
-	if b.choice != together {
-		clear(b.share)
-		b.share[b.choice] = 1
-		return
+	if b.choice == together {
+		b.aim(home)
 	}
-	b.aim(home)
-	copy(b.share, b.cut)
+	return b.choice
 }
 
-// learn takes in the times of a launch.
-func (b *balance) learn(parts []*part, wall time.Duration, items float64) {
-	if b.skip || items <= 0 || !slices.Equal(b.usable, b.seen) {
-		return
-	}
-	b.items = items
-	perItem := wall.Seconds() / items
-	if b.settled && b.moved { // not what it will take once the data are in place
+// learn takes in the times of the last launch.
+func (b *balance) learn(parts []*part, wall time.Duration) {
+	perItem := wall.Seconds() / b.items
+	if b.settled && b.since == 0 { // not what it will take once the data are in place
 		perItem = 0
 	}
-	switch {
-	case b.choice != together && perItem > 0:
-		b.alone[b.choice] = b.mean(b.alone[b.choice], perItem)
-	case b.choice == together:
-		for _, p := range parts {
-			if !p.left() && p.took > 0 {
-				rate := p.items / p.took.Seconds()
-				b.rate[p.index] = b.mean(b.rate[p.index], rate)
+	if b.choice == together {
+		for i, p := range parts {
+			if x := &b.of[i]; x.usable && !p.left() && p.took > 0 {
+				x.rate = b.mean(x.rate, p.items/p.took.Seconds())
 			}
 		}
-		if perItem > 0 {
-			b.split = b.mean(b.split, perItem)
-		}
+		b.split = b.mean(b.split, perItem)
+	} else {
+		x := &b.of[b.choice]
+		x.alone = b.mean(x.alone, perItem)
 	}
 	if b.settled {
 		b.since++
 		b.review(perItem)
 		return
 	}
-	if b.trial++; b.trial == splitting {
+	switch b.trial++; b.trial {
+	case splitting:
 		b.nominate()
-	}
-	if b.trial >= splitting && b.trial-splitting == each*len(b.candidates) {
+	case splitting + each*len(b.candidates):
 		b.decide()
 	}
 }
 
-// mean is the new value during a trial, later a running mean.
+// mean is the new value during a trial, later a running mean. A new value of 0 says nothing.
 func (b *balance) mean(old, new float64) float64 {
-	if !b.settled || old == 0 {
+	switch {
+	case new == 0:
+		return old
+	case !b.settled || old == 0:
 		return new
 	}
 	return old + hesitance*(new-old)
@@ -178,14 +152,14 @@ func (b *balance) mean(old, new float64) float64 {
 // third as fast as the fastest. A part may be faster on a whole than on a share.
 func (b *balance) nominate() {
 	fastest := 0.0
-	for i, r := range b.rate {
-		if b.usable[i] {
-			fastest = max(fastest, r)
+	for _, x := range b.of {
+		if x.usable {
+			fastest = max(fastest, x.rate)
 		}
 	}
 	b.candidates = b.candidates[:0]
-	for i, r := range b.rate {
-		if b.usable[i] && r >= fastest/3 {
+	for i, x := range b.of {
+		if x.usable && x.rate >= fastest/3 {
 			b.candidates = append(b.candidates, i)
 		}
 	}
@@ -193,27 +167,19 @@ func (b *balance) nominate() {
 
 // decide ends a trial.
 func (b *balance) decide() {
-	b.settled, b.since = true, 0
-	b.choice = b.best()
-	b.reference = b.alone[b.choice]
-	others := b.usable[slices.Index(b.usable, true)+1:]
-	if b.split < gain*b.reference && slices.Contains(others, true) {
+	best := b.best()
+	b.settled, b.since, b.choice, b.reference = true, 0, best, b.of[best].alone
+	if b.of[best].cut < 1 && b.split < gain*b.reference {
 		b.choice = together
 	}
-	if r := b.split / b.reference; b.again == retrial && r > 1-doubt && r < 1+doubt {
+	if b.again == retrial && math.Abs(b.split/b.reference-1) < doubt {
 		b.again = early // a disturbed measurement may have turned the scale
 	}
 }
 
 // best is the fastest part alone.
 func (b *balance) best() int {
-	best := b.candidates[0]
-	for _, i := range b.candidates {
-		if b.alone[i] < b.alone[best] {
-			best = i
-		}
-	}
-	return best
+	return slices.MinFunc(b.candidates, func(i, j int) int { return cmp.Compare(b.of[i].alone, b.of[j].alone) })
 }
 
 // review gives up what does not pay any more: a split that has taken too long, or a
@@ -223,72 +189,63 @@ func (b *balance) review(perItem float64) {
 	if b.choice == together {
 		limit = regret * b.reference
 	}
-	if perItem <= limit {
+	if b.slow++; perItem <= limit {
 		b.slow = 0
-		return
 	}
-	if b.slow++; b.slow < several {
-		return
-	}
-	b.slow = 0
-	if b.choice == together {
-		b.choice, b.since = b.best(), 0
-	} else {
-		b.trial, b.settled = 1, false
+	switch {
+	case b.slow < several:
+	case b.choice == together:
+		b.choice, b.since, b.slow = b.best(), 0, 0
+	default:
+		b.trial, b.settled, b.slow = 1, false, 0
 	}
 }
 
 // aim moves the shares to where all parts would need the same time: at once during
 // a trial, later by half of the way and only if it matters.
 func (b *balance) aim(home int) {
-	known, sum, total, worst := 0.0, 0.0, 0.0, 0.0
-	for i, u := range b.usable {
-		if u {
-			known += b.rate[i]
+	known := 0.0
+	for _, x := range b.of {
+		if x.usable {
+			known += x.rate
 		}
 	}
 	if known == 0 {
 		known = 1
 	}
-	target := func(i int) float64 {
+	sum, worst := 0.0, 0.0
+	for i := range b.of {
+		x := &b.of[i]
 		switch {
-		case !b.usable[i]:
-			return 0
-		case b.rate[i] > 0:
-			return b.rate[i]
+		case !x.usable:
+			x.ideal = 0
+			continue
+		case x.rate > 0:
+			x.ideal = x.rate
 		case i == home:
-			return known
+			x.ideal = known
+		default:
+			x.ideal = known * firstTry
 		}
-		return known * firstTry
+		sum += x.ideal
+		worst = max(worst, x.cut/x.ideal)
 	}
-	for i, s := range b.cut {
-		r := target(i)
-		sum += r
-		total += s
-		if r > 0 {
-			worst = max(worst, s/r)
-		} else if s > 0 {
-			worst = math.Inf(1)
+	for i := range b.of {
+		switch x := &b.of[i]; {
+		case !b.settled:
+			x.cut = x.ideal / sum
+		case worst*sum > tolerance:
+			x.cut = (x.cut + x.ideal/sum) / 2
 		}
-	}
-	if b.settled && worst*sum <= tolerance*total {
-		return
-	}
-	for i := range b.cut {
-		t := target(i) / sum
-		if b.settled && total > 0 {
-			t = (t + b.cut[i]/total) / 2
-		}
-		b.cut[i] = t
 	}
 }
 
-// limit is how long a part may be silent in a launch for which so many bytes are brought.
-// Where nothing is known of it the others show.
-func (b *balance) limit(p *part, bytes int) time.Duration {
-	if b.rate[p.index] == 0 {
+// limit is how long a part may be silent in a launch. Where nothing is known of it the
+// others show.
+func (b *balance) limit(p *part) time.Duration {
+	rate := b.of[p.index].rate
+	if rate == 0 {
 		return forever
 	}
-	seconds := min(late*p.items/b.rate[p.index], forever.Seconds()/2)
-	return max(transferTime(bytes), time.Duration(seconds*float64(time.Second)))
+	return time.Duration(min(late*p.items/rate*float64(time.Second), float64(forever/2)))
 }

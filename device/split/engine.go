@@ -15,19 +15,25 @@ import (
 
 // engine runs launches on several devices. All but Alloc is called one at a time.
 type engine struct {
-	parts  []*part
-	order  []*part // the home first
-	probed map[string]bool
-	fixed  []float64 // shares that do not change; nil: by measured rates
+	parts []*part
+	order []*part   // the home first
+	fixed []float64 // shares that do not change; nil: by measured rates
+
+	// The launch that is executed.
+	launch  *device.Launch
+	memory  []*memory // of each argument; nil for a scalar
+	balance *balance
+	pieces  []piece
+
+	last *balance      // of the launch that nothing has been learnt of yet, or nil
+	took time.Duration // by that, with the reads that followed: they depend on where its results are
 
 	done    chan *part // parts that have taken a step
-	active  []*part    // parts with a piece of the launch
+	active  []*part    // parts with a piece
 	sources []*part    // parts with something to fetch
-	pieces  []piece
 	moves   []move
 	here    ranges                          // what a part has or will have, for gather
 	transit [device.Uint32 + 1]device.Slice // data on their way, of each type
-	last    done
 	timer   *time.Timer
 	closing atomic.Bool // somebody waits for the end
 	closed  error       // what became of parts that were closed
@@ -37,23 +43,29 @@ type engine struct {
 }
 
 func newEngine(parts []device.Device, kernels []*device.Kernel) *engine {
-	e := &engine{probed: map[string]bool{}, splits: map[key]*balance{}, done: make(chan *part, len(parts)), timer: time.NewTimer(forever)}
-	for _, k := range kernels {
-		e.probed[k.Name] = true
-	}
+	e := &engine{splits: map[key]*balance{}, done: make(chan *part, len(parts)), timer: time.NewTimer(forever)}
 	hosts := 0
 	for i, d := range parts {
-		p := &part{dev: d, info: d.Info(), index: i, begin: make(chan step, 1), done: e.done, ended: make(chan struct{})}
+		p := &part{dev: d, info: d.Info(), index: i}
+		p.run = func() {
+			defer func() { e.done <- p }()
+			p.take(p.next)
+		}
 		p.name, p.host = p.info.Backend, p.info.Class == device.CPU
 		if slices.ContainsFunc(e.parts, func(q *part) bool { return q.name == p.name }) {
 			p.name = fmt.Sprintf("%s (part %d)", p.name, i+1)
 		}
-		e.parts = append(e.parts, p)
-		if e.order = append(e.order, p); p.host {
-			e.order = slices.Insert(e.order[:i], hosts, p)
-			hosts++
+		for _, k := range kernels {
+			if p.info.Math == device.Exact && !p.info.IsExact(k.Name) {
+				p.unequal = append(p.unequal, k.Name)
+			}
 		}
-		go p.run()
+		e.parts = append(e.parts, p)
+		at := i
+		if p.host {
+			at, hosts = hosts, hosts+1
+		}
+		e.order = slices.Insert(e.order, at, p)
 	}
 	return e
 }
@@ -92,12 +104,7 @@ func (e *engine) Held(ctx context.Context) device.Place {
 // return is left to itself.
 func (e *engine) Close() {
 	for _, p := range e.parts {
-		close(p.begin)
-		if err := e.ask(p, func() error {
-			err := p.dev.Close()
-			<-p.ended
-			return err
-		}); err != nil {
+		if err := e.ask(p, p.dev.Close); err != nil {
 			e.closed = errors.Join(e.closed, fmt.Errorf("%s was not closed: %w", p.name, err))
 		}
 	}
@@ -115,7 +122,7 @@ func (e *engine) source(m *memory, r device.Range) (*part, device.Range, error) 
 		if p.left() {
 			continue
 		}
-		piece, in := m.fresh[p.index].first(r)
+		piece, in := m.on[p.index].fresh.first(r)
 		next = min(next, piece.Hi) // from there on the home has it
 		if in {
 			return p, device.Range{Lo: r.Lo, Hi: next}, nil
@@ -134,33 +141,24 @@ func (e *engine) nobody() error {
 	return fmt.Errorf("%w: no part has the data", device.ErrLost)
 }
 
-// balance is that of launches of a kernel with so many items.
-func (e *engine) balance(kernel *device.Kernel, items float64) *balance {
-	k := key{kernel, int(math.Log2(max(1, items)))}
-	b := e.splits[k]
-	if b == nil {
-		b = newBalance(kernel, len(e.parts))
-		if near := e.near(k); near != nil {
-			b.adopt(near)
-		}
-		e.mu.Lock()
-		if len(e.splits) >= manyBalances {
-			clear(e.splits)
-		}
-		e.splits[k] = b
-		e.mu.Unlock()
+// balanceOf returns the balance of launches of a kernel with so many items. A new one
+// begins with what the closest size has shown.
+func (e *engine) balanceOf(kernel *device.Kernel, items float64) *balance {
+	size := int(math.Log2(max(1, items)))
+	if b := e.splits[key{kernel, size}]; b != nil {
+		return b
 	}
-	return b
-}
-
-// near is the balance of the kernel whose size is closest, if any has learnt something.
-func (e *engine) near(k key) *balance {
-	for d := 1; d <= alike; d++ {
-		for _, size := range [...]int{k.size - d, k.size + d} {
-			if b := e.splits[key{k.kernel, size}]; b != nil && b.trial > 0 {
-				return b
+	b := &balance{kernel: kernel, of: make([]rating, len(e.parts)), again: retrial}
+	for d := 1; d <= alike && b.trial == 0; d++ {
+		for _, s := range [...]int{size + d, size - d} {
+			if near := e.splits[key{kernel, s}]; near != nil && near.trial > 0 {
+				b.adopt(near)
 			}
 		}
 	}
-	return nil
+	if len(e.splits) >= manyBalances {
+		clear(e.splits)
+	}
+	e.splits[key{kernel, size}] = b
+	return b
 }

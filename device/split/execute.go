@@ -1,6 +1,7 @@
 package split
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,58 +15,112 @@ import (
 
 // piece is a range of rows for one part.
 type piece struct {
-	part int
+	part *part
 	rows device.Range
 }
 
 // Execute cuts l into pieces and runs them, again on other parts if a part leaves.
 func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
-	if e.last.balance != nil {
-		e.mu.Lock()
-		e.last.balance.learn(e.parts, e.last.took, e.last.items)
-		e.mu.Unlock()
-		e.last = done{}
-	}
 	cost := device.CostOf(l)
-	b := e.balance(l.Kernel, cost.Items)
-	e.cut(b, l, cost.Ops, mem)
-	for _, p := range e.parts {
-		if !p.left() {
-			p.took = 0
-		}
+	e.mu.Lock()
+	if e.last != nil {
+		e.last.learn(e.parts, e.took)
+		e.last = nil
 	}
+	b := e.balanceOf(l.Kernel, cost.Items)
+	e.launch, e.balance, e.memory = l, b, e.memory[:0]
+	for i := range l.Args {
+		m, _ := mem[i].(*memory)
+		e.memory = append(e.memory, m)
+	}
+	teaches := e.cut(cost)
+	e.mu.Unlock()
 	start := time.Now()
 	for len(e.pieces) > 0 {
-		if err := e.round(ctx, b, l, mem); err != nil {
+		if err := e.round(ctx); err != nil {
 			return err
 		}
 	}
-	e.last = done{b, time.Since(start), cost.Items}
-	if b.long < twice {
-		if b.long++; e.last.took < brief {
-			b.long = 0
-		}
+	if e.took = time.Since(start); teaches {
+		e.last = b
+	}
+	if b.long++; e.took < brief && b.long <= twice {
+		b.long = 0
 	}
 	return nil
 }
 
-// done is a launch that nothing has been learnt of yet.
-type done struct {
-	balance *balance
-	took    time.Duration // with the reads that followed it: they depend on where its results are
-	items   float64
+const (
+	small = 100_000                // operations below which a launch is not worth cutting
+	brief = 100 * time.Microsecond // the time for which the same holds where a kernel has no Cost,
+	twice = 2                      // unless so many launches in a row took longer
+)
+
+// cut lists the pieces of the launch, in the order of the parts, so that a part has about
+// the same rows from launch to launch. It reports whether the times show how to cut the next.
+func (e *engine) cut(cost device.Cost) (teaches bool) {
+	b, l, home := e.balance, e.launch, e.home().index
+	some := false
+	for i, p := range e.parts {
+		x, usable := &b.of[i], e.usable(p)
+		if usable != x.usable { // a new trial from the beginning
+			x.usable, b.trial, b.settled = usable, 0, false
+		}
+		if usable {
+			some, p.took = true, 0
+		}
+	}
+	few := l.Kernel.Cost != nil && cost.Ops < small || l.Kernel.Cost == nil && b.long < twice
+	choice := home // for whom another part stands in that is usable
+	switch {
+	case e.fixed != nil:
+		for i := range b.of {
+			x := &b.of[i]
+			if x.cut = 0; x.usable && e.fixed[i] > 0 {
+				x.cut, choice = e.fixed[i], together
+			}
+		}
+	case some && !(few && b.of[home].usable):
+		choice, b.items, teaches = b.choose(home), cost.Items, cost.Items > 0
+	}
+	e.pieces = e.pieces[:0]
+	if choice != together {
+		e.pieces = append(e.pieces, piece{e.parts[choice], l.Rows})
+		return teaches
+	}
+	total, sum, lo := 0.0, 0.0, l.Rows.Lo
+	for _, x := range b.of {
+		total += x.cut
+	}
+	for i, p := range e.parts {
+		sum += b.of[i].cut
+		if hi := l.Rows.Lo + int(math.Round(sum/total*float64(l.Rows.Len()))); hi > lo {
+			e.pieces = append(e.pieces, piece{p, device.Range{Lo: lo, Hi: hi}})
+			lo = hi
+		}
+	}
+	return teaches
+}
+
+// usable reports whether a part may compute rows of the launch: it is there, holds the
+// buffers, has not refused the kernel, and was shown to equal its contract if it says so.
+func (e *engine) usable(p *part) bool {
+	if p.left() || e.balance.of[p.index].without || slices.Contains(p.unequal, e.launch.Kernel.Name) {
+		return false
+	}
+	return !slices.ContainsFunc(e.memory, func(m *memory) bool { return m != nil && m.on[p.index].Buffer == nil })
 }
 
 // round brings each part what its first piece needs, computes these pieces, and
 // takes those that are done from the list.
-func (e *engine) round(ctx context.Context, b *balance, l *device.Launch, mem *[device.MaxParams]inorder.Memory) (err error) {
-	if err := e.reassign(b, l, mem); err != nil {
+func (e *engine) round(ctx context.Context) (err error) {
+	if err := e.reassign(); err != nil {
 		return err
 	}
 	e.active = e.active[:0]
 	for i, c := range e.pieces {
-		if p := e.parts[c.part]; !slices.Contains(e.active, p) {
-			e.active, p.piece = append(e.active, p), i
+		if !slices.Contains(e.active, c.part) {
+			e.active, c.part.piece = append(e.active, c.part), i
 		}
 	}
 	if !e.rest(ctx, e.active) {
@@ -73,194 +128,159 @@ func (e *engine) round(ctx context.Context, b *balance, l *device.Launch, mem *[
 	}
 	e.moves = e.moves[:0]
 	for _, p := range e.active {
-		p.bind(ctx, l, e.pieces[p.piece].rows, mem)
-		if err := e.gather(p, mem); err != nil {
+		if err := e.gather(ctx, p); err != nil {
 			return err
 		}
 	}
 	bytes := e.makeRoom()
-	if broken, err := e.fetch(ctx, bytes); broken || err != nil {
+	if ok, err := e.fetch(ctx, bytes); !ok {
 		return err
 	}
 	if p := e.active[0]; len(e.active) == 1 && p.host { // nobody else to wait for
 		p.moves = e.moves
-		defer func() { err = e.settle(b, mem) }() // even if the kernel's code ends this goroutine
-		p.step(compute)
+		defer func() { err = e.settle() }() // even if the kernel's code ends this goroutine
+		p.take(compute)
 		return nil
 	}
 	for _, p := range e.active {
-		e.begin(p, compute, b.limit(p, bytes))
+		e.begin(p, compute, bytes)
 	}
 	e.rest(ctx, e.active)
-	return e.settle(b, mem)
+	return e.settle()
 }
 
 // rest waits until parts are at no step any more, and reports whether all are still
 // there.
 func (e *engine) rest(ctx context.Context, parts []*part) bool {
-	e.wait(ctx, nil, parts)
+	e.wait(ctx, nil, parts...)
 	return !slices.ContainsFunc(parts, (*part).left)
 }
 
-// bind makes the launch of a piece on the part's copies.
-func (p *part) bind(ctx context.Context, l *device.Launch, rows device.Range, mem *[device.MaxParams]inorder.Memory) {
+// reassign gives the pieces of parts that have left, or refuse the kernel, to others.
+func (e *engine) reassign() error {
+	for i := range e.pieces {
+		if e.usable(e.pieces[i].part) {
+			continue
+		}
+		other := slices.IndexFunc(e.order, e.usable)
+		switch {
+		case other >= 0:
+			e.pieces[i].part = e.order[other]
+		case e.balance.refused != nil:
+			return e.balance.refused
+		case e.home().left():
+			return e.nobody()
+		default:
+			return fmt.Errorf("%w: kernel %s: no part has all of its buffers and equals its contract", device.ErrUnsupported, e.launch.Kernel.Name)
+		}
+	}
+	return nil
+}
+
+// gather makes the launch of a part's piece on its copies, and plans the moves of what that
+// reads and the part does not have. What failed calls have left undefined in its outputs
+// is cleared, so that the wait for the piece does not meet their errors.
+func (e *engine) gather(ctx context.Context, p *part) error {
+	l := &p.launch
 	p.ctx.Context = ctx
-	p.launch = device.Launch{Kernel: l.Kernel, Rows: rows, Args: append(p.launch.Args[:0], l.Args...)}
-	for i := range l.Args {
-		if m, ok := mem[i].(*memory); ok {
-			p.launch.Args[i].Buffer = m.copies[p.index]
+	*l = device.Launch{Kernel: e.launch.Kernel, Rows: e.pieces[p.piece].rows, Args: append(l.Args[:0], e.launch.Args...)}
+	for i, m := range e.memory {
+		if m == nil {
+			continue
+		}
+		c := &m.on[p.index]
+		l.Args[i].Buffer = c.Buffer
+		for t := c.torn; len(t) > 0 && l.Kernel.Params[i].Access.Writes(); t = t[2:] { // before what is moved there
+			e.moves = slices.Insert(e.moves, 0, move{to: p, mem: m, at: device.Range{Lo: t[0], Hi: t[1]}})
+		}
+		e.here = append(e.here[:0], c.fresh...)
+		for _, x := range e.moves {
+			if x.to == p && x.mem == m && x.from != nil {
+				e.here.mark(x.at, true)
+			}
+		}
+		for r := l.ReadRange(i); r.Len() > 0; {
+			at, in := e.here.first(r)
+			if !in {
+				var from *part
+				var err error
+				if from, at, err = e.source(m, at); err != nil {
+					return err
+				}
+				e.moves = append(e.moves, move{from: from, to: p, mem: m, at: at})
+			}
+			r.Lo = at.Hi
 		}
 	}
-	p.items = device.CostOf(&p.launch).Items
+	p.items = device.CostOf(l).Items
+	return nil
 }
 
-const (
-	// small is the number of operations below which a launch is not worth cutting.
-	small = 100_000
-	// brief is the time for which the same holds where a kernel has no Cost,
-	brief = 100 * time.Microsecond
-	// and twice the number of launches in a row that must have taken longer.
-	twice = 2
-)
-
-// cut lists the pieces of l, which has so many operations.
-func (e *engine) cut(b *balance, l *device.Launch, ops float64, mem *[device.MaxParams]inorder.Memory) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, p := range e.parts {
-		b.usable[p.index] = e.usable(p, b, l, mem)
-	}
-	e.pieces = e.pieces[:0]
-	home := e.home()
-	switch {
-	case e.fixed != nil:
-		copy(b.share, e.fixed)
-	case b.usable[home.index] && (l.Kernel.Cost != nil && ops < small || l.Kernel.Cost == nil && b.long < twice):
-		e.pieces = append(e.pieces, piece{home.index, l.Rows})
-		b.skip = true
-		return
-	default:
-		b.arrange(home.index)
-	}
-	b.skip = e.fixed != nil
-	e.divide(b, l.Rows)
-}
-
-// divide gives each part that is usable its share of the rows, in the order of the
-// parts, so that a part has about the same rows from launch to launch.
-func (e *engine) divide(b *balance, rows device.Range) {
-	total := 0.0
-	for i := range b.share {
-		if !b.usable[i] {
-			b.share[i] = 0
-		}
-		total += b.share[i]
-	}
-	if total == 0 { // no part with a share is usable: any that is takes all
-		any := slices.IndexFunc(e.order, func(p *part) bool { return b.usable[p.index] })
-		total, b.share[e.order[max(any, 0)].index] = 1, 1
-	}
-	lo, sum := rows.Lo, 0.0
-	for i, s := range b.share {
-		sum += s
-		if hi := rows.Lo + int(math.Round(sum/total*float64(rows.Len()))); hi > lo {
-			e.pieces = append(e.pieces, piece{i, device.Range{Lo: lo, Hi: hi}})
-			lo = hi
+// fetch reads what is to be moved. It returns false, and perhaps an error, if that was not
+// possible: without one, parts have left that others need something of.
+func (e *engine) fetch(ctx context.Context, bytes int) (ok bool, err error) {
+	e.sources = e.sources[:0]
+	for _, m := range e.moves {
+		if m.from != nil && !slices.Contains(e.sources, m.from) {
+			e.sources = append(e.sources, m.from)
 		}
 	}
+	if !e.rest(ctx, e.sources) {
+		return false, nil
+	}
+	for _, p := range e.sources {
+		e.begin(p, fetch, bytes)
+	}
+	if !e.rest(ctx, e.sources) {
+		return false, nil
+	}
+	for _, p := range e.sources {
+		err = cmp.Or(err, p.err)
+	}
+	return err == nil, err
 }
 
-// usable reports whether a part may compute rows of l: it is there, holds the buffers,
-// has not refused the kernel, and was not shown to differ from its contract.
-func (e *engine) usable(p *part, b *balance, l *device.Launch, mem *[device.MaxParams]inorder.Memory) bool {
-	if p.left() || b.without[p.index] || e.differs(p, l.Kernel) {
-		return false
-	}
-	for i := range l.Args {
-		if m, ok := mem[i].(*memory); ok && m.copies[p.index] == nil {
-			return false
-		}
-	}
-	return true
-}
-
-// settle looks at what came of each piece that was computed.
-func (e *engine) settle(b *balance, mem *[device.MaxParams]inorder.Memory) (first error) {
+// settle takes the pieces that were computed from the list. It returns the first error
+// that no other part can help. Of a part that has left nothing is known.
+func (e *engine) settle() (first error) {
 	for _, p := range e.active {
-		done, err := p.outcome(b, mem)
-		if done {
-			e.pieces[p.piece].rows = device.Range{}
+		if p.left() {
+			continue
 		}
-		if first == nil {
-			first = err
+		e.record(p)
+		// A launch that has failed takes what it updates along.
+		updates := func(x device.Param) bool { return x.Access == device.UpdateRows }
+		switch {
+		case p.err == nil:
+			e.pieces[p.piece].rows = device.Range{}
+		case errors.Is(p.err, device.ErrUnsupported), errors.Is(p.err, device.ErrOutOfMemory) && !slices.ContainsFunc(p.launch.Kernel.Params, updates):
+			e.balance.of[p.index].without, e.balance.refused = true, p.err
+		case first == nil:
+			first = p.err
 		}
 	}
 	e.pieces = slices.DeleteFunc(e.pieces, func(c piece) bool { return c.rows.Len() == 0 })
 	return first
 }
 
-// outcome records what a part has computed, and reports whether it has; the error is
-// one that no other part can help. Of a part that has left nothing is known.
-func (p *part) outcome(b *balance, mem *[device.MaxParams]inorder.Memory) (done bool, err error) {
-	if p.left() {
-		return false, nil
-	}
-	for i := range p.launch.Args {
-		m, ok := mem[i].(*memory)
-		if r := p.launch.WriteRange(i); !ok || r.Len() <= 0 {
-			continue
-		} else if p.err == nil {
-			m.set(p.index, r)
-		} else if !p.refused {
-			m.spoil(p.index, r)
+// record keeps account of what a part has computed, and of what was moved to it.
+func (e *engine) record(p *part) {
+	for i, m := range e.memory {
+		switch r := p.launch.WriteRange(i); {
+		case r.Len() <= 0:
+		case p.err == nil:
+			m.set(p, r)
+		case !p.refused:
+			m.on[p.index].mark(r, false)
 		}
 	}
-	for _, m := range p.moves {
-		switch {
-		case m.to != p.index:
-		case p.err != nil:
-			m.mem.spoil(p.index, m.at)
-		case m.from == nothing:
-			m.mem.torn[p.index].remove(m.at)
+	for _, x := range p.moves {
+		switch c := &x.mem.on[p.index]; {
+		case x.to != p:
+		case p.err == nil && x.from == nil:
+			c.torn.mark(x.at, false)
 		default:
-			m.mem.have(p.index, m.at)
+			c.mark(x.at, p.err == nil)
 		}
 	}
-	switch {
-	case p.err == nil:
-		return true, nil
-	case fatal(p.err):
-		p.leave(p.err)
-		return false, nil
-	case errors.Is(p.err, device.ErrUnsupported), errors.Is(p.err, device.ErrOutOfMemory) && !updates(p.launch.Kernel):
-		b.without[p.index], b.refused = true, p.err
-		return false, nil
-	}
-	return false, p.err
-}
-
-// updates reports whether a launch that fails takes its own inputs along.
-func updates(k *device.Kernel) bool {
-	return slices.ContainsFunc(k.Params, func(p device.Param) bool { return p.Access == device.UpdateRows })
-}
-
-// reassign gives the pieces of parts that have left, or refuse the kernel, to others.
-func (e *engine) reassign(b *balance, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
-	for i := range e.pieces {
-		if e.usable(e.parts[e.pieces[i].part], b, l, mem) {
-			continue
-		}
-		other := slices.IndexFunc(e.order, func(p *part) bool { return e.usable(p, b, l, mem) })
-		switch {
-		case other >= 0:
-			e.pieces[i].part = e.order[other].index
-		case b.refused != nil:
-			return b.refused
-		case e.home().left():
-			return e.nobody()
-		default:
-			return fmt.Errorf("%w: kernel %s: no part has all of its buffers and equals its contract", device.ErrUnsupported, l.Kernel.Name)
-		}
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package split
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -14,16 +13,65 @@ import (
 type memory struct {
 	engine *engine
 	typ    device.Type
-	copies []device.Buffer // nil where the part has none
-	fresh  []ranges
-	torn   []ranges // what failed calls have left undefined on a part
+	on     []replica // of each part
+}
+
+// replica is the copy of a buffer on a part.
+type replica struct {
+	device.Buffer        // nil where the part has none
+	fresh         ranges // elements that are up to date
+	torn          ranges // elements that failed calls have left undefined
+}
+
+// mark records that elements r are up to date, or that a call which was to set them has
+// failed.
+func (c *replica) mark(r device.Range, ok bool) {
+	c.fresh.mark(r, ok)
+	c.torn.mark(r, !ok)
+}
+
+// set records that elements r are up to date on p and nowhere else.
+func (m *memory) set(p *part, r device.Range) {
+	for i := range m.on {
+		m.on[i].fresh.mark(r, false)
+	}
+	m.on[p.index].mark(r, true)
+}
+
+// ranges is a set of indices: the first that is in it, the next that is not, and so on.
+type ranges []int
+
+// mark puts r into the set or takes it out.
+func (s *ranges) mark(r device.Range, in bool) {
+	if r.Len() <= 0 {
+		return
+	}
+	lo, _ := slices.BinarySearch(*s, r.Lo)
+	hi, _ := slices.BinarySearch(*s, r.Hi+1)
+	ends := make([]int, 0, 2)
+	if in != (lo%2 == 1) { // r is not like what is before it
+		ends = append(ends, r.Lo)
+	}
+	if in != (hi%2 == 1) { // nor like what is behind it
+		ends = append(ends, r.Hi)
+	}
+	*s = slices.Replace(*s, lo, hi, ends...)
+}
+
+// first splits r where membership changes first: the part at its beginning that is
+// in the set as a whole or not at all.
+func (s ranges) first(r device.Range) (part device.Range, in bool) {
+	next, _ := slices.BinarySearch(s, r.Lo+1)
+	if next < len(s) {
+		r.Hi = min(r.Hi, s[next])
+	}
+	return r, next%2 == 1
 }
 
 // Alloc makes a copy on each part. A part that cannot hold one does without, and
 // takes no share of launches with this buffer; the home must have one.
 func (e *engine) Alloc(t device.Type, n int) (inorder.Memory, error) {
-	m := &memory{e, t, make([]device.Buffer, len(e.parts)), make([]ranges, len(e.parts)), make([]ranges, len(e.parts))}
-	refused := e.nobody()
+	m := &memory{e, t, make([]replica, len(e.parts))}
 	for _, p := range e.order {
 		if p.left() {
 			continue
@@ -34,29 +82,23 @@ func (e *engine) Alloc(t device.Type, n int) (inorder.Memory, error) {
 			return err
 		})
 		if err == nil {
-			m.copies[p.index] = b
-			m.fresh[p.index].add(device.Range{Hi: n})
-			continue
-		}
-		refused = err
-		if fatal(err) {
-			p.leave(err)
-		} else if p.host {
-			break
+			m.on[p.index].Buffer = b
+			m.on[p.index].fresh.mark(device.Range{Hi: n}, true)
+		} else if p == e.home() {
+			return nil, err
 		}
 	}
-	if m.copies[e.home().index] == nil {
-		m.Free()
-		return nil, refused
+	if e.home().left() {
+		return nil, e.nobody()
 	}
 	return m, nil
 }
 
 // Free releases the copies. Those of a lost part go with it.
 func (m *memory) Free() {
-	for i, b := range m.copies {
-		if p := m.engine.parts[i]; b != nil && !p.left() {
-			m.engine.ask(p, b.Free)
+	for i, c := range m.on {
+		if p := m.engine.parts[i]; c.Buffer != nil && !p.left() {
+			m.engine.ask(p, c.Buffer.Free)
 		}
 	}
 }
@@ -65,21 +107,20 @@ func (m *memory) Free() {
 func (m *memory) Write(ctx context.Context, off int, src device.Slice) error {
 	all := device.Range{Lo: off, Hi: off + src.Len()}
 	for r := all; r.Len() > 0; {
-		i := slices.IndexFunc(m.engine.order, func(p *part) bool { return !p.left() && m.copies[p.index] != nil })
+		i := slices.IndexFunc(m.engine.order, func(p *part) bool { return !p.left() && m.on[p.index].Buffer != nil })
 		if i < 0 {
 			return m.engine.nobody()
 		}
 		p := m.engine.order[i]
-		at := m.begin(p, r)
-		err := m.transfer(ctx, p, bring, at, src.Sub(at.Lo-off, at.Hi-off))
+		at, err := m.transfer(ctx, p, bring, r, src.Sub(r.Lo-off, src.Len()))
 		switch {
 		case err == nil:
-			m.set(p.index, at)
+			m.set(p, at)
 			r.Lo = at.Hi
 		case p.left():
 			r = all
 		default:
-			m.spoil(p.index, at)
+			m.on[p.index].mark(at, false)
 			return err
 		}
 	}
@@ -89,15 +130,13 @@ func (m *memory) Write(ctx context.Context, off int, src device.Slice) error {
 // Read takes each element from a part that has it, from the home if it can.
 func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
 	start := time.Now()
-	defer func() { m.engine.last.took += time.Since(start) }()
-	r := device.Range{Lo: off, Hi: off + dst.Len()}
-	for r.Len() > 0 {
+	defer func() { m.engine.took += time.Since(start) }()
+	for r := (device.Range{Lo: off, Hi: off + dst.Len()}); r.Len() > 0; {
 		p, at, err := m.engine.source(m, r)
 		if err != nil {
 			return err
 		}
-		at = m.begin(p, at)
-		err = m.transfer(ctx, p, fetch, at, dst.Sub(at.Lo-off, at.Hi-off))
+		at, err = m.transfer(ctx, p, fetch, at, dst.Sub(at.Lo-off, dst.Len()))
 		if err == nil {
 			r.Lo = at.Hi
 		} else if !p.left() {
@@ -110,151 +149,49 @@ func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
 // chunk is the number of bytes that the engine keeps for a caller's data on their way.
 const chunk = 4 << 20
 
-// begin is the beginning of r that a transfer to or from a part moves at once.
-func (m *memory) begin(p *part, r device.Range) device.Range {
+// transfer moves elements, as many of r as go at once, between a part's copy and the data
+// of a caller, who waits for no longer than ctx, and returns which. A part other than the
+// host is given memory of the engine's, since it may use that after the caller has gone.
+func (m *memory) transfer(ctx context.Context, p *part, s step, r device.Range, data device.Slice) (device.Range, error) {
+	e := m.engine
 	if !p.host {
 		r.Hi = min(r.Hi, r.Lo+chunk/m.typ.Size())
 	}
-	return r
-}
-
-// transfer moves the elements at between a part's copy and data of a caller, who waits
-// for no longer than ctx. A part other than the host is given memory of the engine's,
-// since it may use that after the caller has gone.
-func (m *memory) transfer(ctx context.Context, p *part, s step, at device.Range, data device.Slice) error {
-	e, parts := m.engine, [...]*part{p}
-	err := e.wait(ctx, ctx.Done(), parts[:])
-	switch {
+	data = data.Sub(0, r.Len())
+	err := e.wait(ctx, ctx.Done(), p)
+	switch c := m.on[p.index].Buffer; {
 	case err != nil || p.left():
 	case p.host && s == fetch:
-		err = m.copies[p.index].Read(ctx, at.Lo, data)
+		err = p.note(c.Read(ctx, r.Lo, data))
 	case p.host:
-		err = m.copies[p.index].Write(ctx, at.Lo, data)
+		err = p.note(c.Write(ctx, r.Lo, data))
 	default:
-		e.moves = append(e.moves[:0], move{from: p.index, to: p.index, mem: m, at: at})
+		e.moves = append(e.moves[:0], move{from: p, to: p, mem: m, at: r})
 		bytes := e.makeRoom()
 		if s == bring {
 			e.moves[0].data.Copy(data)
 		}
-		e.begin(p, s, transferTime(bytes))
-		if err = e.wait(ctx, ctx.Done(), parts[:]); err != nil || p.left() {
+		e.begin(p, s, bytes)
+		if err = e.wait(ctx, ctx.Done(), p); err != nil || p.left() {
 			break
 		}
 		if err = p.err; err == nil && s == fetch {
 			data.Copy(p.moves[0].data)
 		}
 	}
-	if fatal(err) {
-		p.leave(err)
-	}
 	if p.left() {
-		return p.lost()
+		err = p.lost()
 	}
-	return err
+	return r, err
 }
 
-// set records that elements r are up to date on part i and nowhere else.
-func (m *memory) set(i int, r device.Range) {
-	for j := range m.fresh {
-		m.fresh[j].remove(r)
-	}
-	m.have(i, r)
-}
-
-// have records that elements r are up to date on part i.
-func (m *memory) have(i int, r device.Range) {
-	m.fresh[i].add(r)
-	m.torn[i].remove(r)
-}
-
-// spoil records that a call which was to set elements r on part i has failed.
-func (m *memory) spoil(i int, r device.Range) {
-	m.fresh[i].remove(r)
-	m.torn[i].add(r)
-}
-
-// fatal reports whether an error ends the use of a part.
-func fatal(err error) bool { return errors.Is(err, device.ErrLost) || errors.Is(err, device.ErrClosed) }
-
-// move is the way of some elements from the part that has them to one that reads
-// them.
+// move is the way of some elements from the part that has them to one that reads them.
 type move struct {
-	from, to int // parts; from nothing, elements are cleared
-	mem      *memory
-	at       device.Range
-	data     device.Slice // on the way
-}
-
-// nothing is where zeros come from.
-const nothing = -1
-
-// gather plans the moves of what a part's piece reads and the part does not have. What
-// failed calls have left undefined in its outputs is cleared, so that the wait for the
-// piece does not meet their errors.
-func (e *engine) gather(p *part, mem *[device.MaxParams]inorder.Memory) error {
-	l := &p.launch
-	for i := range l.Args {
-		if m, ok := mem[i].(*memory); ok && l.Kernel.Params[i].Access.Writes() {
-			for _, r := range m.torn[p.index] {
-				e.moves = append(e.moves, move{from: nothing, to: p.index, mem: m, at: r})
-			}
-		}
-	}
-	for i := range l.Args {
-		m, ok := mem[i].(*memory)
-		if !ok {
-			continue
-		}
-		e.here = append(e.here[:0], m.fresh[p.index]...)
-		for _, x := range e.moves {
-			if x.to == p.index && x.mem == m && x.from != nothing {
-				e.here.add(x.at)
-			}
-		}
-		for r := l.ReadRange(i); r.Len() > 0; {
-			at, in := e.here.first(r)
-			r.Lo = at.Hi
-			for !in && at.Len() > 0 {
-				from, some, err := e.source(m, at)
-				if err != nil {
-					return err
-				}
-				e.moves = append(e.moves, move{from: from.index, to: p.index, mem: m, at: some})
-				at.Lo = some.Hi
-			}
-		}
-	}
-	return nil
-}
-
-// fetch reads what is to be moved. It reports whether a part has left that others need
-// something of.
-func (e *engine) fetch(ctx context.Context, bytes int) (broken bool, err error) {
-	e.sources = e.sources[:0]
-	for _, p := range e.parts {
-		if slices.ContainsFunc(e.moves, func(m move) bool { return m.from == p.index }) {
-			e.sources = append(e.sources, p)
-		}
-	}
-	if !e.rest(ctx, e.sources) {
-		return true, nil
-	}
-	for _, p := range e.sources {
-		e.begin(p, fetch, transferTime(bytes))
-	}
-	if !e.rest(ctx, e.sources) {
-		return true, nil
-	}
-	for _, p := range e.sources {
-		switch {
-		case fatal(p.err):
-			p.leave(p.err)
-			broken = true
-		case p.err != nil:
-			return false, p.err
-		}
-	}
-	return broken, nil
+	from *part // nil: nowhere, elements are cleared
+	to   *part
+	mem  *memory
+	at   device.Range
+	data device.Slice // on the way
 }
 
 // makeRoom gives each move memory for its data and returns their bytes.
@@ -262,20 +199,20 @@ func (e *engine) makeRoom() (bytes int) {
 	var need, used [len(e.transit)]int
 	for _, m := range e.moves {
 		need[m.mem.typ] += m.at.Len()
-		bytes += m.at.Len() * m.mem.typ.Size()
-	}
-	for t, n := range need {
-		if n > e.transit[t].Len() {
-			e.transit[t] = device.MakeSlice(device.Type(t), n)
-		}
 	}
 	for i := range e.moves {
 		m := &e.moves[i]
-		at := &used[m.mem.typ]
-		m.data = e.transit[m.mem.typ].Sub(*at, *at+m.at.Len())
-		if *at += m.at.Len(); m.from == nothing {
+		t := m.mem.typ
+		if need[t] > e.transit[t].Len() {
+			e.transit[t] = device.MakeSlice(t, need[t])
+		}
+		lo := used[t]
+		used[t] += m.at.Len()
+		m.data = e.transit[t].Sub(lo, used[t])
+		if m.from == nil {
 			clear(m.data.Bytes())
 		}
+		bytes += m.at.Len() * t.Size()
 	}
 	return bytes
 }

@@ -14,6 +14,7 @@
 package split
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -103,18 +104,16 @@ func (d *Device) Close() error {
 
 // info describes the parts as one device.
 func (e *engine) info(o Options) device.Info {
-	i := device.Info{Backend: o.Backend, Class: device.Composite, Math: device.Exact, Memory: e.order[0].info.Memory}
-	if i.Backend == "" {
-		i.Backend = "hybrid"
-	}
+	i := device.Info{Backend: cmp.Or(o.Backend, "hybrid"), Class: device.Composite, Math: device.Exact, Memory: e.order[0].info.Memory}
+	var classes []device.Class
 	var names, drivers, variants, unequal []string
-	host, software := false, false
 	for _, p := range e.parts {
+		classes = append(classes, p.info.Class)
 		names = append(names, p.info.Name)
 		if p.info.Driver != "" {
 			drivers = append(drivers, p.info.Driver)
 		}
-		if !slices.Contains(variants, p.info.Variant) && p.info.Variant != "" {
+		if p.info.Variant != "" && !slices.Contains(variants, p.info.Variant) {
 			variants = append(variants, p.info.Variant)
 		}
 		for _, t := range p.info.Precisions {
@@ -126,33 +125,19 @@ func (e *engine) info(o Options) device.Info {
 			i.Math = p.info.Math
 		}
 		i.Workers += p.info.Workers
-		host = host || p.host
-		software = software || p.info.Class == device.Software
 		for _, n := range p.info.Notes {
 			i.Notes = append(i.Notes, p.name+": "+n)
 		}
-		var differ []string
-		for _, k := range o.Kernels {
-			if e.differs(p, k) {
-				differ = append(differ, k.Name)
-			}
-		}
-		if differ != nil {
-			unequal = append(unequal, fmt.Sprintf("%s takes no share of %s: it was not shown to equal the contract", p.name, strings.Join(differ, ", ")))
+		if p.unequal != nil {
+			unequal = append(unequal, fmt.Sprintf("%s takes no share of %s: it was not shown to equal the contract", p.name, strings.Join(p.unequal, ", ")))
 		}
 	}
 	i.Name, i.Driver, i.Variant = strings.Join(names, " + "), strings.Join(drivers, " + "), strings.Join(variants, "+")
 	i.Notes = slices.Concat(i.Notes, o.Notes, unequal)
-	if host && software {
+	if slices.Contains(classes, device.CPU) && slices.Contains(classes, device.Software) {
 		i.Notes = append(i.Notes, "a software rasteriser and the pool share the host's cores; splitting over them can hardly pay")
 	}
 	return i
-}
-
-// differs reports whether a part was not shown to equal the contract of a kernel, though
-// it says that it is exact.
-func (e *engine) differs(p *part, k *device.Kernel) bool {
-	return p.info.Math == device.Exact && e.probed[k.Name] && !p.info.IsExact(k.Name)
 }
 
 // Parts lists the devices that launches are split over, as far as they are not lost.
@@ -164,4 +149,57 @@ func (d *Device) Parts() []device.Device {
 		}
 	}
 	return left
+}
+
+// Report says, for each kernel and size that was launched often enough to know,
+// how launches are split and what that gains, or that it does not pay; and which
+// parts have left. It may be called at any time.
+func (d *Device) Report() []string {
+	e := d.engine
+	var lines []string
+	e.mu.Lock()
+	for _, b := range e.splits {
+		if b.settled && b.again != adopted { // measured at this size
+			lines = append(lines, b.report(e.parts))
+		}
+	}
+	e.mu.Unlock()
+	slices.Sort(lines)
+	for _, p := range e.parts {
+		if err := p.lost(); err != nil {
+			lines = append(lines, fmt.Sprintf("%s left: %v", p.name, err))
+		}
+	}
+	return lines
+}
+
+func (b *balance) report(parts []*part) string {
+	alone := b.choice
+	if alone == together {
+		alone = b.best()
+	}
+	what := fmt.Sprintf("%s of %.3g %s", b.kernel.Name, b.items, b.kernel.Unit)
+	took, name := seconds(b.split*b.items), parts[alone].name
+	against := seconds(b.of[alone].alone * b.items)
+	if b.choice != together {
+		return fmt.Sprintf("%s: splitting does not pay: %s split, %s on %s alone, which runs it", what, took, against, name)
+	}
+	var shares []string
+	for i, x := range b.of {
+		if x.usable {
+			shares = append(shares, fmt.Sprintf("%s %.0f %%", parts[i].name, 100*x.cut))
+		}
+	}
+	return fmt.Sprintf("%s: split, %s: %s, against %s on %s alone", what, strings.Join(shares, ", "), took, against, name)
+}
+
+// seconds writes a time with three digits.
+func seconds(s float64) string {
+	switch {
+	case s >= 1:
+		return fmt.Sprintf("%.3g s", s)
+	case s >= 1e-3:
+		return fmt.Sprintf("%.3g ms", s*1e3)
+	}
+	return fmt.Sprintf("%.3g µs", s*1e6)
 }

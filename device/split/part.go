@@ -12,27 +12,28 @@ import (
 	"offload/device"
 )
 
-// part is one of the devices, with a goroutine that calls it, so that parts work at
-// the same time, and a driver that never returns keeps no caller. Such a part leaves,
-// with its goroutine and the memory that this was given. The host's cores do return.
+// part is one of the devices. Its steps run on goroutines of their own, so that parts work
+// at the same time, and a driver that never returns keeps no caller: such a part leaves,
+// with that goroutine and the memory that this was given. The host's cores do return.
 type part struct {
 	dev   device.Device
 	name  string // what messages call it
 	info  device.Info
 	index int
-	host  bool // the host's cores
-	begin chan step
-	done  chan<- *part
-	ended chan struct{}         // closed with the goroutine
+	host  bool                  // the host's cores
 	gone  atomic.Pointer[error] // why it is not used any more
+	run   func()                // takes the step that is next, and says so
+
+	unequal []string // kernels that it was not shown to equal, though it says that it is exact
 
 	// These belong to whoever has the turn.
 	busy  bool         // at a step
 	seen  pulse        // during the step
 	limit atomic.Int64 // how long it may be silent in the step; read by ask, too
 
-	// What to do in a step, and what came of it. They belong to the goroutine while
-	// the part is busy.
+	// What to do in a step, and what came of it. They belong to the step while the part
+	// is busy.
+	next    step
 	moves   []move
 	ctx     unplaced // of the launch
 	launch  device.Launch
@@ -58,59 +59,60 @@ type unplaced struct{ context.Context }
 
 func (*unplaced) Value(any) any { return nil }
 
-// run does steps until the channel is closed. A kernel's code that calls
-// runtime.Goexit takes the goroutine along; another one takes its place.
-func (p *part) run() {
-	closed := false
-	defer func() {
-		if closed {
-			close(p.ended)
-			return
-		}
-		go p.run()
-		p.done <- p
-	}()
-	for s := range p.begin {
-		p.step(s)
-		p.done <- p
-	}
-	closed = true
-}
-
-func (p *part) step(s step) {
+// take takes a step. A kernel's code may end the goroutine.
+func (p *part) take(s step) {
 	returned := false
 	defer func() {
 		if !returned {
 			p.err = device.Caught(p.name, recover())
 		}
+		p.err = p.note(p.err)
 	}()
-	p.err, p.refused = nil, false
-	if p.move(s); s == compute && p.err == nil {
-		start := time.Now()
-		if p.err = p.dev.Launch(&p.ctx, &p.launch); p.err != nil {
-			p.refused = true
-		} else {
-			p.err = p.launch.Wait(context.Background())
-		}
-		p.took = time.Since(start)
-	}
+	p.refused = false
+	p.err = p.try(s)
 	returned = true
 }
 
-// move reads what others need, or writes what they have read.
-func (p *part) move(s step) {
+func (p *part) try(s step) (err error) {
 	for _, m := range p.moves {
-		switch c := m.mem.copies[p.index]; {
-		case p.err != nil:
-		case s == fetch && m.from == p.index:
-			p.err = c.Read(context.Background(), m.at.Lo, m.data)
-		case s != fetch && m.to == p.index:
-			p.err = c.Write(context.Background(), m.at.Lo, m.data)
+		switch c := m.mem.on[p.index].Buffer; {
+		case s == fetch && m.from == p:
+			err = c.Read(context.Background(), m.at.Lo, m.data)
+		case s != fetch && m.to == p:
+			err = c.Write(context.Background(), m.at.Lo, m.data)
+		}
+		if err != nil {
+			return err
 		}
 	}
+	if s != compute {
+		return nil
+	}
+	start := time.Now()
+	if err = p.dev.Launch(&p.ctx, &p.launch); err == nil {
+		err = p.launch.Wait(context.Background())
+	} else {
+		p.refused = true
+	}
+	p.took = time.Since(start)
+	return err
 }
 
-// lost is why the part is not used any more, or nil.
+// note returns err. One that ends the use of the part makes it leave, and is an ErrLost.
+func (p *part) note(err error) error {
+	if !errors.Is(err, device.ErrLost) {
+		if !errors.Is(err, device.ErrClosed) {
+			return err
+		}
+		err = fmt.Errorf("%w: %w", device.ErrLost, err)
+	}
+	reason := err // a copy, so that err itself stays off the heap
+	p.gone.CompareAndSwap(nil, &reason)
+	p.limit.Store(0)
+	return err
+}
+
+// lost returns why the part is not used any more, or nil.
 func (p *part) lost() error {
 	if err := p.gone.Load(); err != nil {
 		return *err
@@ -121,33 +123,13 @@ func (p *part) lost() error {
 func (p *part) left() bool    { return p.gone.Load() != nil }
 func (p *part) working() bool { return p.busy && !p.left() }
 
-// leave ends the use of the part, and returns the reason as an ErrLost.
-func (p *part) leave(err error) error {
-	if !errors.Is(err, device.ErrLost) {
-		err = fmt.Errorf("%w: %w", device.ErrLost, err)
-	}
-	p.gone.CompareAndSwap(nil, &err)
-	p.limit.Store(0)
-	return err
-}
-
 const (
-	// patience is how long a part may be silent at the least before it counts as lost,
-	patience = 2 * time.Second
-	// late is how many times the time that was predicted, if that is more,
-	late = 20
-	// and forever is for what nothing is known of.
-	forever = time.Duration(math.MaxInt64)
-	// look is the time between looks at the progress of parts.
-	look = patience / 20
-	// slowest is the rate, in bytes per second, below which a transfer counts as stuck.
-	slowest = 10e6
+	patience = 2 * time.Second              // for which a part may be silent at the least before it counts as lost
+	late     = 20                           // times the time that was predicted, if that is more
+	forever  = time.Duration(math.MaxInt64) // where nothing is known
+	look     = patience / 20                // the time between looks at the progress of parts
+	slowest  = 10e6                         // bytes per second, below which a transfer counts as stuck
 )
-
-// transferTime is how long a part may be silent at a transfer.
-func transferTime(bytes int) time.Duration {
-	return patience + time.Duration(float64(bytes)/slowest*float64(time.Second))
-}
 
 // pulse is when a device last showed progress, or was asked for something.
 type pulse struct {
@@ -164,24 +146,22 @@ func (p *part) silent(seen *pulse, limit time.Duration) error {
 	if p.host || time.Since(seen.at) < limit {
 		return nil
 	}
-	return p.leave(fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name, limit))
+	return p.note(fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name, limit))
 }
 
 // ask calls do, which may never return unless the part is the host, and waits until
 // it has or the part is silent.
 func (e *engine) ask(p *part, do func() error) error {
 	if p.host {
-		return do()
+		return p.note(do())
 	}
 	answer, seen := make(chan error, 1), pulse{at: time.Now()}
 	go func() { answer <- do() }()
-	tick := time.NewTicker(look)
-	defer tick.Stop()
 	for {
 		select {
 		case err := <-answer:
-			return err
-		case <-tick.C:
+			return p.note(err)
+		case <-time.After(look):
 			if err := p.silent(&seen, max(patience, time.Duration(p.limit.Load()))); err != nil {
 				return err
 			}
@@ -189,16 +169,20 @@ func (e *engine) ask(p *part, do func() error) error {
 	}
 }
 
-// begin has a part take a step, in which it may be silent for so long.
-func (e *engine) begin(p *part, s step, limit time.Duration) {
-	p.busy, p.seen, p.moves = true, pulse{at: time.Now()}, e.moves
+// begin has a part take a step, for which so many bytes travel.
+func (e *engine) begin(p *part, s step, bytes int) {
+	limit := patience + time.Duration(float64(bytes)/slowest*float64(time.Second))
+	if s == compute {
+		limit = max(limit, e.balance.limit(p))
+	}
+	p.busy, p.seen, p.next, p.moves = true, pulse{at: time.Now()}, s, e.moves
 	p.limit.Store(int64(limit))
-	p.begin <- s
+	go p.run()
 }
 
 // wait waits until the parts are at no step any more, but for those that leave, or until
 // done, which is of ctx or nil. Parts go on then, and whoever needs them next waits.
-func (e *engine) wait(ctx context.Context, done <-chan struct{}, parts []*part) (err error) {
+func (e *engine) wait(ctx context.Context, done <-chan struct{}, parts ...*part) (err error) {
 	start := time.Now()
 	defer e.timer.Stop()
 	for err == nil && slices.ContainsFunc(parts, (*part).working) {
