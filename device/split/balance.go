@@ -15,14 +15,11 @@ type key struct {
 	size   int // binary logarithm of the items
 }
 
-// balance is how launches of one kernel and size are shared, and what came of it.
-//
-// It begins with a trial: three launches are split, the second and third by the
-// rates that were measured; then each part that could be the better choice computes
-// two launches alone. The last of each kind counts, since the data are in place by
-// then. From then on launches are split if that gains ten per cent, else the best
-// part has them alone. There is another trial after some hundreds of launches, earlier
-// where the choice was close, and each time after twice as many.
+// balance is how launches of one kernel and size are shared, and what came of it. It begins
+// with a trial: some launches are split, by the rates that were measured; then each part
+// that could be the better choice computes some alone. The last of each kind counts, since
+// the data are in place by then. From then on launches are split if that gains enough, else
+// the best part has them alone. Trials come back, ever more rarely.
 type balance struct {
 	kernel  *device.Kernel
 	of      []rating // of each part
@@ -75,15 +72,32 @@ const (
 	manyBalances = 1024 // after so many all are forgotten, so that a program with ever new kernels does not grow
 )
 
-// adopt begins with what launches of another size have shown. What was chosen there is
-// tried here before long.
-func (b *balance) adopt(near *balance) {
-	*b = *near
+// balanceOf returns the balance of launches of a kernel with so many items. A new one
+// begins with what the closest size has shown; what was chosen there is tried before long.
+func (e *engine) balanceOf(kernel *device.Kernel, items float64) *balance {
+	size := int(math.Log2(max(1, items)))
+	if b := e.splits[key{kernel, size}]; b != nil {
+		return b
+	}
+	near := &balance{kernel: kernel, of: make([]rating, len(e.parts))}
+	for d := alike; d > 0; d-- {
+		for _, s := range [...]int{size + d, size - d} {
+			if b := e.splits[key{kernel, s}]; b != nil && b.trial > 0 {
+				near = b
+			}
+		}
+	}
+	b := *near
 	b.of, b.candidates = slices.Clone(near.of), slices.Clone(near.candidates)
-	b.trial, b.since, b.slow, b.again = 1, 0, 0, retrial
+	b.trial, b.since, b.slow, b.again = min(near.trial, 1), 0, 0, retrial
 	if b.settled {
 		b.again = adopted
 	}
+	if len(e.splits) >= manyBalances {
+		clear(e.splits)
+	}
+	e.splits[key{kernel, size}] = &b
+	return &b
 }
 
 // choose decides who computes the next launch: a part, or together.
@@ -238,14 +252,4 @@ func (b *balance) aim(home int) {
 			x.cut = (x.cut + x.ideal/sum) / 2
 		}
 	}
-}
-
-// limit is how long a part may be silent in a launch. Where nothing is known of it the
-// others show.
-func (b *balance) limit(p *part) time.Duration {
-	rate := b.of[p.index].rate
-	if rate == 0 {
-		return forever
-	}
-	return time.Duration(min(late*p.items/rate*float64(time.Second), float64(forever/2)))
 }

@@ -71,7 +71,7 @@ func (e *engine) cut(cost device.Cost) (teaches bool) {
 		}
 	}
 	few := l.Kernel.Cost != nil && cost.Ops < small || l.Kernel.Cost == nil && b.long < twice
-	choice := home // for whom another part stands in that is usable
+	choice := home // or the next part that is usable, as reassign finds
 	switch {
 	case e.fixed != nil:
 		for i := range b.of {
@@ -105,20 +105,20 @@ func (e *engine) cut(cost device.Cost) (teaches bool) {
 // usable reports whether a part may compute rows of the launch: it is there, holds the
 // buffers, has not refused the kernel, and was shown to equal its contract if it says so.
 func (e *engine) usable(p *part) bool {
-	if p.left() || e.balance.of[p.index].without || slices.Contains(p.unequal, e.launch.Kernel.Name) {
-		return false
-	}
-	return !slices.ContainsFunc(e.memory, func(m *memory) bool { return m != nil && m.on[p.index].Buffer == nil })
+	lacks := func(m *memory) bool { return m != nil && m.on[p.index].Buffer == nil }
+	return !p.left() && !slices.ContainsFunc(e.memory, lacks) &&
+		!e.balance.of[p.index].without && !slices.Contains(p.unequal, e.launch.Kernel.Name)
 }
 
 // round brings each part what its first piece needs, computes these pieces, and
 // takes those that are done from the list.
 func (e *engine) round(ctx context.Context) (err error) {
-	if err := e.reassign(); err != nil {
-		return err
-	}
 	e.active = e.active[:0]
-	for i, c := range e.pieces {
+	for i := range e.pieces {
+		c := &e.pieces[i]
+		if err := e.reassign(c); err != nil {
+			return err
+		}
 		if !slices.Contains(e.active, c.part) {
 			e.active, c.part.piece = append(e.active, c.part), i
 		}
@@ -136,9 +136,9 @@ func (e *engine) round(ctx context.Context) (err error) {
 	if ok, err := e.fetch(ctx, bytes); !ok {
 		return err
 	}
+	defer func() { err = e.settle() }()                 // even if a kernel's code ends this goroutine
 	if p := e.active[0]; len(e.active) == 1 && p.host { // nobody else to wait for
 		p.moves = e.moves
-		defer func() { err = e.settle() }() // even if the kernel's code ends this goroutine
 		p.take(compute)
 		return nil
 	}
@@ -146,7 +146,7 @@ func (e *engine) round(ctx context.Context) (err error) {
 		e.begin(p, compute, bytes)
 	}
 	e.rest(ctx, e.active)
-	return e.settle()
+	return nil
 }
 
 // rest waits until parts are at no step any more, and reports whether all are still
@@ -156,64 +156,22 @@ func (e *engine) rest(ctx context.Context, parts []*part) bool {
 	return !slices.ContainsFunc(parts, (*part).left)
 }
 
-// reassign gives the pieces of parts that have left, or refuse the kernel, to others.
-func (e *engine) reassign() error {
-	for i := range e.pieces {
-		if e.usable(e.pieces[i].part) {
-			continue
-		}
-		other := slices.IndexFunc(e.order, e.usable)
-		switch {
-		case other >= 0:
-			e.pieces[i].part = e.order[other]
-		case e.balance.refused != nil:
-			return e.balance.refused
-		case e.home().left():
-			return e.nobody()
-		default:
-			return fmt.Errorf("%w: kernel %s: no part has all of its buffers and equals its contract", device.ErrUnsupported, e.launch.Kernel.Name)
-		}
+// reassign gives a piece of a part that has left, or refuses the kernel, to another.
+func (e *engine) reassign(c *piece) error {
+	if e.usable(c.part) {
+		return nil
 	}
-	return nil
-}
-
-// gather makes the launch of a part's piece on its copies, and plans the moves of what that
-// reads and the part does not have. What failed calls have left undefined in its outputs
-// is cleared, so that the wait for the piece does not meet their errors.
-func (e *engine) gather(ctx context.Context, p *part) error {
-	l := &p.launch
-	p.ctx.Context = ctx
-	*l = device.Launch{Kernel: e.launch.Kernel, Rows: e.pieces[p.piece].rows, Args: append(l.Args[:0], e.launch.Args...)}
-	for i, m := range e.memory {
-		if m == nil {
-			continue
-		}
-		c := &m.on[p.index]
-		l.Args[i].Buffer = c.Buffer
-		for t := c.torn; len(t) > 0 && l.Kernel.Params[i].Access.Writes(); t = t[2:] { // before what is moved there
-			e.moves = slices.Insert(e.moves, 0, move{to: p, mem: m, at: device.Range{Lo: t[0], Hi: t[1]}})
-		}
-		e.here = append(e.here[:0], c.fresh...)
-		for _, x := range e.moves {
-			if x.to == p && x.mem == m && x.from != nil {
-				e.here.mark(x.at, true)
-			}
-		}
-		for r := l.ReadRange(i); r.Len() > 0; {
-			at, in := e.here.first(r)
-			if !in {
-				var from *part
-				var err error
-				if from, at, err = e.source(m, at); err != nil {
-					return err
-				}
-				e.moves = append(e.moves, move{from: from, to: p, mem: m, at: at})
-			}
-			r.Lo = at.Hi
-		}
+	other := slices.IndexFunc(e.order, e.usable)
+	switch {
+	case other >= 0:
+		c.part = e.order[other]
+		return nil
+	case e.balance.refused != nil:
+		return e.balance.refused
+	case e.home().left():
+		return e.nobody()
 	}
-	p.items = device.CostOf(l).Items
-	return nil
+	return fmt.Errorf("%w: kernel %s: no part has all of its buffers and equals its contract", device.ErrUnsupported, e.launch.Kernel.Name)
 }
 
 // fetch reads what is to be moved. It returns false, and perhaps an error, if that was not
@@ -283,4 +241,49 @@ func (e *engine) record(p *part) {
 			c.mark(x.at, p.err == nil)
 		}
 	}
+}
+
+// Check and Prepare leave everything to the parts, which refuse what they lack.
+func (e *engine) Check(*device.Launch) error   { return nil }
+func (e *engine) Prepare(*device.Kernel) error { return nil }
+
+// Inline is false: several goroutines are needed anyway.
+func (e *engine) Inline(context.Context, *device.Launch) bool { return false }
+
+// Finish has nothing to wait for: Execute returns when all parts are done.
+func (e *engine) Finish(context.Context) error { return nil }
+
+// Progress is that of all parts.
+func (e *engine) Progress() (n int64) {
+	for _, p := range e.parts {
+		n += p.dev.Counters().Progress
+	}
+	return n
+}
+
+// Held returns the place of a part's that the caller takes up.
+func (e *engine) Held(ctx context.Context) device.Place {
+	for _, p := range e.parts {
+		if o, ok := p.dev.(device.Owner); ok {
+			if place := o.Held(ctx); place != nil {
+				return place
+			}
+		}
+	}
+	return nil
+}
+
+// Close closes the parts, which wakes those who wait for them. One that does not
+// return is left to itself.
+func (e *engine) Close() {
+	for _, p := range e.parts {
+		if err := e.ask(p, p.dev.Close); err != nil {
+			e.closed = errors.Join(e.closed, fmt.Errorf("%s was not closed: %w", p.name, err))
+		}
+	}
+}
+
+// home is the part that holds what is written; the first that ever was, if all have left.
+func (e *engine) home() *part {
+	return e.order[max(0, slices.IndexFunc(e.order, func(p *part) bool { return !p.left() }))]
 }

@@ -2,6 +2,7 @@ package split
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -192,6 +193,71 @@ type move struct {
 	mem  *memory
 	at   device.Range
 	data device.Slice // on the way
+}
+
+// gather makes the launch of a part's piece on its copies, and plans the moves of what that
+// reads and the part does not have. What failed calls have left undefined in its outputs
+// is cleared, so that the wait for the piece does not meet their errors.
+func (e *engine) gather(ctx context.Context, p *part) error {
+	l := &p.launch
+	p.ctx.Context = ctx
+	*l = device.Launch{Kernel: e.launch.Kernel, Rows: e.pieces[p.piece].rows, Args: append(l.Args[:0], e.launch.Args...)}
+	for i, m := range e.memory {
+		if m == nil {
+			continue
+		}
+		c := &m.on[p.index]
+		l.Args[i].Buffer = c.Buffer
+		for t := c.torn; len(t) > 0 && l.Kernel.Params[i].Access.Writes(); t = t[2:] { // before what is moved there
+			e.moves = slices.Insert(e.moves, 0, move{to: p, mem: m, at: device.Range{Lo: t[0], Hi: t[1]}})
+		}
+		e.here = append(e.here[:0], c.fresh...)
+		for _, x := range e.moves {
+			if x.to == p && x.mem == m && x.from != nil {
+				e.here.mark(x.at, true)
+			}
+		}
+		for r := l.ReadRange(i); r.Len() > 0; {
+			at, in := e.here.first(r)
+			if !in {
+				var from *part
+				var err error
+				if from, at, err = e.source(m, at); err != nil {
+					return err
+				}
+				e.moves = append(e.moves, move{from: from, to: p, mem: m, at: at})
+			}
+			r.Lo = at.Hi
+		}
+	}
+	p.items = device.CostOf(l).Items
+	return nil
+}
+
+// source finds a part that has the beginning of r up to date, and how much of it.
+func (e *engine) source(m *memory, r device.Range) (*part, device.Range, error) {
+	next := r.Hi
+	for _, p := range e.order {
+		if p.left() {
+			continue
+		}
+		piece, in := m.on[p.index].fresh.first(r)
+		next = min(next, piece.Hi) // from there on the home has it
+		if in {
+			return p, device.Range{Lo: r.Lo, Hi: next}, nil
+		}
+	}
+	return nil, r, e.nobody()
+}
+
+// nobody is the error for data that went with a lost part.
+func (e *engine) nobody() error {
+	for _, p := range e.parts {
+		if err := p.lost(); err != nil {
+			return fmt.Errorf("data that only %s had: %w", p.name, err)
+		}
+	}
+	return fmt.Errorf("%w: no part has the data", device.ErrLost)
 }
 
 // makeRoom gives each move memory for its data and returns their bytes.

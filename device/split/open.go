@@ -20,6 +20,9 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"offload/device"
 	"offload/internal/inorder"
@@ -84,14 +87,67 @@ func check(parts []device.Device, o Options) error {
 		return device.Invalidf("one of the %d kernels to probe is nil", len(o.Kernels))
 	case o.Shares != nil && len(o.Shares) != len(parts):
 		return device.Invalidf("%d shares for %d devices", len(o.Shares), len(parts))
-	}
-	sum := 0.0
-	for _, s := range o.Shares {
-		if sum += s; !(s >= 0 && sum <= math.MaxFloat64) {
-			return device.Invalidf("shares of %g", o.Shares)
-		}
+	case slices.ContainsFunc(o.Shares, func(s float64) bool { return !(s >= 0 && s <= math.MaxFloat64/float64(len(parts))) }):
+		return device.Invalidf("shares of %g", o.Shares)
 	}
 	return nil
+}
+
+// engine runs launches on several devices. All but Alloc is called one at a time.
+type engine struct {
+	parts []*part
+	order []*part   // the home first
+	fixed []float64 // shares that do not change; nil: by measured rates
+
+	// The launch that is executed.
+	launch  *device.Launch
+	memory  []*memory // of each argument; nil for a scalar
+	balance *balance
+	pieces  []piece
+
+	last *balance      // of the launch that nothing has been learnt of yet, or nil
+	took time.Duration // by that, with the reads that followed: they depend on where its results are
+
+	done    chan *part // parts that have taken a step
+	active  []*part    // parts with a piece
+	sources []*part    // parts with something to fetch
+	moves   []move
+	here    ranges                          // what a part has or will have, for gather
+	transit [device.Uint32 + 1]device.Slice // data on their way, of each type
+	timer   *time.Timer
+	closing atomic.Bool // somebody waits for the end
+	closed  error       // what became of parts that were closed
+
+	mu     sync.Mutex // what Report reads
+	splits map[key]*balance
+}
+
+func newEngine(parts []device.Device, kernels []*device.Kernel) *engine {
+	e := &engine{splits: map[key]*balance{}, done: make(chan *part, len(parts)), timer: time.NewTimer(forever)}
+	hosts := 0
+	for i, d := range parts {
+		p := &part{dev: d, info: d.Info(), index: i}
+		p.run = func() {
+			defer func() { e.done <- p }()
+			p.take(p.next)
+		}
+		p.name, p.host = p.info.Backend, p.info.Class == device.CPU
+		if slices.ContainsFunc(e.parts, func(q *part) bool { return q.name == p.name }) {
+			p.name = fmt.Sprintf("%s (part %d)", p.name, i+1)
+		}
+		for _, k := range kernels {
+			if p.info.Math == device.Exact && !p.info.IsExact(k.Name) {
+				p.unequal = append(p.unequal, k.Name)
+			}
+		}
+		e.parts = append(e.parts, p)
+		at := i
+		if p.host {
+			at, hosts = hosts, hosts+1
+		}
+		e.order = slices.Insert(e.order, at, p)
+	}
+	return e
 }
 
 // Close drops what is queued, waits for what runs, and closes the parts. One that does
@@ -195,11 +251,11 @@ func (b *balance) report(parts []*part) string {
 
 // seconds writes a time with three digits.
 func seconds(s float64) string {
-	switch {
-	case s >= 1:
-		return fmt.Sprintf("%.3g s", s)
-	case s >= 1e-3:
-		return fmt.Sprintf("%.3g ms", s*1e3)
+	unit := "s"
+	for _, smaller := range [...]string{"ms", "µs"} {
+		if s < 1 {
+			s, unit = 1e3*s, smaller
+		}
 	}
-	return fmt.Sprintf("%.3g µs", s*1e6)
+	return fmt.Sprintf("%.3g %s", s, unit)
 }

@@ -137,12 +137,13 @@ type pulse struct {
 	at       time.Time
 }
 
-// silent makes a part leave that shows no progress for as long as limit, and returns the
-// reason. A part that is slow, or busy with something else, does show progress.
+// silent makes a part leave that shows no progress for as long as limit and for patience,
+// and returns the reason. One that is slow, or busy with something else, does show progress.
 func (p *part) silent(seen *pulse, limit time.Duration) error {
 	if n := p.dev.Counters().Progress; n != seen.progress {
 		*seen = pulse{n, time.Now()}
 	}
+	limit = max(patience, limit)
 	if p.host || time.Since(seen.at) < limit {
 		return nil
 	}
@@ -162,7 +163,7 @@ func (e *engine) ask(p *part, do func() error) error {
 		case err := <-answer:
 			return p.note(err)
 		case <-time.After(look):
-			if err := p.silent(&seen, max(patience, time.Duration(p.limit.Load()))); err != nil {
+			if err := p.silent(&seen, time.Duration(p.limit.Load())); err != nil {
 				return err
 			}
 		}
@@ -173,7 +174,11 @@ func (e *engine) ask(p *part, do func() error) error {
 func (e *engine) begin(p *part, s step, bytes int) {
 	limit := patience + time.Duration(float64(bytes)/slowest*float64(time.Second))
 	if s == compute {
-		limit = max(limit, e.balance.limit(p))
+		if rate := e.balance.of[p.index].rate; rate > 0 {
+			limit = max(limit, time.Duration(min(late*p.items/rate*float64(time.Second), float64(forever/2))))
+		} else {
+			limit = forever // the other parts show how long it may take
+		}
 	}
 	p.busy, p.seen, p.next, p.moves = true, pulse{at: time.Now()}, s, e.moves
 	p.limit.Store(int64(limit))
@@ -204,7 +209,7 @@ func (e *engine) wait(ctx context.Context, done <-chan struct{}, parts ...*part)
 			}
 			for _, p := range parts {
 				if p.working() {
-					p.silent(&p.seen, max(patience, time.Duration(p.limit.Load())/haste))
+					p.silent(&p.seen, time.Duration(p.limit.Load())/haste)
 				}
 			}
 		}
