@@ -35,9 +35,6 @@ func open(ctx context.Context, e *executor, o device.Options) (device.Device, er
 	if err := checkVariant(o.Variant, o.Kernels); err != nil {
 		return nil, err
 	}
-	if o.Memory == 0 {
-		o.Memory = sysinfo.Available()
-	}
 	e.init(o)
 	info := device.Info{
 		Backend:    "cpu",

@@ -233,9 +233,8 @@ func grow(words []uint64, bytes int) ([]uint64, error) {
 	if n <= len(words) {
 		return words, nil
 	}
-	if free := sysinfo.Available(); free > 0 && int64(bytes) > free {
-		return words, fmt.Errorf("%w: scratch of %d MiB was asked for, %d MiB are left",
-			device.ErrOutOfMemory, bytes>>20, free>>20)
+	if m := sysinfo.FreeMemory(); m.Free > 0 && int64(bytes) > m.Free {
+		return words, device.Info{Backend: "the machine", Memory: m.Free, Limit: m.Limit}.OutOfMemory("scratch", float64(bytes))
 	}
 	return make([]uint64, n), nil
 }

@@ -1,6 +1,9 @@
 package device
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Class says what kind of hardware a device is, so that no software stand-in
 // can pass for a GPU.
@@ -35,8 +38,26 @@ type Info struct {
 	Exact      []string // kernels shown at open to equal their contract
 	Workers    int      // goroutines or queues that share a launch
 	Memory     int64    // bytes that buffers may take; 0 where unknown
+	Limit      string   // what sets Memory if it is not the hardware, such as a control group
 	Variant    string   // form of the kernels in use: contract, go, avx2, …, glsl
 	Notes      []string // what a user should know: fallbacks and their reasons
+}
+
+// OutOfMemory is the error about something that needs more bytes than the device has: it
+// wraps ErrOutOfMemory, and names both amounts and what limits the second.
+func (i Info) OutOfMemory(what string, bytes float64) error {
+	limit := ""
+	if i.Limit != "" {
+		limit = " (limit of " + i.Limit + ")"
+	}
+	return fmt.Errorf("%w: %s: %s needed, %s has %s left%s", ErrOutOfMemory, what, size(bytes), i.Backend, size(float64(i.Memory)), limit)
+}
+
+func size(bytes float64) string {
+	if bytes >= 1<<30 {
+		return fmt.Sprintf("%.1f GiB", bytes/(1<<30))
+	}
+	return fmt.Sprintf("%.1f MiB", bytes/(1<<20))
 }
 
 // IsExact tells whether the kernel of that name was shown to equal its contract.

@@ -144,7 +144,8 @@ func (c connection) describe(i driver.Info, notes []string, o device.Options) de
 		info.Memory = i.Memory
 	}
 	if info.Memory == 0 && i.Software {
-		info.Memory = sysinfo.Available()
+		m := sysinfo.FreeMemory()
+		info.Memory, info.Limit = m.Free, m.Limit
 	}
 	if !i.Robust {
 		info.Notes = append(info.Notes, c.name+": the driver does not report resets")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"offload"
 	"offload/device"
 	"offload/internal/bench"
 	"offload/internal/progress"
@@ -51,8 +52,8 @@ that of laplacian, and of heat, which has twice the operations.
 The second word names the instructions of the loop.
 
 On auto each case runs where it is predicted to be done first. Kernels that were
-never measured are measured before; the predicted time of a launch is printed
-beside the one that it took.
+never measured are measured before; a column shows the predicted time of a launch
+beside the median of those that it took.
 
 --plot draws the rate over n, the speed-up over workers and the roofline, those
 that apply.`,
@@ -89,7 +90,7 @@ func (f *benchFlags) run(cmd *cobra.Command) (err error) {
 	if len(workers) == 0 {
 		workers = []int{0}
 	}
-	out := bench.NewWriter(f.format, cmd.OutOrStdout())
+	out := bench.NewWriter(f.format, cmd.OutOrStdout(), f.device == offload.Auto)
 	defer func() { // also after an interrupt: what is complete is printed
 		if e := out.Close(); err == nil {
 			err = e

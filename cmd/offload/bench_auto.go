@@ -12,8 +12,8 @@ import (
 	"offload/internal/bench"
 )
 
-// measure runs one case, on auto where the scheduler takes it, and then prints what a
-// launch was predicted to take, and what it took.
+// measure runs one case, on auto where the scheduler takes it, and adds what a launch was
+// predicted to take.
 func (f *benchFlags) measure(cmd *cobra.Command, s *session, c bench.Case, step func()) (bench.Result, error) {
 	t := caseTask(c, f.count, device.Math(f.math), step)
 	if s.sched == nil {
@@ -33,8 +33,6 @@ func (f *benchFlags) measure(cmd *cobra.Command, s *session, c bench.Case, step 
 	for _, e := range before.Estimates {
 		if e.Device == done.Report.Device() && e.Known {
 			r.SecondsPredicted = e.Run.Seconds()
-			fmt.Fprintf(cmd.ErrOrStderr(), "note: auto: %s: on %s, a launch was predicted to take %v, and took %v\n",
-				t.Name, e.Device, e.Run.Round(time.Microsecond/10), time.Duration(r.SecondsMedian*1e9).Round(time.Microsecond/10))
 		}
 	}
 	return r, nil

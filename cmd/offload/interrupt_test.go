@@ -17,8 +17,7 @@ import (
 	"time"
 )
 
-// TestMain runs the program instead of the tests in the process that
-// TestInterrupt starts.
+// TestMain runs the program instead of the tests in the processes that tests start.
 func TestMain(m *testing.M) {
 	if os.Getenv("OFFLOAD_TEST_AS_PROGRAM") != "" {
 		main()
@@ -26,8 +25,8 @@ func TestMain(m *testing.M) {
 	os.Exit(withCosts(m.Run))
 }
 
-// Ctrl-C ends long work within a second, with one line that says what was kept.
-func TestInterrupt(t *testing.T) {
+// A signal ends long work within a second, with one line that says what was kept.
+func TestSignals(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	for _, c := range []struct {
 		name, says string
@@ -41,40 +40,81 @@ func TestInterrupt(t *testing.T) {
 		{"plate", "nothing was written", []string{"sim", "plate", "--n=1001", "--top=100", "--tol=1e-12"}, ""},
 		{"plate kept", "kept the field so far", []string{"sim", "plate", "--n=1001", "--top=100", "--tol=1e-12", "--out=" + out + ".npy"}, out + ".npy"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			cmd := exec.Command(os.Args[0], append(c.args, "--device=cpu")...)
-			cmd.Env = append(os.Environ(), "OFFLOAD_TEST_AS_PROGRAM=1")
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
+		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP} {
+			if sig == syscall.SIGHUP && c.kept == "" {
+				continue
 			}
-			untilBusy(t, cmd.Process.Pid, 400*time.Millisecond)
-			start := time.Now()
-			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-				t.Fatal(err)
-			}
-			err := cmd.Wait()
-			took := time.Since(start)
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != exitFailed {
-				t.Errorf("ended with %v, want exit code %d", err, exitFailed)
-			}
-			text := strings.TrimSpace(stderr.String())
-			if !strings.HasPrefix(text, "offload: interrupted: ") || strings.Contains(text, "\n") || !strings.Contains(text, c.says) {
-				t.Errorf("stderr is %q", text)
-			}
-			if took > 5*time.Second { // a second on a quiet machine
-				t.Errorf("took %v after the interrupt", took)
-			}
-			t.Logf("ended %v after the interrupt", took)
-			if c.kept != "" {
-				if info, err := os.Stat(c.kept); err != nil || info.Size() == 0 {
-					t.Errorf("what was said to be kept is not there: %v", err)
+			t.Run(c.name+"/"+sig.String(), func(t *testing.T) {
+				os.Remove(c.kept)
+				p := start(t, "", append(c.args, "--device=cpu")...)
+				began := time.Now()
+				text, code := p.end(t, sig)
+				took := time.Since(began)
+				if code != exitFailed {
+					t.Errorf("ended with exit code %d, want %d", code, exitFailed)
 				}
-			}
-		})
+				if !strings.HasPrefix(text, "offload: interrupted: ") || strings.Contains(text, "\n") || !strings.Contains(text, c.says) {
+					t.Errorf("stderr is %q", text)
+				}
+				if took > 5*time.Second { // a second on a quiet machine
+					t.Errorf("took %v after the signal", took)
+				}
+				if c.kept != "" {
+					if info, err := os.Stat(c.kept); err != nil || info.Size() == 0 {
+						t.Errorf("what was said to be kept is not there: %v", err)
+					}
+				}
+			})
+		}
 	}
+}
+
+// A program that was started to ignore a signal goes on, as under nohup.
+func TestIgnoredSignals(t *testing.T) {
+	p := start(t, `trap "" HUP; exec "$0" "$@"`, "sim", "solar", "--until=9e7", "--device=cpu")
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	untilBusy(t, p.cmd.Process.Pid, 600*time.Millisecond)
+	if text, code := p.end(t, syscall.SIGINT); code != exitFailed || !strings.Contains(text, "nothing was written") {
+		t.Errorf("exit code %d, stderr %q", code, text)
+	}
+}
+
+// program is this one, run as a user would.
+type program struct {
+	cmd    *exec.Cmd
+	stderr bytes.Buffer
+}
+
+// start starts the program, by a line of shell script if there is one, and returns when
+// it is at work.
+func start(t *testing.T, script string, args ...string) *program {
+	t.Helper()
+	p := &program{cmd: exec.Command(os.Args[0], args...)}
+	if script != "" {
+		p.cmd = exec.Command("sh", append([]string{"-c", script, os.Args[0]}, args...)...)
+	}
+	p.cmd.Env = append(os.Environ(), "OFFLOAD_TEST_AS_PROGRAM=1")
+	p.cmd.Stderr = &p.stderr
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	untilBusy(t, p.cmd.Process.Pid, 400*time.Millisecond)
+	return p
+}
+
+// end sends a signal and returns what the program wrote to stderr, and its exit code.
+func (p *program) end(t *testing.T, sig syscall.Signal) (stderr string, code int) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := p.cmd.Wait(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(p.stderr.String()), p.cmd.ProcessState.ExitCode()
 }
 
 // untilBusy waits until a process has used that much time of a processor, which tells

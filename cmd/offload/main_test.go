@@ -75,6 +75,12 @@ func TestBadInput(t *testing.T) {
 		{"no command", 2, "needs a command", nil},
 		{"an unknown command", 2, "unknown", []string{"benhc"}},
 		{"an unknown flag", 2, "--nn", []string{"bench", "--nn=3"}},
+		{"a mistyped flag", 2, "did you mean --device?", []string{"bench", "--devise=cpu"}},
+		{"a mistyped command", 2, "did you mean bench?", []string{"benhc"}},
+		{"a trace on stdout", 2, "--trace needs the name of a file", []string{"sim", "plate", "--trace=-"}},
+		{"a step that is not used", 2, "--tol", []string{"sim", "solar", "--dt=1"}},
+		{"a tolerance that is not used", 2, "--dt", []string{"sim", "solar", "--tol=1e-3", "--integrator=leapfrog"}},
+		{"an unknown format of a report", 2, "--format=xml", []string{"sim", "plate", "--format=xml"}},
 		{"an extra word", 2, "extra", []string{"bench", "extra"}},
 		{"an unknown device", 2, "there are auto", []string{"bench", "--device=tpu"}},
 		{"a GPU that no machine has", 3, "gpu:99: device unavailable", []string{"bench", "--device=gpu:99"}},
@@ -203,12 +209,18 @@ func TestBenchForBenchstat(t *testing.T) {
 	}
 }
 
+// Notes say what was not done, and with -v what was chosen.
 func TestNotes(t *testing.T) {
-	_, _, stderr := execute("bench", "--n=9", "--count=1", "--math=fast")
+	args := []string{"bench", "--n=9", "--count=1", "--math=fast"}
+	_, _, quiet := execute(args...)
+	_, _, stderr := execute(append(args, "-v")...)
 	for _, want := range []string{"auto: not on gpu", "running on cpu", "--math=fast changes nothing"} {
 		if !strings.Contains(stderr, want) {
-			t.Errorf("stderr does not say %q:\n%s", want, stderr)
+			t.Errorf("with -v, stderr does not say %q:\n%s", want, stderr)
 		}
+	}
+	if strings.Count(quiet, "\n") != 2 || !strings.Contains(quiet, "no gpu here") || !strings.Contains(quiet, "--math=fast changes nothing") {
+		t.Errorf("stderr holds\n%s", quiet)
 	}
 }
 
@@ -226,8 +238,10 @@ func TestDevicesAndVersion(t *testing.T) {
 	if code, stdout, _ := execute("devices"); code != 0 || !strings.Contains(stdout, "force.f64") {
 		t.Errorf("exit code %d:\n%s", code, stdout)
 	}
-	if code, stdout, _ := execute("version"); code != 0 || !strings.HasPrefix(stdout, "offload "+offload.Version) {
-		t.Errorf("exit code %d: %s", code, stdout)
+	for _, word := range []string{"version", "--version"} {
+		if code, stdout, _ := execute(word); code != 0 || !strings.HasPrefix(stdout, "offload "+offload.Version) {
+			t.Errorf("%s: exit code %d: %s", word, code, stdout)
+		}
 	}
 }
 

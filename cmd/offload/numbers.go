@@ -34,7 +34,7 @@ func (n *number) Set(text string) error {
 // 1e6 and at least 1.
 type intList []int
 
-func (l *intList) Type() string { return "N[,N…]" }
+func (l *intList) Type() string { return "N[,N...]" }
 
 func (l *intList) String() string {
 	words := make([]string, len(*l))

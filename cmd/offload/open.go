@@ -29,11 +29,13 @@ func openDevice(cmd *cobra.Command, name string, o device.Options) (device.Devic
 		return nil, err
 	}
 	info := d.Info()
-	for _, note := range info.Notes {
-		fmt.Fprintln(cmd.ErrOrStderr(), "note:", note)
-	}
-	if name == offload.Auto {
-		fmt.Fprintf(cmd.ErrOrStderr(), "note: auto: running on %s (%s, %d workers)\n", info.Backend, info.Name, info.Workers)
+	if verbose(cmd) {
+		for _, note := range info.Notes {
+			fmt.Fprintln(cmd.ErrOrStderr(), "note:", note)
+		}
+		if name == offload.Auto {
+			fmt.Fprintf(cmd.ErrOrStderr(), "note: auto: running on %s (%s, %d workers)\n", info.Backend, info.Name, info.Workers)
+		}
 	}
 	if o.Math == device.Fast && info.Math == device.Exact {
 		fmt.Fprintln(cmd.ErrOrStderr(), "note:", fastIsExact(info.Backend))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type plateFlags struct {
 	trace                              tracing
 	schedule                           schedule
 	checked                            checking
+	reporting                          reporting
 }
 
 // aluminium is the thermal diffusivity of pure aluminium at room temperature in
@@ -60,13 +62,14 @@ equation. The inside starts at 0, or everything from a NumPy file.
 	intVar(cmd, &f.maxSweeps, "max-sweeps", 0, "sweeps at the most; without --tol, exactly so many")
 	fl.Float64Var(&f.time, "time", 0, "seconds to follow, instead of the steady state")
 	fl.Float64Var(&f.dt, "dt", 0, "time step in seconds (default 0.9 of the largest stable one)")
-	fl.Float64Var(&f.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s (default aluminium's)")
+	fl.Float64Var(&f.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s; that of aluminium")
 	fl.Float64Var(&f.dx, "dx", 1e-3, "distance between columns in m")
 	fl.Float64Var(&f.dy, "dy", 1e-3, "distance between rows in m")
 	fl.StringVar(&f.precision, "precision", "f64", "precision: f32, f64")
 	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
-	fl.StringVar(&f.out, "out", "", "write the field to this NumPy file")
+	fl.StringVar(&f.out, "out", "", "write the field to this NumPy file; - for stdout")
 	fl.StringVar(&f.plot, "plot", "", "draw the field into this PNG file")
+	f.reporting.flag(cmd)
 	f.trace.flag(cmd)
 	f.checked.flag(cmd)
 	return cmd
@@ -100,7 +103,7 @@ func (f *plateFlags) check(cmd *cobra.Command) error {
 	switch {
 	case f.plot != "" && !strings.HasSuffix(f.plot, ".png"):
 		return usagef("--plot=%s: the picture is a .png file", f.plot)
-	case f.out != "" && !strings.HasSuffix(f.out, ".npy"):
+	case f.out != "" && f.out != toStdout && !strings.HasSuffix(f.out, ".npy"):
 		return usagef("--out=%s: the field is a .npy file", f.out)
 	case set("init") && set("n"):
 		return usagef("--init has a shape of its own; leave out --n")
@@ -113,7 +116,7 @@ func (f *plateFlags) check(cmd *cobra.Command) error {
 	case set("max-sweeps") && f.maxSweeps < 1:
 		return usagef("--max-sweeps=%d must be at least 1", f.maxSweeps)
 	}
-	return f.checked.check(cmd)
+	return errors.Join(f.checked.check(cmd), f.reporting.check(), refuseTerminal(cmd, f.out))
 }
 
 func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) error {
@@ -136,19 +139,19 @@ func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) err
 	if err == nil {
 		err = end.err
 	}
-	if end.outcome != "" {
-		lowest, highest := end.field.Extremes()
-		fmt.Fprintf(cmd.OutOrStdout(), "%d × %d points on %s (%s, %v, %s), %.3g s\n%s\ncentre %.6f, lowest %.6g, highest %.6g\n",
-			field.Rows, field.Cols, end.info.Backend, end.info.Name, device.TypeOf[T](), end.info.Math,
-			time.Since(start).Seconds(), end.outcome, float64(end.field.At(field.Rows/2, field.Cols/2)), float64(lowest), float64(highest))
+	var printed error
+	if found := end.report; found != nil {
+		found.place, found.Seconds = placeOf(end.info, device.TypeOf[T]()), time.Since(start).Seconds()
+		measure(found, end.field)
+		printed = f.reporting.print(cmd, f.out, found)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, plate.ErrNotConverged) {
-		return err
+		return errors.Join(err, printed)
 	}
 	if end.field == nil { // it was over before it began
 		end.field = field
 	}
-	return errors.Join(err, writePlate(f, end.field, err))
+	return errors.Join(err, printed, writePlate(cmd, f, end.field, err))
 }
 
 // startOf is the field to begin with.
@@ -175,8 +178,7 @@ func fits[T device.Float](n shape, info device.Info) error {
 	const fields = 6 // the host's, two on the device, scratch, and room for a picture
 	need := fields * float64(n.rows) * float64(n.cols) * float64(device.TypeOf[T]().Size())
 	if info.Memory > 0 && need > float64(info.Memory) {
-		return fmt.Errorf("%w: %v points need %.1f GiB, %s has %.1f GiB",
-			device.ErrOutOfMemory, &n, need/(1<<30), info.Backend, float64(info.Memory)/(1<<30))
+		return info.OutOfMemory(n.String()+" points", need)
 	}
 	return nil
 }
@@ -204,12 +206,15 @@ func (f *plateFlags) setEdges(cmd *cobra.Command, set func(row, col int, t float
 
 // writePlate writes what was asked for, also after an interrupt or a missed
 // tolerance, and then says so.
-func writePlate[T device.Float](f *plateFlags, field *plate.Field[T], cause error) error {
+func writePlate[T device.Float](cmd *cobra.Command, f *plateFlags, field *plate.Field[T], cause error) error {
 	if f.out != "" {
-		if err := plate.WriteNPY(f.out, field); err != nil {
+		if err := writeOut(cmd, f.out, func(w io.Writer) error { return plate.EncodeNPY(w, field) }); err != nil {
 			return err
 		}
 		if cause != nil {
+			if f.out == toStdout {
+				return errors.New("kept the field so far")
+			}
 			return fmt.Errorf("kept the field so far in %s; go on with --init=%s", f.out, f.out)
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"offload/device"
@@ -13,10 +12,10 @@ import (
 
 // plateEnd is how a run of the plate ended.
 type plateEnd[T device.Float] struct {
-	field   *plate.Field[T]
-	info    device.Info // of the device
-	outcome string      // empty where nothing was done
-	err     error       // the plate's, not the device's
+	field  *plate.Field[T]
+	info   device.Info  // of the device
+	report *plateReport // nil where nothing was done
+	err    error        // the plate's, not the device's
 }
 
 // plateTask is the simulation that the flags name, from field on, which stays as it is.
@@ -37,7 +36,7 @@ func plateTask[T device.Float](f *plateFlags, field *plate.Field[T], bar *progre
 		Run: func(ctx context.Context, d device.Device) (plateEnd[T], error) {
 			end := plateEnd[T]{field: field.Clone(), info: d.Info()}
 			watch := stopwatch{ctx: ctx, launch: work.Launch, last: time.Now()}
-			end.outcome, end.err = solve(ctx, f, f.checked.wrap(d), end.field, bar, &watch)
+			end.report, end.err = solve(ctx, f, f.checked.wrap(d), end.field, bar, &watch)
 			if sched.IsFault(end.err) || impossible(end.err) && end.info.Class != device.CPU {
 				return end, end.err
 			}
@@ -79,9 +78,9 @@ func (w *stopwatch) step() {
 	w.last = now
 }
 
-// solve runs the simulation that the flags name and describes its outcome; empty
-// where nothing was done.
-func solve[T device.Float](ctx context.Context, f *plateFlags, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (string, error) {
+// solve runs the simulation that the flags name and reports its outcome; nil where
+// nothing was done.
+func solve[T device.Float](ctx context.Context, f *plateFlags, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
 	if f.time > 0 {
 		o := f.transient()
 		o.Progress = func(t, _ float64) {
@@ -90,9 +89,9 @@ func solve[T device.Float](ctx context.Context, f *plateFlags, dev device.Device
 		}
 		r, err := plate.Transient(ctx, dev, field, o)
 		if r.Steps == 0 {
-			return "", err
+			return nil, err
 		}
-		return fmt.Sprintf("%d steps of %.4g s to %.6g s; last change %.3g", r.Steps, r.Dt, r.Time, r.Change), err
+		return &plateReport{Transient: &transientReport{r.Steps, r.Dt, r.Time, real(r.Change)}}, err
 	}
 	look := convergence{tol: f.tol, sweeps: f.maxSweeps, bar: bar}
 	o := f.steady()
@@ -102,7 +101,7 @@ func solve[T device.Float](ctx context.Context, f *plateFlags, dev device.Device
 	}
 	r, err := plate.Steady(ctx, dev, field, o)
 	if r.Sweeps == 0 {
-		return "", err
+		return nil, err
 	}
-	return fmt.Sprintf("%d sweeps, residual %.3g (max norm), %.3g (2-norm), estimated error %.2g", r.Sweeps, r.Residual, r.Norm2, r.Error), err
+	return &plateReport{Steady: &steadyReport{r.Sweeps, real(r.Residual), real(r.Norm2), real(r.Error), r.Converged}}, err
 }

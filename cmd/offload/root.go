@@ -1,7 +1,12 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newRoot(schedule schedule) *cobra.Command {
@@ -24,7 +29,10 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 device unavailable.`,
 		Args:          noArgs,
 		RunE:          needSubcommand,
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	cmd.SetFlagErrorFunc(flagError)
+	cmd.Version = version()
+	cmd.SetVersionTemplate("{{.Version}}\n")
+	cmd.PersistentFlags().BoolP("verbose", "v", false, "say on stderr what is chosen and why")
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cmd.AddCommand(newDevices(), newBench(schedule), newSim(schedule), newVerify(), newTune(schedule), newTrace(), newVet(), newVersion())
 	return cmd
@@ -41,7 +49,39 @@ func needSubcommand(cmd *cobra.Command, _ []string) error {
 // noArgs refuses words that are no flags.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("unknown word %q for %s; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
+		return usagef("unknown word %q for %s%s; see %s --help", args[0], cmd.CommandPath(), suggestion("", similar(cmd, args[0])), cmd.CommandPath())
 	}
 	return nil
+}
+
+// flagError is a usage error that suggests flags for one that is mistyped.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
+		flags := &cobra.Command{} // cobra compares names of commands
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+		})
+		err = fmt.Errorf("%w%s", err, suggestion("--", similar(flags, unknown.GetSpecifiedName())))
+	}
+	return &usageError{err}
+}
+
+// similar are the names of commands below cmd that a mistyped one may stand for.
+func similar(cmd *cobra.Command, name string) []string {
+	cmd.SuggestionsMinimumDistance = 2
+	return cmd.SuggestionsFor(name)
+}
+
+func suggestion(prefix string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "; did you mean " + prefix + strings.Join(names, " or "+prefix) + "?"
+}
+
+// verbose reports whether the flag --verbose is set.
+func verbose(cmd *cobra.Command) bool {
+	v, _ := cmd.Flags().GetBool("verbose")
+	return v
 }

@@ -28,7 +28,8 @@ type session struct {
 // schedule makes a scheduler; it is offload.Schedule but in tests.
 type schedule func(ctx context.Context, o offload.ScheduleOptions) (*sched.Scheduler, error)
 
-// openSession opens what --device names, and says on stderr what a user should know.
+// openSession opens what --device names, and says on stderr what was not done as it was
+// asked for.
 func openSession(cmd *cobra.Command, open schedule, name string, o device.Options) (*session, error) {
 	if name != offload.Auto {
 		d, err := openDevice(cmd, name, o)
@@ -52,7 +53,7 @@ func (s *session) Close() error {
 		}
 		return s.sched.Close()
 	}
-	if r, ok := s.device.(interface{ Report() []string }); ok {
+	if r, ok := s.device.(interface{ Report() []string }); ok && verbose(s.cmd) {
 		for _, line := range r.Report() {
 			fmt.Fprintln(s.cmd.ErrOrStderr(), "note:", line)
 		}
@@ -115,11 +116,15 @@ func (n *notices) opened(s *sched.Scheduler, math device.Math) {
 	n.states = map[string]device.Info{}
 	for _, state := range s.States() {
 		n.states[state.Name] = state.Info
-		if !state.Usable {
+		switch {
+		case state.Usable:
+		case verbose(n.cmd):
 			n.say("auto: not on " + oneLine(strings.ReplaceAll(state.Err.Error(), "\n", "; ")))
+		default:
+			n.say("no " + state.Name + " here; 'offload devices' says why")
 		}
 		for _, note := range state.Info.Notes {
-			n.say(note)
+			n.detail(note)
 		}
 		if math == device.Fast && state.Info.Math == device.Exact {
 			n.say(fastIsExact(state.Name))
@@ -144,7 +149,7 @@ func (n *notices) placed(task string, c sched.Choice, failed []sched.Attempt) {
 	if r := reasons(c); len(r) > 1 {
 		text += ", " + task + ": " + oneLine(strings.Join(r, "; "))
 	}
-	n.say(text)
+	n.detail(text)
 }
 
 // reasons are the predictions, without the devices that were said not to be here.
@@ -155,6 +160,13 @@ func reasons(c sched.Choice) (parts []string) {
 		}
 	}
 	return parts
+}
+
+// detail says what nobody has to know.
+func (n *notices) detail(text string) {
+	if verbose(n.cmd) {
+		n.say(text)
+	}
 }
 
 func (n *notices) say(text string) {

@@ -26,6 +26,7 @@ type solarFlags struct {
 	trace                                 tracing
 	schedule                              schedule
 	checked                               checking
+	reporting                             reporting
 }
 
 // thirtyYears is the default length of a run, in days.
@@ -58,8 +59,9 @@ vx_au_d, vy_au_d, vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
 	fl.BoolVar(&f.gr, "gr", false, "add the Sun's first post-Newtonian term")
 	fl.Float64Var(&f.every, "every", 0, "write the state every so many days (default: at the end only)")
 	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
-	fl.StringVar(&f.out, "out", "", "write states to this CSV file")
+	fl.StringVar(&f.out, "out", "", "write states to this CSV file; - for stdout")
 	fl.StringVar(&f.plot, "plot", "", "draw the orbits into this PNG file")
+	f.reporting.flag(cmd)
 	f.trace.flag(cmd)
 	f.checked.flag(cmd)
 	return cmd
@@ -96,15 +98,20 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 		if end.last.Bodies == nil { // it did not begin
 			return err
 		}
-		return f.keep(append(end.states, end.last), end.report, err)
+		return f.keep(cmd, append(end.states, end.last), end.report, err)
 	}
-	printReport(cmd.OutOrStdout(), end.info, end.report, f.gr, time.Since(start))
+	r := end.report
+	found := &solarReport{
+		place: placeOf(end.info, device.Float64), Integrator: r.Integrator, Relativity: f.gr,
+		FromJD: r.FromJD, ToJD: r.ToJD, Steps: r.Steps, Evaluations: r.Evaluations, Seconds: time.Since(start).Seconds(),
+		EnergyError: real(r.EnergyError), AngularMomentumError: real(r.AngularMomentumError), BarycentreDrift: real(r.BarycentreDrift),
+	}
 	if f.bodies == "" {
-		if err := printErrors(cmd.OutOrStdout(), end.last); err != nil {
+		if err := found.compare(end.last); err != nil {
 			return err
 		}
 	}
-	return f.write(end.states, end.track)
+	return errors.Join(f.reporting.print(cmd, f.out, found), f.write(cmd, end.states, end.track))
 }
 
 // check refuses flags that contradict each other, before any work is done.
@@ -118,10 +125,15 @@ func (f *solarFlags) check(cmd *cobra.Command) error {
 	if fl := cmd.Flags(); (fl.Changed("tol") && !(f.tol > 0)) || (fl.Changed("dt") && !(f.dt > 0)) {
 		return usagef("--tol and --dt must be positive; the direction follows from --until")
 	}
-	if err := f.checked.check(cmd); err != nil {
+	if err := oneOf("integrator", f.integrator, solar.Integrators()); err != nil {
 		return err
 	}
-	return oneOf("integrator", f.integrator, solar.Integrators())
+	if adaptive := f.integrator == solar.DefaultIntegrator; adaptive && cmd.Flags().Changed("dt") {
+		return usagef("--dt=%g: %s chooses its steps by --tol; take another --integrator for steps of a fixed length", f.dt, f.integrator)
+	} else if !adaptive && cmd.Flags().Changed("tol") {
+		return usagef("--tol=%g: %s has steps of a fixed length, --dt; the tolerance is that of %s", f.tol, f.integrator, solar.DefaultIntegrator)
+	}
+	return errors.Join(f.checked.check(cmd), f.reporting.check())
 }
 
 func (f *solarFlags) system() (*solar.System, error) {
@@ -142,60 +154,27 @@ func (f *solarFlags) system() (*solar.System, error) {
 
 // keep writes the states up to the one that was reached, if the run was
 // interrupted or could not go on from there, and says so.
-func (f *solarFlags) keep(states []solar.Snapshot, report solar.Report, cause error) error {
+func (f *solarFlags) keep(cmd *cobra.Command, states []solar.Snapshot, report solar.Report, cause error) error {
 	worth := errors.Is(cause, context.Canceled) || errors.Is(cause, solar.ErrDiverged)
 	if f.out == "" || !worth || report.Steps == 0 {
 		return fmt.Errorf("%w; reached JD %.4f, nothing was written", cause, report.ToJD)
 	}
-	if err := f.write(states, nil); err != nil {
+	if err := f.write(cmd, states, nil); err != nil {
 		return errors.Join(cause, err)
 	}
 	return fmt.Errorf("%w; kept the state at JD %.4f in %s", cause, report.ToJD, f.out)
 }
 
 // write writes what was asked for; a file appears whole or not at all.
-func (f *solarFlags) write(states []solar.Snapshot, track *solar.Track) error {
+func (f *solarFlags) write(cmd *cobra.Command, states []solar.Snapshot, track *solar.Track) error {
 	if f.out != "" {
-		err := atomicfile.Write(f.out, func(w io.Writer) error { return solar.WriteStates(w, states...) })
+		err := writeOut(cmd, f.out, func(w io.Writer) error { return solar.WriteStates(w, states...) })
 		if err != nil {
 			return err
 		}
 	}
 	if track != nil {
 		return atomicfile.Write(f.plot, func(w io.Writer) error { return solar.DrawOrbits(w, track) })
-	}
-	return nil
-}
-
-func printReport(w io.Writer, info device.Info, r solar.Report, gr bool, took time.Duration) {
-	fmt.Fprintf(w, "%s from JD %.4f to %.4f on %s (%s, f64, %s): %d steps, %d evaluations, %.3g s\n",
-		r.Integrator, r.FromJD, r.ToJD, info.Backend, info.Name, info.Math, r.Steps, r.Evaluations, took.Seconds())
-	energy := "energy"
-	if gr {
-		energy = "Newtonian energy (which the 1PN term does not conserve)"
-	}
-	fmt.Fprintf(w, "relative change: %s %.2e, angular momentum %.2e; barycentre drift %.2e au\n",
-		energy, r.EnergyError, r.AngularMomentumError, r.BarycentreDrift)
-}
-
-// printErrors compares with DE405, if it is at hand for the date.
-func printErrors(w io.Writer, s solar.Snapshot) error {
-	snapshots, err := solar.Reference()
-	if err != nil {
-		return err
-	}
-	for _, ref := range snapshots {
-		if ref.JD != s.JD {
-			continue
-		}
-		differences, err := solar.Compare(s, ref)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(w, "distance from DE405:")
-		for _, d := range differences {
-			fmt.Fprintf(w, "  %-8s %10.3f km\n", d.Name, d.KM)
-		}
 	}
 	return nil
 }

@@ -3,10 +3,6 @@
 package main
 
 import (
-	"bytes"
-	"errors"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,23 +24,13 @@ func TestInterruptLeavesATrace(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "t.json")
-			cmd := exec.Command(os.Args[0], append(c.args, "--device=cpu", "--trace="+path)...)
-			cmd.Env = append(os.Environ(), "OFFLOAD_TEST_AS_PROGRAM=1")
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
+			p := start(t, "", append(c.args, "--device=cpu", "--trace="+path)...)
+			untilBusy(t, p.cmd.Process.Pid, time.Second)
+			stderr, code := p.end(t, syscall.SIGINT)
+			if code != exitFailed {
+				t.Errorf("ended with exit code %d, want %d", code, exitFailed)
 			}
-			untilBusy(t, cmd.Process.Pid, time.Second)
-			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-				t.Fatal(err)
-			}
-			err := cmd.Wait()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != exitFailed {
-				t.Errorf("ended with %v, want exit code %d", err, exitFailed)
-			}
-			lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+			lines := strings.Split(stderr, "\n")
 			lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "note: --trace: ") })
 			text := strings.Join(lines, "\n")
 			if !strings.HasPrefix(text, "offload: interrupted: ") || strings.Contains(text, "\n") || !strings.HasSuffix(text, "the trace up to there is in "+path) {

@@ -20,7 +20,7 @@ type tracing struct {
 }
 
 func (t *tracing) flag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&t.path, "trace", "", "write a timeline of queues and workers to this file, for ui.perfetto.dev and `offload trace`")
+	cmd.Flags().StringVar(&t.path, "trace", "", "write a timeline of queues and workers to this file, for ui.perfetto.dev and 'offload trace'")
 }
 
 // options are o with the recorder.
@@ -60,7 +60,7 @@ func (t *tracing) around(cmd *cobra.Command, run func(*cobra.Command) error, oth
 
 // check finds out before the work whether the file will have a place.
 func (t *tracing) check(others []string) error {
-	if t.path == "" {
+	if t.path == "" || t.path == toStdout {
 		return usagef("--trace needs the name of a file")
 	}
 	for _, other := range others {

@@ -87,8 +87,10 @@ func (f *tuneFlags) usable(cmd *cobra.Command, s *sched.Scheduler) (here []sched
 			here = append(here, state)
 		case f.device != offload.Auto:
 			return nil, state.Err // names the device
-		default:
+		case verbose(cmd):
 			fmt.Fprintln(cmd.ErrOrStderr(), "note: not on", oneLine(state.Err.Error()))
+		default:
+			fmt.Fprintf(cmd.ErrOrStderr(), "note: no %s here; 'offload devices' says why\n", state.Name)
 		}
 	}
 	return here, nil

@@ -45,7 +45,11 @@ func verify(cmd *cobra.Command, name, format string) error {
 	for _, t := range targetsOf(name) {
 		d, err := openDevice(cmd, t.name, device.Options{Variant: t.variant})
 		if name == "" && errors.Is(err, device.ErrUnavailable) {
-			fmt.Fprintln(cmd.ErrOrStderr(), "note: not verified:", err)
+			if verbose(cmd) {
+				fmt.Fprintln(cmd.ErrOrStderr(), "note: not verified:", oneLine(err.Error()))
+			} else {
+				fmt.Fprintf(cmd.ErrOrStderr(), "note: no %s here to verify; 'offload devices' says why\n", t.name)
+			}
 			continue
 		}
 		if err != nil {

@@ -16,11 +16,14 @@ func newVersion() *cobra.Command {
 		Short: "Print the version and how this program was built",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "offload %s %s %s/%s%s\n",
-				offload.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, buildSettings())
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
 			return err
 		},
 	}
+}
+
+func version() string {
+	return fmt.Sprintf("offload %s %s %s/%s%s", offload.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, buildSettings())
 }
 
 // buildSettings are what influences the program beyond its source.

@@ -9,7 +9,6 @@ import (
 
 	"offload/device"
 	"offload/internal/host"
-	"offload/internal/sysinfo"
 )
 
 // Open opens a reference device. Options.Workers must be 0 or 1.
@@ -19,9 +18,6 @@ func Open(ctx context.Context, o device.Options) (device.Device, error) {
 	}
 	if o.Variant != "" && o.Variant != variant {
 		return nil, fmt.Errorf("%w: variant %q; the reference device has only %q", device.ErrUnsupported, o.Variant, variant)
-	}
-	if o.Memory == 0 {
-		o.Memory = sysinfo.Available()
 	}
 	info := device.Info{
 		Backend:    "reference",

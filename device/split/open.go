@@ -160,7 +160,7 @@ func (d *Device) Close() error {
 
 // info describes the parts as one device.
 func (e *engine) info(o Options) device.Info {
-	i := device.Info{Backend: cmp.Or(o.Backend, "hybrid"), Class: device.Composite, Math: device.Exact, Memory: e.order[0].info.Memory}
+	i := device.Info{Backend: cmp.Or(o.Backend, "hybrid"), Class: device.Composite, Math: device.Exact, Memory: e.order[0].info.Memory, Limit: e.order[0].info.Limit}
 	var classes []device.Class
 	var names, drivers, variants, unequal []string
 	for _, p := range e.parts {

@@ -30,13 +30,11 @@ func (c Case) check(info device.Info) error {
 	if c.N < 1 {
 		return device.Invalidf("n = %d", c.N)
 	}
-	memory := float64(info.Memory)
 	if info.Memory <= 0 { // it is not known, but no slice is longer than that
-		memory = math.MaxInt
+		info.Memory = math.MaxInt
 	}
-	if need := c.bytes(); need > memory {
-		return fmt.Errorf("%w: %s with n = %d needs %.1f GiB, %s has %.1f GiB", device.ErrOutOfMemory,
-			c.Kernel, c.N, need/(1<<30), info.Backend, memory/(1<<30))
+	if need := c.bytes(); need > float64(info.Memory) {
+		return info.OutOfMemory(fmt.Sprintf("%s with n = %d", c.Kernel, c.N), need)
 	}
 	if c.N > math.MaxInt32 {
 		return device.Invalidf("%s with n = %d; at most %d are possible", c.Kernel, c.N, math.MaxInt32)

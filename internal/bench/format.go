@@ -21,11 +21,12 @@ type Writer interface {
 func Formats() []string { return []string{"table", "json", "go"} }
 
 // NewWriter makes a writer in the format table, json (one object a line) or go
-// (the Go benchmark format, which benchstat reads); nil for another.
-func NewWriter(format string, w io.Writer) Writer {
+// (the Go benchmark format, which benchstat reads); nil for another. A table of results
+// that were predicted has a column for that.
+func NewWriter(format string, w io.Writer, predicted bool) Writer {
 	switch format {
 	case "table":
-		return newTable(w)
+		return newTable(w, predicted)
 	case "json":
 		return &jsonLines{json.NewEncoder(w)}
 	case "go":
@@ -41,16 +42,19 @@ func (j *jsonLines) Close() error         { return nil }
 
 // table keeps its rows until Close, to align them.
 type table struct {
-	w      *tabwriter.Writer
-	header bool
+	w         *tabwriter.Writer
+	predicted bool
+	header    bool
 }
 
-func newTable(w io.Writer) *table { return &table{w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)} }
+func newTable(w io.Writer, predicted bool) *table {
+	return &table{w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), predicted: predicted}
+}
 
 func (t *table) Write(r Result) error {
 	if !t.header {
 		t.header = true
-		fmt.Fprintln(t.w, "kernel\tprecision\tn\tsweeps\tdevice\tworkers\tmath\tmedian\tmin\tfirst\trate\tof ceiling\tupload\tdownload\tdigest")
+		fmt.Fprintf(t.w, "kernel\tprecision\tn\tsweeps\tdevice\tworkers\tmath\t%smedian\tmin\tfirst\trate\tof ceiling\tupload\tdownload\tdigest\n", t.column("predicted"))
 	}
 	sweeps := "–"
 	if r.Sweeps > 0 {
@@ -60,11 +64,23 @@ func (t *table) Write(r Result) error {
 	if !r.Exact && math == "exact" {
 		math = "unproven"
 	}
-	_, err := fmt.Fprintf(t.w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.16s\n",
-		r.Kernel, r.Precision, r.N, sweeps, r.Device, r.Workers, math,
+	predicted := "–"
+	if r.SecondsPredicted > 0 {
+		predicted = seconds(r.SecondsPredicted)
+	}
+	_, err := fmt.Fprintf(t.w, "%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.16s\n",
+		r.Kernel, r.Precision, r.N, sweeps, r.Device, r.Workers, math, t.column(predicted),
 		seconds(r.SecondsMedian), seconds(r.SecondsMin), seconds(r.SecondsFirst), FormatRate(r.Rate, r.RateUnit), ceilingOf(r),
 		seconds(r.SecondsUpload), seconds(r.SecondsDownload), r.Digest)
 	return err
+}
+
+// column is a cell of the column of predictions, if there is one.
+func (t *table) column(text string) string {
+	if !t.predicted {
+		return ""
+	}
+	return text + "\t"
 }
 
 func (t *table) Close() error { return t.w.Flush() }

@@ -5,6 +5,7 @@ import (
 
 	"offload/device"
 	"offload/internal/inorder"
+	"offload/internal/sysinfo"
 )
 
 // Executor executes launches, one at a time.
@@ -20,8 +21,13 @@ type Executor interface {
 }
 
 // Open makes a device that executes by exec, and shows for each of the kernels
-// whether it equals its contract. The caller has filled in info but for Exact.
+// whether it equals its contract. The caller has filled in info but for Exact, and for
+// Memory if that is what the host has free.
 func Open(ctx context.Context, info device.Info, exec Executor, kernels []*device.Kernel) (*inorder.Device, error) {
+	if info.Memory == 0 {
+		m := sysinfo.FreeMemory()
+		info.Memory, info.Limit = m.Free, m.Limit
+	}
 	return inorder.Open(ctx, info, &engine{exec: exec}, kernels)
 }
 

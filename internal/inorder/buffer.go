@@ -3,7 +3,6 @@ package inorder
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"offload/device"
 )
@@ -89,17 +88,4 @@ func (b *buffer) Free() error {
 	q.mu.Unlock()
 	b.dev.release(b)
 	return nil
-}
-
-// outOfMemory says how much was asked for and how much there is.
-func outOfMemory(bytes float64, limit, used int64) error {
-	return fmt.Errorf("%w: %s were asked for, %s of %s are left",
-		device.ErrOutOfMemory, size(bytes), size(float64(limit-used)), size(float64(limit)))
-}
-
-func size(bytes float64) string {
-	if bytes >= 1<<30 {
-		return fmt.Sprintf("%.1f GiB", bytes/(1<<30))
-	}
-	return fmt.Sprintf("%.1f MiB", bytes/(1<<20))
 }

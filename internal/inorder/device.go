@@ -117,7 +117,8 @@ func (d *Device) reserve(t device.Type, n int) error {
 	defer d.used.Unlock()
 	left := limit - d.used.bytes
 	if int64(n) > left/int64(t.Size()) {
-		return outOfMemory(float64(n)*float64(t.Size()), limit, d.used.bytes)
+		i := device.Info{Backend: d.info.Backend, Memory: left, Limit: d.info.Limit}
+		return i.OutOfMemory("a buffer", float64(n)*float64(t.Size()))
 	}
 	d.used.bytes += int64(n) * int64(t.Size())
 	return nil

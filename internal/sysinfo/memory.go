@@ -4,48 +4,53 @@ package sysinfo
 
 import (
 	"bufio"
+	"bytes"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
 )
 
-// Available is the number of bytes that this process can allocate without
-// swapping or being killed: the free memory of the machine, or what the
-// process's control group leaves, if that is less. It is 0 where unknown.
-func Available() int64 {
-	free := meminfo("/proc/meminfo", "MemAvailable:")
-	for _, g := range [][2]string{
-		{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"},
-		{"/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"},
-	} {
-		limit, used := number(g[0]), number(g[1])
-		if left := limit - used; limit > 0 && left > 0 && (free == 0 || left < free) {
-			free = left
-		}
-	}
-	return free
+// Memory is what this process can still allocate without swapping or being killed.
+type Memory struct {
+	Free  int64  // bytes; 0 where unknown
+	Limit string // what leaves no more, if it is not the machine: a control group
 }
 
-// meminfo is the value in bytes of a line such as “MemAvailable:  123 kB”.
-func meminfo(path, key string) int64 {
-	f, err := os.Open(path)
+// FreeMemory returns what the machine has free, or what a control group that this
+// process is in leaves of its limit, if that is less.
+func FreeMemory() Memory { return freeMemory(os.DirFS("/")) }
+
+func freeMemory(root fs.FS) Memory {
+	m := Memory{Free: field(root, "proc/meminfo", "MemAvailable:") << 10}
+	for _, g := range memoryGroups(root) {
+		if left, limited := g.left(root); limited && (m.Free == 0 || left < m.Free) {
+			m = Memory{Free: left, Limit: "control group " + g.path}
+		}
+	}
+	return m
+}
+
+// field is the number behind key in a file with a key at the head of each line, 0 if
+// there is none.
+func field(root fs.FS, path, key string) int64 {
+	text, err := fs.ReadFile(root, path)
 	if err != nil {
 		return 0
 	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
+	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
 		fields := strings.Fields(lines.Text())
 		if len(fields) >= 2 && fields[0] == key {
-			kb, _ := strconv.ParseInt(fields[1], 10, 64)
-			return kb << 10
+			n, _ := strconv.ParseInt(fields[1], 10, 64)
+			return n
 		}
 	}
 	return 0
 }
 
 // number reads a file that holds one number; 0 for none, or for “max”.
-func number(path string) int64 {
-	text, err := os.ReadFile(path)
+func number(root fs.FS, path string) int64 {
+	text, err := fs.ReadFile(root, path)
 	if err != nil {
 		return 0
 	}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"offload/device"
+	"offload/internal/atomicfile"
+	"offload/sims/plate"
+	"offload/sims/solar"
+)
+
+// toStdout is what stands for stdout in --out.
+const toStdout = "-"
+
+// reporting is the flag --format of simulations: how what they found is printed.
+type reporting struct{ format string }
+
+func (r *reporting) flag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&r.format, "format", "text", "report: text, json (one object)")
+}
+
+func (r *reporting) check() error { return oneOf("format", r.format, []string{"text", "json"}) }
+
+// report is what a simulation found: for people, and, encoded as JSON, for programs.
+type report interface{ text(w io.Writer) error }
+
+// print prints r, on stderr where stdout is for the data.
+func (r *reporting) print(cmd *cobra.Command, out string, found report) error {
+	w := cmd.OutOrStdout()
+	if out == toStdout {
+		w = cmd.ErrOrStderr()
+	}
+	if r.format == "json" {
+		return json.NewEncoder(w).Encode(found)
+	}
+	return found.text(w)
+}
+
+// writeOut writes a file, or stdout.
+func writeOut(cmd *cobra.Command, path string, write func(io.Writer) error) error {
+	if path == toStdout {
+		return write(cmd.OutOrStdout())
+	}
+	return atomicfile.Write(path, write)
+}
+
+// refuseTerminal keeps bytes that are no text from a terminal.
+func refuseTerminal(cmd *cobra.Command, path string) error {
+	o, _ := cmd.OutOrStdout().(*output)
+	if f, ok := o.Writer.(*os.File); path == toStdout && ok && term.IsTerminal(int(f.Fd())) {
+		return usagef("--out=-: the field is binary; send stdout to a file or a program")
+	}
+	return nil
+}
+
+// place is where a simulation ran.
+type place struct {
+	Device     string `json:"device"`
+	DeviceName string `json:"device_name"`
+	Precision  string `json:"precision"`
+	Math       string `json:"math"`
+}
+
+func placeOf(i device.Info, t device.Type) place {
+	return place{i.Backend, i.Name, t.String(), string(i.Math)}
+}
+
+func (p place) String() string {
+	return fmt.Sprintf("%s (%s, %s, %s)", p.Device, p.DeviceName, p.Precision, p.Math)
+}
+
+// real is a number that may be NaN or infinite, for which JSON has null.
+type real float64
+
+func (x real) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(x))
+}
+
+// solarReport is how an integration went.
+type solarReport struct {
+	place
+	Integrator           string     `json:"integrator"`
+	Relativity           bool       `json:"relativity"`
+	FromJD               float64    `json:"from_jd"`
+	ToJD                 float64    `json:"to_jd"`
+	Steps                int        `json:"steps"`
+	Evaluations          int        `json:"evaluations"`
+	Seconds              float64    `json:"seconds"`
+	EnergyError          real       `json:"energy_error"` // relative
+	AngularMomentumError real       `json:"angular_momentum_error"`
+	BarycentreDrift      real       `json:"barycentre_drift_au"`
+	DE405                []distance `json:"distance_from_de405,omitempty"`
+}
+
+// distance is that of a body from where the ephemeris has it.
+type distance struct {
+	Body string `json:"body"`
+	KM   real   `json:"km"`
+}
+
+// compare adds the distances from DE405, if it is at hand for the date.
+func (r *solarReport) compare(s solar.Snapshot) error {
+	snapshots, err := solar.Reference()
+	if err != nil {
+		return err
+	}
+	for _, ref := range snapshots {
+		if ref.JD != s.JD {
+			continue
+		}
+		differences, err := solar.Compare(s, ref)
+		if err != nil {
+			return err
+		}
+		for _, d := range differences {
+			r.DE405 = append(r.DE405, distance{d.Name, real(d.KM)})
+		}
+	}
+	return nil
+}
+
+func (r *solarReport) text(w io.Writer) error {
+	energy := "energy"
+	if r.Relativity {
+		energy = "Newtonian energy (which the 1PN term does not conserve)"
+	}
+	_, err := fmt.Fprintf(w, "%s from JD %.4f to %.4f on %v: %d steps, %d evaluations, %.3g s\n"+
+		"relative change: %s %.2e, angular momentum %.2e; barycentre drift %.2e au\n",
+		r.Integrator, r.FromJD, r.ToJD, r.place, r.Steps, r.Evaluations, r.Seconds,
+		energy, float64(r.EnergyError), float64(r.AngularMomentumError), float64(r.BarycentreDrift))
+	if len(r.DE405) > 0 {
+		fmt.Fprintln(w, "distance from DE405:")
+	}
+	for _, d := range r.DE405 {
+		_, err = fmt.Fprintf(w, "  %-8s %10.3f km\n", d.Body, float64(d.KM))
+	}
+	return err
+}
+
+// plateReport is how a run of the plate went: one of steady and transient.
+type plateReport struct {
+	place
+	Rows      int              `json:"rows"`
+	Cols      int              `json:"cols"`
+	Seconds   float64          `json:"seconds"`
+	Steady    *steadyReport    `json:"steady,omitempty"`
+	Transient *transientReport `json:"transient,omitempty"`
+	Centre    real             `json:"centre"`
+	Lowest    real             `json:"lowest"`
+	Highest   real             `json:"highest"`
+}
+
+type steadyReport struct {
+	Sweeps    int  `json:"sweeps"`
+	Residual  real `json:"residual"`
+	Norm2     real `json:"residual_2_norm"`
+	Error     real `json:"estimated_error"`
+	Converged bool `json:"converged"`
+}
+
+type transientReport struct {
+	Steps  int     `json:"steps"`
+	Dt     float64 `json:"dt_s"`
+	Time   float64 `json:"time_s"`
+	Change real    `json:"last_change"`
+}
+
+// measure takes the temperatures of the field into the report.
+func measure[T device.Float](r *plateReport, f *plate.Field[T]) {
+	lowest, highest := f.Extremes()
+	r.Rows, r.Cols = f.Rows, f.Cols
+	r.Centre, r.Lowest, r.Highest = real(f.At(f.Rows/2, f.Cols/2)), real(lowest), real(highest)
+}
+
+func (r *plateReport) text(w io.Writer) error {
+	outcome := ""
+	if s := r.Steady; s != nil {
+		outcome = fmt.Sprintf("%d sweeps, residual %.3g (max norm), %.3g (2-norm), estimated error %.2g", s.Sweeps, float64(s.Residual), float64(s.Norm2), float64(s.Error))
+	} else if t := r.Transient; t != nil {
+		outcome = fmt.Sprintf("%d steps of %.4g s to %.6g s; last change %.3g", t.Steps, t.Dt, t.Time, float64(t.Change))
+	}
+	_, err := fmt.Fprintf(w, "%d × %d points on %v, %.3g s\n%s\ncentre %.6f, lowest %.6g, highest %.6g\n",
+		r.Rows, r.Cols, r.place, r.Seconds, outcome, float64(r.Centre), float64(r.Lowest), float64(r.Highest))
+	return err
+}
