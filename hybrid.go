@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"offload/device"
-	"offload/device/split"
+	"offload/device/hybrid"
 )
 
 // hybridParts are the names in a list such as cpu+software, or those that “hybrid”
@@ -51,7 +51,7 @@ func openHybrid(ctx context.Context, name string, parts []string, o device.Optio
 		}
 		opened = append(opened, d)
 	}
-	d, err := split.Open(ctx, opened, split.Options{Backend: name, Kernels: o.Kernels, Notes: o.Notes, Recorder: o.Recorder})
+	d, err := hybrid.Open(ctx, opened, hybrid.Options{Backend: name, Kernels: o.Kernels, Notes: o.Notes, Recorder: o.Recorder})
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"offload/device"
-	"offload/internal/host"
+	"offload/device/hostdev"
 	"offload/internal/sysinfo"
 )
 
@@ -16,7 +16,7 @@ func Open(ctx context.Context, o device.Options) (device.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := open(ctx, &executor{pool: pool, owned: true}, o)
+	d, err := open(ctx, &engine{pool: pool, owned: true}, o)
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -28,10 +28,10 @@ func Open(ctx context.Context, o device.Options) (device.Device, error) {
 // devices and other work may share. Options.Workers is not used. Closing the
 // device leaves the pool open.
 func OpenOn(ctx context.Context, pool *Pool, o device.Options) (device.Device, error) {
-	return open(ctx, &executor{pool: pool}, o)
+	return open(ctx, &engine{pool: pool}, o)
 }
 
-func open(ctx context.Context, e *executor, o device.Options) (device.Device, error) {
+func open(ctx context.Context, e *engine, o device.Options) (device.Device, error) {
 	if err := checkVariant(o.Variant, o.Kernels); err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func open(ctx context.Context, e *executor, o device.Options) (device.Device, er
 		Variant:    bestVariant(o),
 		Notes:      o.Notes,
 	}
-	d, err := host.Open(ctx, info, e, o.Kernels)
+	d, err := hostdev.Open(ctx, info, e, o.Kernels)
 	if err != nil {
 		return nil, err
 	}

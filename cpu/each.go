@@ -11,17 +11,17 @@ import (
 // each calls do for 0 ≤ i < n, in pieces that are cut evenly, and returns the error
 // with the lowest index. What has a lower index than every error so far still runs, so
 // the outcome does not depend on timing.
-func each(ctx context.Context, farm Farm, n, pieces int, do func(ctx context.Context, i int) error) error {
-	s := shared{n: n, pieces: pieces, do: do, failed: math.MaxInt, shares: make([]share, min(farm.Workers(), max(pieces, 1)))}
+func each(ctx context.Context, ex Executor, n, pieces int, do func(ctx context.Context, i int) error) error {
+	s := shared{n: n, pieces: pieces, do: do, failed: math.MaxInt, shares: make([]share, min(ex.Workers(), max(pieces, 1)))}
 	f := device.NewFuture(ctx, func(ctx context.Context) (struct{}, error) {
 		defer s.close()
-		farm.loop(ctx, pieces, func(pl *place, worker, piece int) { s.run(ctx, pl, worker, piece) })
+		ex.loop(ctx, pieces, func(pl *place, worker, piece int) { s.run(ctx, pl, worker, piece) })
 		return struct{}{}, s.err
 	})
-	farm.Begin(f)
+	ex.Begin(f)
 	err := f.Wait(ctx)
 	if ctx.Err() != nil {
-		settle(ctx, farm, f, ctx.Err())
+		settle(ctx, ex, f, ctx.Err())
 		err = f.Wait(context.WithoutCancel(ctx))
 	}
 	if s.err != nil {
@@ -31,9 +31,9 @@ func each(ctx context.Context, farm Farm, n, pieces int, do func(ctx context.Con
 }
 
 // settle drops a future that has not begun, and waits for one that has.
-func settle[T any](ctx context.Context, farm Farm, f *device.Future[T], err error) {
+func settle[T any](ctx context.Context, ex Executor, f *device.Future[T], err error) {
 	if !f.Fail(err) {
-		lent := device.Lend(ctx, farm)
+		lent := device.Lend(ctx, ex)
 		<-f.Done()
 		lent.Return(ctx)
 	}

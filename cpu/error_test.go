@@ -13,35 +13,35 @@ import (
 	"offload/device"
 )
 
-// ways are the ways to give a farm a function: each calls f once for each of three
+// ways are the ways to give an executor a function: each calls f once for each of three
 // elements, or once, and returns what the caller is told.
 var ways = []struct {
 	name string
-	call func(ctx context.Context, farm Farm, f func(ctx context.Context, i int) error) error
+	call func(ctx context.Context, ex Executor, f func(ctx context.Context, i int) error) error
 }{
-	{"Submit", func(ctx context.Context, farm Farm, f func(ctx context.Context, i int) error) error {
-		return Submit(ctx, farm, func(ctx context.Context) (int, error) { return 0, f(ctx, 0) }).Wait(ctx)
+	{"Submit", func(ctx context.Context, ex Executor, f func(ctx context.Context, i int) error) error {
+		return Submit(ctx, ex, func(ctx context.Context) (int, error) { return 0, f(ctx, 0) }).Wait(ctx)
 	}},
-	{"Map", func(ctx context.Context, farm Farm, f func(ctx context.Context, i int) error) error {
-		_, err := Map(ctx, farm, []int{0, 1, 2}, func(ctx context.Context, i int) (int, error) { return i, f(ctx, i) })
+	{"Map", func(ctx context.Context, ex Executor, f func(ctx context.Context, i int) error) error {
+		_, err := Map(ctx, ex, []int{0, 1, 2}, func(ctx context.Context, i int) (int, error) { return i, f(ctx, i) })
 		return err
 	}},
-	{"ForEach", func(ctx context.Context, farm Farm, f func(ctx context.Context, i int) error) error {
-		return farm.ForEach(ctx, 3, func(ctx context.Context, r device.Range) error { return f(ctx, r.Lo) })
+	{"ForEach", func(ctx context.Context, ex Executor, f func(ctx context.Context, i int) error) error {
+		return ex.ForEach(ctx, 3, func(ctx context.Context, r device.Range) error { return f(ctx, r.Lo) })
 	}},
-	{"MapSeq", func(ctx context.Context, farm Farm, f func(ctx context.Context, i int) error) (last error) {
-		for _, err := range MapSeq(ctx, farm, upTo(3), func(ctx context.Context, i int) (int, error) { return i, f(ctx, i) }) {
+	{"MapSeq", func(ctx context.Context, ex Executor, f func(ctx context.Context, i int) error) (last error) {
+		for _, err := range MapSeq(ctx, ex, upTo(3), func(ctx context.Context, i int) (int, error) { return i, f(ctx, i) }) {
 			last = err
 		}
 		return last
 	}},
 }
 
-// everyWay runs a test for each way to give each farm a function.
-func everyWay(t *testing.T, test func(t *testing.T, farm Farm, call func(ctx context.Context, farm Farm, f func(ctx context.Context, i int) error) error)) {
-	farms(t, func(t *testing.T, farm Farm) {
+// everyWay runs a test for each way to give each executor a function.
+func everyWay(t *testing.T, test func(t *testing.T, ex Executor, call func(ctx context.Context, ex Executor, f func(ctx context.Context, i int) error) error)) {
+	executors(t, func(t *testing.T, ex Executor) {
 		for _, way := range ways {
-			t.Run(way.name, func(t *testing.T) { test(t, farm, way.call) })
+			t.Run(way.name, func(t *testing.T) { test(t, ex, way.call) })
 		}
 	})
 }
@@ -49,12 +49,12 @@ func everyWay(t *testing.T, test func(t *testing.T, farm Farm, call func(ctx con
 // A function that calls runtime.Goexit, or panics, ends as an error of its caller, whose
 // goroutine lives on, whatever the timing.
 func TestGoexitAndPanicsEndNobodyElse(t *testing.T) {
-	everyWay(t, func(t *testing.T, farm Farm, call func(context.Context, Farm, func(context.Context, int) error) error) {
+	everyWay(t, func(t *testing.T, ex Executor, call func(context.Context, Executor, func(context.Context, int) error) error) {
 		for i := range 60 {
 			returned := make(chan error, 1)
 			go func() {
 				defer close(returned)
-				returned <- call(context.Background(), farm, func(context.Context, int) error {
+				returned <- call(context.Background(), ex, func(context.Context, int) error {
 					if i%2 == 0 {
 						runtime.Goexit()
 					}
@@ -66,18 +66,18 @@ func TestGoexitAndPanicsEndNobodyElse(t *testing.T) {
 				t.Fatalf("the caller returned: %v, with %v; want a *PanicError", ok, err)
 			}
 		}
-		if err := call(context.Background(), farm, func(context.Context, int) error { return nil }); err != nil {
+		if err := call(context.Background(), ex, func(context.Context, int) error { return nil }); err != nil {
 			t.Errorf("afterwards: %v", err)
 		}
 	})
 }
 
-// Functions run on goroutines of the farm's, never on their caller's.
+// Functions run on goroutines of the executor's, never on their caller's.
 func TestNothingRunsOnItsCallersGoroutine(t *testing.T) {
-	everyWay(t, func(t *testing.T, farm Farm, call func(context.Context, Farm, func(context.Context, int) error) error) {
+	everyWay(t, func(t *testing.T, ex Executor, call func(context.Context, Executor, func(context.Context, int) error) error) {
 		caller := goroutineID()
 		for range 20 {
-			err := call(context.Background(), farm, func(context.Context, int) error {
+			err := call(context.Background(), ex, func(context.Context, int) error {
 				if goroutineID() == caller {
 					return io.ErrUnexpectedEOF
 				}
@@ -90,31 +90,31 @@ func TestNothingRunsOnItsCallersGoroutine(t *testing.T) {
 	})
 }
 
-// Every entry of a closed farm says so, and nothing runs.
+// Every entry of a closed executor says so, and nothing runs.
 func TestClosedFarms(t *testing.T) {
-	everyWay(t, func(t *testing.T, farm Farm, call func(context.Context, Farm, func(context.Context, int) error) error) {
-		farm.Close()
-		err := call(context.Background(), farm, func(context.Context, int) error { panic("it runs") })
+	everyWay(t, func(t *testing.T, ex Executor, call func(context.Context, Executor, func(context.Context, int) error) error) {
+		ex.Close()
+		err := call(context.Background(), ex, func(context.Context, int) error { panic("it runs") })
 		if !errors.Is(err, device.ErrClosed) {
 			t.Errorf("%v, want ErrClosed", err)
 		}
 	})
 }
 
-// What runs when a farm is closed runs to its end, and Close waits for it.
+// What runs when an executor is closed runs to its end, and Close waits for it.
 func TestCloseWaitsForWhatRuns(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
-			for _, farm := range []func(testing.TB) Farm{
-				func(t testing.TB) Farm { return openPool(t, 3) },
-				func(testing.TB) Farm { return new(Serial) },
+			for _, open := range []func(testing.TB) Executor{
+				func(t testing.TB) Executor { return openPool(t, 3) },
+				func(testing.TB) Executor { return new(Serial) },
 			} {
 				synctest.Test(t, func(t *testing.T) {
-					farm := farm(t)
+					ex := open(t)
 					done := make(chan error)
 					ended := 0
 					go func() {
-						done <- way.call(t.Context(), farm, func(_ context.Context, i int) error {
+						done <- way.call(t.Context(), ex, func(_ context.Context, i int) error {
 							time.Sleep(time.Second)
 							if i == 0 {
 								ended++
@@ -123,11 +123,11 @@ func TestCloseWaitsForWhatRuns(t *testing.T) {
 						})
 					}()
 					synctest.Wait()
-					if err := farm.Close(); err != nil || ended != 1 {
-						t.Errorf("%T: Close: %v, after %d of 1 functions that ran", farm, err, ended)
+					if err := ex.Close(); err != nil || ended != 1 {
+						t.Errorf("%T: Close: %v, after %d of 1 functions that ran", ex, err, ended)
 					}
 					if err := <-done; err != nil && !errors.Is(err, device.ErrClosed) {
-						t.Errorf("%T: %v, want nil, or ErrClosed for what had not begun", farm, err)
+						t.Errorf("%T: %v, want nil, or ErrClosed for what had not begun", ex, err)
 					}
 				})
 			}

@@ -2,239 +2,72 @@ package cpu
 
 import (
 	"context"
-	"fmt"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"offload/device"
-	"offload/internal/sysinfo"
 )
 
-// executor runs one launch at a time on a pool, cut into tiles or as the
-// kernel's plan says. All it needs is kept from launch to launch.
-type executor struct {
-	pool    *Pool
-	owned   bool // the pool is closed with the device
-	variant string
+// Executor runs tasks: a Pool on its workers, Serial at once. No function that it is given
+// runs on its caller's goroutine: one that panics or calls runtime.Goexit ends as an
+// error, a *device.PanicError, of that call alone. An executor that is closed does nothing
+// any more, and says device.ErrClosed.
+type Executor interface {
+	device.Executor
+	// Owner finds the places that are lent by those who wait for the executor.
+	device.Owner
 
-	place    place // of the launch
-	inline   bool  // the launch runs in its caller
-	borrowed bool  // and in its caller's place
-
-	body    func(pl *place, worker, task int) // e.task, made once
-	loop    loop
-	binding *device.Binding
-	run     func(*device.Tile)
-	planned bool
-	phase   int
-	tasks   int
-	plan    device.Plan
-
-	tiles  []device.Tile // of each worker
-	locals [][]uint64    // scratch of each worker
-	shared []uint64
-
-	mu     sync.Mutex
-	failed error // first panic of a task
-
-	ops   float64      // predicted of the launch
-	rates rates        // of kernels without Cost
-	count uint         // of launches
-	done  atomic.Int64 // tasks
-	timed bool         // this one is measured
-	spent atomic.Int64 // nanoseconds of its tasks
-
-	recorder device.Recorder // nil: nobody watches
-	number   int             // of the device, for the recorder
+	// submit is Begin for a caller who waits for room on the list until ctx is done.
+	submit(ctx context.Context, f device.Pending)
+	// loop calls body for every piece 0 ≤ p < pieces, on several workers. The
+	// caller is a task of the executor with the context ctx, which ends with the loop.
+	loop(ctx context.Context, pieces int, body func(pl *place, worker, piece int))
 }
 
-func (e *executor) init(o device.Options) {
-	e.variant, e.place.pool, e.rates = o.Variant, e.pool, rates{}
-	e.body = e.task
-	e.tiles = make([]device.Tile, e.pool.workers)
-	e.locals = make([][]uint64, e.pool.workers)
+// Submit puts run on the executor's to-do list and returns a future of its result. If ctx
+// is done before run begins, run is not called.
+func Submit[T any](ctx context.Context, ex Executor, run func(ctx context.Context) (T, error)) *device.Future[T] {
+	f := device.NewFuture(ctx, run)
+	ex.submit(ctx, f)
+	return f
 }
 
-// Inline reports whether a hand-over to other goroutines would slow l down, see
-// inlineOps, and there is a place for it at once: a free one, or that of the caller.
-func (e *executor) Inline(ctx context.Context, l *device.Launch) bool {
-	if e.ops = e.rates.ops(l); e.ops >= inlineOps {
-		return false
-	}
-	if e.inline = e.pool.tryTurn(); e.inline {
-		return true
-	}
-	if pl, ok := device.PlaceOf(ctx).(*place); ok && pl.pool == e.pool {
-		e.pool.mu.Lock()
-		e.inline, e.borrowed = pl.held, pl.held
-		e.pool.mu.Unlock()
-	}
-	return e.inline
-}
-
-// Held returns the caller's place in the pool.
-func (e *executor) Held(ctx context.Context) device.Place { return e.pool.Held(ctx) }
-
-// Progress counts the tasks that were done.
-func (e *executor) Progress() int64 { return e.done.Load() }
-
-// leave ends what Inline or place.enter has begun.
-func (e *executor) leave() {
-	if !e.borrowed {
-		e.pool.leave()
-	}
-	e.inline, e.borrowed = false, false
-}
-
-// Close closes the pool if it belongs to the device.
-func (e *executor) Close() {
-	if e.owned {
-		e.pool.Close()
-	}
-}
-
-// Execute runs the bound launch in a place of the pool.
-func (e *executor) Execute(b *device.Binding) error {
-	l := b.Launch
-	if !e.inline {
-		if err := e.place.enter(b.Ctx); err != nil {
-			return fmt.Errorf("kernel %s: %w", l.Kernel.Name, err)
-		}
-	}
-	defer e.leave()
-	if !e.inline {
-		e.place.yield()
-		e.ops = e.rates.ops(l)
-	}
-	e.count++
-	e.timed = l.Kernel.Cost == nil && (!e.inline || e.count%inlineTimed == 0)
-	if e.timed {
-		e.spent.Store(0)
-	}
-	e.binding, e.failed = b, nil
-	e.plan = device.Plan{Tasks: e.plan.Tasks[:0]}
-	code := e.choose(l.Kernel)
-	switch {
-	case code == nil:
-		e.run, e.planned = l.Kernel.Contract, false
-	default:
-		e.run, e.planned = code.Run, code.Plan != nil
-	}
-	if e.planned {
-		code.Plan(l, e.pool.workers, &e.plan)
-	} else {
-		e.plan.Tasks = append(e.plan.Tasks, tiles(l, e.ops, e.pool.workers))
-	}
-	if err := e.reserve(); err != nil {
+// Map returns f of every element of in, in that order. The elements are cut into
+// chunks. After an error no element behind it begins, and the context of those that run
+// is cancelled, but what stands before it runs to its end: the error of the first
+// element that failed is returned, the same that a plain loop would have met.
+func Map[A, B any](ctx context.Context, ex Executor, in []A, f func(ctx context.Context, a A) (B, error)) ([]B, error) {
+	out := make([]B, len(in))
+	err := each(ctx, ex, len(in), chunks(len(in), ex.Workers()), func(ctx context.Context, i int) (err error) {
+		out[i], err = f(ctx, in[i])
 		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	b.Shared = e.shared
-	for phase, tasks := range e.plan.Tasks {
-		if e.failed != nil || b.Ctx.Err() != nil {
-			break
-		}
-		e.phase, e.tasks = phase, tasks
-		e.pool.run(&e.loop, &e.place, tasks, e.body)
-	}
-	if e.timed && e.failed == nil && b.Ctx.Err() == nil {
-		e.rates.learn(l, time.Duration(e.spent.Load()))
-	}
-	e.binding, e.run = nil, nil
-	return e.failed
+	return out, nil
 }
 
-// choose returns the host code to use for k; nil stands for its contract.
-func (e *executor) choose(k *device.Kernel) *device.HostCode {
-	if e.variant == contract {
-		return nil
-	}
-	for i := range k.Host {
-		if h := &k.Host[i]; (e.variant == "" || e.variant == h.Name) && ready(*h) {
-			return h
-		}
-	}
-	return nil
+func forEach(ctx context.Context, ex Executor, n int, body func(ctx context.Context, r device.Range) error) error {
+	parts := chunks(n, ex.Workers())
+	return each(ctx, ex, parts, parts, func(ctx context.Context, i int) error {
+		return body(ctx, device.Range{Hi: n}.Part(i, parts))
+	})
 }
 
-// task runs one task of the current phase.
-func (e *executor) task(_ *place, worker, task int) {
-	finished := false
-	defer func() {
-		if !finished {
-			e.fail(device.Caught("kernel "+e.binding.Launch.Kernel.Name, recover()))
-		}
-	}()
-	t := &e.tiles[worker]
-	rows := e.binding.Launch.Rows
-	if !e.planned {
-		rows = rows.Part(task, e.tasks)
-	}
-	e.binding.Tile(t, rows, worker, e.locals[worker])
-	t.Phase, t.Task, t.Tasks = e.phase, task, e.tasks
-	if !t.Done() {
-		e.compute(t)
-		e.done.Add(1)
-	}
-	finished = true
-}
+// chunksPerWorker is how many chunks a worker gets of a map or a loop, so that
+// uneven ones even out.
+const chunksPerWorker = 8
 
-// compute runs the task t, and tells those who want to know how long it took.
-func (e *executor) compute(t *device.Tile) {
-	if e.recorder == nil && !e.timed {
-		e.run(t)
-		return
-	}
-	start := time.Now()
-	e.run(t)
-	end := time.Now()
-	if e.timed {
-		e.spent.Add(int64(end.Sub(start)))
-	}
-	if e.recorder == nil {
-		return
-	}
-	v := device.Event{
-		Kind: device.EventTile, Device: e.number, Worker: t.Worker, Start: start, End: end,
-		Kernel: t.Kernel, Phase: t.Phase, Task: t.Task,
-	}
-	if !e.planned {
-		v.Rows = t.Rows
-	}
-	e.recorder.Record(v)
-}
+func chunks(n, workers int) int { return min(n, workers*chunksPerWorker) }
 
-// fail keeps the first panic of a launch and leaves out what has not begun.
-func (e *executor) fail(err error) {
-	e.loop.stop()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.failed == nil {
-		e.failed = err
+// Distribute cuts 0 ≤ i < n into that many consecutive ranges, whose lengths
+// differ by at most one. It panics unless parts ≥ 1 and n ≥ 0.
+func Distribute(n, parts int) []device.Range {
+	if parts < 1 || n < 0 {
+		panic("cpu: Distribute needs n ≥ 0 and parts ≥ 1")
 	}
-}
-
-// reserve makes the scratch at least as large as the plan asks for.
-func (e *executor) reserve() error {
-	var err error
-	if e.shared, err = grow(e.shared, e.plan.Shared); err != nil {
-		return err
+	ranges := make([]device.Range, parts)
+	for i := range ranges {
+		ranges[i] = device.Range{Hi: n}.Part(i, parts)
 	}
-	for w := range e.locals {
-		if e.locals[w], err = grow(e.locals[w], e.plan.Local); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func grow(words []uint64, bytes int) ([]uint64, error) {
-	n := (bytes + 7) / 8
-	if n <= len(words) {
-		return words, nil
-	}
-	if m := sysinfo.FreeMemory(); m.Free > 0 && int64(bytes) > m.Free {
-		return words, device.Info{Backend: "the machine", Memory: m.Free, Limit: m.Limit}.OutOfMemory("scratch", float64(bytes))
-	}
-	return make([]uint64, n), nil
+	return ranges
 }

@@ -10,7 +10,7 @@ import (
 	"offload/device"
 )
 
-// Pool is a farm whose work runs on goroutines of its own. They are started when there
+// Pool is an executor whose work runs on goroutines of its own. They are started when there
 // is work for them, and as many as there are workers are kept until Close.
 type Pool struct {
 	workers int
@@ -82,12 +82,12 @@ func NewPool(workers int, options ...Option) (*Pool, error) {
 // Workers is the number of places.
 func (p *Pool) Workers() int { return p.workers }
 
-// ForEach is a parallel loop; see Farm.
+// ForEach is a parallel loop; see Executor.
 func (p *Pool) ForEach(ctx context.Context, n int, body func(ctx context.Context, r device.Range) error) error {
 	return forEach(ctx, p, n, body)
 }
 
-// Close drops what has not begun and waits for what runs; see Farm.
+// Close drops what has not begun and waits for what runs; see Executor.
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -113,7 +113,7 @@ func (p *Pool) Close() error {
 	return nil
 }
 
-// Begin puts a future on the to-do list, also if that is full; see Farm.
+// Begin puts a future on the to-do list, also if that is full; see Executor.
 func (p *Pool) Begin(f device.Pending) { p.begin(task{Pending: f, place: &place{pool: p}}) }
 
 func (p *Pool) begin(t task) {

@@ -16,8 +16,8 @@ import (
 	"offload/device/devicetest"
 )
 
-// farms runs a test on pools of several sizes and on the serial twin.
-func farms(t *testing.T, test func(t *testing.T, f Farm)) {
+// executors runs a test on pools of several sizes and on the serial twin.
+func executors(t *testing.T, test func(t *testing.T, f Executor)) {
 	for _, workers := range []int{1, 2, 3, 8} {
 		t.Run(fmt.Sprint("workers=", workers), func(t *testing.T) {
 			devicetest.NoLeak(t)
@@ -79,7 +79,7 @@ func TestDistribute(t *testing.T) {
 }
 
 func TestMapKeepsTheOrder(t *testing.T) {
-	farms(t, func(t *testing.T, f Farm) {
+	executors(t, func(t *testing.T, f Executor) {
 		for _, n := range []int{0, 1, 2, 17, 1000} {
 			in := make([]int, n)
 			for i := range in {
@@ -103,7 +103,7 @@ func TestMapKeepsTheOrder(t *testing.T) {
 // The error of a map is that of the first element that fails, as in a plain loop,
 // whatever the timing; elements behind it are left out once it is known.
 func TestMapReportsTheFirstError(t *testing.T) {
-	farms(t, func(t *testing.T, f Farm) {
+	executors(t, func(t *testing.T, f Executor) {
 		for range 50 {
 			var calls atomic.Int64
 			in := make([]int, 1000)
@@ -128,7 +128,7 @@ func TestMapReportsTheFirstError(t *testing.T) {
 }
 
 func TestPanicsBecomeErrors(t *testing.T) {
-	farms(t, func(t *testing.T, f Farm) {
+	executors(t, func(t *testing.T, f Executor) {
 		ctx := context.Background()
 		check := func(what string, err error) {
 			t.Helper()
@@ -151,7 +151,7 @@ func TestPanicsBecomeErrors(t *testing.T) {
 }
 
 func TestForEachCoversEveryIndexOnce(t *testing.T) {
-	farms(t, func(t *testing.T, f Farm) {
+	executors(t, func(t *testing.T, f Executor) {
 		for _, n := range []int{0, 1, 5, 64, 10_007} {
 			hits := make([]int32, n) // written in place, each range its own part
 			err := f.ForEach(context.Background(), n, func(_ context.Context, r device.Range) error {
@@ -169,7 +169,7 @@ func TestForEachCoversEveryIndexOnce(t *testing.T) {
 
 // Tasks submit tasks and wait for them, to any depth, with one worker too.
 func TestNestedTasksDoNotDeadlock(t *testing.T) {
-	farms(t, func(t *testing.T, f Farm) {
+	executors(t, func(t *testing.T, f Executor) {
 		ctx := context.Background()
 		var fib func(ctx context.Context, n int) (int, error)
 		fib = func(ctx context.Context, n int) (int, error) {
@@ -215,7 +215,7 @@ func TestNestedTasksDoNotDeadlock(t *testing.T) {
 }
 
 func TestCancellation(t *testing.T) {
-	farms(t, func(t *testing.T, f Farm) {
+	executors(t, func(t *testing.T, f Executor) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		ran := false

@@ -8,14 +8,14 @@ import (
 )
 
 // MapSeq returns f of every element of seq, in that order, with as many elements on
-// their way as keep the farm's workers busy: at most twice their number. It serves
+// their way as keep the executor's workers busy: at most twice their number. It serves
 // sequences that are long, or whose elements come one by one.
 //
 // The first error ends the sequence, and so does the end of ctx: it is yielded with a
 // zero value, after the results of the elements before. A panic in seq is such an
 // error, too; seq runs on a goroutine of its own. A loop that is left early cancels the
 // contexts of what runs and waits for it, and for seq to come to its next element.
-func MapSeq[A, B any](ctx context.Context, farm Farm, seq iter.Seq[A], f func(ctx context.Context, a A) (B, error)) iter.Seq2[B, error] {
+func MapSeq[A, B any](ctx context.Context, ex Executor, seq iter.Seq[A], f func(ctx context.Context, a A) (B, error)) iter.Seq2[B, error] {
 	return func(yield func(B, error) bool) {
 		inner, cancel := context.WithCancel(ctx)
 		s := source[A]{elements: make(chan A), ended: make(chan struct{})}
@@ -24,9 +24,9 @@ func MapSeq[A, B any](ctx context.Context, farm Farm, seq iter.Seq[A], f func(ct
 		defer func() {
 			cancel()
 			for _, f := range flight {
-				settle(ctx, farm, f, context.Canceled)
+				settle(ctx, ex, f, context.Canceled)
 			}
-			lent := device.Lend(ctx, farm)
+			lent := device.Lend(ctx, ex)
 			<-s.ended
 			lent.Return(ctx)
 		}()
@@ -37,10 +37,10 @@ func MapSeq[A, B any](ctx context.Context, farm Farm, seq iter.Seq[A], f func(ct
 			if len(flight) > 0 {
 				oldest = flight[0].Done()
 			}
-			if len(flight) == 2*farm.Workers() {
+			if len(flight) == 2*ex.Workers() {
 				more = nil
 			}
-			lent := device.Lend(ctx, farm)
+			lent := device.Lend(ctx, ex)
 			select {
 			case a, ok := <-more:
 				lent.Return(ctx)
@@ -48,7 +48,7 @@ func MapSeq[A, B any](ctx context.Context, farm Farm, seq iter.Seq[A], f func(ct
 					elements = nil
 					break
 				}
-				flight = append(flight, Submit(inner, farm, func(ctx context.Context) (B, error) { return f(ctx, a) }))
+				flight = append(flight, Submit(inner, ex, func(ctx context.Context) (B, error) { return f(ctx, a) }))
 			case <-oldest:
 				lent.Return(ctx)
 				b, err := flight[0].Get(ctx)

@@ -26,7 +26,7 @@ func upTo(n int) iter.Seq[int] {
 func square(_ context.Context, i int) (int, error) { return i * i, nil }
 
 func TestMapSeqKeepsTheOrder(t *testing.T) {
-	farms(t, func(t *testing.T, f Farm) {
+	executors(t, func(t *testing.T, f Executor) {
 		for _, n := range []int{0, 1, 3, 500} {
 			next := 0
 			for v, err := range MapSeq(context.Background(), f, upTo(n), square) {

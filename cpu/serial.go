@@ -18,7 +18,7 @@ type Serial struct {
 // Workers is 1.
 func (s *Serial) Workers() int { return 1 }
 
-// ForEach calls body for one range after another; see Farm.
+// ForEach calls body for one range after another; see Executor.
 func (s *Serial) ForEach(ctx context.Context, n int, body func(ctx context.Context, r device.Range) error) error {
 	return forEach(ctx, s, n, body)
 }
@@ -33,7 +33,7 @@ func (s *Serial) Close() error {
 }
 
 // Begin runs a future, on a goroutine of its own since it may call runtime.Goexit, and
-// waits for it; see Farm.
+// waits for it; see Executor.
 func (s *Serial) Begin(f device.Pending) {
 	s.mu.Lock()
 	closed := s.closed

@@ -39,6 +39,26 @@ type Pending interface {
 	Fail(err error) bool
 }
 
+// Executor runs functions and futures on a number of workers; package cpu has two.
+type Executor interface {
+	// Workers is the number of functions that run at the same time, at most.
+	Workers() int
+
+	// ForEach cuts the indices 0 ≤ i < n into ranges and calls body for each,
+	// at the same time on several workers, until all are done. Bodies may write
+	// disjoint parts of shared slices. After an error no range with higher
+	// indices begins, and the context of those that run is cancelled; the error
+	// of the lowest range is returned.
+	ForEach(ctx context.Context, n int, body func(ctx context.Context, r Range) error) error
+
+	// Begin puts a future on the to-do list.
+	Begin(f Pending)
+
+	// Close drops what has not begun, whose futures end with ErrClosed, and waits
+	// for what runs. It must not be called from a function that the executor runs.
+	Close() error
+}
+
 // NewFuture makes a future of what run returns. Nothing runs until Start, or until
 // somebody waits for a future that nobody owns. If ctx is done before that, run is
 // not called and the future ends with the context's error.

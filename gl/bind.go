@@ -2,8 +2,8 @@ package gl
 
 import (
 	"offload/device"
+	"offload/device/queue"
 	"offload/gl/internal/driver"
-	"offload/internal/inorder"
 )
 
 // bindings is what the driver was told last, so that it is not told again.
@@ -56,7 +56,7 @@ func (e *engine) place(a *device.Arg, size int) (first, n int) {
 
 // bindAll binds the arguments and the scratch, and sets the words that are the same
 // for all passes.
-func (e *engine) bindAll(l *device.Launch, mem *[device.MaxParams]inorder.Memory, words []uint32) {
+func (e *engine) bindAll(l *device.Launch, mem *[device.MaxParams]queue.Memory, words []uint32) {
 	words[wordLo], words[wordHi] = uint32(l.Rows.Lo), uint32(l.Rows.Hi)
 	at, index := headWords, 0
 	for i := range l.Kernel.Params {

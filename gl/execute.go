@@ -5,11 +5,11 @@ import (
 	"fmt"
 
 	"offload/device"
-	"offload/internal/inorder"
+	"offload/device/queue"
 )
 
 // Execute hands the launch to the driver, in pieces if it is long.
-func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
+func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]queue.Memory) error {
 	p, err := e.program(l.Kernel)
 	if err != nil {
 		return err

@@ -11,11 +11,11 @@ import (
 	"slices"
 
 	"offload/device"
+	"offload/device/queue"
 	"offload/gl/internal/cache"
 	"offload/gl/internal/driver"
 	"offload/gl/internal/native"
 	"offload/gl/internal/opengl"
-	"offload/internal/inorder"
 	"offload/internal/sysinfo"
 )
 
@@ -55,7 +55,7 @@ type connection struct {
 
 // Device is a device on a driver.
 type Device struct {
-	*inorder.Device
+	*queue.Device
 	engine *engine
 }
 
@@ -75,7 +75,7 @@ func (c connection) open(ctx context.Context, o device.Options) (device.Device, 
 	}
 	d := new(Device)
 	var err error
-	d.Device, err = inorder.OpenOnThread(func() (inorder.Engine, device.Info, error) {
+	d.Device, err = queue.OpenOnThread(func() (queue.Engine, device.Info, error) {
 		drv, notes, err := c.connect()
 		if err != nil {
 			return nil, device.Info{}, fmt.Errorf("%s: %w: %w", c.name, device.ErrUnavailable, err)

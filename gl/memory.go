@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"offload/device"
+	"offload/device/queue"
 	"offload/gl/internal/driver"
-	"offload/internal/inorder"
 )
 
 // memory is a buffer object.
@@ -20,7 +20,7 @@ type memory struct {
 // each holds whole elements.
 const padding = 16
 
-func (e *engine) Alloc(t device.Type, n int) (inorder.Memory, error) {
+func (e *engine) Alloc(t device.Type, n int) (queue.Memory, error) {
 	return e.alloc(t, n)
 }
 

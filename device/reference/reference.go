@@ -8,7 +8,7 @@ import (
 	"fmt"
 
 	"offload/device"
-	"offload/internal/host"
+	"offload/device/hostdev"
 )
 
 // Open opens a reference device. Options.Workers must be 0 or 1.
@@ -30,7 +30,7 @@ func Open(ctx context.Context, o device.Options) (device.Device, error) {
 		Variant:    variant,
 		Notes:      o.Notes,
 	}
-	d, err := host.Open(ctx, info, new(serial), o.Kernels)
+	d, err := hostdev.Open(ctx, info, new(serial), o.Kernels)
 	if err != nil {
 		return nil, err
 	}

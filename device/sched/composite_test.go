@@ -11,8 +11,8 @@ import (
 
 	"offload/device"
 	"offload/device/devicetest"
+	"offload/device/hybrid"
 	"offload/device/sched"
-	"offload/device/split"
 	"offload/internal/simulated"
 	"offload/kernels"
 )
@@ -36,7 +36,7 @@ func openSplit(cores simulated.Model, gpu opener, shares []float64) opener {
 			home.Close()
 			return nil, err
 		}
-		d, err := split.Open(ctx, []device.Device{home, part}, split.Options{Kernels: o.Kernels, Shares: shares})
+		d, err := hybrid.Open(ctx, []device.Device{home, part}, hybrid.Options{Kernels: o.Kernels, Shares: shares})
 		if err != nil {
 			return nil, err
 		}

@@ -19,17 +19,17 @@ import (
 
 // profile is what is known of the speed of one device, in one arithmetic.
 type profile struct {
-	Key      string           `json:"key"` // in the file too, whose name is only a hash
-	Upload   *line            `json:"upload"`
-	Download *line            `json:"download"`
-	Kernels  map[string]*line `json:"kernels"` // by name, which has the precision
+	Key      string                `json:"key"` // in the file too, whose name is only a hash
+	Upload   *costModel            `json:"upload"`
+	Download *costModel            `json:"download"`
+	Kernels  map[string]*costModel `json:"kernels"` // by name, which has the precision
 
 	mu      sync.Mutex
 	changed bool // since it was saved
 }
 
 func newProfile(key string) *profile {
-	return &profile{Key: key, Upload: new(line), Download: new(line), Kernels: map[string]*line{}}
+	return &profile{Key: key, Upload: new(costModel), Download: new(costModel), Kernels: map[string]*costModel{}}
 }
 
 // profileKey names all that the speed of a device depends on, apart from the size of
@@ -51,7 +51,7 @@ func (p *profile) observe(kernel string, amount float64, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.Kernels[kernel] == nil {
-		p.Kernels[kernel] = new(line)
+		p.Kernels[kernel] = new(costModel)
 	}
 	p.Kernels[kernel].add(amount, took.Seconds())
 	p.changed = true
@@ -71,7 +71,7 @@ func (p *profile) predict(t *spec) (time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	total, known := 0.0, true
-	add := func(l *line, times int, amount float64) {
+	add := func(l *costModel, times int, amount float64) {
 		if known = known && l.known(); known {
 			total += float64(times) * l.seconds(amount)
 		}

@@ -35,21 +35,13 @@ type Candidate struct {
 	Gain float64
 }
 
-// Pool is what a scheduler needs of a pool of workers; package cpu has one.
-type Pool interface {
-	Workers() int
-	ForEach(ctx context.Context, n int, body func(ctx context.Context, r device.Range) error) error
-	Begin(f device.Pending)
-	Close() error
-}
-
 // Options say what a scheduler works with.
 type Options struct {
 	// Devices are the candidates. The last is the host's: it runs what nobody else can
 	// or does, and is never taken out.
 	Devices []Candidate
 	// Pool is that of the host's device. The scheduler closes it.
-	Pool Pool
+	Pool device.Executor
 	// Folder is where measured costs are kept from one process to the next; empty for
 	// nowhere. Version is part of what they are kept under.
 	Folder, Version string

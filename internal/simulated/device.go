@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"offload/device"
-	"offload/internal/inorder"
+	"offload/device/queue"
 )
 
 // Open returns what opens a device of that model.
@@ -37,7 +37,7 @@ func open(ctx context.Context, m Model, o device.Options) (device.Device, error)
 	if m.Dry {
 		probed = nil
 	}
-	d, err := inorder.Open(ctx, info, &engine{model: m}, probed)
+	d, err := queue.Open(ctx, info, &engine{model: m}, probed)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (e *engine) progress() int64 {
 func (e *engine) Check(*device.Launch) error   { return nil }
 func (e *engine) Prepare(*device.Kernel) error { return nil }
 
-func (e *engine) Alloc(t device.Type, n int) (inorder.Memory, error) {
+func (e *engine) Alloc(t device.Type, n int) (queue.Memory, error) {
 	m := &memory{engine: e}
 	if !e.model.Dry {
 		m.data = device.MakeSlice(t, n)
@@ -106,7 +106,7 @@ func (e *engine) Alloc(t device.Type, n int) (inorder.Memory, error) {
 
 // Execute takes the time of the model first, as a device does whose results can
 // be read at the end only.
-func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]inorder.Memory) error {
+func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]queue.Memory) error {
 	e.sleep(ctx, e.model.Launch(l.Kernel.Name, device.CostOf(l)))
 	if e.model.Dry || ctx.Err() != nil {
 		return nil // the queue reports the context's error

@@ -1,0 +1,98 @@
+package hostdev
+
+import (
+	"context"
+
+	"offload/device"
+	"offload/device/queue"
+	"offload/internal/sysinfo"
+)
+
+// Engine executes launches, one at a time.
+type Engine interface {
+	// Execute computes the rows of the bound launch and returns when that is
+	// done. A panic in the kernel's code may be left to the caller of Execute.
+	Execute(b *device.Binding) error
+	// Inline reports whether l is so small that handing it to another goroutine would
+	// cost more than computing it. If it is, Execute follows in the same goroutine.
+	Inline(ctx context.Context, l *device.Launch) bool
+	// Close releases what the engine holds.
+	Close()
+}
+
+// Open makes a device of an engine, and shows for each of the kernels
+// whether it equals its contract. The caller has filled in info but for Exact, and for
+// Memory if that is what the host has free.
+func Open(ctx context.Context, info device.Info, e Engine, kernels []*device.Kernel) (*queue.Device, error) {
+	if info.Memory == 0 {
+		m := sysinfo.FreeMemory()
+		info.Memory, info.Limit = m.Free, m.Limit
+	}
+	return queue.Open(ctx, info, &adapter{engine: e}, kernels)
+}
+
+// adapter is an engine of package queue with memory of the host.
+type adapter struct {
+	engine  Engine
+	binding device.Binding
+}
+
+// Check and Prepare have nothing to do: every kernel has Go code.
+func (a *adapter) Check(*device.Launch) error   { return nil }
+func (a *adapter) Prepare(*device.Kernel) error { return nil }
+
+func (a *adapter) Alloc(t device.Type, n int) (queue.Memory, error) {
+	return &memory{device.MakeSlice(t, n)}, nil
+}
+
+func (a *adapter) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]queue.Memory) error {
+	a.binding.Launch, a.binding.Ctx = l, ctx
+	for i := range l.Args {
+		if m, ok := mem[i].(*memory); ok {
+			arg := &l.Args[i]
+			a.binding.Views[i] = m.data.Sub(arg.Offset, arg.Offset+arg.Len)
+		}
+	}
+	defer a.release()
+	return a.engine.Execute(&a.binding)
+}
+
+func (a *adapter) release() { a.binding.Launch, a.binding.Ctx = nil, nil }
+
+func (a *adapter) Inline(ctx context.Context, l *device.Launch) bool { return a.engine.Inline(ctx, l) }
+
+// Held returns the place that the caller takes up, where the engine has places.
+func (a *adapter) Held(ctx context.Context) device.Place {
+	if o, ok := a.engine.(device.Owner); ok {
+		return o.Held(ctx)
+	}
+	return nil
+}
+
+// Progress returns how far the engine has come, where it says so.
+func (a *adapter) Progress() int64 {
+	if p, ok := a.engine.(queue.Progressive); ok {
+		return p.Progress()
+	}
+	return 0
+}
+
+// Finish has nothing to wait for: Execute returns when the launch is done.
+func (a *adapter) Finish(context.Context) error { return nil }
+
+func (a *adapter) Close() { a.engine.Close() }
+
+// memory is a buffer's memory.
+type memory struct{ data device.Slice }
+
+func (m *memory) Write(_ context.Context, off int, src device.Slice) error {
+	m.data.Sub(off, off+src.Len()).Copy(src)
+	return nil
+}
+
+func (m *memory) Read(_ context.Context, off int, dst device.Slice) error {
+	dst.Copy(m.data.Sub(off, off+dst.Len()))
+	return nil
+}
+
+func (m *memory) Free() { m.data = device.Slice{} }

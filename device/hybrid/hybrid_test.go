@@ -1,0 +1,66 @@
+package hybrid_test
+
+import (
+	"context"
+	"testing"
+
+	"offload/cpu"
+	"offload/device"
+	"offload/device/devicetest"
+	"offload/device/hybrid"
+	"offload/device/reference"
+	"offload/internal/simulated"
+)
+
+// join opens each part and a device that splits over them.
+func join(ctx context.Context, o device.Options, shares []float64, parts ...devicetest.Open) (device.Device, error) {
+	var opened []device.Device
+	for _, open := range parts {
+		d, err := open(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		opened = append(opened, d)
+	}
+	d, err := hybrid.Open(ctx, opened, hybrid.Options{Kernels: o.Kernels, Notes: o.Notes, Shares: shares, Recorder: o.Recorder})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// gpu is a device that takes no time.
+var gpu = simulated.Open(simulated.Model{Name: "gpu"})
+
+// TestCompliance: the device is one like any other, with shares that change and with
+// shares that are fixed, whatever the parts.
+func TestCompliance(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		shares []float64
+		parts  []devicetest.Open
+		short  bool // also with -short
+	}{
+		{"measured shares", nil, []devicetest.Open{cpu.Open, gpu}, true},
+		{"equal shares", []float64{1, 1}, []devicetest.Open{cpu.Open, gpu}, false},
+		{"the host second", []float64{3, 1}, []devicetest.Open{gpu, cpu.Open}, true},
+		{"three parts", []float64{1, 5, 2}, []devicetest.Open{gpu, cpu.Open, reference.Open}, true},
+		{"no host", []float64{2, 3}, []devicetest.Open{gpu, gpu}, false},
+		{"nothing for the home", []float64{0, 1}, []devicetest.Open{cpu.Open, gpu}, false},
+	} {
+		if testing.Short() && !c.short {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			devicetest.Run(t, func(ctx context.Context, o device.Options) (device.Device, error) {
+				return join(ctx, o, c.shares, c.parts...)
+			})
+		})
+	}
+}
+
+func BenchmarkDevice(b *testing.B) {
+	devicetest.Bench(b, func(ctx context.Context, o device.Options) (device.Device, error) {
+		return join(ctx, o, nil, cpu.Open, gpu)
+	})
+}

@@ -1,0 +1,91 @@
+package queue
+
+import (
+	"context"
+	"errors"
+
+	"offload/device"
+)
+
+// buffer is memory of a Device. Its memory and spoiled parts belong to whoever
+// has the turn of the queue.
+type buffer struct {
+	dev     *Device
+	typ     device.Type
+	len     int
+	memory  Memory
+	spoiled damages
+	freed   bool // no later call may use it; guarded by dev.queue.mu
+}
+
+func (b *buffer) Type() device.Type { return b.typ }
+func (b *buffer) Len() int          { return b.len }
+
+func (b *buffer) Write(ctx context.Context, off int, src device.Slice) error {
+	lent, err := b.enter(ctx, off, src)
+	if err != nil {
+		return err
+	}
+	defer b.dev.queue.leave(ctx, lent)
+	r := device.Range{Lo: off, Hi: off + src.Len()}
+	start := b.dev.log.now()
+	err = b.dev.call(job{what: write, ctx: ctx, mem: b.memory, off: off, slice: src})
+	b.dev.log.transfer(device.EventUpload, src, start, err)
+	if err == nil {
+		b.spoiled.settle(r)
+	} else if !errors.As(err, new(notBegun)) {
+		b.spoiled.spoil(r, err)
+	}
+	return err
+}
+
+func (b *buffer) Read(ctx context.Context, off int, dst device.Slice) error {
+	lent, err := b.enter(ctx, off, dst)
+	if err != nil {
+		return err
+	}
+	defer b.dev.queue.leave(ctx, lent)
+	if err := b.spoiled.in(device.Range{Lo: off, Hi: off + dst.Len()}); err != nil {
+		return err
+	}
+	start := b.dev.log.now()
+	err = b.dev.call(job{what: read, ctx: ctx, mem: b.memory, off: off, slice: dst})
+	b.dev.log.transfer(device.EventReadBack, dst, start, err)
+	return err
+}
+
+func (b *buffer) Wait(ctx context.Context) error { return b.dev.wait(ctx, b) }
+
+// enter checks a transfer and waits for its turn.
+func (b *buffer) enter(ctx context.Context, off int, other device.Slice) (device.Lent, error) {
+	if other.Type() != b.Type() {
+		return device.Lent{}, device.Invalidf("a buffer of %v was given a slice of %v", b.Type(), other.Type())
+	}
+	if off < 0 || other.Len() > b.Len()-off {
+		return device.Lent{}, device.Invalidf("elements %d to %d of a buffer of %d", off, off+other.Len(), b.Len())
+	}
+	return b.dev.queue.enter(ctx, b)
+}
+
+// Free refuses later calls at once. The memory goes when what was queued before is
+// done, which Free does not wait for: it has no context, and its caller may take up
+// the place that a launch waits for.
+func (b *buffer) Free() error {
+	q := &b.dev.queue
+	q.mu.Lock()
+	if q.closed || b.freed {
+		q.mu.Unlock()
+		return device.ErrClosed
+	}
+	b.freed = true
+	b.dev.freeing.Add(1)
+	if b.dev.thread || !q.idle() {
+		q.free(b)
+		q.mu.Unlock()
+		return nil
+	}
+	q.taken = true
+	q.mu.Unlock()
+	b.dev.release(b)
+	return nil
+}

@@ -1,0 +1,408 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"offload/device"
+)
+
+// Device is a device with one in-order queue.
+type Device struct {
+	info   device.Info
+	engine Engine
+	thread bool // the engine belongs to the dispatcher's thread
+	queue  queue
+	memory [device.MaxParams]Memory // of the launch that is served
+	handed job                      // of whoever has the turn
+	done   sync.WaitGroup           // the dispatcher
+	ended  bool                     // the engine is closed; the dispatcher's
+	log    log
+
+	progress atomic.Int64
+	freeing  atomic.Int64 // buffers that were freed and whose memory is still there
+	known    struct {
+		sync.Map // kernels whose code has run to an end, as keys
+		count    atomic.Int64
+	}
+	used struct {
+		sync.Mutex
+		bytes int64 // of all buffers
+	}
+}
+
+// Open makes a device of an engine whose methods may be called from any
+// goroutine, and shows for each of the kernels whether it equals its contract. The
+// caller has filled in info but for Exact. An engine that is a device.Owner computes
+// in places, which those who wait for the device lend.
+func Open(ctx context.Context, info device.Info, e Engine, kernels []*device.Kernel) (*Device, error) {
+	d := &Device{info: info, engine: e}
+	d.queue.init()
+	d.queue.owner, _ = e.(device.Owner)
+	d.done.Add(1)
+	go d.dispatch()
+	if err := d.Probe(ctx, kernels); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Probe shows for each of the kernels whether it equals its contract. It belongs to
+// the opening of a device.
+func (d *Device) Probe(ctx context.Context, kernels []*device.Kernel) (err error) {
+	d.info.Exact, err = device.Probe(ctx, d, kernels)
+	return err
+}
+
+// Info describes the device.
+func (d *Device) Info() device.Info {
+	i := d.info
+	i.Precisions, i.Exact, i.Notes = slices.Clone(i.Precisions), slices.Clone(i.Exact), slices.Clone(i.Notes)
+	return i
+}
+
+// Alloc makes a buffer of zeros.
+func (d *Device) Alloc(t device.Type, n int) (device.Buffer, error) {
+	if t.Size() == 0 || t == device.Float64 && !slices.Contains(d.info.Precisions, t) {
+		return nil, fmt.Errorf("%w: elements of type %v", device.ErrUnsupported, t)
+	}
+	if n < 0 {
+		return nil, device.Invalidf("a buffer of %d elements", n)
+	}
+	d.queue.mu.Lock()
+	err := d.queue.state()
+	d.queue.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	b, err := d.alloc(t, n)
+	if errors.Is(err, device.ErrOutOfMemory) && d.freeing.Load() > 0 { // memory that the queue still uses
+		if err = d.Sync(context.Background()); err == nil {
+			b, err = d.alloc(t, n)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (d *Device) alloc(t device.Type, n int) (*buffer, error) {
+	if err := d.reserve(t, n); err != nil {
+		return nil, err
+	}
+	j := job{what: alloc, ctx: context.Background(), typ: t, n: n}
+	if err := d.ask(&j); err != nil {
+		d.unreserve(t, n)
+		return nil, err
+	}
+	return &buffer{dev: d, typ: t, len: n, memory: j.mem}, nil
+}
+
+// addressable is what a program can have at most: more than any machine has, or
+// what a 32-bit processor leaves.
+const addressable int64 = 1 << (30 + 16*(^uint(0)>>63))
+
+func (d *Device) reserve(t device.Type, n int) error {
+	limit := addressable
+	if d.info.Memory > 0 {
+		limit = min(limit, d.info.Memory)
+	}
+	d.used.Lock()
+	defer d.used.Unlock()
+	left := limit - d.used.bytes
+	if int64(n) > left/int64(t.Size()) {
+		i := device.Info{Backend: d.info.Backend, Memory: left, Limit: d.info.Limit}
+		return i.OutOfMemory("a buffer", float64(n)*float64(t.Size()))
+	}
+	d.used.bytes += int64(n) * int64(t.Size())
+	return nil
+}
+
+func (d *Device) unreserve(t device.Type, n int) {
+	d.used.Lock()
+	d.used.bytes -= int64(n) * int64(t.Size())
+	d.used.Unlock()
+}
+
+// release frees a buffer's memory in its turn, on the engine's thread if it has one,
+// and ends the turn.
+func (d *Device) release(b *buffer) {
+	if d.queue.lostBy() == nil {
+		b.memory.Free()
+	}
+	b.memory, b.spoiled = nil, nil
+	d.unreserve(b.typ, b.len)
+	d.freeing.Add(-1)
+	d.queue.leave(context.Background(), device.Lent{})
+}
+
+// ask has a job done that needs no turn.
+func (d *Device) ask(j *job) error {
+	if !d.thread {
+		j.run(d.engine)
+	} else if err := d.queue.post(j); err != nil {
+		return err
+	}
+	return d.queue.note(j.err)
+}
+
+// errLeft is for a job whose end nobody waits for any more. The turn is the job's.
+var errLeft = errors.New("the wait was given up")
+
+// call has a job done, on the engine's thread if it has one. The caller has the turn,
+// unless the error is errLeft. Once the device is lost nothing is done any more.
+func (d *Device) call(j job) error {
+	q := &d.queue
+	if err := q.lostBy(); err != nil {
+		return err
+	}
+	if !d.thread {
+		j.run(d.engine)
+		return q.note(j.err)
+	}
+	d.handed = j
+	if !q.hand(&d.handed) {
+		return errLeft
+	}
+	err := d.handed.err
+	d.handed = job{}
+	return q.note(err)
+}
+
+// Launch queues l, or runs it at once if it is small and nothing is before it. Code of
+// a kernel that is new here runs on a goroutine of the device's, whatever its size,
+// since it may call runtime.Goexit.
+func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
+	seen, err := d.check(ctx, l)
+	if err != nil {
+		return err
+	}
+	q := &d.queue
+	q.mu.Lock()
+	if err := d.admit(ctx, l); err != nil {
+		q.mu.Unlock()
+		return err
+	}
+	if !seen || d.thread || !q.idle() {
+		q.push(ctx, l)
+		q.mu.Unlock()
+		return nil
+	}
+	q.taken = true
+	q.mu.Unlock()
+	d.serve(ctx, l, true)
+	return nil
+}
+
+// check refuses what cannot be launched, and reports whether the kernel has run here
+// before. One that has not is prepared, and its own checks are guarded.
+func (d *Device) check(ctx context.Context, l *device.Launch) (seen bool, err error) {
+	if l != nil && l.Kernel != nil {
+		_, seen = d.known.Load(l.Kernel)
+	}
+	if seen {
+		err = device.Validate(l)
+	} else {
+		err = device.Guard(nameOf(l), func() error { return device.Validate(l) })
+	}
+	if err != nil {
+		return seen, err
+	}
+	if err := d.engine.Check(l); err != nil {
+		return seen, err
+	}
+	if !seen && d.thread {
+		return seen, d.ask(&job{what: prepare, ctx: ctx, kernel: l.Kernel})
+	}
+	return seen, nil
+}
+
+// nameOf is what an error calls the code of l.
+func nameOf(l *device.Launch) string {
+	if l == nil || l.Kernel == nil {
+		return "a launch"
+	}
+	return "kernel " + l.Kernel.Name
+}
+
+// manyKernels is the number of kernels after which a device forgets which of them it
+// knows, so that a program that makes kernels without end does not grow.
+const manyKernels = 1024
+
+// learn takes note of a kernel whose code has run to an end.
+func (d *Device) learn(k *device.Kernel) {
+	if _, seen := d.known.LoadOrStore(k, nil); seen {
+		return
+	}
+	if d.known.count.Add(1) > manyKernels {
+		d.known.count.Store(0)
+		d.known.Clear()
+	}
+}
+
+// admit checks l against the state of the device, which is locked, and waits for room
+// in the queue.
+func (d *Device) admit(ctx context.Context, l *device.Launch) error {
+	if err := d.queue.state(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := d.queue.admit(ctx); err != nil {
+		return err
+	}
+	for i, p := range l.Kernel.Params {
+		if p.Access == device.Value {
+			continue
+		}
+		b, ok := l.Args[i].Buffer.(*buffer)
+		if !ok || b.dev != d {
+			return device.Invalidf("kernel %s: %s is a buffer of another device", l.Kernel.Name, p.Name)
+		}
+		if b.freed {
+			return fmt.Errorf("kernel %s: %s: %w", l.Kernel.Name, p.Name, device.ErrClosed)
+		}
+	}
+	return nil
+}
+
+// errLarge is for a launch that is not run in its caller.
+var errLarge = errors.New("launch is for the dispatcher")
+
+// serve executes l in its turn, records the outcome, and ends the turn, whatever
+// the kernel's code does. What is too large for its caller it hands to the dispatcher.
+func (d *Device) serve(ctx context.Context, l *device.Launch, caller bool) {
+	var err error
+	start, returned := d.log.now(), false
+	defer func() {
+		if !returned {
+			err = device.Caught(nameOf(l), recover())
+		}
+		clear(d.memory[:])
+		if err == errLarge {
+			d.queue.begin(ctx, l)
+			return
+		}
+		d.log.launch(l, start, err)
+		d.finish(ctx, l, err)
+	}()
+	err = d.run(ctx, l, caller)
+	returned = true
+}
+
+// finish spoils what a failed launch should have set, and ends its turn.
+func (d *Device) finish(ctx context.Context, l *device.Launch, err error) {
+	err = d.queue.note(err)
+	for i := range l.Args {
+		r := l.WriteRange(i)
+		if r.Len() <= 0 {
+			continue
+		}
+		b := l.Args[i].Buffer.(*buffer)
+		if err != nil {
+			b.spoiled.spoil(r, err)
+		} else {
+			b.spoiled.settle(r)
+		}
+	}
+	if err == nil && l.Rows.Len() > 0 {
+		d.learn(l.Kernel)
+	}
+	if ctx.Err() == nil { // what a cancelled launch did is no sign of life
+		d.progress.Add(1)
+	}
+	d.queue.leave(ctx, device.Lent{})
+}
+
+// run binds l to memory and executes it, in its caller only if the engine agrees.
+func (d *Device) run(ctx context.Context, l *device.Launch, caller bool) error {
+	if err := d.queue.lostBy(); err != nil {
+		return err
+	}
+	for i := range l.Args {
+		b, ok := l.Args[i].Buffer.(*buffer)
+		if !ok {
+			continue
+		}
+		if err := b.spoiled.in(l.ReadRange(i)); err != nil {
+			return err
+		}
+		d.memory[i] = b.memory
+	}
+	if l.Rows.Len() > 0 && ctx.Err() == nil {
+		if caller && !d.engine.Inline(ctx, l) {
+			return errLarge
+		}
+		if err := d.engine.Execute(ctx, l, &d.memory); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("kernel %s: %w", l.Kernel.Name, err)
+	}
+	return nil
+}
+
+// Sync waits for what was queued and reports whether the device still works.
+func (d *Device) Sync(ctx context.Context) error { return d.wait(ctx, nil) }
+
+// wait waits for what was queued, and reports what concerns b if there is one.
+func (d *Device) wait(ctx context.Context, b *buffer) error {
+	q := &d.queue
+	lent, err := q.enter(ctx, b)
+	if err != nil {
+		return err
+	}
+	start := d.log.now()
+	err = d.call(job{what: finish, ctx: ctx})
+	if err == errLeft {
+		lent.Return(ctx)
+		return ctx.Err()
+	}
+	if d.thread {
+		d.log.wait(start, err)
+	}
+	if err == nil && b != nil {
+		err = b.spoiled.in(device.Range{Hi: b.len})
+	}
+	q.leave(ctx, lent)
+	return err
+}
+
+// Counters tells how far the device has come.
+func (d *Device) Counters() device.Counters {
+	n := d.progress.Load()
+	if e, ok := d.engine.(Progressive); ok {
+		n += e.Progress()
+	}
+	return device.Counters{Progress: n}
+}
+
+// Held returns the place of the engine's that the caller takes up, if it has places.
+func (d *Device) Held(ctx context.Context) device.Place {
+	if d.queue.owner == nil {
+		return nil
+	}
+	return d.queue.owner.Held(ctx)
+}
+
+// Parts is nil: the device is not made of others.
+func (d *Device) Parts() []device.Device { return nil }
+
+// Report is nil: there is nothing to say of the device beyond its Info.
+func (d *Device) Report() []string { return nil }
+
+// Close drops what is queued and waits for what runs. Memory of the host goes
+// with the program's last reference to it.
+func (d *Device) Close() error {
+	d.queue.close()
+	d.done.Wait()
+	return nil
+}
