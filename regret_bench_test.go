@@ -65,15 +65,23 @@ func BenchmarkRegret(b *testing.B) {
 }
 
 func regretTasks[T device.Float](b *testing.B, n int) []sched.Task[int] {
-	force, err := sched.ForceTask(kernels.Plummer[T](n, 1), 0.01)
+	force, err := kernels.ForceCall(kernels.Plummer[T](n, 1), make([]T, n*kernels.AccelWidth), 0.01)
 	if err != nil {
 		b.Fatal(err)
 	}
-	sweeps, err := sched.LaplacianTask(kernels.Plate[T](n, n, 1), n, n, 16, 0.25, 0.25)
+	sweeps, err := kernels.LaplacianCall(kernels.Plate[T](n, n, 1), make([]T, n*n), make([]T, n*kernels.ResidualWidth), n, n, 16, 0.25, 0.25)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return []sched.Task[int]{valueless(force), valueless(sweeps)}
+	var tasks []sched.Task[int]
+	for _, c := range []*device.Call{force, sweeps} {
+		t, err := sched.CallTask(c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		tasks = append(tasks, valueless(t))
+	}
+	return tasks
 }
 
 func valueless[T any](t sched.Task[T]) sched.Task[int] {

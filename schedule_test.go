@@ -20,7 +20,11 @@ func TestSchedule(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, report, err := sched.Force(t.Context(), s, kernels.Plummer[float64](700, 1), 0.01)
+		call, err := kernels.ForceCall(kernels.Plummer[float64](700, 1), make([]float64, 700*kernels.AccelWidth), 0.01)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := sched.Run(t.Context(), s, call)
 		if err != nil || report.Device() != "cpu" && names == nil {
 			t.Errorf("%q: %v, %v", names, report.Choice, err)
 		}

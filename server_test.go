@@ -61,7 +61,12 @@ func TestServer(t *testing.T) {
 				allowed := 20*time.Millisecond + time.Duration(r.Int64N(int64(980*time.Millisecond)))
 				start := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), allowed)
-				got, report, err := sched.Force(ctx, s, p.bodies, 0.01)
+				got := make([]float64, len(p.want))
+				var report sched.Report
+				call, err := kernels.ForceCall(p.bodies, got, 0.01)
+				if err == nil {
+					report, err = sched.Run(ctx, s, call)
+				}
 				took := time.Since(start)
 				cancel()
 				mu.Lock()
@@ -108,11 +113,11 @@ func serverProblems(t *testing.T) (problems []serverProblem) {
 	defer d.Close()
 	for _, n := range []int{10, 33, 100, 250, 500, 777, 1000, 1500, 2000, 2500, 3000} {
 		p := serverProblem{bodies: kernels.Plummer[float64](n, uint64(n)), want: make([]float64, n*kernels.AccelWidth)}
-		bodies := device.HostMat(p.bodies, kernels.BodyWidth)
-		c := device.Call{Kernel: kernels.Force(device.Float64), Args: []device.HostArg{
-			bodies, bodies, device.HostMat(p.want, kernels.AccelWidth), device.HostVal(0.01), device.HostVal(int32(0)),
-		}}
-		if err := c.Run(t.Context(), d); err != nil {
+		call, err := kernels.ForceCall(p.bodies, p.want, 0.01)
+		if err == nil {
+			err = call.Run(t.Context(), d)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		problems = append(problems, p)

@@ -18,7 +18,7 @@ func TestCompliance(t *testing.T) {
 			devicetest.Run(t, func(ctx context.Context, o device.Options) (device.Device, error) {
 				o.Workers = workers
 				return Open(ctx, o)
-			})
+			}, kernels.All()...)
 		})
 	}
 	for _, variant := range Variants(kernels.All()) {
@@ -29,9 +29,9 @@ func TestCompliance(t *testing.T) {
 					o.Kernels = []*device.Kernel{kernels.Laplacian(device.Float32)}
 				}
 				return Open(ctx, o)
-			})
+			}, kernels.All()...)
 		})
 	}
 }
 
-func BenchmarkDevice(b *testing.B) { devicetest.Bench(b, Open) }
+func BenchmarkDevice(b *testing.B) { devicetest.Bench(b, Open, kernels.All()...) }

@@ -60,6 +60,9 @@ type Kernel struct {
 	// Unit is what Cost.Items counts, in the plural: interactions, updates, …
 	Unit string
 
+	// Invariant is what package check can watch of the results; nil for nothing.
+	Invariant *Invariant
+
 	// Examples makes calls with known inputs whose size grows with n ≥ 0, one for
 	// each path that the kernel has. They are what probes, compliance tests and
 	// `offload verify` run.

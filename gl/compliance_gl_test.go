@@ -12,6 +12,7 @@ import (
 	"offload/device/devicetest"
 	"offload/gl"
 	"offload/internal/gltest"
+	"offload/kernels"
 )
 
 // open opens the device that the environment asks for.
@@ -37,10 +38,10 @@ func needsGL(t testing.TB) {
 func TestComplianceOnOpenGL(t *testing.T) {
 	needsGL(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	devicetest.Run(t, open)
+	devicetest.Run(t, open, kernels.All()...)
 }
 
 func BenchmarkOpenGL(b *testing.B) {
 	needsGL(b)
-	devicetest.Bench(b, open)
+	devicetest.Bench(b, open, kernels.All()...)
 }

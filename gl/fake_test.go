@@ -9,6 +9,7 @@ import (
 	"offload/gl/internal/cache"
 	"offload/gl/internal/driver"
 	"offload/gl/internal/fake"
+	"offload/kernels"
 )
 
 // opening makes devices on fake drivers.
@@ -70,7 +71,7 @@ func TestCompliance(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			o := &opening{shape: c.shape, dir: t.TempDir()}
-			devicetest.Run(t, o.open)
+			devicetest.Run(t, o.open, kernels.All()...)
 			o.check(t)
 		})
 	}

@@ -58,6 +58,9 @@ func newHeat[T device.Float]() *device.Kernel {
 		Check:    checkStencil[T]("beyond the stability limit cx + cy ≤ 1/2: take a smaller time step"),
 		Cost:     stencilCost[T](heatOps),
 		Unit:     "updates",
+		// Sums of 2 and differences of 4, times coefficients, make 3; products of 4 make
+		// 2; their sum is at most 2, and the last one at most 1.
+		Invariant: stencilInvariant[T](8, func(cx, cy float64) float64 { return 1 - 2*cx - 2*cy }),
 	}
 	k.Examples = func(n int) []*device.Call {
 		return stencilExamples(k, n, []T{0.25, 0.1}, []T{0.25, 0.3})

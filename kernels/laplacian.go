@@ -33,6 +33,30 @@ func NewLaplacian[T device.Float](u, out, residual device.Arg, sweeps int, cx, c
 	}
 }
 
+// LaplacianCall makes a call of Laplacian for a field of rows × cols points, which writes
+// the field after the sweeps to out, and the residuals of its rows, ResidualWidth each.
+// Errors: device.ErrInvalid for a field that CheckField refuses, and for lengths and a
+// number of sweeps that do not fit.
+func LaplacianCall[T device.Float](field, out, residual []T, rows, cols, sweeps int, cx, cy T) (*device.Call, error) {
+	if err := CheckField(field, rows, cols); err != nil {
+		return nil, err
+	}
+	if len(out) != len(field) || len(residual) != rows*ResidualWidth {
+		return nil, device.Invalidf("%d values and %d residuals for a grid of %d × %d points", len(out), len(residual), rows, cols)
+	}
+	if sweeps < 1 || sweeps > MaxSweeps {
+		return nil, device.Invalidf("%d sweeps; 1 to %d are possible", sweeps, MaxSweeps)
+	}
+	return &device.Call{Kernel: Laplacian(device.TypeOf[T]()), Args: []device.HostArg{
+		stencilIn:       device.HostMat(field, cols),
+		stencilOut:      device.HostMat(out, cols),
+		stencilResidual: device.HostMat(residual, ResidualWidth),
+		stencilSweeps:   device.HostVal(int32(sweeps)),
+		stencilX:        device.HostVal(cx),
+		stencilY:        device.HostVal(cy),
+	}}, nil
+}
+
 // JacobiWeights are the coefficients of Laplacian for spacings dx between
 // columns and dy between rows, of any unit.
 func JacobiWeights[T device.Float](dx, dy float64) (cx, cy T) {
@@ -53,6 +77,9 @@ func newLaplacian[T device.Float]() *device.Kernel {
 		Check:    checkStencil[T]("too large: the four weights must add up to 1"),
 		Cost:     stencilCost[T](laplacianOps),
 		Unit:     "updates",
+		// Each sum is at most 2 and is multiplied by its coefficient, which makes 1 in
+		// all; the products together round as much as 1, and so does the last sum.
+		Invariant: stencilInvariant[T](3, func(cx, cy float64) float64 { return 0 }),
 	}
 	k.Examples = func(n int) []*device.Call {
 		cx, cy := JacobiWeights[T](1, 1.5)

@@ -127,3 +127,16 @@ func stencilCost[T device.Float](ops float64) func(l *device.Launch) device.Cost
 		return device.Cost{Items: updates, Ops: updates * ops, Bytes: 2 * points * size}
 	}
 }
+
+// stencilInvariant is that of sweeps whose updates round so often at the most, with
+// |u| ≤ 1 and cx + cy ≤ ½.
+func stencilInvariant[T device.Float](roundings float64, centre func(cx, cy float64) float64) *device.Invariant {
+	return &device.Invariant{Sweeps: "sweeps", Stencil: &device.Stencil{
+		In: stencilIn, Out: stencilOut,
+		Weights: func(l *device.Launch) (float64, float64, float64) {
+			cx, cy := float64(device.Scalar[T](l, stencilX)), float64(device.Scalar[T](l, stencilY))
+			return centre(cx, cy), cx, cy
+		},
+		Roundings: roundings, Floor: float64(flushBelow[T]()),
+	}}
+}

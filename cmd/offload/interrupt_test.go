@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -97,6 +98,11 @@ func start(t *testing.T, script string, args ...string) *program {
 	}
 	p.cmd.Env = append(os.Environ(), "OFFLOAD_TEST_AS_PROGRAM=1")
 	p.cmd.Stderr = &p.stderr
+	// A signal that the tests were started to ignore, as under nohup, would be ignored by
+	// the program, too; one that they catch is not.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGINT, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +116,7 @@ func (p *program) end(t *testing.T, sig syscall.Signal) (stderr string, code int
 	if err := p.cmd.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
+	defer time.AfterFunc(time.Minute, func() { p.cmd.Process.Kill() }).Stop()
 	var exit *exec.ExitError
 	if err := p.cmd.Wait(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)

@@ -15,11 +15,11 @@ type buffer struct {
 	faults faults
 
 	scratch device.Slice
-	host    device.Slice  // a copy of what b holds, if the program wrote that; else empty
-	grid    *grid         // what is known of the plate in it
-	sums    *rowSummer    // sums the rows of that plate
-	result  *attraction   // the launch of Force whose result is here, until it is checked
-	inputs  []*attraction // those that read b, until they are checked
+	host    device.Slice // a copy of what b holds, if the program wrote that; else empty
+	grid    *grid        // what is known of the plate in it
+	sums    *rowSummer   // sums the rows of that plate
+	result  *balance     // the launch of Force whose result is here, until it is checked
+	inputs  []*balance   // those that read b, until they are checked
 }
 
 // turn is a lock that is waited for no longer than a context allows.

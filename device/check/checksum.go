@@ -7,19 +7,19 @@ import (
 	"offload/device"
 )
 
-// CheckEvery is the number of sweeps after which the sums of a plate's rows are
+// CheckEvery is the number of sweeps after which the sums of a grid's rows are
 // taken on the device. With fewer the check is finer, and costs more.
 const CheckEvery = 256
 
-// Checksum is d with the results of Laplacian, Heat and Force checked. Errors of
-// Launch, Write, Read and Wait may wrap ErrChecksum. A plate that is neither read back
+// Checksum is d with the results of kernels that have an Invariant checked. Errors of
+// Launch, Write, Read and Wait may wrap ErrChecksum. A grid that is neither read back
 // nor waited for is checked every CheckEvery sweeps. Buffers that are written from the
 // host are copied.
 func Checksum(d device.Device) device.Device {
 	return wrap(d, &checksum{dev: d, info: d.Info()})
 }
 
-// checksum watches plates and forces.
+// checksum watches grids and balances.
 type checksum struct {
 	dev    device.Device
 	info   device.Info
@@ -77,12 +77,12 @@ func (c *checksum) launched(ctx context.Context, l *call) error {
 		return err
 	}
 	if known != nil {
-		out := l.outer[param(l.Kernel, "out")]
+		out := l.outer[l.Kernel.Invariant.Stencil.Out]
 		if out.grid = known; known.sweeps >= CheckEvery {
-			return c.checkPlate(ctx, "kernel "+l.Kernel.Name, out)
+			return c.checkGrid(ctx, "kernel "+l.Kernel.Name, out)
 		}
 	}
-	c.attracted(l)
+	c.balanced(l)
 	return nil
 }
 
@@ -96,24 +96,24 @@ func (c *checksum) read(ctx context.Context, b *buffer, off int, dst device.Slic
 	case b.grid == nil:
 		return nil
 	case dst.Len() == b.Len():
-		return b.compare("a plate that was read back", dst)
+		return b.compare("a grid that was read back", dst)
 	}
-	return c.checkMoved(ctx, "a plate of which a part was read", b)
+	return c.checkMoved(ctx, "a grid of which a part was read", b)
 }
 
 func (c *checksum) waited(ctx context.Context, b *buffer) error {
 	if err := b.settleResult(ctx, device.Slice{}); err != nil {
 		return err
 	}
-	return c.checkMoved(ctx, "a plate that was waited for", b)
+	return c.checkMoved(ctx, "a grid that was waited for", b)
 }
 
-// checkMoved sums the rows of a plate with sweeps since they were summed.
+// checkMoved sums the rows of a grid with sweeps since they were summed.
 func (c *checksum) checkMoved(ctx context.Context, what string, b *buffer) error {
 	if b.grid == nil || b.grid.sweeps == 0 {
 		return nil
 	}
-	return c.checkPlate(ctx, what, b)
+	return c.checkGrid(ctx, what, b)
 }
 
 // whole tells whether l computes all rows of arguments that fill their buffers.

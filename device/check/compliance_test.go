@@ -8,6 +8,7 @@ import (
 	"offload/device"
 	"offload/device/check"
 	"offload/device/devicetest"
+	"offload/kernels"
 )
 
 // A checked device is a device. Debug is not among them, since the suite has kernels that
@@ -21,7 +22,7 @@ func TestCompliance(t *testing.T) {
 					return nil, err
 				}
 				return wrap(d), nil
-			})
+			}, kernels.All()...)
 		})
 	}
 }

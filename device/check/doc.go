@@ -17,9 +17,11 @@
 // launch, sweep and index with a NaN or an Inf. It reads all results back, which
 // takes as long as that takes. It sees nothing that is wrong but finite.
 //
-// Checksum finds wrong numbers, by what must be true of right ones.
+// Checksum finds wrong numbers, by what must be true of right ones: the Invariant of the
+// kernel.
 //
-// Laplacian and Heat: each row is summed with the weights sin(π·c/(cols − 1)). In
+// Stencil, such as that of Laplacian and Heat: each row is summed with the weights
+// sin(π·c/(cols − 1)). In
 // exact arithmetic these sums after any number of sweeps follow from those before
 // and the edges alone. They are taken on the device, every CheckEvery sweeps, and of
 // what is read back; those of what is written, before it leaves. (A device that lacks
@@ -34,12 +36,13 @@
 // the left and right edges themselves. What is read back without a launch since it was
 // summed must have equal sums, bit for bit.
 //
-// Force: where all bodies attract each other, Σ gm·a must vanish within rounding of
-// Σ gm·|a|; and one row of each launch, the next one in turn, is computed again by
-// the kernel's contract on the host, from the host's copy of the bodies. Where the
-// device is exact, that row must have equal bits. Not found: what is below 1024
-// roundings of Σ gm·|a|, and so what happens to bodies that are much lighter than
-// the others, unless it happens to the row that is computed again.
+// Balance, such as that of Force: where all rows are paired with each other, the sum of
+// weight·result, Σ gm·a, must vanish within rounding of Σ gm·|a|; and one row of each
+// launch, the next one in turn, is computed again by the kernel's contract on the host,
+// from the host's copy of the inputs. Where the device is exact, that row must have equal
+// bits. Not found: what is below 1024 roundings of Σ gm·|a|, and so what happens to bodies
+// that are much lighter than the others, unless it happens to the row that is computed
+// again.
 //
-// Other kernels, and launches of these for a part of the rows, are not checked.
+// Kernels without an invariant, and launches for a part of the rows, are not checked.
 package check

@@ -114,8 +114,7 @@ func (s *scan) pinpoint(ctx context.Context, found *NotFinite) error {
 			return found // its input is gone
 		}
 	}
-	sweeps := param(s.Kernel, "sweeps")
-	n := 1
+	sweeps, n := device.SweepsOf(s.Kernel), 1
 	if sweeps >= 0 {
 		n = int(device.Scalar[int32](&s.Launch, sweeps))
 	}
@@ -151,16 +150,6 @@ func (s *scan) pinpoint(ctx context.Context, found *NotFinite) error {
 		again.Sweep = n
 	}
 	return again
-}
-
-// param is the index of the parameter of that name, or -1.
-func param(k *device.Kernel, name string) int {
-	for i := range k.Params {
-		if k.Params[i].Name == name {
-			return i
-		}
-	}
-	return -1
 }
 
 // largest is the largest magnitude of a slice.

@@ -92,6 +92,7 @@ func growing() *device.Kernel {
 			{Name: "out", Type: device.Float64, Access: device.WriteRows},
 			{Name: "sweeps", Type: device.Int32},
 		},
+		Invariant: &device.Invariant{Sweeps: "sweeps"},
 		Contract: func(t *device.Tile) {
 			for r := t.Rows.Lo; r < t.Rows.Hi; r++ {
 				device.View[float64](t, 1)[r] = math.Ldexp(device.View[float64](t, 0)[r], int(device.Scalar[int32](t.Launch, 2)))

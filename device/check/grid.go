@@ -7,7 +7,7 @@ import (
 	"offload/device"
 )
 
-// grid is what is known of a plate of rows × cols points: weighted sums of its
+// grid is what is known of a field of rows × cols points: weighted sums of its
 // rows, and what they follow from.
 type grid struct {
 	rows, cols int
@@ -35,15 +35,15 @@ type step struct {
 // unit64 is the rounding of the sums themselves.
 const unit64 = 0x1p-53
 
-// unit is the rounding of a T.
-func unit[T device.Float]() float64 {
-	if device.TypeOf[T]() == device.Float32 {
+// unitOf is the rounding of a type.
+func unitOf(t device.Type) float64 {
+	if t == device.Float32 {
 		return 0x1p-24
 	}
 	return unit64
 }
 
-// measure makes g a description of the plate in data, with those weights.
+// measure makes g a description of the field in data, with those weights.
 func (g *grid) measure(data device.Slice, cols int, weights []float64) {
 	if data.Type() == device.Float32 {
 		measure(g, device.As[float32](data), cols, weights)

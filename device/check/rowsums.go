@@ -11,7 +11,7 @@ var (
 	rowSums64 = newRowSums[float64]()
 )
 
-// rowSums is the kernel that sums the rows of a plate with weights.
+// rowSums is the kernel that sums the rows of a grid with weights.
 func rowSums(t device.Type) *device.Kernel {
 	if t == device.Float32 {
 		return rowSums32

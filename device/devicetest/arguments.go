@@ -8,13 +8,12 @@ import (
 	"testing"
 
 	"offload/device"
-	"offload/kernels"
 )
 
 // testArguments: a wrong launch is refused at once and changes nothing; so is a device
 // that is to probe no kernel.
 func (s suite) testArguments(t *testing.T) {
-	if _, err := s.open(context.Background(), device.Options{Kernels: append(kernels.All(), nil)}); !errors.Is(err, device.ErrInvalid) {
+	if _, err := s.open(context.Background(), device.Options{Kernels: append(slices.Clone(s.kernels), nil)}); !errors.Is(err, device.ErrInvalid) {
 		t.Errorf("open to probe no kernel: %v, want ErrInvalid", err)
 	}
 	d, other := s.device(t), s.device(t)

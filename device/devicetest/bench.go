@@ -5,13 +5,12 @@ import (
 	"testing"
 
 	"offload/device"
-	"offload/kernels"
 )
 
 // Bench times what a device costs beyond its arithmetic: an empty launch, a
 // launch of each kernel's smallest example, and transfers.
-func Bench(b *testing.B, open Open) {
-	d := suite{open}.device(b)
+func Bench(b *testing.B, open Open, kernels ...*device.Kernel) {
+	d := suite{open, kernels}.device(b)
 	ctx := context.Background()
 	b.Run("launch", func(b *testing.B) { benchLaunch(b, d, count[int32]()) })
 	b.Run("launch queued", func(b *testing.B) { benchLaunch(b, d, heavy(count[int32](), 1e9)) })
@@ -35,7 +34,7 @@ func Bench(b *testing.B, open Open) {
 			}
 		})
 	}
-	for _, k := range kernels.All() {
+	for _, k := range kernels {
 		b.Run(k.Name, func(b *testing.B) { benchKernel(b, d, k, 1024) })
 	}
 }

@@ -12,11 +12,12 @@ import (
 	"offload/device/devicetest"
 	"offload/device/reference"
 	"offload/internal/simulated"
+	"offload/kernels"
 )
 
 // TestFaultyObeysTheContract: without faults it is a device like any other.
 func TestFaultyObeysTheContract(t *testing.T) {
-	devicetest.Run(t, devicetest.FaultyOpen(reference.Open))
+	devicetest.Run(t, devicetest.FaultyOpen(reference.Open), kernels.All()...)
 }
 
 // double writes 2x to y.

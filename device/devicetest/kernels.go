@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"offload/device"
-	"offload/kernels"
 )
 
 // sizes are those at which kernels are compared with their contracts. With
@@ -23,7 +22,7 @@ func sizes() []int {
 // words around them and outputs poisoned first.
 func (s suite) testKernels(t *testing.T) {
 	d := s.device(t)
-	for _, k := range kernels.All() {
+	for _, k := range s.kernels {
 		t.Run(k.Name, func(t *testing.T) {
 			if !supported(d.Info(), k) {
 				t.Skipf("the device does not list the precision of %s", k.Name)

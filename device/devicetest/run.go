@@ -1,7 +1,7 @@
 // Package devicetest is the compliance suite of the device contract. A backend's
 // whole test is one call:
 //
-//	func TestCompliance(t *testing.T) { devicetest.Run(t, mybackend.Open) }
+//	func TestCompliance(t *testing.T) { devicetest.Run(t, mybackend.Open, kernels.All()...) }
 package devicetest
 
 import (
@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"offload/device"
-	"offload/kernels"
 )
 
 // Open opens the device under test.
 type Open func(ctx context.Context, o device.Options) (device.Device, error)
 
-// Run checks every clause of the contract on devices that open makes.
-func Run(t *testing.T, open Open) {
-	s := suite{open}
+// Run checks every clause of the contract on devices that open makes, and that each of
+// the kernels, which have examples, equals its contract there.
+func Run(t *testing.T, open Open, kernels ...*device.Kernel) {
+	s := suite{open, kernels}
 	for _, group := range []struct {
 		name string
 		run  func(*testing.T)
@@ -45,12 +45,15 @@ func Run(t *testing.T, open Open) {
 }
 
 // suite is what the groups of tests share.
-type suite struct{ open Open }
+type suite struct {
+	open    Open
+	kernels []*device.Kernel
+}
 
-// device opens a device with the module's kernels that the test closes.
+// device opens a device with the kernels that the test closes.
 func (s suite) device(t testing.TB) device.Device {
 	t.Helper()
-	d, err := s.open(context.Background(), device.Options{Kernels: kernels.All()})
+	d, err := s.open(context.Background(), device.Options{Kernels: s.kernels})
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
@@ -70,7 +73,7 @@ func (s suite) testInfo(t *testing.T) {
 	if i.Math != device.Exact {
 		t.Errorf("opened without options, Math is %q; exact is the default", i.Math)
 	}
-	for _, k := range kernels.All() {
+	for _, k := range s.kernels {
 		if !i.IsExact(k.Name) && supported(i, k) {
 			t.Errorf("kernel %s was not shown to equal its contract", k.Name)
 		}

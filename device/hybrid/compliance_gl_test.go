@@ -11,6 +11,7 @@ import (
 	"offload/device/devicetest"
 	"offload/gl"
 	"offload/internal/gltest"
+	"offload/kernels"
 )
 
 // TestComplianceWithOpenGL: the host's cores and a device of OpenGL compute as one.
@@ -24,7 +25,7 @@ func TestComplianceWithOpenGL(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			devicetest.Run(t, func(ctx context.Context, o device.Options) (device.Device, error) {
 				return join(ctx, o, shares, cpu.Open, open)
-			})
+			}, kernels.All()...)
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"offload/device/hybrid"
 	"offload/device/reference"
 	"offload/internal/simulated"
+	"offload/kernels"
 )
 
 // join opens each part and a device that splits over them.
@@ -54,7 +55,7 @@ func TestCompliance(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			devicetest.Run(t, func(ctx context.Context, o device.Options) (device.Device, error) {
 				return join(ctx, o, c.shares, c.parts...)
-			})
+			}, kernels.All()...)
 		})
 	}
 }
@@ -62,5 +63,5 @@ func TestCompliance(t *testing.T) {
 func BenchmarkDevice(b *testing.B) {
 	devicetest.Bench(b, func(ctx context.Context, o device.Options) (device.Device, error) {
 		return join(ctx, o, nil, cpu.Open, gpu)
-	})
+	}, kernels.All()...)
 }

@@ -110,7 +110,7 @@ func TestWrongPart(t *testing.T) {
 				t.Fatal(err)
 			}
 			bodies := kernels.Plummer[float64](300, 1)
-			got, report, err := sched.Force(t.Context(), s, bodies, 0.01)
+			got, report, err := force(t.Context(), s, bodies)
 			if err != nil || !slices.Equal(got, forceByContract(t, bodies)) {
 				t.Errorf("%s: the result is wrong, or %v", name, err)
 			}

@@ -82,7 +82,7 @@ func TestFailover(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, [][]devicetest.Fault{{c.fault}}, sched.Options{}, func(t *testing.T, s *sched.Scheduler) {
 				start := time.Now()
-				got, report, err := sched.Force(t.Context(), s, bodies, 0.01)
+				got, report, err := force(t.Context(), s, bodies)
 				if err != nil {
 					t.Fatalf("%v\n%+v", err, report)
 				}
@@ -134,7 +134,7 @@ func TestRevival(t *testing.T) {
 // path runs a task and lists the devices that it ran on.
 func path(t *testing.T, s *sched.Scheduler) string {
 	t.Helper()
-	_, report, err := sched.Force(t.Context(), s, kernels.Plummer[float64](64, 1), 0.01)
+	_, report, err := force(t.Context(), s, kernels.Plummer[float64](64, 1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -90,20 +90,20 @@ func graphTask(s *sched.Scheduler, futures []*device.Future[sched.Result[int]], 
 		return plain(sum)
 	case 1:
 		return plain(func(ctx context.Context) (int, error) {
-			if _, _, err := sched.Force(ctx, s, bodies, 0.01); err != nil {
+			if _, _, err := force(ctx, s, bodies); err != nil {
 				return 0, err
 			}
 			return sum(ctx)
 		})
 	}
-	force, err := sched.ForceTask(bodies, 0.01)
+	inner, err := forceTask(bodies, 0.01)
 	if err != nil {
 		panic(err)
 	}
 	return sched.Task[int]{
-		Name: "graph", Needs: force.Needs, Work: force.Work, Up: force.Up, Down: force.Down,
+		Name: "graph", Needs: inner.Needs, Work: inner.Work, Up: inner.Up, Down: inner.Down,
 		Run: func(ctx context.Context, d device.Device) (int, error) {
-			if _, err := force.Run(ctx, d); err != nil {
+			if _, err := inner.Run(ctx, d); err != nil {
 				return 0, err
 			}
 			return sum(ctx)

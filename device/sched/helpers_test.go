@@ -113,3 +113,39 @@ func done(c *device.Call) bool {
 	}
 	return true
 }
+
+// forceTask is the task of kernels.ForceCall, whose value is the accelerations.
+func forceTask[T device.Float](bodies []T, softening T) (sched.Task[[]T], error) {
+	acc := make([]T, len(bodies)/kernels.BodyWidth*kernels.AccelWidth)
+	call, err := kernels.ForceCall(bodies, acc, softening)
+	if err != nil {
+		return sched.Task[[]T]{}, err
+	}
+	inner, err := sched.CallTask(call)
+	return valued(inner, func(c *device.Call) []T { return device.As[T](c.Args[2].Data) }), err
+}
+
+// valued is a task with the same work and another value.
+func valued[A, B any](inner sched.Task[A], value func(A) B) sched.Task[B] {
+	return sched.Task[B]{
+		Name: inner.Name, Needs: inner.Needs, Work: inner.Work, Up: inner.Up, Down: inner.Down,
+		Run: func(ctx context.Context, d device.Device) (b B, err error) {
+			a, err := inner.Run(ctx, d)
+			if err == nil {
+				b = value(a)
+			}
+			return b, err
+		},
+	}
+}
+
+// force has the scheduler compute the accelerations of bodies.
+func force(ctx context.Context, s *sched.Scheduler, bodies []float64) ([]float64, sched.Report, error) {
+	acc := make([]float64, len(bodies)/kernels.BodyWidth*kernels.AccelWidth)
+	call, err := kernels.ForceCall(bodies, acc, 0.01)
+	if err != nil {
+		return nil, sched.Report{}, err
+	}
+	report, err := sched.Run(ctx, s, call)
+	return acc, report, err
+}

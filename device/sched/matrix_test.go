@@ -60,41 +60,32 @@ func works(t *testing.T) []work {
 }
 
 func forceWork[T device.Float](t *testing.T) work {
-	inner, err := sched.ForceTask(kernels.Plummer[T](48, 1), T(0.25))
+	inner, err := forceTask(kernels.Plummer[T](48, 1), T(0.25))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return work{name: inner.Name, task: func(bool) sched.Task[[]byte] {
-		return asBytes(inner, func(a []T) []byte { return device.Of(a).Bytes() })
+		return valued(inner, func(a []T) []byte { return device.Of(a).Bytes() })
 	}}
 }
 
 func laplacianWork[T device.Float](t *testing.T) work {
 	const n = 24
 	cx, cy := kernels.JacobiWeights[T](1, 1)
-	inner, err := sched.LaplacianTask(kernels.Plate[T](n, n, 1), n, n, 3, cx, cy)
+	field := kernels.Plate[T](n, n, 1)
+	call, err := kernels.LaplacianCall(field, make([]T, n*n), make([]T, n*kernels.ResidualWidth), n, n, 3, cx, cy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner, err := sched.CallTask(call)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return work{name: inner.Name, task: func(bool) sched.Task[[]byte] {
-		return asBytes(inner, func(r sched.Sweeps[T]) []byte {
-			return bytes.Join([][]byte{device.Of(r.Field).Bytes(), device.Of(r.Residuals).Bytes()}, nil)
+		return valued(inner, func(c *device.Call) []byte {
+			return bytes.Join([][]byte{c.Args[1].Data.Bytes(), c.Args[2].Data.Bytes()}, nil)
 		})
 	}}
-}
-
-// asBytes is a task with the same work whose value is bytes.
-func asBytes[T any](inner sched.Task[T], bytes func(T) []byte) sched.Task[[]byte] {
-	return sched.Task[[]byte]{
-		Name: inner.Name, Needs: inner.Needs, Work: inner.Work, Up: inner.Up, Down: inner.Down,
-		Run: func(ctx context.Context, d device.Device) ([]byte, error) {
-			v, err := inner.Run(ctx, d)
-			if err != nil {
-				return nil, err
-			}
-			return bytes(v), nil
-		},
-	}
 }
 
 // heatTask makes six launches to and fro between two buffers.

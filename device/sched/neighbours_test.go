@@ -40,9 +40,9 @@ func hung(t *testing.T, on devicetest.CallKind, test func(t *testing.T, s *sched
 	})
 }
 
-func forceTask(t *testing.T, n int) sched.Task[[]float64] {
+func plummerTask(t *testing.T, n int) sched.Task[[]float64] {
 	t.Helper()
-	task, err := sched.ForceTask(kernels.Plummer[float64](n, 1), 0.01)
+	task, err := forceTask(kernels.Plummer[float64](n, 1), 0.01)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestBusyDeviceStays(t *testing.T) {
 		var all sync.WaitGroup
 		for _, n := range []int{3000, 400, 400} { // 9 s, 0.16 s, 0.16 s
 			all.Go(func() {
-				r, err := sched.Do(t.Context(), s, forceTask(t, n))
+				r, err := sched.Do(t.Context(), s, plummerTask(t, n))
 				if err != nil || len(r.Report.Attempts) != 1 || r.Report.Device() != "gpu" {
 					t.Errorf("%d bodies: %v, %+v", n, err, r.Report.Attempts)
 				}
@@ -93,7 +93,7 @@ func TestQueueBehindAHang(t *testing.T) {
 		start := time.Now()
 		var futures []*device.Future[sched.Result[[]float64]]
 		for range 10 {
-			futures = append(futures, sched.Submit(t.Context(), s, forceTask(t, 200)))
+			futures = append(futures, sched.Submit(t.Context(), s, plummerTask(t, 200)))
 		}
 		attempts := 0
 		for _, f := range futures {
@@ -117,7 +117,7 @@ func TestCancelOnAHang(t *testing.T) {
 	for _, on := range []devicetest.CallKind{devicetest.AllocCall, devicetest.WriteCall, devicetest.LaunchCall, devicetest.SyncCall, devicetest.ReadCall} {
 		t.Run(on.String(), func(t *testing.T) {
 			hung(t, on, func(t *testing.T, s *sched.Scheduler) {
-				task := forceTask(t, 200)
+				task := plummerTask(t, 200)
 				task.Work[0].Launches = 10_000_000 // a long one without steps
 				ctx, cancel := context.WithCancel(t.Context())
 				running, waiting := sched.Submit(ctx, s, task), sched.Submit(ctx, s, task)
@@ -138,7 +138,7 @@ func TestCancelOnAHang(t *testing.T) {
 // A driver that hangs in Alloc holds up no estimate, state or task of the host.
 func TestEstimatesOnAHang(t *testing.T) {
 	hung(t, devicetest.AllocCall, func(t *testing.T, s *sched.Scheduler) {
-		task := forceTask(t, 200)
+		task := plummerTask(t, 200)
 		start := time.Now()
 		var all sync.WaitGroup
 		for range 3 {
@@ -179,7 +179,7 @@ func TestUserCodeThatEndsItsGoroutine(t *testing.T) {
 					}
 				}
 				bubble(t, nil, o, func(t *testing.T, s *sched.Scheduler) {
-					guilty, innocent := forceTask(t, 64), forceTask(t, 64)
+					guilty, innocent := plummerTask(t, 64), plummerTask(t, 64)
 					guilty.Name = "guilty"
 					switch where {
 					case "run on the host":
@@ -334,7 +334,7 @@ func TestRevivalsAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 200 {
-			if _, err := sched.Do(t.Context(), s, forceTask(t, 20)); err != nil {
+			if _, err := sched.Do(t.Context(), s, plummerTask(t, 20)); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
@@ -360,13 +360,13 @@ func TestAmounts(t *testing.T) {
 			"negative memory":      func(k *sched.Task[[]float64]) { k.Needs.Memory = -1 },
 			"negative steps":       func(k *sched.Task[[]float64]) { k.Steps = -1 },
 		} {
-			k := forceTask(t, 10)
+			k := plummerTask(t, 10)
 			change(&k)
 			if _, err := sched.Do(t.Context(), s, k); !errors.Is(err, device.ErrInvalid) {
 				t.Errorf("%s: %v, want ErrInvalid", name, err)
 			}
 		}
-		k := forceTask(t, 10)
+		k := plummerTask(t, 10)
 		k.Work[0].Launches = math.MaxInt // predicted to take longer than a duration can tell
 		if e := sched.Predict(s, k).Estimates[0]; e.Run <= 0 {
 			t.Errorf("%d launches are predicted to take %v", k.Work[0].Launches, e.Run)

@@ -70,7 +70,7 @@ func TestKernelsOnTheTasksOwnPool(t *testing.T) {
 	want := forceByContract(t, bodies)
 	for _, workers := range []int{1, 2} {
 		s := onHost(t, workers)
-		task, err := sched.ForceTask(bodies, 0.01)
+		task, err := forceTask(bodies, 0.01)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +119,7 @@ func TestMap(t *testing.T) {
 		t.Errorf("%v, want that of the first", err)
 	}
 	forces, err := sched.Map(t.Context(), s, []int{5, 300, 17}, func(n int) sched.Task[[]float64] {
-		task, err := sched.ForceTask(kernels.Plummer[float64](n, 1), 0.01)
+		task, err := forceTask(kernels.Plummer[float64](n, 1), 0.01)
 		if err != nil {
 			t.Error(err)
 		}
@@ -201,43 +201,3 @@ func TestClose(t *testing.T) {
 		t.Errorf("a second Close: %v", err)
 	}
 }
-
-// Laplacian leaves the field as it is, and gives what the contract says.
-func TestLaplacian(t *testing.T) {
-	s := onHost(t, 2)
-	const rows, cols, sweeps = 40, 33, 7
-	field := kernels.Plate[float32](rows, cols, 3)
-	before := slices.Clone(field)
-	got, report, err := sched.Laplacian(t.Context(), s, field, rows, cols, sweeps, 0.25, 0.25)
-	if err != nil || report.Device() != "cpu" {
-		t.Fatal(report, err)
-	}
-	want := device.Call{
-		Kernel: kernels.Laplacian(device.Float32), Rows: device.Range{Hi: rows},
-		Args: []device.HostArg{
-			device.HostMat(field, cols), device.HostMat(make([]float32, len(field)), cols),
-			device.HostMat(make([]float32, rows*kernels.ResidualWidth), kernels.ResidualWidth),
-			device.HostVal(int32(sweeps)), device.HostVal(float32(0.25)), device.HostVal(float32(0.25)),
-		},
-	}
-	if err := want.Contract(); err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(got.Field, device.As[float32](want.Args[1].Data)) || !slices.Equal(got.Residuals, device.As[float32](want.Args[2].Data)) {
-		t.Error("the result differs from the contract's")
-	}
-	if !slices.Equal(field, before) {
-		t.Error("the field was changed")
-	}
-	for name, err := range map[string]error{
-		"a wrong shape": second(sched.LaplacianTask(field, rows, cols+1, 1, 0.25, 0.25)),
-		"no sweeps":     second(sched.LaplacianTask(field, rows, cols, 0, 0.25, 0.25)),
-		"half a body":   second(sched.ForceTask([]float32{1, 2, 3}, 0)),
-	} {
-		if !errors.Is(err, device.ErrInvalid) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-func second[T any](_ T, err error) error { return err }

@@ -84,11 +84,8 @@ func (t *Transfer) add(bytes int64) {
 // spec is what the scheduler looks at in a task, whatever its type.
 type spec = Task[struct{}]
 
-func (t *Task[T]) spec() spec { return withRun[struct{}](t, nil) }
-
-// withRun is a task with the same needs and work that run performs.
-func withRun[B, A any](t *Task[A], run func(context.Context, device.Device) (B, error)) Task[B] {
-	return Task[B]{Name: t.Name, Needs: t.Needs, Work: t.Work, Up: t.Up, Down: t.Down, Steps: t.Steps, Run: run, call: t.call}
+func (t *Task[T]) spec() spec {
+	return spec{Name: t.Name, Needs: t.Needs, Work: t.Work, Up: t.Up, Down: t.Down, Steps: t.Steps, call: t.call}
 }
 
 // valid refuses a task without Run, a kernel that is nil, and amounts below zero or NaN.

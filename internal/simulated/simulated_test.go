@@ -14,7 +14,7 @@ import (
 )
 
 func TestCompliance(t *testing.T) {
-	devicetest.Run(t, simulated.Open(simulated.Model{Name: "device"}))
+	devicetest.Run(t, simulated.Open(simulated.Model{Name: "device"}), kernels.All()...)
 }
 
 // rows is a kernel with one item for each row, which holds its number.

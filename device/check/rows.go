@@ -5,40 +5,20 @@ import (
 	"errors"
 
 	"offload/device"
-	"offload/kernels"
 )
 
-// stepOf is a sweep of l, if that is Laplacian or Heat.
+// stepOf returns what a sweep of l does to sums of rows, if l sweeps over a grid.
 func stepOf(l *device.Launch) (step, bool) {
-	switch l.Kernel {
-	case kernels.Laplacian(device.Float32), kernels.Heat(device.Float32):
-		cx, cy := coefficients[float32](l)
-		return stepFor(l.Kernel == kernels.Heat(device.Float32), cx, cy, 0x1p-24, 0x1p-80), true
-	case kernels.Laplacian(device.Float64), kernels.Heat(device.Float64):
-		cx, cy := coefficients[float64](l)
-		return stepFor(l.Kernel == kernels.Heat(device.Float64), cx, cy, unit64, 0x1p-900), true
+	if l.Kernel.Invariant == nil || l.Kernel.Invariant.Stencil == nil {
+		return step{}, false
 	}
-	return step{}, false
+	i := l.Kernel.Invariant.Stencil
+	s := step{roundings: i.Roundings, unit: unitOf(l.Kernel.Params[i.In].Type), floor: i.Floor}
+	s.centre, s.cx, s.cy = i.Weights(l)
+	return s, true
 }
 
-func coefficients[T device.Float](l *device.Launch) (cx, cy float64) {
-	return float64(device.Scalar[T](l, param(l.Kernel, "cx"))), float64(device.Scalar[T](l, param(l.Kernel, "cy")))
-}
-
-// stepFor bounds the roundings of an update, with |u| ≤ 1 and cx + cy ≤ ½. Laplacian:
-// each sum is at most 2 and is multiplied by its coefficient, which makes 1 in all;
-// the products together round as much as 1, and so does the last sum. Heat: sums of
-// 2 and differences of 4, times coefficients, make 3; products of 4 make 2; their sum
-// is at most 2, and the last one at most 1.
-func stepFor(heat bool, cx, cy, unit, floor float64) step {
-	s := step{cx: cx, cy: cy, roundings: 3, unit: unit, floor: floor}
-	if heat {
-		s.centre, s.roundings = 1-2*cx-2*cy, 8
-	}
-	return s
-}
-
-// rowSummer sums the rows of the plate in a buffer: on the device where it can, else on
+// rowSummer sums the rows of the grid in a buffer: on the device where it can, else on
 // the host.
 type rowSummer struct {
 	weights []float64     // one for each column
@@ -68,11 +48,11 @@ func (b *buffer) summer(cols int) *rowSummer {
 	return b.sums
 }
 
-// follow is what is known of the output of l. The first launch of a plate takes
+// follow is what is known of the output of l. The first launch on a grid takes
 // it from what the host wrote, or reads it back.
 func follow(ctx context.Context, l *call, s step) (*grid, error) {
-	i := param(l.Kernel, "u")
-	u, out, cols := l.outer[i], l.outer[param(l.Kernel, "out")], l.Args[i].Width
+	i := l.Kernel.Invariant.Stencil
+	u, out, cols := l.outer[i.In], l.outer[i.Out], l.Args[i.In].Width
 	if u.grid == nil || u.grid.cols != cols {
 		data, err := u.content(ctx)
 		if err != nil {
@@ -85,7 +65,11 @@ func follow(ctx context.Context, l *call, s step) (*grid, error) {
 	if g == nil {
 		g = new(grid)
 	}
-	g.follow(u.grid, int(device.Scalar[int32](&l.Launch, param(l.Kernel, "sweeps"))), s)
+	sweeps := 1
+	if p := device.SweepsOf(l.Kernel); p >= 0 {
+		sweeps = int(device.Scalar[int32](&l.Launch, p))
+	}
+	g.follow(u.grid, sweeps, s)
 	return g, nil
 }
 
@@ -98,8 +82,8 @@ func (b *buffer) content(ctx context.Context) (device.Slice, error) {
 	return s, b.Buffer.Read(ctx, 0, s)
 }
 
-// checkPlate sums the rows of b, on the device if it can.
-func (c *checksum) checkPlate(ctx context.Context, what string, b *buffer) error {
+// checkGrid sums the rows of b, on the device if it can.
+func (c *checksum) checkGrid(ctx context.Context, what string, b *buffer) error {
 	s := b.summer(b.grid.cols)
 	if !c.onHost.Load() {
 		err := s.measure(ctx, c.dev, b)
