@@ -8,7 +8,7 @@ import (
 	"offload"
 	"offload/cpu"
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // Gravity among three bodies on whichever device is here.
@@ -33,8 +33,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	rows, acc := device.Mat(in, kernels.BodyWidth), device.Mat(out, kernels.AccelWidth)
-	if err := dev.Launch(ctx, kernels.NewForce(rows, rows, acc, 0.0, 0)); err != nil {
+	rows, acc := device.Mat(in, gravity.BodyWidth), device.Mat(out, gravity.AccelWidth)
+	if err := dev.Launch(ctx, gravity.NewForce(rows, rows, acc, 0.0, 0)); err != nil {
 		log.Fatal(err)
 	}
 	a, err := device.Download[float64](ctx, out) // waits, and reports what went wrong

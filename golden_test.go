@@ -15,6 +15,8 @@ import (
 	"offload/device"
 	"offload/device/reference"
 	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 	"offload/sims/plate"
 	"offload/sims/solar"
 )
@@ -128,21 +130,21 @@ func goldenGravity[T device.Float]() (all []goldenResult) {
 	add := func(k *device.Kernel, width, n int) {
 		name := fmt.Sprintf("%s n=%d", k.Name, n)
 		all = append(all, goldenCall(name, n > 1000, func() *device.Call {
-			bodies := kernels.Plummer[T](n, 1)
+			bodies := gravity.Plummer[T](n, 1)
 			return gravityCall(k, width, bodies, bodies, softeningOf[T](n), 0)
 		}))
 	}
-	force, potential := kernels.Force(device.TypeOf[T]()), kernels.Potential(device.TypeOf[T]())
+	force, potential := gravity.Force(device.TypeOf[T]()), gravity.Potential(device.TypeOf[T]())
 	for _, n := range []int{1, 2, 33, 255, 256, 257, 700, 1025, 4096} {
-		add(force, kernels.AccelWidth, n)
+		add(force, gravity.AccelWidth, n)
 	}
 	for _, n := range []int{1, 33, 257, 700} {
 		add(potential, 1, n)
 	}
-	for _, home := range []int{kernels.Unrelated, -300, 256} {
-		for k, width := range map[*device.Kernel]int{force: kernels.AccelWidth, potential: 1} {
+	for _, home := range []int{gravity.Unrelated, -300, 256} {
+		for k, width := range map[*device.Kernel]int{force: gravity.AccelWidth, potential: 1} {
 			all = append(all, goldenCall(fmt.Sprintf("%s 101 of 517 home=%d", k.Name, home), false, func() *device.Call {
-				return gravityCall(k, width, kernels.Plummer[T](101, 2), kernels.Plummer[T](517, 3), T(0), home)
+				return gravityCall(k, width, gravity.Plummer[T](101, 2), gravity.Plummer[T](517, 3), T(0), home)
 			}))
 		}
 	}
@@ -150,9 +152,9 @@ func goldenGravity[T device.Float]() (all []goldenResult) {
 }
 
 func gravityCall[T device.Float](k *device.Kernel, width int, targets, sources []T, softening T, home int) *device.Call {
-	n := len(targets) / kernels.BodyWidth
+	n := len(targets) / gravity.BodyWidth
 	return &device.Call{Kernel: k, Rows: device.Range{Hi: n}, Args: []device.HostArg{
-		device.HostMat(targets, kernels.BodyWidth), device.HostMat(sources, kernels.BodyWidth),
+		device.HostMat(targets, gravity.BodyWidth), device.HostMat(sources, gravity.BodyWidth),
 		device.HostMat(make([]T, n*width), width), device.HostVal(softening), device.HostVal(int32(home)),
 	}}
 }
@@ -169,17 +171,17 @@ func softeningOf[T device.Float](n int) T {
 // goldenStencils are sweeps over square plates, as in bench, and over an oblong one
 // with unequal spacings.
 func goldenStencils[T device.Float]() (all []goldenResult) {
-	laplacian, heat := kernels.Laplacian(device.TypeOf[T]()), kernels.Heat(device.TypeOf[T]())
+	laplacian, heat := grid.Laplacian(device.TypeOf[T]()), grid.Heat(device.TypeOf[T]())
 	add := func(k *device.Kernel, rows, cols, sweeps int, dx, dy float64) {
-		cx, cy := kernels.JacobiWeights[T](dx, dy)
+		cx, cy := grid.JacobiWeights[T](dx, dy)
 		if k == heat {
-			cx, cy = kernels.HeatCoefficients[T](1, 0.9*kernels.StableStep(1, dx, dy), dx, dy)
+			cx, cy = grid.HeatCoefficients[T](1, 0.9*grid.StableStep(1, dx, dy), dx, dy)
 		}
 		name := fmt.Sprintf("%s %dx%d sweeps=%d", k.Name, rows, cols, sweeps)
 		all = append(all, goldenCall(name, rows > 1000, func() *device.Call {
 			return &device.Call{Kernel: k, Rows: device.Range{Hi: rows}, Args: []device.HostArg{
-				device.HostMat(kernels.Plate[T](rows, cols, 1), cols), device.HostMat(make([]T, rows*cols), cols),
-				device.HostMat(make([]T, rows*kernels.ResidualWidth), kernels.ResidualWidth),
+				device.HostMat(grid.Plate[T](rows, cols, 1), cols), device.HostMat(make([]T, rows*cols), cols),
+				device.HostMat(make([]T, rows*grid.ResidualWidth), grid.ResidualWidth),
 				device.HostVal(int32(sweeps)), device.HostVal(cx), device.HostVal(cy),
 			}}
 		}))

@@ -13,7 +13,8 @@ import (
 	"offload"
 	"offload/device"
 	"offload/device/sched"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // BenchmarkRegret compares on the devices of this machine, software among them where it
@@ -65,11 +66,11 @@ func BenchmarkRegret(b *testing.B) {
 }
 
 func regretTasks[T device.Float](b *testing.B, n int) []sched.Task[int] {
-	force, err := kernels.ForceCall(kernels.Plummer[T](n, 1), make([]T, n*kernels.AccelWidth), 0.01)
+	force, err := gravity.ForceCall(gravity.Plummer[T](n, 1), make([]T, n*gravity.AccelWidth), 0.01)
 	if err != nil {
 		b.Fatal(err)
 	}
-	sweeps, err := kernels.LaplacianCall(kernels.Plate[T](n, n, 1), make([]T, n*n), make([]T, n*kernels.ResidualWidth), n, n, 16, 0.25, 0.25)
+	sweeps, err := grid.LaplacianCall(grid.Plate[T](n, n, 1), make([]T, n*n), make([]T, n*grid.ResidualWidth), n, n, 16, 0.25, 0.25)
 	if err != nil {
 		b.Fatal(err)
 	}

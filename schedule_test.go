@@ -9,7 +9,7 @@ import (
 	"offload/device"
 	"offload/device/devicetest"
 	"offload/device/sched"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // Schedule ends on the host, and on a device that was asked for if that is faster.
@@ -20,7 +20,7 @@ func TestSchedule(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		call, err := kernels.ForceCall(kernels.Plummer[float64](700, 1), make([]float64, 700*kernels.AccelWidth), 0.01)
+		call, err := gravity.ForceCall(gravity.Plummer[float64](700, 1), make([]float64, 700*gravity.AccelWidth), 0.01)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ import (
 	"offload/device"
 	"offload/device/devicetest"
 	"offload/device/sched"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // TestServer is a server whose requests have deadlines: goroutines that solve force
@@ -63,7 +63,7 @@ func TestServer(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), allowed)
 				got := make([]float64, len(p.want))
 				var report sched.Report
-				call, err := kernels.ForceCall(p.bodies, got, 0.01)
+				call, err := gravity.ForceCall(p.bodies, got, 0.01)
 				if err == nil {
 					report, err = sched.Run(ctx, s, call)
 				}
@@ -112,8 +112,8 @@ func serverProblems(t *testing.T) (problems []serverProblem) {
 	}
 	defer d.Close()
 	for _, n := range []int{10, 33, 100, 250, 500, 777, 1000, 1500, 2000, 2500, 3000} {
-		p := serverProblem{bodies: kernels.Plummer[float64](n, uint64(n)), want: make([]float64, n*kernels.AccelWidth)}
-		call, err := kernels.ForceCall(p.bodies, p.want, 0.01)
+		p := serverProblem{bodies: gravity.Plummer[float64](n, uint64(n)), want: make([]float64, n*gravity.AccelWidth)}
+		call, err := gravity.ForceCall(p.bodies, p.want, 0.01)
 		if err == nil {
 			err = call.Run(t.Context(), d)
 		}

@@ -5,7 +5,8 @@ import (
 	"testing"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // A launch allocates nothing once the device is warm, whether it runs in the
@@ -18,7 +19,7 @@ func TestLaunchesDoNotAllocate(t *testing.T) {
 	}
 	defer d.Close()
 	for _, n := range []int{8, 200} {
-		for _, k := range []*device.Kernel{kernels.Force(device.Float32), kernels.Potential(device.Float64), kernels.Laplacian(device.Float32), kernels.Heat(device.Float64)} {
+		for _, k := range []*device.Kernel{gravity.Force(device.Float32), gravity.Potential(device.Float64), grid.Laplacian(device.Float32), grid.Heat(device.Float64)} {
 			l, err := bind(ctx, d, k.Examples(n)[2])
 			if err != nil {
 				t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"offload/device"
 	"offload/device/devicetest"
 	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // TestCompliance runs the suite for several numbers of workers, with every
@@ -26,7 +27,7 @@ func TestCompliance(t *testing.T) {
 			devicetest.Run(t, func(ctx context.Context, o device.Options) (device.Device, error) {
 				o.Variant = variant
 				if len(o.Kernels) == 0 { // to find the variant's name, a kernel must be known
-					o.Kernels = []*device.Kernel{kernels.Laplacian(device.Float32)}
+					o.Kernels = []*device.Kernel{grid.Laplacian(device.Float32)}
 				}
 				return Open(ctx, o)
 			}, kernels.All()...)

@@ -6,7 +6,7 @@ import (
 
 	"offload/device"
 	"offload/device/trace"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // oneRow is a launch of a single row of Force among eight bodies.
@@ -17,7 +17,7 @@ func oneRow(b testing.TB, r device.Recorder) (device.Device, *device.Launch) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { d.Close() })
-	l, err := bind(ctx, d, kernels.Force(device.Float32).Examples(8)[0])
+	l, err := bind(ctx, d, gravity.Force(device.Float32).Examples(8)[0])
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -6,21 +6,22 @@ import (
 	"testing"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // Calls write where they were told to, and leave their inputs as they are.
 func TestCalls(t *testing.T) {
-	bodies := kernels.Plummer[float64](20, 1)
-	acc := make([]float64, 20*kernels.AccelWidth)
-	force, err := kernels.ForceCall(bodies, acc, 0.01)
+	bodies := gravity.Plummer[float64](20, 1)
+	acc := make([]float64, 20*gravity.AccelWidth)
+	force, err := gravity.ForceCall(bodies, acc, 0.01)
 	if err != nil {
 		t.Fatal(err)
 	}
-	field := kernels.Plate[float32](9, 7, 3)
+	field := grid.Plate[float32](9, 7, 3)
 	before := slices.Clone(field)
-	out, residual := make([]float32, len(field)), make([]float32, 9*kernels.ResidualWidth)
-	laplacian, err := kernels.LaplacianCall(field, out, residual, 9, 7, 5, 0.25, 0.25)
+	out, residual := make([]float32, len(field)), make([]float32, 9*grid.ResidualWidth)
+	laplacian, err := grid.LaplacianCall(field, out, residual, 9, 7, 5, 0.25, 0.25)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func TestCalls(t *testing.T) {
 	if !slices.ContainsFunc(acc, func(a float64) bool { return a != 0 }) {
 		t.Error("no body is accelerated")
 	}
-	if largest, _ := kernels.Residual(residual); largest == 0 || slices.Equal(out, field) {
+	if largest, _ := grid.Residual(residual); largest == 0 || slices.Equal(out, field) {
 		t.Error("the sweeps change nothing")
 	}
 	if !slices.Equal(field, before) {
@@ -41,16 +42,16 @@ func TestCalls(t *testing.T) {
 }
 
 func TestCallsRefuse(t *testing.T) {
-	field, out, residual := make([]float32, 63), make([]float32, 63), make([]float32, 9*kernels.ResidualWidth)
+	field, out, residual := make([]float32, 63), make([]float32, 63), make([]float32, 9*grid.ResidualWidth)
 	for name, err := range map[string]error{
-		"half a body":             second(kernels.ForceCall([]float32{1, 2, 3}, nil, 0)),
-		"too few accelerations":   second(kernels.ForceCall(make([]float32, 8), make([]float32, 5), 0)),
-		"a wrong shape":           second(kernels.LaplacianCall(field, out, residual, 9, 8, 1, 0.25, 0.25)),
-		"no sweeps":               second(kernels.LaplacianCall(field, out, residual, 9, 7, 0, 0.25, 0.25)),
-		"sweeps that do not fit":  second(kernels.LaplacianCall(field, out, residual, 9, 7, kernels.MaxSweeps+1, 0.25, 0.25)),
-		"too little room":         second(kernels.LaplacianCall(field, out[1:], residual, 9, 7, 1, 0.25, 0.25)),
-		"too few residuals":       second(kernels.LaplacianCall(field, out, residual[1:], 9, 7, 1, 0.25, 0.25)),
-		"a value that is not one": second(kernels.LaplacianCall([]float32{0 / zero}, out[:1], residual[:2], 1, 1, 1, 0.25, 0.25)),
+		"half a body":             second(gravity.ForceCall([]float32{1, 2, 3}, nil, 0)),
+		"too few accelerations":   second(gravity.ForceCall(make([]float32, 8), make([]float32, 5), 0)),
+		"a wrong shape":           second(grid.LaplacianCall(field, out, residual, 9, 8, 1, 0.25, 0.25)),
+		"no sweeps":               second(grid.LaplacianCall(field, out, residual, 9, 7, 0, 0.25, 0.25)),
+		"sweeps that do not fit":  second(grid.LaplacianCall(field, out, residual, 9, 7, grid.MaxSweeps+1, 0.25, 0.25)),
+		"too little room":         second(grid.LaplacianCall(field, out[1:], residual, 9, 7, 1, 0.25, 0.25)),
+		"too few residuals":       second(grid.LaplacianCall(field, out, residual[1:], 9, 7, 1, 0.25, 0.25)),
+		"a value that is not one": second(grid.LaplacianCall([]float32{0 / zero}, out[:1], residual[:2], 1, 1, 1, 0.25, 0.25)),
 	} {
 		if !errors.Is(err, device.ErrInvalid) {
 			t.Errorf("%s: %v, want ErrInvalid", name, err)

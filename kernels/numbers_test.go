@@ -9,7 +9,8 @@ import (
 	"offload/cpu"
 	"offload/device"
 	"offload/device/reference"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // hostDevices are the devices that every machine has.
@@ -57,23 +58,23 @@ func TestSweepsAreRefused(t *testing.T) {
 
 func testSweepsAreRefused[T device.Float](t *testing.T) {
 	for name, d := range hostDevices(t) {
-		u, out, residual := alloc[T](t, d, 9, 9), alloc[T](t, d, 9, 9), alloc[T](t, d, 9, kernels.ResidualWidth)
+		u, out, residual := alloc[T](t, d, 9, 9), alloc[T](t, d, 9, 9), alloc[T](t, d, 9, grid.ResidualWidth)
 		launch := func(sweeps int) map[string]error {
-			laplacian := kernels.NewLaplacian(u, out, residual, sweeps, T(0.25), T(0.25))
-			heat := kernels.NewHeat(u, out, residual, sweeps, T(0.25), T(0.25))
+			laplacian := grid.NewLaplacian(u, out, residual, sweeps, T(0.25), T(0.25))
+			heat := grid.NewHeat(u, out, residual, sweeps, T(0.25), T(0.25))
 			return map[string]error{
 				laplacian.Kernel.Name: d.Launch(context.Background(), laplacian),
 				heat.Kernel.Name:      d.Launch(context.Background(), heat),
 			}
 		}
-		for _, sweeps := range append(wide(), 0, -1, kernels.MaxSweeps+1, math.MaxInt32, math.MinInt32) {
+		for _, sweeps := range append(wide(), 0, -1, grid.MaxSweeps+1, math.MaxInt32, math.MinInt32) {
 			for kernel, err := range launch(sweeps) {
 				if !errors.Is(err, device.ErrInvalid) {
 					t.Errorf("%s on %s, %d sweeps: %v, want ErrInvalid", kernel, name, sweeps, err)
 				}
 			}
 		}
-		for _, sweeps := range []int{1, kernels.MaxSweeps} {
+		for _, sweeps := range []int{1, grid.MaxSweeps} {
 			for kernel, err := range launch(sweeps) {
 				if err != nil {
 					t.Errorf("%s on %s, %d sweeps: %v", kernel, name, sweeps, err)
@@ -91,11 +92,11 @@ func TestHomeIsRefused(t *testing.T) {
 
 func testHomeIsRefused[T device.Float](t *testing.T) {
 	for name, d := range hostDevices(t) {
-		bodies := alloc[T](t, d, 3, kernels.BodyWidth)
-		acc, phi := alloc[T](t, d, 3, kernels.AccelWidth), alloc[T](t, d, 3, 1)
+		bodies := alloc[T](t, d, 3, gravity.BodyWidth)
+		acc, phi := alloc[T](t, d, 3, gravity.AccelWidth), alloc[T](t, d, 3, 1)
 		launch := func(home int) map[string]error {
-			force := kernels.NewForce(bodies, bodies, acc, T(1), home)
-			potential := kernels.NewPotential(bodies, bodies, phi, T(1), home)
+			force := gravity.NewForce(bodies, bodies, acc, T(1), home)
+			potential := gravity.NewPotential(bodies, bodies, phi, T(1), home)
 			return map[string]error{
 				force.Kernel.Name:     d.Launch(context.Background(), force),
 				potential.Kernel.Name: d.Launch(context.Background(), potential),
@@ -108,7 +109,7 @@ func testHomeIsRefused[T device.Float](t *testing.T) {
 				}
 			}
 		}
-		for _, home := range []int{0, -1, math.MaxInt32, kernels.Unrelated} {
+		for _, home := range []int{0, -1, math.MaxInt32, gravity.Unrelated} {
 			for kernel, err := range launch(home) {
 				if err != nil {
 					t.Errorf("%s on %s, home %d: %v", kernel, name, home, err)
@@ -122,13 +123,13 @@ func testHomeIsRefused[T device.Float](t *testing.T) {
 func TestRefusedSweepsDoNothing(t *testing.T) {
 	ctx := context.Background()
 	for name, d := range hostDevices(t) {
-		u, err := device.Upload(ctx, d, kernels.Plate[float64](9, 9, 1))
+		u, err := device.Upload(ctx, d, grid.Plate[float64](9, 9, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, residual := alloc[float64](t, d, 9, 9), alloc[float64](t, d, 9, kernels.ResidualWidth)
+		out, residual := alloc[float64](t, d, 9, 9), alloc[float64](t, d, 9, grid.ResidualWidth)
 		for _, sweeps := range wide() {
-			if err := d.Launch(ctx, kernels.NewLaplacian(device.Mat(u, 9), out, residual, sweeps, 0.25, 0.25)); err == nil {
+			if err := d.Launch(ctx, grid.NewLaplacian(device.Mat(u, 9), out, residual, sweeps, 0.25, 0.25)); err == nil {
 				t.Errorf("%s: %d sweeps were taken", name, sweeps)
 			}
 		}
@@ -147,11 +148,11 @@ func TestRefusedSweepsDoNothing(t *testing.T) {
 // Inputs of an impossible size are a panic, and not inputs of another size.
 func TestImpossibleInputs(t *testing.T) {
 	for name, f := range map[string]func(){
-		"a plate of fewer than no rows":  func() { kernels.Plate[float32](-1, 4, 1) },
-		"a plate of -1 × -1":             func() { kernels.Plate[float32](-1, -1, 1) },
-		"a plate whose size wraps to 0":  func() { kernels.Plate[float64](math.MaxInt/2+1, 4, 1) },
-		"a sphere whose size wraps to 0": func() { kernels.Plummer[float64](math.MaxInt/2+1, 1) },
-		"a sphere of -1 bodies":          func() { kernels.Plummer[float64](-1, 1) },
+		"a plate of fewer than no rows":  func() { grid.Plate[float32](-1, 4, 1) },
+		"a plate of -1 × -1":             func() { grid.Plate[float32](-1, -1, 1) },
+		"a plate whose size wraps to 0":  func() { grid.Plate[float64](math.MaxInt/2+1, 4, 1) },
+		"a sphere whose size wraps to 0": func() { gravity.Plummer[float64](math.MaxInt/2+1, 1) },
+		"a sphere of -1 bodies":          func() { gravity.Plummer[float64](-1, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -166,29 +167,29 @@ func TestImpossibleInputs(t *testing.T) {
 
 // Without arguments the functions on slices and shapes have an answer, not a panic.
 func TestNothing(t *testing.T) {
-	if err := kernels.CheckBodies[float64](nil); err != nil {
+	if err := gravity.CheckBodies[float64](nil); err != nil {
 		t.Errorf("no bodies: %v", err)
 	}
 	for _, shape := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {-1, -1}, {math.MaxInt, math.MaxInt}, {math.MaxInt32, math.MaxInt32}} {
-		if err := kernels.CheckField[float32](nil, shape[0], shape[1]); !errors.Is(err, device.ErrInvalid) {
+		if err := grid.CheckField[float32](nil, shape[0], shape[1]); !errors.Is(err, device.ErrInvalid) {
 			t.Errorf("no values for a grid of %v points: %v, want ErrInvalid", shape, err)
 		}
 	}
-	if largest, norm := kernels.Residual([]float64{3}); largest != 3 || norm != 0 {
+	if largest, norm := grid.Residual([]float64{3}); largest != 3 || norm != 0 {
 		t.Errorf("half a residual: %g, %g", largest, norm)
 	}
-	if len(kernels.Plummer[float32](0, 1)) != 0 || len(kernels.Plate[float32](0, 7, 1)) != 0 || len(kernels.Plate[float32](7, 0, 1)) != 0 {
+	if len(gravity.Plummer[float32](0, 1)) != 0 || len(grid.Plate[float32](0, 7, 1)) != 0 || len(grid.Plate[float32](7, 0, 1)) != 0 {
 		t.Error("no bodies and no points are some")
 	}
-	if kernels.Force(0) != nil || kernels.Heat(device.Int32) != nil {
+	if gravity.Force(0) != nil || grid.Heat(device.Int32) != nil {
 		t.Error("there are kernels of types that there are not")
 	}
 	for name, d := range hostDevices(t) {
 		for kernel, l := range map[string]*device.Launch{
-			"force":     kernels.NewForce(device.Arg{}, device.Arg{}, device.Arg{}, 0.0, 0),
-			"potential": kernels.NewPotential(device.Arg{}, device.Arg{}, device.Arg{}, 0.0, 0),
-			"laplacian": kernels.NewLaplacian(device.Arg{}, device.Arg{}, device.Arg{}, 1, 0.25, 0.25),
-			"heat":      kernels.NewHeat(device.Arg{}, device.Arg{}, device.Arg{}, 1, 0.25, 0.25),
+			"force":     gravity.NewForce(device.Arg{}, device.Arg{}, device.Arg{}, 0.0, 0),
+			"potential": gravity.NewPotential(device.Arg{}, device.Arg{}, device.Arg{}, 0.0, 0),
+			"laplacian": grid.NewLaplacian(device.Arg{}, device.Arg{}, device.Arg{}, 1, 0.25, 0.25),
+			"heat":      grid.NewHeat(device.Arg{}, device.Arg{}, device.Arg{}, 1, 0.25, 0.25),
 		} {
 			if err := d.Launch(context.Background(), l); !errors.Is(err, device.ErrInvalid) {
 				t.Errorf("%s of nothing on %s: %v, want ErrInvalid", kernel, name, err)

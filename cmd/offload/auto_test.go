@@ -17,6 +17,8 @@ import (
 	"offload/device/devicetest"
 	"offload/device/sched"
 	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // patient is a host that is slow where it is measured, at Sync, so that a GPU which is
@@ -135,7 +137,7 @@ func measuredOnce(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ks := []*device.Kernel{kernels.Force(device.Float64), kernels.Laplacian(device.Float64), kernels.Laplacian(device.Float32), kernels.Heat(device.Float64)}
+	ks := []*device.Kernel{gravity.Force(device.Float64), grid.Laplacian(device.Float64), grid.Laplacian(device.Float32), grid.Heat(device.Float64)}
 	for _, name := range []string{"gpu", "cpu"} {
 		if err := s.Calibrate(t.Context(), name, ks); err != nil {
 			t.Fatal(err)

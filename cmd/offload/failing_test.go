@@ -14,6 +14,7 @@ import (
 	"offload/device/devicetest"
 	"offload/device/sched"
 	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // failing takes launches on so many elements, which then fail.
@@ -60,11 +61,11 @@ func TestFailedLaunches(t *testing.T) {
 		elements int // of the first argument of the launches
 		args     []string
 	}{
-		{"bench of forces", 41 * kernels.BodyWidth, []string{"bench", "--kernel=force", "--n=41"}},
+		{"bench of forces", 41 * gravity.BodyWidth, []string{"bench", "--kernel=force", "--n=41"}},
 		{"bench of plates", 41 * 41, []string{"bench", "--kernel=heat", "--n=41", "--precision=f32"}},
 		{"plate", 41 * 43, []string{"sim", "plate", "--n=41x43", "--top=1", "--plot=" + filepath.Join(dir, "out.png")}},
 		{"plate in time", 41 * 43, []string{"sim", "plate", "--n=41x43", "--top=1", "--time=2", "--plot=" + filepath.Join(dir, "out.png")}},
-		{"solar", 11 * kernels.BodyWidth, []string{"sim", "solar", "--until=2451555", "--out=" + filepath.Join(dir, "out.csv")}},
+		{"solar", 11 * gravity.BodyWidth, []string{"sim", "solar", "--until=2451555", "--out=" + filepath.Join(dir, "out.csv")}},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := run(onFailing(c.elements), append(c.args, "--device=auto"), &stdout, &stderr)

@@ -7,7 +7,7 @@ import (
 	"offload/device"
 	"offload/device/sched"
 	"offload/internal/progress"
-	"offload/kernels"
+	"offload/kernels/gravity"
 	"offload/sims/solar"
 )
 
@@ -28,17 +28,17 @@ const evaluationsPerStep = 17
 // solarTask is the integration that the flags name, from the start.
 func solarTask(f *solarFlags, sys *solar.System, bar *progress.Bar) sched.Task[solarEnd] {
 	n := len(sys.Bodies)
-	bodies := device.Arg{Len: n * kernels.BodyWidth, Width: kernels.BodyWidth}
-	acc := device.Arg{Len: n * kernels.AccelWidth, Width: kernels.AccelWidth}
-	launch := kernels.NewForce(bodies, bodies, acc, 0.0, 0)
+	bodies := device.Arg{Len: n * gravity.BodyWidth, Width: gravity.BodyWidth}
+	acc := device.Arg{Len: n * gravity.AccelWidth, Width: gravity.AccelWidth}
+	launch := gravity.NewForce(bodies, bodies, acc, 0.0, 0)
 	times := solar.Evaluations(f.options(), math.Min(math.Abs(f.until-sys.Epoch), solar.MaxJD))
 	size := int64(8 * n)
 	return sched.Task[solarEnd]{
 		Name:  "the integration",
-		Needs: sched.Needs{Kernels: []*device.Kernel{launch.Kernel}, Memory: size * (kernels.BodyWidth + kernels.AccelWidth), Exact: true},
+		Needs: sched.Needs{Kernels: []*device.Kernel{launch.Kernel}, Memory: size * (gravity.BodyWidth + gravity.AccelWidth), Exact: true},
 		Work:  []sched.Work{sched.WorkOf(launch, times)},
-		Up:    sched.Transfer{Count: times, Bytes: totalBytes(times, size*kernels.BodyWidth)},
-		Down:  sched.Transfer{Count: times, Bytes: totalBytes(times, size*kernels.AccelWidth)},
+		Up:    sched.Transfer{Count: times, Bytes: totalBytes(times, size*gravity.BodyWidth)},
+		Down:  sched.Transfer{Count: times, Bytes: totalBytes(times, size*gravity.AccelWidth)},
 		Steps: max(1, times/evaluationsPerStep),
 		Run: func(ctx context.Context, d device.Device) (solarEnd, error) {
 			end, err := f.integrate(ctx, sys, d, bar)

@@ -9,7 +9,8 @@ import (
 
 	"offload/device"
 	"offload/device/check"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // BenchmarkCost measures what the checks cost: the same work without a check and with
@@ -56,8 +57,8 @@ func sweeper[T device.Float](n int) work {
 	return func(b *testing.B, d device.Device) func() error {
 		ctx := context.Background()
 		var bufs [3]device.Buffer
-		rows := make([]T, n*kernels.ResidualWidth)
-		for i, data := range [][]T{kernels.Plate[T](n, n, 1), kernels.Plate[T](n, n, 1), rows} {
+		rows := make([]T, n*grid.ResidualWidth)
+		for i, data := range [][]T{grid.Plate[T](n, n, 1), grid.Plate[T](n, n, 1), rows} {
 			var err error
 			if bufs[i], err = device.Upload(ctx, d, data); err != nil {
 				b.Fatal(err)
@@ -67,8 +68,8 @@ func sweeper[T device.Float](n int) work {
 		each := min(64, 1<<27/(n*n))
 		var launches [2]*device.Launch
 		for i := range launches {
-			launches[i] = kernels.NewLaplacian(device.Mat(bufs[i], n), device.Mat(bufs[1-i], n),
-				device.Mat(bufs[2], kernels.ResidualWidth), each, T(0.25), T(0.25))
+			launches[i] = grid.NewLaplacian(device.Mat(bufs[i], n), device.Mat(bufs[1-i], n),
+				device.Mat(bufs[2], grid.ResidualWidth), each, T(0.25), T(0.25))
 		}
 		return func() error {
 			for i := range (check.CheckEvery + each - 1) / each {
@@ -87,7 +88,7 @@ func sweeper[T device.Float](n int) work {
 // attractor is an evaluation of the forces among n bodies: upload, launch, read.
 func attractor(n int) work {
 	return func(b *testing.B, d device.Device) func() error {
-		ctx, bodies, acc := context.Background(), kernels.Plummer[float64](n, 1), make([]float64, n*kernels.AccelWidth)
+		ctx, bodies, acc := context.Background(), gravity.Plummer[float64](n, 1), make([]float64, n*gravity.AccelWidth)
 		in, err := device.Upload(ctx, d, bodies)
 		if err != nil {
 			b.Fatal(err)
@@ -98,8 +99,8 @@ func attractor(n int) work {
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { out.Free() })
-		rows := device.Mat(in, kernels.BodyWidth)
-		l := kernels.NewForce(rows, rows, device.Mat(out, kernels.AccelWidth), 0.0625, 0)
+		rows := device.Mat(in, gravity.BodyWidth)
+		l := gravity.NewForce(rows, rows, device.Mat(out, gravity.AccelWidth), 0.0625, 0)
 		return func() error {
 			if err := in.Write(ctx, 0, device.Of(bodies)); err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 	"offload/device"
 	"offload/device/check"
 	"offload/kernels"
+	"offload/kernels/gravity"
 	"offload/sims/plate"
 	"offload/sims/solar"
 )
@@ -141,17 +142,17 @@ func quietPlates[T device.Float](t *testing.T, d device.Device, count int) {
 // attract launches Force among n bodies and reads the result.
 func attract[T device.Float](d device.Device, n int) error {
 	ctx := context.Background()
-	in, err := device.Upload(ctx, d, kernels.Plummer[T](n, 1))
+	in, err := device.Upload(ctx, d, gravity.Plummer[T](n, 1))
 	if err != nil {
 		return err
 	}
-	out, err := d.Alloc(device.TypeOf[T](), n*kernels.AccelWidth)
+	out, err := d.Alloc(device.TypeOf[T](), n*gravity.AccelWidth)
 	if err != nil {
 		return err
 	}
-	rows := device.Mat(in, kernels.BodyWidth)
+	rows := device.Mat(in, gravity.BodyWidth)
 	for range 3 {
-		if err := d.Launch(ctx, kernels.NewForce(rows, rows, device.Mat(out, kernels.AccelWidth), T(1.0/16), 0)); err != nil {
+		if err := d.Launch(ctx, gravity.NewForce(rows, rows, device.Mat(out, gravity.AccelWidth), T(1.0/16), 0)); err != nil {
 			return err
 		}
 	}
@@ -172,7 +173,7 @@ func TestChecksumFindsFlipsInForces(t *testing.T) {
 		{"a fraction", flip{launch: 3, buffer: 1, element: 102, bit: 21}},
 		{"on the way back", flip{launch: 3, buffer: 1, element: 103, bit: 22, read: true}},
 		{"before the next launch", flip{launch: 2, buffer: 1, element: 104, bit: 22}},
-		{"the lowest bit of the row done again", flip{launch: 3, buffer: 1, element: 2*kernels.AccelWidth + 1, bit: 0}},
+		{"the lowest bit of the row done again", flip{launch: 3, buffer: 1, element: 2*gravity.AccelWidth + 1, bit: 0}},
 		{"in the bodies", flip{launch: 2, before: true, buffer: 0, element: 4, bit: 23}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

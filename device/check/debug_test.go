@@ -13,6 +13,7 @@ import (
 	"offload/device"
 	"offload/device/check"
 	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // The kernels of the module keep the rule, in all their forms.
@@ -534,7 +535,7 @@ func TestDebugRefuses(t *testing.T) {
 		"no kernel":                  d.Launch(ctx, &device.Launch{}),
 		"no arguments":               d.Launch(ctx, &device.Launch{Kernel: negative}),
 		"a buffer of another device": d.Launch(ctx, copyLaunch(other, mine)),
-		"Kernel of no device":        check.Kernel(ctx, nil, kernels.Force(device.Float32), 3),
+		"Kernel of no device":        check.Kernel(ctx, nil, gravity.Force(device.Float32), 3),
 		"Kernel of none":             check.Kernel(ctx, d, nil, 3),
 		"Kernel without examples":    check.Kernel(ctx, d, negative, 3),
 	} {

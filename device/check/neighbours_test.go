@@ -12,7 +12,8 @@ import (
 	"offload/cpu"
 	"offload/device"
 	"offload/device/check"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // wrappers are the checks of this package.
@@ -230,9 +231,9 @@ func TestWaitChecks(t *testing.T) {
 	t.Run("force", func(t *testing.T) {
 		const n = 300
 		d := check.Checksum(&flipping{Device: open(t, device.Options{}), flip: flip{launch: 1, buffer: 1, element: 100, bit: 62}})
-		bodies, acc := upload(t, d, kernels.Plummer[float64](n, 1)), upload(t, d, make([]float64, n*kernels.AccelWidth))
-		rows := device.Mat(bodies, kernels.BodyWidth)
-		if err := d.Launch(ctx, kernels.NewForce(rows, rows, device.Mat(acc, kernels.AccelWidth), 0.1, 0)); err != nil {
+		bodies, acc := upload(t, d, gravity.Plummer[float64](n, 1)), upload(t, d, make([]float64, n*gravity.AccelWidth))
+		rows := device.Mat(bodies, gravity.BodyWidth)
+		if err := d.Launch(ctx, gravity.NewForce(rows, rows, device.Mat(acc, gravity.AccelWidth), 0.1, 0)); err != nil {
 			t.Fatal(err)
 		}
 		if err := bodies.Write(ctx, 0, device.Of([]float64{1, 2, 3, 0})); err != nil {
@@ -250,9 +251,9 @@ func TestWaitChecks(t *testing.T) {
 	t.Run("plate", func(t *testing.T) {
 		const n = 33
 		d := check.Checksum(&flipping{Device: open(t, device.Options{}), flip: flip{launch: 1, buffer: 1, element: 16*n + 16, bit: 62}})
-		u, out := upload(t, d, kernels.Plate[float64](n, n, 1)), upload(t, d, make([]float64, n*n))
-		norms := upload(t, d, make([]float64, n*kernels.ResidualWidth))
-		l := kernels.NewLaplacian(device.Mat(u, n), device.Mat(out, n), device.Mat(norms, kernels.ResidualWidth), 5, 0.25, 0.25)
+		u, out := upload(t, d, grid.Plate[float64](n, n, 1)), upload(t, d, make([]float64, n*n))
+		norms := upload(t, d, make([]float64, n*grid.ResidualWidth))
+		l := grid.NewLaplacian(device.Mat(u, n), device.Mat(out, n), device.Mat(norms, grid.ResidualWidth), 5, 0.25, 0.25)
 		if err := d.Launch(ctx, l); err != nil {
 			t.Fatal(err)
 		}
@@ -272,16 +273,16 @@ func TestChecksOutliveContexts(t *testing.T) {
 	const n = 300
 	ctx := context.Background()
 	d := check.Checksum(&flipping{Device: open(t, device.Options{}), flip: flip{launch: 1, buffer: 1, element: 100, bit: 62}})
-	bodies, acc := upload(t, d, kernels.Plummer[float64](n, 1)), upload(t, d, make([]float64, n*kernels.AccelWidth))
-	rows := device.Mat(bodies, kernels.BodyWidth)
-	if err := d.Launch(ctx, kernels.NewForce(rows, rows, device.Mat(acc, kernels.AccelWidth), 0.1, 0)); err != nil {
+	bodies, acc := upload(t, d, gravity.Plummer[float64](n, 1)), upload(t, d, make([]float64, n*gravity.AccelWidth))
+	rows := device.Mat(bodies, gravity.BodyWidth)
+	if err := d.Launch(ctx, gravity.NewForce(rows, rows, device.Mat(acc, gravity.AccelWidth), 0.1, 0)); err != nil {
 		t.Fatal(err)
 	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	for what, err := range map[string]error{
 		"Wait": acc.Wait(ended), "Write of the bodies": bodies.Write(ended, 0, device.Of(make([]float64, 4))),
-		"Launch": d.Launch(ended, kernels.NewForce(rows, rows, device.Mat(acc, kernels.AccelWidth), 0.1, 0)),
+		"Launch": d.Launch(ended, gravity.NewForce(rows, rows, device.Mat(acc, gravity.AccelWidth), 0.1, 0)),
 	} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v, want Canceled", what, err)

@@ -8,7 +8,8 @@ import (
 
 	"offload/device"
 	"offload/device/check"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // without is a device that does not have the kernels of the checks, as one with shaders
@@ -41,7 +42,7 @@ func TestChecksumKeepsUp(t *testing.T) {
 	const n, sweeps = 64, check.CheckEvery
 	ctx := context.Background()
 	d := check.Checksum(open(t, device.Options{}))
-	data := kernels.Plate[float64](n, n, 1)
+	data := grid.Plate[float64](n, n, 1)
 	var u [2]device.Buffer
 	var err error
 	for i := range u {
@@ -49,17 +50,17 @@ func TestChecksumKeepsUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	residual, err := d.Alloc(device.Float64, 2*n*kernels.ResidualWidth)
+	residual, err := d.Alloc(device.Float64, 2*n*grid.ResidualWidth)
 	if err != nil {
 		t.Fatal(err)
 	}
 	launch := func(from, cols, sweeps int, cx, cy float64, heat bool, rows device.Range) {
 		t.Helper()
 		in, out := device.Mat(u[from], cols), device.Mat(u[1-from], cols)
-		norms := device.Mat(residual, kernels.ResidualWidth).Rows(0, in.NumRows())
-		l := kernels.NewLaplacian(in, out, norms, sweeps, cx, cy)
+		norms := device.Mat(residual, grid.ResidualWidth).Rows(0, in.NumRows())
+		l := grid.NewLaplacian(in, out, norms, sweeps, cx, cy)
 		if heat {
-			l = kernels.NewHeat(in, out, norms, sweeps, cx, cy)
+			l = grid.NewHeat(in, out, norms, sweeps, cx, cy)
 		}
 		if rows.Len() > 0 {
 			l.Rows = rows
@@ -95,20 +96,20 @@ func TestChecksumKeepsUp(t *testing.T) {
 func TestForcesOfOthers(t *testing.T) {
 	ctx := context.Background()
 	d := check.Checksum(open(t, device.Options{}))
-	targets, err := device.Upload(ctx, d, kernels.Plummer[float32](50, 2))
+	targets, err := device.Upload(ctx, d, gravity.Plummer[float32](50, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := device.Upload(ctx, d, kernels.Plummer[float32](300, 1))
+	sources, err := device.Upload(ctx, d, gravity.Plummer[float32](300, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := d.Alloc(device.Float32, 50*kernels.AccelWidth)
+	out, err := d.Alloc(device.Float32, 50*gravity.AccelWidth)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := kernels.NewForce(device.Mat(targets, kernels.BodyWidth), device.Mat(sources, kernels.BodyWidth),
-		device.Mat(out, kernels.AccelWidth), float32(0.1), kernels.Unrelated)
+	l := gravity.NewForce(device.Mat(targets, gravity.BodyWidth), device.Mat(sources, gravity.BodyWidth),
+		device.Mat(out, gravity.AccelWidth), float32(0.1), gravity.Unrelated)
 	for range 60 {
 		if err := d.Launch(ctx, l); err != nil {
 			t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"offload/gl"
 	"offload/internal/gltest"
 	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // BenchmarkWithOpenGL compares launches on the host's cores and a device of OpenGL
@@ -27,10 +28,10 @@ func BenchmarkWithOpenGL(b *testing.B) {
 	}{
 		{"force.f32 of 4096 bodies", program{start: func(ctx context.Context, d device.Device) (run, error) { return startForce(ctx, d, 4096, false) }}},
 		{"laplacian.f64 of 1024 × 1024", program{start: func(ctx context.Context, d device.Device) (run, error) {
-			return startPlate(ctx, d, 1024, kernels.Laplacian(device.Float64), 16)
+			return startPlate(ctx, d, 1024, grid.Laplacian(device.Float64), 16)
 		}}},
 		{"heat.f64 of 2048 × 2048", program{start: func(ctx context.Context, d device.Device) (run, error) {
-			return startPlate(ctx, d, 2048, kernels.Heat(device.Float64), 16)
+			return startPlate(ctx, d, 2048, grid.Heat(device.Float64), 16)
 		}}},
 	} {
 		b.Run(c.name, func(b *testing.B) { benchTogether(b, c.p) })

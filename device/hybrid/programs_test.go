@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // program is something that users do with a device, step after step.
@@ -30,17 +31,17 @@ func programs(n int) []program {
 		{"force", func(ctx context.Context, d device.Device) (run, error) { return startForce(ctx, d, n, false) }},
 		{"force with positions of the host", func(ctx context.Context, d device.Device) (run, error) { return startForce(ctx, d, n, true) }},
 		{"laplacian", func(ctx context.Context, d device.Device) (run, error) {
-			return startPlate(ctx, d, n, kernels.Laplacian(device.Float64), 1)
+			return startPlate(ctx, d, n, grid.Laplacian(device.Float64), 1)
 		}},
 		{"heat in batches", func(ctx context.Context, d device.Device) (run, error) {
-			return startPlate(ctx, d, n, kernels.Heat(device.Float64), 4)
+			return startPlate(ctx, d, n, grid.Heat(device.Float64), 4)
 		}},
 	}
 }
 
 func startForce(ctx context.Context, d device.Device, n int, host bool) (run, error) {
-	bodies := kernels.Plummer[float32](n, 1)
-	accel := make([]float32, n*kernels.AccelWidth)
+	bodies := gravity.Plummer[float32](n, 1)
+	accel := make([]float32, n*gravity.AccelWidth)
 	in, err := device.Upload(ctx, d, bodies)
 	if err != nil {
 		return run{}, err
@@ -49,8 +50,8 @@ func startForce(ctx context.Context, d device.Device, n int, host bool) (run, er
 	if err != nil {
 		return run{}, err
 	}
-	l := &device.Launch{Kernel: kernels.Force(device.Float32), Rows: device.Range{Hi: n}, Args: []device.Arg{
-		device.Mat(in, kernels.BodyWidth), device.Mat(in, kernels.BodyWidth), device.Mat(out, kernels.AccelWidth),
+	l := &device.Launch{Kernel: gravity.Force(device.Float32), Rows: device.Range{Hi: n}, Args: []device.Arg{
+		device.Mat(in, gravity.BodyWidth), device.Mat(in, gravity.BodyWidth), device.Mat(out, gravity.AccelWidth),
 		device.Val(float32(0.25)), device.Val(int32(0))}}
 	read := func() (device.Slice, error) { return device.Of(accel), out.Read(ctx, 0, device.Of(accel)) }
 	return run{result: read, step: func() error {
@@ -58,8 +59,8 @@ func startForce(ctx context.Context, d device.Device, n int, host bool) (run, er
 			return errors.Join(d.Launch(ctx, l), d.Sync(ctx))
 		}
 		for i := range bodies {
-			if column := i % kernels.BodyWidth; column < kernels.AccelWidth {
-				bodies[i] += accel[i/kernels.BodyWidth*kernels.AccelWidth+column] / 1024
+			if column := i % gravity.BodyWidth; column < gravity.AccelWidth {
+				bodies[i] += accel[i/gravity.BodyWidth*gravity.AccelWidth+column] / 1024
 			}
 		}
 		if err := in.Write(ctx, 0, device.Of(bodies)); err != nil {
@@ -74,8 +75,8 @@ func startForce(ctx context.Context, d device.Device, n int, host bool) (run, er
 }
 
 func startPlate(ctx context.Context, d device.Device, n int, k *device.Kernel, sweeps int) (run, error) {
-	field := kernels.Plate[float64](n, n, 1)
-	rows := make([]float64, n*kernels.ResidualWidth)
+	field := grid.Plate[float64](n, n, 1)
+	rows := make([]float64, n*grid.ResidualWidth)
 	u, err := device.Upload(ctx, d, field)
 	if err != nil {
 		return run{}, err
@@ -89,7 +90,7 @@ func startPlate(ctx context.Context, d device.Device, n int, k *device.Kernel, s
 		return run{}, err
 	}
 	l := &device.Launch{Kernel: k, Rows: device.Range{Hi: n}, Args: []device.Arg{
-		device.Mat(u, n), device.Mat(v, n), device.Mat(residual, kernels.ResidualWidth),
+		device.Mat(u, n), device.Mat(v, n), device.Mat(residual, grid.ResidualWidth),
 		device.Val(int32(sweeps)), device.Val(0.25), device.Val(0.25)}}
 	return run{
 		step: func() error {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"offload/device/sched"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // From Submit to the first line of the task, on a CPU with nothing else to do.
@@ -62,7 +62,7 @@ func BenchmarkMapMillion(b *testing.B) {
 // A small launch on slices of the host, through the scheduler.
 func BenchmarkForce11(b *testing.B) {
 	s := onHost(b, 2)
-	task, err := forceTask(kernels.Plummer[float64](11, 1), 0.01)
+	task, err := forceTask(gravity.Plummer[float64](11, 1), 0.01)
 	if err != nil {
 		b.Fatal(err)
 	}

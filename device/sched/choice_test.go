@@ -12,7 +12,7 @@ import (
 	"offload/device/devicetest"
 	"offload/device/sched"
 	"offload/internal/simulated"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // A busy device is predicted to be done later: tasks go where they end first.
@@ -58,13 +58,13 @@ func dryScheduler(t *testing.T, models ...simulated.Model) *sched.Scheduler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	calibrate(t, s, kernels.Force(device.Float64))
+	calibrate(t, s, gravity.Force(device.Float64))
 	return s
 }
 
 // What a device cannot do, or has not shown, keeps tasks away from it, and is said.
 func TestReasons(t *testing.T) {
-	force := kernels.Force(device.Float64)
+	force := gravity.Force(device.Float64)
 	for _, c := range []struct {
 		name  string
 		gpu   opener

@@ -14,7 +14,7 @@ import (
 	"offload/device/hybrid"
 	"offload/device/sched"
 	"offload/internal/simulated"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // evenly are the shares of two parts that get half of each launch, however small.
@@ -109,7 +109,7 @@ func TestWrongPart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			bodies := kernels.Plummer[float64](300, 1)
+			bodies := gravity.Plummer[float64](300, 1)
 			got, report, err := force(t.Context(), s, bodies)
 			if err != nil || !slices.Equal(got, forceByContract(t, bodies)) {
 				t.Errorf("%s: the result is wrong, or %v", name, err)

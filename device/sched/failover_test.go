@@ -13,7 +13,7 @@ import (
 	"offload/device/devicetest"
 	"offload/device/sched"
 	"offload/internal/simulated"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // fastGPU is a GPU that every task of the tests below prefers, and slowHost the host.
@@ -52,7 +52,7 @@ func measure(t *testing.T, o sched.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	calibrate(t, s, kernels.Force(device.Float64))
+	calibrate(t, s, gravity.Force(device.Float64))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func measure(t *testing.T, o sched.Options) {
 // Whatever happens to the device that was chosen, and in whichever call, the task ends
 // on what is left, with the same bits and in bounded time, and the report says why.
 func TestFailover(t *testing.T) {
-	bodies := kernels.Plummer[float64](300, 1)
+	bodies := gravity.Plummer[float64](300, 1)
 	for _, c := range []struct {
 		name  string
 		fault devicetest.Fault
@@ -104,11 +104,11 @@ func TestFailover(t *testing.T) {
 // forceByContract is the result that every device must give.
 func forceByContract(t *testing.T, bodies []float64) []float64 {
 	t.Helper()
-	out := make([]float64, len(bodies)/kernels.BodyWidth*kernels.AccelWidth)
-	in := device.HostMat(bodies, kernels.BodyWidth)
+	out := make([]float64, len(bodies)/gravity.BodyWidth*gravity.AccelWidth)
+	in := device.HostMat(bodies, gravity.BodyWidth)
 	c := device.Call{
-		Kernel: kernels.Force(device.Float64), Rows: device.Range{Hi: len(bodies) / kernels.BodyWidth},
-		Args: []device.HostArg{in, in, device.HostMat(out, kernels.AccelWidth), device.HostVal(0.01), device.HostVal(int32(0))},
+		Kernel: gravity.Force(device.Float64), Rows: device.Range{Hi: len(bodies) / gravity.BodyWidth},
+		Args: []device.HostArg{in, in, device.HostMat(out, gravity.AccelWidth), device.HostVal(0.01), device.HostVal(int32(0))},
 	}
 	if err := c.Contract(); err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func TestRevival(t *testing.T) {
 // path runs a task and lists the devices that it ran on.
 func path(t *testing.T, s *sched.Scheduler) string {
 	t.Helper()
-	_, report, err := force(t.Context(), s, kernels.Plummer[float64](64, 1))
+	_, report, err := force(t.Context(), s, gravity.Plummer[float64](64, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestStuckRun(t *testing.T) {
 
 // task is one that needs the force kernel, and says that it is worth a GPU.
 func task[T any](run func(ctx context.Context, d device.Device) (T, error)) sched.Task[T] {
-	k := kernels.Force(device.Float64)
+	k := gravity.Force(device.Float64)
 	return sched.Task[T]{
 		Name: "task", Run: run,
 		Needs: sched.Needs{Kernels: []*device.Kernel{k}, Exact: true},

@@ -13,7 +13,7 @@ import (
 	"offload/device/devicetest"
 	"offload/device/sched"
 	"offload/internal/simulated"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // Random graphs of tasks, which wait for tasks made before them, end with the values
@@ -84,7 +84,7 @@ func graphTask(s *sched.Scheduler, futures []*device.Future[sched.Result[int]], 
 		}
 		return total, nil
 	}
-	bodies := kernels.Plummer[float64](20, 1)
+	bodies := gravity.Plummer[float64](20, 1)
 	switch kind {
 	case 0:
 		return plain(sum)

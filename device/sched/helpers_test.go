@@ -9,6 +9,7 @@ import (
 	"offload/device/reference"
 	"offload/device/sched"
 	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // goPool is a pool for bubbles of virtual time, where the workers of package cpu, which
@@ -114,10 +115,10 @@ func done(c *device.Call) bool {
 	return true
 }
 
-// forceTask is the task of kernels.ForceCall, whose value is the accelerations.
+// forceTask is the task of gravity.ForceCall, whose value is the accelerations.
 func forceTask[T device.Float](bodies []T, softening T) (sched.Task[[]T], error) {
-	acc := make([]T, len(bodies)/kernels.BodyWidth*kernels.AccelWidth)
-	call, err := kernels.ForceCall(bodies, acc, softening)
+	acc := make([]T, len(bodies)/gravity.BodyWidth*gravity.AccelWidth)
+	call, err := gravity.ForceCall(bodies, acc, softening)
 	if err != nil {
 		return sched.Task[[]T]{}, err
 	}
@@ -141,8 +142,8 @@ func valued[A, B any](inner sched.Task[A], value func(A) B) sched.Task[B] {
 
 // force has the scheduler compute the accelerations of bodies.
 func force(ctx context.Context, s *sched.Scheduler, bodies []float64) ([]float64, sched.Report, error) {
-	acc := make([]float64, len(bodies)/kernels.BodyWidth*kernels.AccelWidth)
-	call, err := kernels.ForceCall(bodies, acc, 0.01)
+	acc := make([]float64, len(bodies)/gravity.BodyWidth*gravity.AccelWidth)
+	call, err := gravity.ForceCall(bodies, acc, 0.01)
 	if err != nil {
 		return nil, sched.Report{}, err
 	}

@@ -13,7 +13,8 @@ import (
 	"offload/device/devicetest"
 	"offload/device/sched"
 	"offload/internal/simulated"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // work is a task of the matrix and the bytes of its result.
@@ -60,7 +61,7 @@ func works(t *testing.T) []work {
 }
 
 func forceWork[T device.Float](t *testing.T) work {
-	inner, err := forceTask(kernels.Plummer[T](48, 1), T(0.25))
+	inner, err := forceTask(gravity.Plummer[T](48, 1), T(0.25))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,9 +72,9 @@ func forceWork[T device.Float](t *testing.T) work {
 
 func laplacianWork[T device.Float](t *testing.T) work {
 	const n = 24
-	cx, cy := kernels.JacobiWeights[T](1, 1)
-	field := kernels.Plate[T](n, n, 1)
-	call, err := kernels.LaplacianCall(field, make([]T, n*n), make([]T, n*kernels.ResidualWidth), n, n, 3, cx, cy)
+	cx, cy := grid.JacobiWeights[T](1, 1)
+	field := grid.Plate[T](n, n, 1)
+	call, err := grid.LaplacianCall(field, make([]T, n*n), make([]T, n*grid.ResidualWidth), n, n, 3, cx, cy)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,20 +92,20 @@ func laplacianWork[T device.Float](t *testing.T) work {
 // heatTask makes six launches to and fro between two buffers.
 func heatTask() sched.Task[[]byte] {
 	const n, launches = 24, 6
-	k := kernels.Heat(device.Float64)
+	k := grid.Heat(device.Float64)
 	l := func(u, v, residuals device.Buffer) *device.Launch {
 		mat := func(b device.Buffer, width int) device.Arg {
 			return device.Arg{Buffer: b, Len: n * width, Width: width}
 		}
 		return &device.Launch{Kernel: k, Rows: device.Range{Hi: n}, Args: []device.Arg{
-			mat(u, n), mat(v, n), mat(residuals, kernels.ResidualWidth), device.Val(int32(2)), device.Val(0.25), device.Val(0.25)}}
+			mat(u, n), mat(v, n), mat(residuals, grid.ResidualWidth), device.Val(int32(2)), device.Val(0.25), device.Val(0.25)}}
 	}
 	return sched.Task[[]byte]{
 		Needs: sched.Needs{Kernels: []*device.Kernel{k}, Exact: true},
 		Work:  []sched.Work{sched.WorkOf(l(nil, nil, nil), launches)},
 		Up:    sched.Transfer{Count: 1, Bytes: 8 * n * n}, Down: sched.Transfer{Count: 1 + launches, Bytes: 8 * n * n}, Steps: launches,
 		Run: func(ctx context.Context, d device.Device) ([]byte, error) {
-			u, err := device.Upload(ctx, d, kernels.Plate[float64](n, n, 1))
+			u, err := device.Upload(ctx, d, grid.Plate[float64](n, n, 1))
 			if err != nil {
 				return nil, err
 			}
@@ -114,7 +115,7 @@ func heatTask() sched.Task[[]byte] {
 				return nil, err
 			}
 			defer v.Free()
-			residuals, err := d.Alloc(device.Float64, n*kernels.ResidualWidth)
+			residuals, err := d.Alloc(device.Float64, n*grid.ResidualWidth)
 			if err != nil {
 				return nil, err
 			}

@@ -16,7 +16,7 @@ import (
 	"offload/device/reference"
 	"offload/device/sched"
 	"offload/internal/simulated"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // hung runs a test in virtual time with a scheduler over a GPU that hangs from the first
@@ -42,7 +42,7 @@ func hung(t *testing.T, on devicetest.CallKind, test func(t *testing.T, s *sched
 
 func plummerTask(t *testing.T, n int) sched.Task[[]float64] {
 	t.Helper()
-	task, err := forceTask(kernels.Plummer[float64](n, 1), 0.01)
+	task, err := forceTask(gravity.Plummer[float64](n, 1), 0.01)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestBusyDeviceStays(t *testing.T) {
 			return s
 		}
 		s := open(true)
-		calibrate(t, s, kernels.Force(device.Float64))
+		calibrate(t, s, gravity.Force(device.Float64))
 		s.Close()
 		s = open(false)
 		var all sync.WaitGroup
@@ -165,7 +165,7 @@ func TestEstimatesOnAHang(t *testing.T) {
 
 // What a task's own functions throw is its error, and no other's.
 func TestUserCodeThatEndsItsGoroutine(t *testing.T) {
-	broken := *kernels.Force(device.Float64)
+	broken := *gravity.Force(device.Float64)
 	throw := map[string]func(){"panic": func() { panic("boom") }, "goexit": runtime.Goexit}
 	for name, throw := range throw {
 		for _, where := range []string{"run on the host", "run on the gpu", "check", "placed", "cost", "examples"} {
@@ -221,8 +221,8 @@ func TestUserCodeThatEndsItsGoroutine(t *testing.T) {
 }
 
 func forceArgs(n int) []device.HostArg {
-	bodies := device.HostMat(kernels.Plummer[float64](n, 1), kernels.BodyWidth)
-	return []device.HostArg{bodies, bodies, device.HostMat(make([]float64, n*kernels.AccelWidth), kernels.AccelWidth), device.HostVal(0.01), device.HostVal(int32(0))}
+	bodies := device.HostMat(gravity.Plummer[float64](n, 1), gravity.BodyWidth)
+	return []device.HostArg{bodies, bodies, device.HostMat(make([]float64, n*gravity.AccelWidth), gravity.AccelWidth), device.HostVal(0.01), device.HostVal(int32(0))}
 }
 
 // A kernel of one's own goes to the scheduler in one line. It runs on the host until it

@@ -11,7 +11,8 @@ import (
 	"offload/device"
 	"offload/device/sched"
 	"offload/internal/simulated"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // machines are sets of devices, the host last: start-up, bandwidth and rate of GPUs from
@@ -118,8 +119,8 @@ func regret(t *testing.T, models []simulated.Model, disturb func(opener) opener)
 		t.Fatal(err)
 	}
 	defer s.Close()
-	calibrate(t, s, kernels.Force(device.Float32), kernels.Force(device.Float64),
-		kernels.Laplacian(device.Float32), kernels.Laplacian(device.Float64))
+	calibrate(t, s, gravity.Force(device.Float32), gravity.Force(device.Float64),
+		grid.Laplacian(device.Float32), grid.Laplacian(device.Float64))
 	picked := map[string]int{}
 	for _, n := range sizes {
 		for _, c := range gridCases(n) {
@@ -158,10 +159,10 @@ func casesOf[T device.Float](n int) (cases []sched.Task[struct{}]) {
 			Up:    sched.Transfer{Count: 1, Bytes: up * size}, Down: sched.Transfer{Count: 1, Bytes: down * size},
 		})
 	}
-	bodies := arg(n, kernels.BodyWidth)
-	add(kernels.NewForce(bodies, bodies, arg(n, kernels.AccelWidth), T(0), 0), int64(4*n), int64(3*n))
+	bodies := arg(n, gravity.BodyWidth)
+	add(gravity.NewForce(bodies, bodies, arg(n, gravity.AccelWidth), T(0), 0), int64(4*n), int64(3*n))
 	for _, sweeps := range []int{1, 16} {
-		add(kernels.NewLaplacian(arg(n, n), arg(n, n), arg(n, kernels.ResidualWidth), sweeps, T(0.25), T(0.25)), int64(n*n), int64(n*n))
+		add(grid.NewLaplacian(arg(n, n), arg(n, n), arg(n, grid.ResidualWidth), sweeps, T(0.25), T(0.25)), int64(n*n), int64(n*n))
 	}
 	return cases
 }
@@ -182,7 +183,7 @@ func TestPrediction(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		calibrate(t, s, kernels.Force(device.Float32), kernels.Laplacian(device.Float32))
+		calibrate(t, s, gravity.Force(device.Float32), grid.Laplacian(device.Float32))
 		for _, n := range sizes {
 			for _, c := range casesOf[float32](n) {
 				got, want := sched.Predict(s, c).Estimates[0].Run, modelled(m, c)

@@ -8,13 +8,13 @@ import (
 
 	"offload/device"
 	"offload/device/sched"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // What was measured is there in the next process, for the same device and version; a
 // file that is damaged is as good as none, and is replaced.
 func TestMeasuredCostsAreKept(t *testing.T) {
-	k := kernels.Force(device.Float32)
+	k := gravity.Force(device.Float32)
 	dir := filepath.Join(t.TempDir(), "deep", "folder")
 	open := func(version string) *sched.Scheduler {
 		return schedule(t, sched.Options{Devices: []sched.Candidate{host}, Folder: dir, Version: version})
@@ -90,7 +90,7 @@ func TestUnwritableFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := kernels.Force(device.Float32)
+	k := gravity.Force(device.Float32)
 	if err := s.Calibrate(t.Context(), "cpu", []*device.Kernel{k}); err != nil || !s.Measured("cpu", k) {
 		t.Errorf("%v; measured: %v", err, s.Measured("cpu", k))
 	}

@@ -13,7 +13,7 @@ import (
 	"offload/device"
 	"offload/device/devicetest"
 	"offload/device/sched"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // onHost is a scheduler over the host alone, with a real pool.
@@ -66,7 +66,7 @@ func TestTasksSubmitTasks(t *testing.T) {
 
 // Kernels run on the pool whose workers their tasks take.
 func TestKernelsOnTheTasksOwnPool(t *testing.T) {
-	bodies := kernels.Plummer[float64](300, 1)
+	bodies := gravity.Plummer[float64](300, 1)
 	want := forceByContract(t, bodies)
 	for _, workers := range []int{1, 2} {
 		s := onHost(t, workers)
@@ -119,13 +119,13 @@ func TestMap(t *testing.T) {
 		t.Errorf("%v, want that of the first", err)
 	}
 	forces, err := sched.Map(t.Context(), s, []int{5, 300, 17}, func(n int) sched.Task[[]float64] {
-		task, err := forceTask(kernels.Plummer[float64](n, 1), 0.01)
+		task, err := forceTask(gravity.Plummer[float64](n, 1), 0.01)
 		if err != nil {
 			t.Error(err)
 		}
 		return task
 	})
-	if err != nil || len(forces[0]) != 15 || !slices.Equal(forces[1], forceByContract(t, kernels.Plummer[float64](300, 1))) {
+	if err != nil || len(forces[0]) != 15 || !slices.Equal(forces[1], forceByContract(t, gravity.Plummer[float64](300, 1))) {
 		t.Errorf("tasks with kernels: %v", err)
 	}
 }

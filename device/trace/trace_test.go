@@ -18,6 +18,8 @@ import (
 	"offload/device/reference"
 	"offload/device/trace"
 	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // written is what r writes, read again.
@@ -58,7 +60,7 @@ func count(f *trace.File, track, category string) int {
 func work(t *testing.T, d device.Device) {
 	t.Helper()
 	ctx := context.Background()
-	for _, k := range []*device.Kernel{kernels.Laplacian(device.Float32), kernels.Force(device.Float64)} {
+	for _, k := range []*device.Kernel{grid.Laplacian(device.Float32), gravity.Force(device.Float64)} {
 		for _, call := range k.Examples(300)[:2] {
 			if err := call.Run(ctx, d); err != nil {
 				t.Error(err)

@@ -7,7 +7,8 @@ import (
 	"math"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // Case is one thing to measure.
@@ -46,10 +47,10 @@ func (c Case) check(info device.Info) error {
 func (c Case) bytes() float64 {
 	n, size := float64(c.N), float64(c.Precision.Size())
 	if !onPlate(c.Kernel) {
-		return 2 * size * n * (kernels.BodyWidth + kernels.AccelWidth)
+		return 2 * size * n * (gravity.BodyWidth + gravity.AccelWidth)
 	}
 	scratch := math.Min(float64(c.Sweeps-1), 2)
-	return size * n * ((4+scratch)*n + 2*kernels.ResidualWidth)
+	return size * n * ((4+scratch)*n + 2*grid.ResidualWidth)
 }
 
 // call makes the inputs.
@@ -62,29 +63,29 @@ func (c Case) call() *device.Call {
 
 func callOf[T device.Float](c Case) *device.Call {
 	if c.Kernel == "force" {
-		bodies := device.HostMat(kernels.Plummer[T](c.N, c.Seed), kernels.BodyWidth)
+		bodies := device.HostMat(gravity.Plummer[T](c.N, c.Seed), gravity.BodyWidth)
 		return &device.Call{
-			Kernel: kernels.Force(c.Precision),
+			Kernel: gravity.Force(c.Precision),
 			Rows:   device.Range{Hi: c.N},
 			Args: []device.HostArg{
-				bodies, bodies, device.HostMat(make([]T, c.N*kernels.AccelWidth), kernels.AccelWidth),
+				bodies, bodies, device.HostMat(make([]T, c.N*gravity.AccelWidth), gravity.AccelWidth),
 				device.HostVal(softening[T](c.N)), device.HostVal(int32(0)),
 			},
 		}
 	}
-	k := kernels.Laplacian(c.Precision)
-	cx, cy := kernels.JacobiWeights[T](1, 1)
+	k := grid.Laplacian(c.Precision)
+	cx, cy := grid.JacobiWeights[T](1, 1)
 	if c.Kernel == "heat" { // at nine tenths of the stability limit
-		k = kernels.Heat(c.Precision)
-		cx, cy = kernels.HeatCoefficients[T](1, 0.9*kernels.StableStep(1, 1, 1), 1, 1)
+		k = grid.Heat(c.Precision)
+		cx, cy = grid.HeatCoefficients[T](1, 0.9*grid.StableStep(1, 1, 1), 1, 1)
 	}
 	return &device.Call{
 		Kernel: k,
 		Rows:   device.Range{Hi: c.N},
 		Args: []device.HostArg{
-			device.HostMat(kernels.Plate[T](c.N, c.N, c.Seed), c.N),
+			device.HostMat(grid.Plate[T](c.N, c.N, c.Seed), c.N),
 			device.HostMat(make([]T, c.N*c.N), c.N),
-			device.HostMat(make([]T, c.N*kernels.ResidualWidth), kernels.ResidualWidth),
+			device.HostMat(make([]T, c.N*grid.ResidualWidth), grid.ResidualWidth),
 			{Value: device.Int(c.Sweeps)}, device.HostVal(cx), device.HostVal(cy),
 		},
 	}

@@ -4,7 +4,8 @@ import (
 	"math"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
 )
 
 // The largest sizes whose bytes an int64, and whose elements an int, can count. Run
@@ -31,16 +32,16 @@ func shapeOf[T device.Float](c Case) (l *device.Launch, up, down int64) {
 	c.N = min(c.N, most)
 	size, n := int64(c.Precision.Size()), int64(c.N)
 	if !onPlate(c.Kernel) {
-		bodies := device.Arg{Len: c.N * kernels.BodyWidth, Width: kernels.BodyWidth}
-		acc := device.Arg{Len: c.N * kernels.AccelWidth, Width: kernels.AccelWidth}
-		return kernels.NewForce(bodies, bodies, acc, T(0), 0), size * n * kernels.BodyWidth, size * n * kernels.AccelWidth
+		bodies := device.Arg{Len: c.N * gravity.BodyWidth, Width: gravity.BodyWidth}
+		acc := device.Arg{Len: c.N * gravity.AccelWidth, Width: gravity.AccelWidth}
+		return gravity.NewForce(bodies, bodies, acc, T(0), 0), size * n * gravity.BodyWidth, size * n * gravity.AccelWidth
 	}
-	grid := device.Arg{Len: c.N * c.N, Width: c.N}
-	residual := device.Arg{Len: c.N * kernels.ResidualWidth, Width: kernels.ResidualWidth}
+	field := device.Arg{Len: c.N * c.N, Width: c.N}
+	residual := device.Arg{Len: c.N * grid.ResidualWidth, Width: grid.ResidualWidth}
 	if c.Kernel == "heat" {
-		return kernels.NewHeat(grid, grid, residual, c.Sweeps, T(0), T(0)), size * n * n, size * n * n
+		return grid.NewHeat(field, field, residual, c.Sweeps, T(0), T(0)), size * n * n, size * n * n
 	}
-	return kernels.NewLaplacian(grid, grid, residual, c.Sweeps, T(0), T(0)), size * n * n, size * n * n
+	return grid.NewLaplacian(field, field, residual, c.Sweeps, T(0), T(0)), size * n * n, size * n * n
 }
 
 // Memory is the bytes of the case's buffers on a device.

@@ -41,3 +41,29 @@ func Class() device.Class {
 	}
 	return device.Software
 }
+
+// Verify compares every bit of the examples of k of those sizes with its contract.
+func Verify(t testing.TB, d device.Device, k *device.Kernel, sizes ...int) {
+	t.Helper()
+	for _, n := range sizes {
+		if err := device.Verify(context.Background(), d, k, n); err != nil {
+			t.Fatalf("n = %d: %v", n, err)
+		}
+	}
+}
+
+// Altered is a kernel with another shader.
+func Altered(k *device.Kernel, alter func(*device.Shader)) *device.Kernel {
+	a, shader := *k, *k.Shader
+	a.Name += " altered"
+	a.Shader = &shader
+	alter(&shader)
+	a.Examples = func(n int) []*device.Call {
+		calls := k.Examples(n)
+		for _, c := range calls {
+			c.Kernel = &a
+		}
+		return calls
+	}
+	return &a
+}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // batches runs a stencil kernel on a device, a batch of sweeps a launch, between
@@ -38,7 +38,7 @@ func newBatches[T device.Float](ctx context.Context, dev device.Device, f *Field
 	f.flush()
 	b := &batches[T]{
 		field: f, dev: dev, kernel: k, unit: unit, size: size,
-		rows: make([]T, f.Rows*kernels.ResidualWidth),
+		rows: make([]T, f.Rows*grid.ResidualWidth),
 	}
 	if err := b.allocate(ctx); err != nil {
 		b.free()
@@ -65,7 +65,7 @@ func (b *batches[T]) allocate(ctx context.Context) error {
 func (b *batches[T]) launch(from, sweeps int) *device.Launch {
 	w := b.field.Cols
 	return b.kernel(device.Mat(b.u[from], w), device.Mat(b.u[1-from], w),
-		device.Mat(b.residual, kernels.ResidualWidth), sweeps)
+		device.Mat(b.residual, grid.ResidualWidth), sweeps)
 }
 
 // advance does n sweeps and returns the change in the last one: the largest of
@@ -81,7 +81,7 @@ func (b *batches[T]) advance(ctx context.Context, n int) (largest, norm2 float64
 	if err := b.residual.Read(ctx, 0, device.Of(b.rows)); err != nil {
 		return 0, 0, err
 	}
-	largest, norm2 = kernels.Residual(b.rows)
+	largest, norm2 = grid.Residual(b.rows)
 	if math.IsNaN(largest) || math.IsInf(largest, 0) {
 		return largest, norm2, b.diverged(ctx, n)
 	}
@@ -153,8 +153,8 @@ func defaultBatch(points int) int {
 
 // checkBatch is the number of sweeps of a launch that the caller asked for.
 func checkBatch(asked, points int) (int, error) {
-	if asked < 0 || asked > kernels.MaxSweeps {
-		return 0, device.Invalidf("%d sweeps per launch; 1 to %d are possible, 0 means a default", asked, kernels.MaxSweeps)
+	if asked < 0 || asked > grid.MaxSweeps {
+		return 0, device.Invalidf("%d sweeps per launch; 1 to %d are possible, 0 means a default", asked, grid.MaxSweeps)
 	}
 	if asked == 0 {
 		asked = defaultBatch(points)

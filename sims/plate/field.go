@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // Field is the temperatures of a grid of Rows × Cols points, row by row from the
@@ -61,12 +61,12 @@ func (f *Field[T]) Extremes() (lowest, highest T) {
 }
 
 // Check refuses, with device.ErrInvalid, what the kernels do not define; see
-// kernels.CheckField.
+// grid.CheckField.
 func (f *Field[T]) Check() error {
 	if f == nil {
 		return device.Invalidf("no field")
 	}
-	return kernels.CheckField(f.T, f.Rows, f.Cols)
+	return grid.CheckField(f.T, f.Rows, f.Cols)
 }
 
 func (f *Field[T]) row(r int) []T { return f.T[r*f.Cols:][:f.Cols] }

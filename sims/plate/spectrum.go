@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // The Jacobi iteration multiplies its slowest mode, sin(πi/p)·sin(πj/q) with p
@@ -18,7 +18,7 @@ func spectralGap(rows, cols int, dx, dy float64) float64 {
 	if rows < 3 || cols < 3 {
 		return 1
 	}
-	cx, cy := kernels.JacobiWeights[float64](dx, dy)
+	cx, cy := grid.JacobiWeights[float64](dx, dy)
 	sx, sy := lowSine(cols-1), lowSine(rows-1)
 	return float64(4*cx*float64(sx*sx)) + float64(4*cy*float64(sy*sy))
 }

@@ -2,9 +2,8 @@ package plate
 
 import (
 	"math"
+	"offload/kernels/grid"
 	"testing"
-
-	"offload/kernels"
 )
 
 func TestSpectralGap(t *testing.T) {
@@ -12,7 +11,7 @@ func TestSpectralGap(t *testing.T) {
 		rows, cols int
 		dx, dy     float64
 	}{{3, 3, 1, 1}, {4, 3, 1, 1}, {17, 17, 1, 1}, {257, 65, 1, 2}, {1000, 3, 1, 0.01}, {40, 4000, 3, 1}} {
-		cx, cy := kernels.JacobiWeights[float64](c.dx, c.dy)
+		cx, cy := grid.JacobiWeights[float64](c.dx, c.dy)
 		want := 1 - 2*cx*math.Cos(math.Pi/float64(c.cols-1)) - 2*cy*math.Cos(math.Pi/float64(c.rows-1))
 		if got := spectralGap(c.rows, c.cols, c.dx, c.dy); got > want*(1+1e-6) || got < 0.99*want {
 			t.Errorf("%+v: %g, want %g or a little less", c, got, want)

@@ -6,7 +6,7 @@ import (
 	"math"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // SteadyOptions say how far to iterate. Tol or MaxSweeps must be set.
@@ -108,9 +108,9 @@ func planSteady[T device.Float](f *Field[T], o SteadyOptions) (steadyPlan, error
 	if p.batch, err = checkBatch(o.SweepsPerLaunch, len(f.T)); err != nil {
 		return p, err
 	}
-	cx, cy := kernels.JacobiWeights[T](o.Dx, o.Dy)
+	cx, cy := grid.JacobiWeights[T](o.Dx, o.Dy)
 	p.kernel = func(u, out, residual device.Arg, sweeps int) *device.Launch {
-		return kernels.NewLaplacian(u, out, residual, sweeps, cx, cy)
+		return grid.NewLaplacian(u, out, residual, sweeps, cx, cy)
 	}
 	p.finest = resolution[T](f.largestEdge())
 	if p.limit = o.MaxSweeps; p.limit == 0 {

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // TransientOptions say what to follow, and for how long.
@@ -15,7 +15,7 @@ type TransientOptions struct {
 	Time        float64 // time to follow, in s
 	// Dt is the largest time step to take, in s. The steps are made equal and as
 	// long as possible, such that the last one ends at Time. 0 means 0.9 of
-	// kernels.StableStep.
+	// grid.StableStep.
 	Dt float64
 	// StepsPerLaunch is how many steps are done between two calls of Progress; 0
 	// means 64, or fewer on grids of more than two million points. It has no
@@ -58,9 +58,9 @@ func Transient[T device.Float](ctx context.Context, dev device.Device, f *Field[
 	if err != nil {
 		return TransientResult{}, err
 	}
-	cx, cy := kernels.HeatCoefficients[T](o.Diffusivity, dt, o.Dx, o.Dy)
+	cx, cy := grid.HeatCoefficients[T](o.Diffusivity, dt, o.Dx, o.Dy)
 	kernel := func(u, out, residual device.Arg, sweeps int) *device.Launch {
-		return kernels.NewHeat(u, out, residual, sweeps, cx, cy)
+		return grid.NewHeat(u, out, residual, sweeps, cx, cy)
 	}
 	b, err := newBatches(ctx, dev, f, min(batch, steps), kernel, "step")
 	if err != nil {
@@ -114,7 +114,7 @@ func timeSteps(o TransientOptions) (steps int, dt float64, err error) {
 	if !(o.Time >= 0) || math.IsInf(o.Time, 0) || !(o.Dt >= 0) {
 		return 0, 0, device.Invalidf("a time of %g s in steps of %g s: neither may be negative", o.Time, o.Dt)
 	}
-	limit := kernels.StableStep(o.Diffusivity, o.Dx, o.Dy)
+	limit := grid.StableStep(o.Diffusivity, o.Dx, o.Dy)
 	if o.Dt > limit {
 		return 0, 0, device.Invalidf("a time step of %g s is unstable: at most %g s are possible with these spacings and diffusivity", o.Dt, limit)
 	}

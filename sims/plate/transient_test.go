@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/grid"
 	"offload/sims/plate"
 )
 
@@ -55,7 +55,7 @@ func TestTransientSecondOrder(t *testing.T) {
 		dx, dy := lx/float64(2*n), ly/float64(n)
 		u := mode(2, 1, lx, ly)
 		f := fromFunction(t, n+1, 2*n+1, dx, dy, true, u)
-		o := plate.TransientOptions{Diffusivity: alpha, Dx: dx, Dy: dy, Time: time, Dt: 0.5 * kernels.StableStep(alpha, dx, dy)}
+		o := plate.TransientOptions{Diffusivity: alpha, Dx: dx, Dy: dy, Time: time, Dt: 0.5 * grid.StableStep(alpha, dx, dy)}
 		r, err := plate.Transient(context.Background(), d, f, o)
 		if err != nil || r.Time != time {
 			t.Fatalf("%+v, %v", r, err)

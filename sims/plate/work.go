@@ -2,7 +2,7 @@ package plate
 
 import (
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // Work is what a run will ask of a device, as far as that is known before: a number of
@@ -43,16 +43,16 @@ func TransientWork[T device.Float](f *Field[T], o TransientOptions) (Work, error
 	if err != nil {
 		return Work{}, err
 	}
-	cx, cy := kernels.HeatCoefficients[T](o.Diffusivity, dt, o.Dx, o.Dy)
+	cx, cy := grid.HeatCoefficients[T](o.Diffusivity, dt, o.Dx, o.Dy)
 	kernel := func(u, out, residual device.Arg, sweeps int) *device.Launch {
-		return kernels.NewHeat(u, out, residual, sweeps, cx, cy)
+		return grid.NewHeat(u, out, residual, sweeps, cx, cy)
 	}
 	return workOf(f, kernel, max(1, min(batch, steps)), steps), nil
 }
 
 func workOf[T device.Float](f *Field[T], k stencil, batch, sweeps int) Work {
 	field := device.Arg{Len: len(f.T), Width: f.Cols}
-	residual := device.Arg{Len: f.Rows * kernels.ResidualWidth, Width: kernels.ResidualWidth}
+	residual := device.Arg{Len: f.Rows * grid.ResidualWidth, Width: grid.ResidualWidth}
 	launches := sweeps / batch
 	if sweeps%batch > 0 {
 		launches++

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/gravity"
 )
 
 // DeviceField is a Field computed by the force kernel on a device, in float64 and without softening. Close frees its
@@ -23,23 +23,23 @@ func NewDeviceField(dev device.Device, gm []float64) (*DeviceField, error) {
 	if dev == nil {
 		return nil, device.Invalidf("no device")
 	}
-	f := &DeviceField{dev: dev, bodies: make([]float64, kernels.BodyWidth*len(gm))}
+	f := &DeviceField{dev: dev, bodies: make([]float64, gravity.BodyWidth*len(gm))}
 	for i, g := range gm {
-		f.bodies[kernels.BodyWidth*i+3] = g
+		f.bodies[gravity.BodyWidth*i+3] = g
 	}
-	if err := kernels.CheckBodies(f.bodies); err != nil {
+	if err := gravity.CheckBodies(f.bodies); err != nil {
 		return nil, err
 	}
 	var err error
 	if f.in, err = dev.Alloc(device.Float64, len(f.bodies)); err != nil {
 		return nil, err
 	}
-	if f.out, err = dev.Alloc(device.Float64, kernels.AccelWidth*len(gm)); err != nil {
+	if f.out, err = dev.Alloc(device.Float64, gravity.AccelWidth*len(gm)); err != nil {
 		f.in.Free()
 		return nil, err
 	}
-	bodies := device.Mat(f.in, kernels.BodyWidth)
-	f.force = kernels.NewForce(bodies, bodies, device.Mat(f.out, kernels.AccelWidth), 0.0, 0)
+	bodies := device.Mat(f.in, gravity.BodyWidth)
+	f.force = gravity.NewForce(bodies, bodies, device.Mat(f.out, gravity.AccelWidth), 0.0, 0)
 	return f, nil
 }
 
@@ -49,7 +49,7 @@ func (f *DeviceField) Accelerate(ctx context.Context, x, a []float64) error {
 		return device.Invalidf("%d positions and %d accelerations for %d bodies", len(x)/3, len(a)/3, n)
 	}
 	for i := 0; i < len(x); i += 3 {
-		copy(f.bodies[i/3*kernels.BodyWidth:][:3], x[i:i+3])
+		copy(f.bodies[i/3*gravity.BodyWidth:][:3], x[i:i+3])
 	}
 	if err := f.in.Write(ctx, 0, device.Of(f.bodies)); err != nil {
 		return fmt.Errorf("upload of positions: %w", err)

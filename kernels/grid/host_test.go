@@ -1,4 +1,4 @@
-package kernels_test
+package grid_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // Every variant gives the contract's bits for all shapes, numbers of sweeps,
@@ -36,7 +36,7 @@ func testStencilVariant[T device.Float](t *testing.T, variant string) {
 				if (testing.Short() || workers > 1) && (2*i+j)%3 != 0 {
 					continue
 				}
-				for _, k := range []*device.Kernel{kernels.Laplacian(typ), kernels.Heat(typ)} {
+				for _, k := range []*device.Kernel{grid.Laplacian(typ), grid.Heat(typ)} {
 					checkStencilCall[T](t, d, k, shape[0], shape[1], sweeps, (i+j)%fieldKinds)
 				}
 			}
@@ -57,9 +57,9 @@ func checkStencilCall[T device.Float](t *testing.T, d device.Device, k *device.K
 		cx, cy = 0.3, 0.1
 	}
 	call := func() (*device.Call, []T, []T) {
-		out, residual := filled[T](rows*cols), filled[T](rows*kernels.ResidualWidth)
+		out, residual := filled[T](rows*cols), filled[T](rows*grid.ResidualWidth)
 		return &device.Call{Kernel: k, Rows: all, Args: []device.HostArg{
-			device.HostMat(field, cols), device.HostMat(out, cols), device.HostMat(residual, kernels.ResidualWidth),
+			device.HostMat(field, cols), device.HostMat(out, cols), device.HostMat(residual, grid.ResidualWidth),
 			device.HostVal(int32(sweeps)), device.HostVal(cx), device.HostVal(cy)}}, out, residual
 	}
 	want, wantOut, wantResidual := call()
@@ -72,7 +72,7 @@ func checkStencilCall[T device.Float](t *testing.T, d device.Device, k *device.K
 	}
 	where := fmt.Sprintf("%s, %d × %d, %d sweeps, rows %v, field %d", k.Name, rows, cols, sweeps, all, kind)
 	sameBits(t, where+": out", cols, gotOut, wantOut)
-	sameBits(t, where+": residual", kernels.ResidualWidth, gotResidual, wantResidual)
+	sameBits(t, where+": residual", grid.ResidualWidth, gotResidual, wantResidual)
 }
 
 func filled[T device.Float](n int) []T {

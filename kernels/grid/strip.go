@@ -1,7 +1,9 @@
-package kernels
+package grid
 
 import (
 	"offload/device"
+	"offload/internal/ieee"
+	"offload/kernels/internal/base"
 	"offload/kernels/internal/sweep"
 )
 
@@ -200,4 +202,156 @@ func (s *strip[T]) turn() {
 	copy(places[:], s.at)
 	copy(s.at, s.at[stencilBatch:])
 	copy(s.at[2*s.depth:], places[:])
+}
+
+// cacheLine is the number of bytes of a cache line.
+const cacheLine = 64
+
+// slots is the number of packed rows that a task keeps.
+func (c *stencilCut) slots() int { return 2*stencilDepth + stencilBatch }
+
+// stride is the distance of packed rows of so many points: an odd number of
+// cache lines, so that rows do not compete for the same places in the cache.
+func stride(points, size int) int {
+	lines := (points*size + 2*cacheLine - 1) / cacheLine // with place for empty lanes
+	return (lines | 1) * cacheLine / size
+}
+
+// widest is the largest number of points in a row of a strip.
+func (c *stencilCut) widest() int {
+	own := (c.segments + c.strips - 1) / c.strips * residualSegment
+	return min(c.cols, max(own+2*stencilDepth, leastWidth))
+}
+
+// leastWidth is the least number of columns with which a task begins.
+const leastWidth = 64
+
+// elements is the number of elements of a worker's scratch: packed rows,
+// rows before and after the last sweep, a tail, lanes and sums of a residual, and
+// bounds.
+func (c *stencilCut) elements(size int) int {
+	return (c.slots()+lastRows+2)*stride(c.widest(), size) + 2*base.MaxLanes + sweep.BoundsLen + c.segments
+}
+
+// place sets the columns of a task, and where its rows are in the scratch.
+func (s *strip[T]) place(t *device.Tile, column int) {
+	size := device.TypeOf[T]().Size()
+	s.columns = s.cut.columns(column)
+	s.halo = s.columns.Grow(s.depth, s.grid.cols)
+	if least := min(leastWidth, s.grid.cols); s.halo.Len() < least {
+		s.halo.Lo = max(0, s.halo.Hi-least)
+		s.halo.Hi = s.halo.Lo + least
+	}
+	s.width = s.form.Width(s.halo.Len())
+	s.last = s.form.Place(s.halo.Len()-1, s.width)
+
+	step, slots := stride(s.halo.Len(), size), s.cut.slots()
+	scratch := device.Local[T](t)
+	take := func(n int) []T {
+		part := scratch[:n:n]
+		scratch = scratch[n:]
+		return part
+	}
+	s.buf = take(slots * step)
+	for i := range s.old {
+		s.old[i] = take(step)[:s.width]
+	}
+	s.new, s.tail = take(step)[:s.width], take(step)[:s.block()]
+	s.lanes, s.sums, s.bounds = take(2*base.MaxLanes), take(s.cut.segments), take(sweep.BoundsLen)
+	s.form.ClearBounds(s.bounds)
+	s.quick = s.form.Quick(s.grid.cx, s.grid.cy)
+	s.floor, s.large = flushBelow[T](), base.MaxFinite[T]()/16
+	s.final = s.form.Rows
+	if s.form.Signed {
+		s.final = s.quick
+	}
+	if s.form.Free != nil {
+		s.unflushed, s.free = s.form.Free(s.grid.cx, s.grid.cy), s.depth
+	}
+	s.at = device.Local[int32](t)[s.cut.elements(size)*size/4:][:2*s.depth+stencilBatch]
+	for i := range s.at {
+		s.at[i] = int32(i * step)
+	}
+	s.residuals = t.Phase == s.cut.passes-1
+}
+
+// scratchGrid is the grid that a pass before the last one writes.
+func (s *strip[T]) scratchGrid(t *device.Tile, pass int) matrix[T] {
+	size := s.cut.gridSize()
+	return matrix[T]{device.Shared[T](t)[pass%2*size:][:size], s.cut.region().Lo, s.grid.cols}
+}
+
+// residual computes the residual of the part of row r in this strip, from the
+// row after the last sweep and before. If there are more strips, the parts are
+// joined after the last pass.
+func (s *strip[T]) residual(t *device.Tile, r int, last, before []T) {
+	sums, most := s.sums, []T(nil)
+	if s.cut.strips > 1 {
+		sums, most = partialResiduals[T](t, &s.cut, r)
+		sums, most = sums[s.columns.Lo/residualSegment:], most[t.Task%s.cut.strips:]
+	}
+	whole := len(last) / residualSegment
+	largest := s.form.Segments(sums[:whole], last, before, squareFloor[T]())
+	if done := whole * residualSegment; done < len(last) {
+		var a T
+		a, sums[whole] = s.segment(last[done:], before[done:])
+		largest = max(largest, a)
+		whole++
+	}
+	if s.cut.strips > 1 {
+		most[0] = largest
+		return
+	}
+	var squares T
+	for _, q := range sums[:whole] {
+		squares += q
+	}
+	s.grid.residuals[2*r], s.grid.residuals[2*r+1] = largest, squares
+}
+
+// segment is rowResidual for a segment with fewer columns than others.
+func (s *strip[T]) segment(last, before []T) (largest, squares T) {
+	s.form.Squares(s.lanes, last, before, squareFloor[T]())
+	for _, a := range s.lanes[base.MaxLanes:] {
+		largest = max(largest, a)
+	}
+	for j := len(last) &^ (base.MaxLanes - 1); j < len(last); j++ {
+		d := last[j] - before[j]
+		if a := ieee.Abs(d); a > largest {
+			largest = a
+		}
+		if q := T(d * d); !(q < squareFloor[T]()) {
+			s.lanes[j&(base.MaxLanes-1)] += q
+		}
+	}
+	return largest, base.JoinLanes((*[base.MaxLanes]T)(s.lanes), base.MaxLanes)
+}
+
+// partialResiduals are the sums of the segments of row r and the largest changes
+// in its strips, of a launch with more than one strip.
+func partialResiduals[T device.Float](t *device.Tile, c *stencilCut, r int) (sums, largest []T) {
+	all := device.Shared[T](t)[c.between()*c.gridSize():]
+	i := r - c.out.Lo
+	return all[i*c.segments:][:c.segments],
+		all[c.out.Len()*c.segments+i*c.strips:][:c.strips]
+}
+
+// joinRows is the least number of rows whose residuals are worth a task.
+const joinRows = 512
+
+func joinTasks(rows, workers int) int { return max(1, min(workers, rows/joinRows)) }
+
+// joinResiduals joins the parts of the residuals of some rows.
+func (g *grid[T]) joinResiduals(t *device.Tile, c *stencilCut) {
+	for r := range rowsOf(c.out.Part(t.Task, t.Tasks)) {
+		sums, most := partialResiduals[T](t, c, r)
+		var largest, squares T
+		for _, a := range most {
+			largest = max(largest, a)
+		}
+		for _, q := range sums {
+			squares += q
+		}
+		g.residuals[2*r], g.residuals[2*r+1] = largest, squares
+	}
 }

@@ -1,10 +1,15 @@
-package kernels
+// Package gravity has kernels for bodies that attract each other: Force and Potential,
+// each in float32 and float64.
+//
+// Functions named …Contract are the executable contracts: the exact sequence of IEEE-754
+// operations that every device must reproduce.
+package gravity
 
 import (
 	"math"
-
 	"offload/device"
 	"offload/internal/ieee"
+	"offload/kernels/internal/base"
 )
 
 // Bodies are matrices with rows (x, y, z, gm): position and the gravitational
@@ -74,7 +79,7 @@ func checkGravity[T device.Float](resultWidth int) func(l *device.Launch) error 
 // checkSoftening accepts 0, and lengths whose square is a normal number.
 func checkSoftening[T device.Float](eps T) error {
 	square := eps * eps
-	if eps == 0 || (eps > 0 && square >= minNormal[T]() && square <= maxFinite[T]()/16) {
+	if eps == 0 || (eps > 0 && square >= base.MinNormal[T]() && square <= base.MaxFinite[T]()/16) {
 		return nil
 	}
 	return device.Invalidf("softening %g must be 0, or a length with a normal square", eps)
@@ -87,7 +92,7 @@ func CheckBodies[T device.Float](bodies []T) error {
 	if len(bodies)%BodyWidth != 0 {
 		return device.Invalidf("%d numbers are no rows of (x, y, z, gm)", len(bodies))
 	}
-	limit := ieee.Sqrt(maxFinite[T]()) / 8
+	limit := ieee.Sqrt(base.MaxFinite[T]()) / 8
 	for i, v := range bodies {
 		row, column := i/BodyWidth, i%BodyWidth
 		switch {
@@ -104,21 +109,69 @@ func CheckBodies[T device.Float](bodies []T) error {
 
 var bodyColumns = [BodyWidth]string{"x", "y", "z", "gm"}
 
-// perPrecision is single for float32 and double for float64.
-func perPrecision[T device.Float](single, double float64) T {
-	if device.TypeOf[T]() == device.Float32 {
-		return T(single)
-	}
-	return T(double)
-}
-
-func minNormal[T device.Float]() T { return perPrecision[T](0x1p-126, 0x1p-1022) }
-
-func maxFinite[T device.Float]() T {
-	return perPrecision[T](math.MaxFloat32, math.MaxFloat64)
-}
-
 // pairCount is the number of ordered pairs of a gravity launch.
 func pairCount(l *device.Launch) float64 {
 	return float64(l.Rows.Len()) * float64(l.Args[gravSources].NumRows())
+}
+
+// gravityLanes is the number of strided partial sums in an earlier tile: the
+// width of a 256-bit vector.
+func gravityLanes[T device.Float]() int { return 32 / device.TypeOf[T]().Size() }
+
+// carriedSum adds numbers and carries the rounding errors in a second sum.
+type carriedSum[T device.Float] struct{ sum, carry T }
+
+func (s *carriedSum[T]) add(x T) {
+	var e T
+	s.sum, e = ieee.TwoSum(s.sum, x)
+	s.carry += e
+}
+
+func (s *carriedSum[T]) value() T { return s.sum + s.carry }
+
+// vectorSum is a carriedSum of three components.
+type vectorSum[T device.Float] struct{ x, y, z carriedSum[T] }
+
+func (s *vectorSum[T]) add(x, y, z T) {
+	s.x.add(x)
+	s.y.add(y)
+	s.z.add(z)
+}
+
+func (s *vectorSum[T]) store(dst []T) {
+	dst[0], dst[1], dst[2] = s.x.value(), s.y.value(), s.z.value()
+}
+
+// gravityExamples are calls on about n bodies: one set against itself, with and
+// without softening and with two bodies in one place; a slice of the sources;
+// disjoint sets; and a range of rows.
+func gravityExamples[T device.Float](k *device.Kernel, resultWidth, n int) []*device.Call {
+	bodies := Plummer[T](n, 42)
+	if n > 2 {
+		copy(bodies[:3], bodies[(n-1)*BodyWidth:][:3])
+	}
+	others := Plummer[T](n+3, 43)
+	call := func(label string, targets, sources []T, softening T, home int, rows device.Range) *device.Call {
+		return &device.Call{
+			Label:  label,
+			Kernel: k,
+			Rows:   rows,
+			Args: []device.HostArg{
+				gravTargets:   device.HostMat(targets, BodyWidth),
+				gravSources:   device.HostMat(sources, BodyWidth),
+				gravResult:    device.HostMat(base.Poison[T](len(targets)/BodyWidth*resultWidth), resultWidth),
+				gravSoftening: device.HostVal(softening),
+				gravHome:      device.HostVal(int32(home)),
+			},
+		}
+	}
+	all := device.Range{Lo: 0, Hi: n}
+	lo, hi := n/3, n-n/4
+	return []*device.Call{
+		call("all pairs", bodies, bodies, 1./64, 0, all),
+		call("no softening", bodies, bodies, 0, 0, all),
+		call("disjoint sets", bodies, others, 0, Unrelated, all),
+		call("slice of sources", bodies, bodies[lo*BodyWidth:hi*BodyWidth], 1./64, -lo, all),
+		call("range of targets", bodies, bodies, 1./64, 0, device.Range{Lo: lo, Hi: hi}),
+	}
 }

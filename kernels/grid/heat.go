@@ -1,7 +1,9 @@
-package kernels
+package grid
 
 import (
+	"math"
 	"offload/device"
+	"offload/kernels/internal/base"
 	"offload/kernels/internal/sweep"
 	"offload/shaders"
 )
@@ -20,7 +22,7 @@ var (
 // for a diffusivity α: see HeatCoefficients. Beyond the stability limit cx + cy ≤ ½
 // a launch is refused. Arguments, the floor, and the residual (the change in the
 // last step) are those of Laplacian.
-func Heat(t device.Type) *device.Kernel { return pick(t, heat32, heat64) }
+func Heat(t device.Type) *device.Kernel { return base.Pick(t, heat32, heat64) }
 
 // NewHeat makes a launch of Heat for all rows of u and out; see NewLaplacian.
 func NewHeat[T device.Float](u, out, residual device.Arg, steps int, cx, cy T) *device.Launch {
@@ -50,7 +52,7 @@ const heatOps = 9
 
 func newHeat[T device.Float]() *device.Kernel {
 	k := &device.Kernel{
-		Name:     name[T]("heat"),
+		Name:     base.Name[T]("heat"),
 		Params:   stencilParams[T](),
 		Contract: stencilContract(heatRow[T]),
 		Host:     stencilHost(heatHostRow[T], sweep.Heat),
@@ -80,6 +82,24 @@ func heatRow[T device.Float](dst, up, mid, down []T, cx, cy T) {
 		right, twice := mid[j+1], here+here
 		v := here + (T(cy*((up[j]+down[j])-twice)) + T(cx*((left+right)-twice)))
 		if v < floor && v > -floor {
+			v = 0
+		}
+		dst[j] = v
+		left, here = here, right
+	}
+}
+
+// heatHostRow is heatRow with one comparison for the floor.
+func heatHostRow[T device.Float](dst, up, mid, down []T, cx, cy T) {
+	n := len(mid)
+	dst, up, down = dst[:n], up[:n], down[:n]
+	floor := float64(flushBelow[T]())
+	dst[0], dst[n-1] = mid[0], mid[n-1]
+	left, here := mid[0], mid[1]
+	for j := 1; j < n-1; j++ {
+		right, twice := mid[j+1], here+here
+		v := here + (T(cy*((up[j]+down[j])-twice)) + T(cx*((left+right)-twice)))
+		if math.Abs(float64(v)) < floor {
 			v = 0
 		}
 		dst[j] = v

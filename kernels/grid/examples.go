@@ -1,10 +1,10 @@
-package kernels
+package grid
 
 import (
 	"fmt"
 	"math/rand/v2"
-
 	"offload/device"
+	"offload/kernels/internal/base"
 )
 
 // stencilExamples are calls on grids of about n × n points: square and oblong,
@@ -37,8 +37,8 @@ func stencilExamples[T device.Float](k *device.Kernel, n int, cx, cy []T) []*dev
 			Rows:   rows,
 			Args: []device.HostArg{
 				stencilIn:       device.HostMat(field, cols),
-				stencilOut:      device.HostMat(poison[T](len(field)), cols),
-				stencilResidual: device.HostMat(poison[T](s.rows*ResidualWidth), ResidualWidth),
+				stencilOut:      device.HostMat(base.Poison[T](len(field)), cols),
+				stencilResidual: device.HostMat(base.Poison[T](s.rows*ResidualWidth), ResidualWidth),
 				stencilSweeps:   device.HostVal(int32(s.sweeps)),
 				stencilX:        device.HostVal(cx[i%len(cx)]),
 				stencilY:        device.HostVal(cy[i%len(cy)]),
@@ -62,7 +62,24 @@ func roughField[T device.Float](rows, cols int) []T {
 	r := rand.New(rand.NewPCG(uint64(rows), uint64(cols)))
 	field := make([]T, rows*cols)
 	for i := range field {
-		field[i] = T(float64(200*uniform(r)) - 100)
+		field[i] = T(float64(200*base.Uniform(r)) - 100)
+	}
+	return field
+}
+
+// Plate returns the temperatures of a rows × cols plate whose upper edge has 100
+// degrees and whose other edges have 0, with random temperatures between inside.
+// They depend on the shape and the seed alone. It panics if a slice cannot be so long.
+func Plate[T device.Float](rows, cols int, seed uint64) []T {
+	r := rand.New(rand.NewPCG(seed, 0x6a09e667f3bcc909))
+	field := make([]T, base.Elements(rows, cols))
+	for i := range field {
+		switch row, col := i/cols, i%cols; {
+		case row == 0:
+			field[i] = 100
+		case row < rows-1 && col > 0 && col < cols-1:
+			field[i] = T(100 * base.Uniform(r))
+		}
 	}
 	return field
 }

@@ -1,7 +1,8 @@
-package kernels
+package gravity
 
 import (
 	"offload/device"
+	"offload/kernels/internal/base"
 	"offload/shaders"
 )
 
@@ -41,7 +42,7 @@ func (g *gravityPlan) cut(l *device.Launch, _ device.ShaderLimits, p *device.Sha
 		last := min(first+group, tiles)
 		p.Passes = append(p.Passes,
 			gravityPass(blocks*(last-first), gravTiles, blocks, first, last),
-			gravityPass(ceilDiv(rows, shaders.GravityLocal), gravTotal, blocks, first, last))
+			gravityPass(base.CeilDiv(rows, shaders.GravityLocal), gravTotal, blocks, first, last))
 	}
 	p.Scratch = rows * g.width * (2 + group)
 }
@@ -52,26 +53,17 @@ func gravityPass(groups, stage, blocks, first, last int) device.Pass {
 }
 
 // tilesOf is the number of tiles that rows fill.
-func tilesOf(rows int) int { return ceilDiv(rows, SourceTile) }
-
-func ceilDiv(n, d int) int { return (n + d - 1) / d }
+func tilesOf(rows int) int { return base.CeilDiv(rows, SourceTile) }
 
 // gravityShader is a gravity kernel's form for GPUs. Fast arithmetic takes
 // inversesqrt and sums the tiles' sources in any order. Its error is stated as a
 // part of Σ_j |what source j adds|.
 func gravityShader[T device.Float](source func(shaders.Precision) string, width int) *device.Shader {
 	return &device.Shader{
-		Source:    source(shaderPrecision[T]()),
+		Source:    source(base.ShaderPrecision[T]()),
 		Local:     shaders.GravityLocal,
 		Scratch:   device.TypeOf[T](),
 		Plan:      planGravity(width).cut,
-		FastError: float64(perPrecision[T](2e-5, 1e-13)),
+		FastError: float64(base.PerPrecision[T](2e-5, 1e-13)),
 	}
-}
-
-func shaderPrecision[T device.Float]() shaders.Precision {
-	if device.TypeOf[T]() == device.Float32 {
-		return shaders.Single
-	}
-	return shaders.Double
 }

@@ -1,7 +1,9 @@
-package kernels
+package grid
 
 import (
+	"math"
 	"offload/device"
+	"offload/kernels/internal/base"
 	"offload/kernels/internal/sweep"
 	"offload/shaders"
 )
@@ -21,7 +23,7 @@ var (
 // dx²/(2(dx² + dy²)): see JacobiWeights. Values below a floor of 2^-80 (float32)
 // or 2^-900 (float64) become zero. The residual of a row is that of the last
 // sweep; see Residual.
-func Laplacian(t device.Type) *device.Kernel { return pick(t, laplacian32, laplacian64) }
+func Laplacian(t device.Type) *device.Kernel { return base.Pick(t, laplacian32, laplacian64) }
 
 // NewLaplacian makes a launch of Laplacian for all rows of u and out, which are
 // matrices of one shape; residual has as many rows of ResidualWidth.
@@ -69,7 +71,7 @@ const laplacianOps = 5
 
 func newLaplacian[T device.Float]() *device.Kernel {
 	k := &device.Kernel{
-		Name:     name[T]("laplacian"),
+		Name:     base.Name[T]("laplacian"),
 		Params:   stencilParams[T](),
 		Contract: stencilContract(jacobiRow[T]),
 		Host:     stencilHost(jacobiHostRow[T], sweep.Jacobi),
@@ -100,6 +102,25 @@ func jacobiRow[T device.Float](dst, up, mid, down []T, cx, cy T) {
 		right := mid[j+1]
 		v := T(cy*(up[j]+down[j])) + T(cx*(left+right))
 		if v < floor && v > -floor {
+			v = 0
+		}
+		dst[j] = v
+		left, here = here, right
+	}
+}
+
+// jacobiHostRow is jacobiRow with one comparison for the floor instead of two, of
+// which the first is a matter of luck where signs are mixed.
+func jacobiHostRow[T device.Float](dst, up, mid, down []T, cx, cy T) {
+	n := len(mid)
+	dst, up, down = dst[:n], up[:n], down[:n]
+	floor := float64(flushBelow[T]())
+	dst[0], dst[n-1] = mid[0], mid[n-1]
+	left, here := mid[0], mid[1]
+	for j := 1; j < n-1; j++ {
+		right := mid[j+1]
+		v := T(cy*(up[j]+down[j])) + T(cx*(left+right))
+		if math.Abs(float64(v)) < floor {
 			v = 0
 		}
 		dst[j] = v

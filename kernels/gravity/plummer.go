@@ -1,10 +1,10 @@
-package kernels
+package gravity
 
 import (
 	"math"
 	"math/rand/v2"
-
 	"offload/device"
+	"offload/kernels/internal/base"
 )
 
 // Plummer returns n bodies of a Plummer sphere (Plummer, MNRAS 71, 460, 1911)
@@ -13,7 +13,7 @@ import (
 // rounded the same everywhere are used. It panics if a slice cannot be so long.
 func Plummer[T device.Float](n int, seed uint64) []T {
 	r := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))
-	bodies := make([]T, elements(n, BodyWidth))
+	bodies := make([]T, base.Elements(n, BodyWidth))
 	for i := range n {
 		radius := plummerRadius(r)
 		x, y, z, length := pointInBall(r)
@@ -28,7 +28,7 @@ func Plummer[T device.Float](n int, seed uint64) []T {
 // largest of three uniform numbers is distributed so.
 func plummerRadius(r *rand.Rand) float64 {
 	for {
-		c := max(uniform(r), uniform(r), uniform(r))
+		c := max(base.Uniform(r), base.Uniform(r), base.Uniform(r))
 		if c < 0.999 {
 			return c / math.Sqrt(1-float64(c*c))
 		}
@@ -39,13 +39,10 @@ func plummerRadius(r *rand.Rand) float64 {
 // distance from there.
 func pointInBall(r *rand.Rand) (x, y, z, length float64) {
 	for {
-		x, y, z = 2*uniform(r)-1, 2*uniform(r)-1, 2*uniform(r)-1
+		x, y, z = 2*base.Uniform(r)-1, 2*base.Uniform(r)-1, 2*base.Uniform(r)-1
 		square := float64(x*x) + float64(y*y) + float64(z*z)
 		if square <= 1 && square >= 1e-4 {
 			return x, y, z, math.Sqrt(square)
 		}
 	}
 }
-
-// uniform draws a multiple of 2^-53 in [0, 1).
-func uniform(r *rand.Rand) float64 { return float64(r.Uint64()>>11) * 0x1p-53 }

@@ -1,4 +1,4 @@
-package kernels_test
+package grid_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 
 	"offload/cpu"
 	"offload/device"
-	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // BenchmarkStencil is launches of 32 sweeps: kernel, precision, n, variant and
@@ -57,24 +57,24 @@ func stencilLaunch[T device.Float](b *testing.B, ctx context.Context, d device.D
 	if err != nil {
 		b.Fatal(err)
 	}
-	residual, err := device.Upload(ctx, d, make([]T, n*kernels.ResidualWidth))
+	residual, err := device.Upload(ctx, d, make([]T, n*grid.ResidualWidth))
 	if err != nil {
 		b.Fatal(err)
 	}
-	args := []device.Arg{device.Mat(u, n), device.Mat(out, n), device.Mat(residual, kernels.ResidualWidth)}
+	args := []device.Arg{device.Mat(u, n), device.Mat(out, n), device.Mat(residual, grid.ResidualWidth)}
 	if name == "heat" {
-		return kernels.NewHeat[T](args[0], args[1], args[2], 32, 0.2, 0.3)
+		return grid.NewHeat[T](args[0], args[1], args[2], 32, 0.2, 0.3)
 	}
-	return kernels.NewLaplacian[T](args[0], args[1], args[2], 32, 0.25, 0.25)
+	return grid.NewLaplacian[T](args[0], args[1], args[2], 32, 0.25, 0.25)
 }
 
-// openVariant opens the cores with one form of the stencil kernels.
+// openVariant opens the cores with one form of the stencil grid.
 func openVariant(t testing.TB, variant string, workers int) device.Device {
 	t.Helper()
 	d, err := cpu.Open(context.Background(), device.Options{
 		Variant: variant,
 		Workers: workers,
-		Kernels: []*device.Kernel{kernels.Laplacian(device.Float32)},
+		Kernels: []*device.Kernel{grid.Laplacian(device.Float32)},
 	})
 	if err != nil {
 		t.Skip(err)

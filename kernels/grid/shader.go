@@ -1,7 +1,8 @@
-package kernels
+package grid
 
 import (
 	"offload/device"
+	"offload/kernels/internal/base"
 	"offload/shaders"
 )
 
@@ -18,7 +19,7 @@ const (
 const (
 	squareSide  = 64 // points of the square that a work-group sweeps
 	fusedSweeps = 8  // most sweeps of a pass: as many points at each side are lost
-	rowsOfLast  = shaders.StencilLocal / maxLanes
+	rowsOfLast  = shaders.StencilLocal / base.MaxLanes
 )
 
 // planSquares cuts a stencil launch into passes.
@@ -28,7 +29,7 @@ func planSquares(l *device.Launch, _ device.ShaderLimits, p *device.ShaderPlan) 
 	p.Passes = p.Passes[:0]
 	left := stencilHalo(l) - 1
 	fused := device.Range{Hi: left}
-	passes, from := ceilDiv(left, fusedSweeps), 0
+	passes, from := base.CeilDiv(left, fusedSweeps), 0
 	var field device.Range
 	for i := range passes {
 		sweeps := fused.Part(i, passes).Len()
@@ -38,14 +39,14 @@ func planSquares(l *device.Launch, _ device.ShaderLimits, p *device.ShaderPlan) 
 			field = target
 		}
 		inner := squareSide - 2*sweeps
-		p.Passes = append(p.Passes, stencilPass(ceilDiv(target.Len(), inner)*ceilDiv(cols, inner),
+		p.Passes = append(p.Passes, stencilPass(base.CeilDiv(target.Len(), inner)*base.CeilDiv(cols, inner),
 			stencilFused, sweeps, from, to, target, field))
 		from = to
 	}
-	fields, segments := min(passes, 2), ceilDiv(cols, residualSegment)
+	fields, segments := min(passes, 2), base.CeilDiv(cols, residualSegment)
 	p.Passes = append(p.Passes,
-		stencilPass(ceilDiv(rows.Len(), rowsOfLast)*segments, stencilLast, fields, from, 0, rows, field),
-		stencilPass(ceilDiv(rows.Len(), shaders.StencilLocal), stencilJoin, fields, 0, 0, rows, field))
+		stencilPass(base.CeilDiv(rows.Len(), rowsOfLast)*segments, stencilLast, fields, from, 0, rows, field),
+		stencilPass(base.CeilDiv(rows.Len(), shaders.StencilLocal), stencilJoin, fields, 0, 0, rows, field))
 	p.Scratch = fields*field.Len()*cols + rows.Len()*segments*ResidualWidth
 }
 
@@ -59,7 +60,7 @@ func stencilPass(groups, stage, number, from, to int, rows, field device.Range) 
 // to gain and gives the same bits.
 func stencilShader[T device.Float](source func(shaders.Precision) string) *device.Shader {
 	return &device.Shader{
-		Source:  source(shaderPrecision[T]()),
+		Source:  source(base.ShaderPrecision[T]()),
 		Local:   shaders.StencilLocal,
 		Scratch: device.TypeOf[T](),
 		Plan:    planSquares,

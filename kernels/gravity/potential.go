@@ -1,8 +1,9 @@
-package kernels
+package gravity
 
 import (
 	"offload/device"
 	"offload/internal/ieee"
+	"offload/kernels/internal/base"
 	"offload/shaders"
 )
 
@@ -19,7 +20,7 @@ var (
 // left out of its own potential by its row: source i + home. The potential
 // energy of one set of bodies is ½ Σ m_i φ_i. The error of fast arithmetic is stated
 // as for Force.
-func Potential(t device.Type) *device.Kernel { return pick(t, potential32, potential64) }
+func Potential(t device.Type) *device.Kernel { return base.Pick(t, potential32, potential64) }
 
 // NewPotential makes a launch of Potential for all rows of targets; see NewForce.
 func NewPotential[T device.Float](targets, sources, potentials device.Arg, softening T, home int) *device.Launch {
@@ -36,7 +37,7 @@ const potentialOps = 3 + 6 + 2 + 2
 
 func newPotential[T device.Float]() *device.Kernel {
 	k := &device.Kernel{
-		Name:     name[T]("potential"),
+		Name:     base.Name[T]("potential"),
 		Params:   gravityParams[T]("potentials"),
 		Contract: potentialContract[T],
 		Shader:   gravityShader[T](shaders.Potential, 1),
@@ -83,7 +84,7 @@ func potentialContract[T device.Float](t *device.Tile) {
 // potentialTile sums a tile's sources in strided lanes; one lane is source by
 // source. Self is the target's own row in the tile.
 func potentialTile[T device.Float](target, tile []T, eps2 T, self int64, lanes int) T {
-	var p [maxLanes]T
+	var p [base.MaxLanes]T
 	for j := 0; j*BodyWidth < len(tile); j++ {
 		s := tile[j*BodyWidth:][:BodyWidth]
 		r2 := squaredDistance(s[0]-target[0], s[1]-target[1], s[2]-target[2], eps2)
@@ -93,5 +94,5 @@ func potentialTile[T device.Float](target, tile []T, eps2 T, self int64, lanes i
 		}
 		p[j&(lanes-1)] = ieee.FMA(s[3], w, p[j&(lanes-1)])
 	}
-	return joinLanes(&p, lanes)
+	return base.JoinLanes(&p, lanes)
 }

@@ -1,10 +1,17 @@
-package kernels
+// Package grid has kernels for the five-point stencil on grids of rows × cols points:
+// Laplacian, which are Jacobi sweeps, and Heat, which are time steps, each in float32 and
+// float64.
+//
+// The contract is in contract.go: the exact sequence of IEEE-754 operations that every
+// device must reproduce. The host's code sweeps a strip of columns many times while it is
+// in the cache; see strip.go.
+package grid
 
 import (
 	"math"
-
 	"offload/device"
 	"offload/internal/ieee"
+	"offload/kernels/internal/base"
 )
 
 // ResidualWidth is the number of residuals of a row: the largest |u′ − u|, and
@@ -71,7 +78,7 @@ func checkStencil[T device.Float](limit string) func(l *device.Launch) error {
 		if least := leastCoefficient[T](); !(cx >= least && cy >= least) {
 			return device.Invalidf("kernel %s: coefficients %g and %g must be at least %g", l.Kernel.Name, cx, cy, least)
 		}
-		if !(2*cx+2*cy <= 1+perPrecision[T](0x1p-22, 0x1p-50)) {
+		if !(2*cx+2*cy <= 1+base.PerPrecision[T](0x1p-22, 0x1p-50)) {
 			return device.Invalidf("kernel %s: coefficients %g and %g are %s", l.Kernel.Name, cx, cy, limit)
 		}
 		return nil
@@ -85,14 +92,14 @@ func checkStencil[T device.Float](limit string) func(l *device.Launch) error {
 // result of a stencil is subnormal either: the difference of two numbers that
 // are zero or above the floor is zero or above floor·2^-24 (float64: ·2^-53),
 // and the smallest coefficient keeps the products of those normal.
-func flushBelow[T device.Float]() T { return perPrecision[T](0x1p-80, 0x1p-900) }
+func flushBelow[T device.Float]() T { return base.PerPrecision[T](0x1p-80, 0x1p-900) }
 
 // leastCoefficient is the smallest coefficient for which flushBelow suffices.
-func leastCoefficient[T device.Float]() T { return perPrecision[T](0x1p-20, 0x1p-60) }
+func leastCoefficient[T device.Float]() T { return base.PerPrecision[T](0x1p-20, 0x1p-60) }
 
 // squareFloor is the magnitude under which a square counts as zero in a
 // residual, for the same reason.
-func squareFloor[T device.Float]() T { return perPrecision[T](0x1p-120, 0x1p-1000) }
+func squareFloor[T device.Float]() T { return base.PerPrecision[T](0x1p-120, 0x1p-1000) }
 
 // CheckField refuses what the stencil kernels do not define: a shape with no
 // rows or columns or that does not match, NaN, Inf, and values so large that a
@@ -104,14 +111,14 @@ func CheckField[T device.Float](field []T, rows, cols int) error {
 	if len(field)/cols != rows || len(field)%cols != 0 {
 		return device.Invalidf("%d values for a grid of %d × %d points", len(field), rows, cols)
 	}
-	limit, largest := maxFinite[T]()/16, T(0)
+	limit, largest := base.MaxFinite[T]()/16, T(0)
 	for i, v := range field {
 		if !(ieee.Abs(v) <= limit) {
 			return device.Invalidf("value %g in row %d, column %d of the field", v, i/cols, i%cols)
 		}
 		largest = max(largest, ieee.Abs(v))
 	}
-	if least := perPrecision[T](0x1p-40, 0x1p-840); largest != 0 && largest < least {
+	if least := base.PerPrecision[T](0x1p-40, 0x1p-840); largest != 0 && largest < least {
 		return device.Invalidf("the largest value of the field is %g, below %g: use a smaller unit or f64", largest, least)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package kernels
+package gravity
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 
 	"offload/device"
 	"offload/internal/ieee"
+	"offload/kernels/internal/base"
 )
 
 // contractOf runs a kernel's contract on one set of bodies, for the rows given,
@@ -124,7 +125,7 @@ func forcePairsOnce[T device.Float](bodies []T, eps T) []T {
 		}
 		for b := a + 1; b < tiles; b++ {
 			for j := tile(b).Lo; j < tile(b).Hi; j++ {
-				var back [3][maxLanes]T // source j's own sums, spread over the lanes of the targets
+				var back [3][base.MaxLanes]T // source j's own sums, spread over the lanes of the targets
 				for i := tile(a).Lo; i < tile(a).Hi; i++ {
 					lane := (i - tile(a).Lo) % lanes
 					d := [3]T{bodies[j*4] - bodies[i*4], bodies[j*4+1] - bodies[i*4+1], bodies[j*4+2] - bodies[i*4+2]}
@@ -136,7 +137,7 @@ func forcePairsOnce[T device.Float](bodies []T, eps T) []T {
 					}
 				}
 				for c := range 3 {
-					partial[a][3*j+c] = joinLanes(&back[c], lanes)
+					partial[a][3*j+c] = base.JoinLanes(&back[c], lanes)
 				}
 			}
 		}
