@@ -145,6 +145,18 @@ func Example_subtasks() {
 	// Output: 92 <nil>
 }
 
+// collatz counts the steps from n to 1: n/2 follows an even number, 3n + 1 an odd one.
+func collatz(_ context.Context, n int) (steps int, err error) {
+	for ; n != 1; steps++ {
+		if n%2 == 0 {
+			n /= 2
+		} else {
+			n = 3*n + 1
+		}
+	}
+	return steps, nil
+}
+
 func Example_stream() {
 	pool, err := cpu.NewPool(0)
 	if err != nil {
@@ -156,18 +168,17 @@ func Example_stream() {
 		for n := 1; yield(n); n++ {
 		}
 	}
-	count := func(_ context.Context, n int) (int, error) { return queens(n, 0, 0, 0), nil }
 	n := 0
-	for c, err := range cpu.MapSeq(context.Background(), pool, numbers, count) {
+	for steps, err := range cpu.MapSeq(context.Background(), pool, numbers, collatz) {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if n++; c > 50 {
-			fmt.Println(n, "queens:", c)
+		if n++; steps > 100 {
+			fmt.Println(n, "takes", steps, "steps")
 			break
 		}
 	}
-	// Output: 8 queens: 92
+	// Output: 27 takes 111 steps
 }
 
 func Example_errors() {
