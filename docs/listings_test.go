@@ -1,0 +1,61 @@
+package docs_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Each listing of these documents is a part of the tests, word for word.
+func TestListings(t *testing.T) {
+	code := sources(t)
+	for _, doc := range []string{"multiprocessing.md", "kernel.md"} {
+		t.Run(doc, func(t *testing.T) {
+			text, err := os.ReadFile(doc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := listings(string(text))
+			if len(all) == 0 {
+				t.Error("no listing was found")
+			}
+			for _, listing := range all {
+				if !strings.Contains(code, "\n"+listing) {
+					t.Errorf("no test has this listing:\n%s", listing)
+				}
+			}
+		})
+	}
+}
+
+var fence = regexp.MustCompile("(?ms)^```(?:go|glsl)\n(.*?)^```$")
+
+// listings returns the blocks of Go and GLSL in a document.
+func listings(text string) []string {
+	var all []string
+	for _, m := range fence.FindAllStringSubmatch(text, -1) {
+		all = append(all, m[1])
+	}
+	return all
+}
+
+// sources returns the text of all tests in this folder.
+func sources(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.WriteString("\n")
+		all.Write(text)
+	}
+	return all.String()
+}
