@@ -11,7 +11,7 @@ import (
 
 // hybridParts are the names in a list such as cpu+software, or those that “hybrid”
 // stands for by itself.
-func hybridParts(list string, given bool) ([]string, error) {
+func (t Backends) hybridParts(list string, given bool) ([]string, error) {
 	if !given {
 		return []string{"gpu", "cpu"}, nil
 	}
@@ -20,10 +20,10 @@ func hybridParts(list string, given bool) ([]string, error) {
 		return nil, device.Invalidf("hybrid:%s: two devices or more are needed, such as hybrid:cpu+software", list)
 	}
 	for _, name := range parts {
-		if word, _, _ := strings.Cut(name, ":"); word == Auto || word == "hybrid" {
+		if word, _, _ := strings.Cut(name, ":"); word == Auto || word == hybridName {
 			return nil, device.Invalidf("hybrid:%s: %s is no device to split over", list, name)
 		}
-		if _, err := find(name); err != nil {
+		if _, err := t.find(name); err != nil {
 			return nil, err
 		}
 	}

@@ -11,9 +11,6 @@ import (
 	"offload/device/sched"
 )
 
-// Version is the release that CHANGELOG.md describes.
-const Version = "0.4.0"
-
 // ScheduleOptions say what Schedule works with. The zero value is a good default.
 type ScheduleOptions struct {
 	// Device is how the devices are opened; Workers and Variant are the host's.
@@ -30,24 +27,24 @@ type ScheduleOptions struct {
 	Costs string
 }
 
-// Schedule makes a scheduler over the devices that are here. It ends on the host's pool
+// Schedule makes a scheduler over the devices of the table that are here. It ends on the host's pool
 // of workers, which serves plain tasks and the host's device together. Closing it closes
 // all of them. Errors: those of Open for names and options.
-func Schedule(ctx context.Context, o ScheduleOptions) (*sched.Scheduler, error) {
+func (t Backends) Schedule(ctx context.Context, o ScheduleOptions) (*sched.Scheduler, error) {
 	o.Device.Kernels = besideOurs(o.Device.Kernels)
 	if err := checkOptions(o.Device); err != nil {
 		return nil, err
 	}
-	if err := checkCandidates(o.Names); err != nil {
+	if err := t.checkCandidates(o.Names); err != nil {
 		return nil, err
 	}
 	pool, err := cpu.NewPool(o.Device.Workers)
 	if err != nil {
 		return nil, err
 	}
-	candidates := namedCandidates(o, pool)
+	candidates := t.namedCandidates(o, pool)
 	if o.Names == nil {
-		candidates = autoCandidates(ctx, o, pool)
+		candidates = t.autoCandidates(ctx, o, pool)
 	}
 	candidates = append(candidates, hostCandidate(pool, o.Device))
 	if o.Costs == "" {
@@ -75,9 +72,9 @@ func CostsFolder() string {
 const compositeGain = 0.1
 
 // checkCandidates refuses names that are none, or that stand for the host.
-func checkCandidates(names []string) error {
+func (t Backends) checkCandidates(names []string) error {
 	for _, name := range names {
-		if err := CheckName(name); err != nil {
+		if err := t.CheckName(name); err != nil {
 			return err
 		}
 		if name == Auto || name == "cpu" {
@@ -87,22 +84,22 @@ func checkCandidates(names []string) error {
 	return nil
 }
 
-func namedCandidates(o ScheduleOptions, pool *cpu.Pool) (candidates []sched.Candidate) {
+func (t Backends) namedCandidates(o ScheduleOptions, pool *cpu.Pool) (candidates []sched.Candidate) {
 	for _, name := range o.Names {
-		candidates = append(candidates, candidate(name, o.Device, pool))
+		candidates = append(candidates, t.candidate(name, o.Device, pool))
 	}
 	return candidates
 }
 
 // autoCandidates are the devices that “auto” may take besides the host: what the table
 // says, and, where one of these is here, that one together with the host.
-func autoCandidates(ctx context.Context, o ScheduleOptions, pool *cpu.Pool) (candidates []sched.Candidate) {
+func (t Backends) autoCandidates(ctx context.Context, o ScheduleOptions, pool *cpu.Pool) (candidates []sched.Candidate) {
 	here := false
-	for _, b := range backends() {
-		if !b.auto || b.name == "cpu" {
+	for _, b := range t {
+		if !b.Auto || b.Name == "cpu" {
 			continue
 		}
-		c := candidate(b.name, o.Device, pool)
+		c := t.candidate(b.Name, o.Device, pool)
 		first, err := c.Open(ctx)
 		open := c.Open
 		c.Open = func(ctx context.Context) (device.Device, error) {
@@ -115,25 +112,25 @@ func autoCandidates(ctx context.Context, o ScheduleOptions, pool *cpu.Pool) (can
 		candidates, here = append(candidates, c), here || err == nil
 	}
 	if here {
-		candidates = append(candidates, candidate("hybrid", o.Device, pool))
+		candidates = append(candidates, t.candidate(hybridName, o.Device, pool))
 	}
 	return candidates
 }
 
-func candidate(name string, o device.Options, pool *cpu.Pool) sched.Candidate {
-	if word, which, given := strings.Cut(name, ":"); word == "hybrid" {
-		return sched.Candidate{Name: name, Gain: compositeGain, Open: openTogether(name, which, given, o, pool)}
+func (t Backends) candidate(name string, o device.Options, pool *cpu.Pool) sched.Candidate {
+	if word, which, given := strings.Cut(name, ":"); word == hybridName {
+		return sched.Candidate{Name: name, Gain: compositeGain, Open: t.openTogether(name, which, given, o, pool)}
 	}
 	o.Workers, o.Variant = 0, ""
 	return sched.Candidate{Name: name, Open: func(ctx context.Context) (device.Device, error) {
-		return openNamed(ctx, name, o)
+		return t.openNamed(ctx, name, o)
 	}}
 }
 
 // openTogether opens a device of several, of which the host's uses the pool.
-func openTogether(name, which string, given bool, o device.Options, pool *cpu.Pool) func(context.Context) (device.Device, error) {
+func (t Backends) openTogether(name, which string, given bool, o device.Options, pool *cpu.Pool) func(context.Context) (device.Device, error) {
 	return func(ctx context.Context) (device.Device, error) {
-		parts, err := hybridParts(which, given)
+		parts, err := t.hybridParts(which, given)
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +139,7 @@ func openTogether(name, which string, given bool, o device.Options, pool *cpu.Po
 				return cpu.OpenOn(ctx, pool, o)
 			}
 			o.Workers, o.Variant = 0, ""
-			return openNamed(ctx, part, o)
+			return t.openNamed(ctx, part, o)
 		})
 	}
 }

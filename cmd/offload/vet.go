@@ -33,7 +33,7 @@ choose, such as Exp, have other bits on another processor, too; vet does not loo
 for them.`,
 		Example: `  offload vet
   offload vet ./...
-  offload vet --tags=gl ./kernels`,
+  offload vet --tags=gl ./kernels/...`,
 		RunE: func(cmd *cobra.Command, patterns []string) error { return vet(cmd, tags, patterns) },
 	}
 	cmd.Flags().StringVar(&tags, "tags", "", "build tags, between commas")
