@@ -1,6 +1,28 @@
+// Package device is the contract between programs, kernels and the hardware
+// that runs them.
+//
+// A Device owns Buffers and runs Kernels on them. A Kernel is data: it names
+// its parameters and says how each is accessed, and it carries the executable
+// contract, a plain serial Go function that defines the result to the last
+// bit. A Launch binds arguments to a kernel and names the rows of the output to
+// compute; it writes those rows and nothing else.
+//
+// A Call is a launch on slices of the host, which may be views of larger matrices:
+// Run uploads, launches and downloads. Package check tests whether a kernel keeps
+// that rule.
+//
+// The queue of a device is in order. Launch returns at once; what went wrong is
+// reported by every wait for and read of a buffer that a failed launch was to
+// write. Numbers that do not fit are refused as ErrInvalid, never truncated. Every
+// error wraps one of the documented values of this package.
+//
+// The package imports the standard library only and knows no backend.
 package device
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Device runs kernels. Its methods may be called from many goroutines; the
 // queue keeps the order in which the calls were made.
@@ -124,4 +146,73 @@ func Download[T Element](ctx context.Context, b Buffer) ([]T, error) {
 		return nil, err
 	}
 	return dst, nil
+}
+
+// Counters is what a device has done since it was opened. Devices that compute in the
+// host's memory count their progress alone.
+type Counters struct {
+	Progress   int64         // grows whenever something of what is queued was done; a device that hangs leaves it as it is
+	Launches   int64         // launches handed to the hardware
+	Dispatches int64         // pieces that they were cut into
+	KernelTime time.Duration // time that the hardware took for those that were long enough to be timed
+	Uploaded   int64         // bytes written to buffers
+	Downloaded int64         // bytes read from buffers
+}
+
+// Recorder is told what devices do, for a timeline; package trace has one that
+// writes files. Its methods are called from many goroutines in the middle of the
+// work: they must be quick.
+type Recorder interface {
+	// Opened gives an open device the number that its events carry.
+	Opened(info Info) int
+	// Record takes e down.
+	Record(e Event)
+}
+
+// EventKind is what an event is about.
+type EventKind uint8
+
+// The kinds of events. Those of a queue do not overlap, nor do the tiles of one
+// worker of a device.
+const (
+	EventUpload   EventKind = iota + 1 // a write to a buffer, in its turn
+	EventLaunch                        // a launch, in its turn: computed, or handed to the hardware
+	EventReadBack                      // a read of a buffer, in its turn; what it waits for in the hardware included
+	EventWait                          // a Sync that waits for the hardware
+	EventTile                          // a worker runs a task of a launch
+	EventDecision                      // a scheduler has decided something; without length
+)
+
+// EventScalars is the number of a launch's scalars that an event has room for.
+const EventScalars = 4
+
+// Event is something that was done from Start to End.
+type Event struct {
+	Kind       EventKind
+	Device     int // the number from Recorder.Opened
+	Worker     int // of a tile, from 0
+	Start, End time.Time
+
+	Kernel  *Kernel              // of a launch or a tile
+	Rows    Range                // of a launch, or of a tile without a plan
+	Scalars [EventScalars]uint64 // of a launch: bits of its first scalars, in binding order
+	Phase   int                  // of a tile
+	Task    int                  // of a tile
+	Bytes   int64                // of a transfer
+	Failed  bool
+
+	Name, Detail string // of a decision: what, and why
+}
+
+// LaunchEvent is the event of l.
+func LaunchEvent(l *Launch, start time.Time, failed bool) Event {
+	e := Event{Kind: EventLaunch, Start: start, End: time.Now(), Kernel: l.Kernel, Rows: l.Rows, Failed: failed}
+	n := 0
+	for i, p := range l.Kernel.Params {
+		if p.Access == Value && n < EventScalars {
+			e.Scalars[n] = l.Args[i].value
+			n++
+		}
+	}
+	return e
 }

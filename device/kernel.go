@@ -1,6 +1,9 @@
 package device
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Access says how a kernel uses a parameter. It is what makes launches safe to
 // cut into tiles, to split over devices and to run again.
@@ -128,3 +131,110 @@ type Plan struct {
 	Shared int   // bytes of scratch that all tasks of the launch share
 	Local  int   // bytes of scratch of each worker
 }
+
+// Invariant is what is known of a kernel's results and costs less to check than they
+// cost to compute: package check watches it on any device.
+type Invariant struct {
+	// Sweeps is the name of the Int32 parameter that says how often a launch repeats its
+	// step, where fewer give an earlier state; empty if there is none.
+	Sweeps string
+
+	Stencil *Stencil
+	Balance *Balance
+}
+
+// SweepsOf returns the index of the parameter that k.Invariant names as its sweeps, or -1.
+func SweepsOf(k *Kernel) int {
+	if k.Invariant == nil {
+		return -1
+	}
+	return slices.IndexFunc(k.Params, func(p Param) bool { return p.Name == k.Invariant.Sweeps })
+}
+
+// Stencil is the invariant of a kernel that replaces every inner point of a grid by a
+// weighted sum of itself and its four neighbours, Sweeps times, while the edges keep
+// their values: sums of rows follow from those before.
+type Stencil struct {
+	In, Out int // parameters: grids of one shape
+	// Weights returns the weight of a point itself, of each of its neighbours in the
+	// row, and of each of those in the column.
+	Weights   func(l *Launch) (centre, x, y float64)
+	Roundings float64 // of an update at the most, in units of the largest value's
+	Floor     float64 // the magnitude below which values may become 0
+}
+
+// Balance is the invariant of a kernel whose result has a row for each target, to which
+// every source adds something: what the rows of one set do to each other adds up to 0
+// when each is multiplied by the row's weight. Momentum is an example.
+type Balance struct {
+	Targets, Sources, Result int // parameters
+	Weight                   int // column of the targets
+	// Paired reports whether a launch whose targets are its sources pairs each row
+	// with each other one.
+	Paired func(l *Launch) bool
+	// Size returns the sum of the magnitudes of what the sources add to the result of
+	// a target, of which Shader.FastError is a part.
+	Size func(l *Launch, target, sources Slice) float64
+}
+
+// Shader is the form of a kernel for devices with compute shaders: GLSL 4.30.
+//
+// The device declares the parameters before Source, by their names. For a buffer
+// called u there are
+//
+//	u_at(i)    element i of the matrix, to be read or assigned
+//	u_rows     number of rows
+//	u_width    elements of a row
+//
+// and for a scalar called cx there is cx_value. Besides these:
+//
+//	row_lo, row_hi   the rows to compute
+//	pass_index       which pass of the plan runs, from 0
+//	pass_word(i)     word i of the pass
+//	group_index      which of the pass's work-groups this is, from 0
+//	LOCAL            invocations in a work-group
+//	scratch_at(i)    element i of the scratch, if the plan asks for any
+//
+// All of them are int. Exact arithmetic is by exact_add … exact_fma; see package
+// shaders. MATH_FAST is defined where the device was opened with fast arithmetic.
+type Shader struct {
+	// Source is the rest of the shader, main included.
+	Source string
+
+	// Local is the number of invocations in a work-group.
+	Local int
+
+	// Scratch is the type of the scratch's elements; zero for a shader without.
+	Scratch Type
+
+	// Plan cuts a launch into passes. Nil means one pass with one invocation for
+	// each row; the row is row_lo + group_index*LOCAL + gl_LocalInvocationIndex.
+	Plan func(l *Launch, limits ShaderLimits, p *ShaderPlan)
+
+	// FastError bounds the relative error of fast arithmetic, in the norm that the
+	// kernel's documentation names; zero where fast results equal exact ones.
+	FastError float64
+}
+
+// ShaderLimits is what a device can do in one work-group and at once.
+type ShaderLimits struct {
+	SharedBytes int // memory that a work-group shares
+	GroupSize   int // most invocations of a work-group
+}
+
+// ShaderPlan is how a launch is cut. Passes run one after another and see what
+// earlier ones wrote. It is reused from launch to launch.
+type ShaderPlan struct {
+	Passes  []Pass
+	Scratch int // elements of scratch, left as they were from pass to pass
+}
+
+// Pass is one dispatch. Its work-groups do not depend on each other, so that the
+// device may run them in several pieces.
+type Pass struct {
+	Groups int
+	Words  [PassWords]int32
+}
+
+// PassWords is the number of words that a pass hands to its shader.
+const PassWords = 8

@@ -3,6 +3,7 @@ package device
 import (
 	"context"
 	"math"
+	"unsafe"
 )
 
 // Launch asks for rows Rows of the outputs of Kernel, with one argument for
@@ -123,4 +124,97 @@ func Scalar[T Element](l *Launch, i int) T {
 		*p = uint32(a.value)
 	}
 	return x
+}
+
+// Range is a half-open range of indices, Lo ≤ i < Hi.
+type Range struct{ Lo, Hi int }
+
+// Len is the number of indices.
+func (r Range) Len() int { return r.Hi - r.Lo }
+
+// Part is the i-th of n consecutive parts of r; their lengths differ by at
+// most one, and the longer ones come first. It is empty unless 0 ≤ i < n.
+func (r Range) Part(i, n int) Range {
+	if i < 0 || i >= n || r.Hi <= r.Lo {
+		return Range{r.Lo, r.Lo}
+	}
+	size, extra := r.Len()/n, r.Len()%n
+	lo := r.Lo + i*size + min(i, extra)
+	hi := lo + size
+	if i < extra {
+		hi++
+	}
+	return Range{lo, hi}
+}
+
+// Grow is r with h more indices on each side, none for a negative h, kept within
+// 0 ≤ i < n.
+func (r Range) Grow(h, n int) Range {
+	h, n = max(h, 0), max(n, 0)
+	lo, hi := max(0, r.Lo-h), n
+	if h < n-r.Hi { // else r.Hi+h is beyond n, or no int
+		hi = r.Hi + h
+	}
+	return Range{min(lo, hi), hi}
+}
+
+// Intersects tells whether r and s share an index.
+func (r Range) Intersects(s Range) bool {
+	return max(r.Lo, s.Lo) < min(r.Hi, s.Hi)
+}
+
+// Tile is one piece of a launch as a kernel's Go code sees it. Indices of rows
+// are those of the launch, whatever the tile.
+type Tile struct {
+	*Launch
+	Rows   Range // rows to compute
+	Phase  int   // phase of the plan
+	Task   int   // task of the phase
+	Tasks  int   // number of tasks of the phase
+	Worker int   // which of the workers runs it, from 0
+
+	ctx    context.Context
+	views  *[MaxParams]Slice
+	shared []uint64
+	local  []uint64
+}
+
+// View is the whole matrix passed as argument i, row after row. Writing outside
+// the rows of an output is a mistake in the kernel.
+func View[T Element](t *Tile, i int) []T { return As[T](t.views[i]) }
+
+// Width is the number of elements in a row of argument i.
+func (t *Tile) Width(i int) int { return t.Args[i].Width }
+
+// Done tells whether the launch was cancelled. A task of more than about a
+// millisecond should ask now and then and return early.
+func (t *Tile) Done() bool { return t.ctx.Err() != nil }
+
+// Shared is the plan's shared scratch as elements of type T. It holds whatever
+// was left in it.
+func Shared[T Element](t *Tile) []T { return scratch[T](t.shared) }
+
+// Local is the plan's scratch of this worker as elements of type T.
+func Local[T Element](t *Tile) []T { return scratch[T](t.local) }
+
+func scratch[T Element](words []uint64) []T {
+	var zero T
+	n := len(words) * 8 / int(unsafe.Sizeof(zero))
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(words))), n)
+}
+
+// Binding is a launch with its arguments resolved to host memory: what a host
+// device needs to make tiles. It is reused from launch to launch.
+type Binding struct {
+	Launch *Launch
+	Ctx    context.Context
+	Views  [MaxParams]Slice
+	Shared []uint64
+}
+
+// Tile sets t to a task of the bound launch: rows for code without a plan, or
+// task of the tasks of a phase. The worker's own scratch is local.
+func (b *Binding) Tile(t *Tile, rows Range, worker int, local []uint64) {
+	t.Launch, t.ctx, t.views, t.shared = b.Launch, b.Ctx, &b.Views, b.Shared
+	t.Rows, t.Worker, t.local = rows, worker, local
 }

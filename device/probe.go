@@ -3,6 +3,8 @@ package device
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 )
 
 // ProbeSize is the size of the examples that Probe runs: large enough to reach every
@@ -64,4 +66,73 @@ func Probe(ctx context.Context, d Device, kernels []*Kernel) ([]string, error) {
 		}
 	}
 	return exact, nil
+}
+
+// Difference is the first place where two results differ.
+type Difference struct {
+	Kernel    string
+	Label     string // the example
+	Param     string
+	Index     int    // element of the parameter; -1 if the calls cannot be compared
+	Got, Want uint64 // bit patterns
+	Type      Type
+}
+
+func (d *Difference) Error() string {
+	if d.Index < 0 {
+		return fmt.Sprintf("kernel %s (%s): the results are of another kernel or size", d.Kernel, d.Label)
+	}
+	return fmt.Sprintf("kernel %s (%s): %s[%d] is %s, the contract says %s",
+		d.Kernel, d.Label, d.Param, d.Index, bitString(d.Type, d.Got), bitString(d.Type, d.Want))
+}
+
+func bitString(t Type, bits uint64) string {
+	switch t {
+	case Float32:
+		return fmt.Sprintf("%#08x (%g)", bits, math.Float32frombits(uint32(bits)))
+	case Float64:
+		return fmt.Sprintf("%#016x (%g)", bits, math.Float64frombits(bits))
+	}
+	return fmt.Sprintf("%#08x", bits)
+}
+
+// Diff compares the buffers of two calls of one kernel bit for bit, inputs and
+// rows outside the range included; nil means equal.
+func Diff(got, want *Call) *Difference {
+	if got == nil || want == nil || got.Kernel == nil || got.Kernel != want.Kernel ||
+		len(got.Args) != len(got.Kernel.Params) || len(want.Args) != len(got.Args) {
+		d := &Difference{Index: -1}
+		if got != nil && got.Kernel != nil {
+			d.Kernel, d.Label = got.Kernel.Name, got.Label
+		}
+		return d
+	}
+	for i, p := range got.Kernel.Params {
+		if p.Access == Value {
+			continue
+		}
+		g, w := got.Args[i].Data, want.Args[i].Data
+		if g.Len() != w.Len() || g.Type() != w.Type() {
+			return &Difference{Kernel: got.Kernel.Name, Label: got.Label, Param: p.Name, Index: -1}
+		}
+		for e := range g.Len() {
+			if x, y := g.bits(e), w.bits(e); x != y {
+				return &Difference{got.Kernel.Name, got.Label, p.Name, e, x, y, p.Type}
+			}
+		}
+	}
+	return nil
+}
+
+// bits is the bit pattern of element i.
+func (s Slice) bits(i int) uint64 {
+	switch s.typ {
+	case Float32:
+		return uint64(math.Float32bits(As[float32](s)[i]))
+	case Float64:
+		return math.Float64bits(As[float64](s)[i])
+	case Int32:
+		return uint64(uint32(As[int32](s)[i]))
+	}
+	return uint64(As[uint32](s)[i])
 }

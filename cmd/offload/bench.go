@@ -1,14 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"offload"
 	"offload/device"
+	"offload/device/sched"
+	"offload/internal/atomicfile"
 	"offload/internal/bench"
 	"offload/internal/progress"
 )
@@ -193,4 +201,98 @@ func (f *benchFlags) product(kernels []string, precisions []device.Type) []bench
 		}
 	}
 	return cases
+}
+
+// measure runs one case, on auto where the scheduler takes it, and adds what a launch was
+// predicted to take.
+func (f *benchFlags) measure(cmd *cobra.Command, s *session, c bench.Case, step func()) (bench.Result, error) {
+	t := caseTask(c, f.count, device.Math(f.math), step)
+	if s.sched == nil {
+		return t.Run(cmd.Context(), s.device)
+	}
+	if err := measured(cmd.Context(), s.sched, t.Needs.Kernels); err != nil {
+		return bench.Result{}, err
+	}
+	launch, _, _ := c.Shape()
+	alone := sched.Task[struct{}]{Name: t.Name, Needs: t.Needs, Work: []sched.Work{sched.WorkOf(launch, 1)}}
+	before := sched.Predict(s.sched, alone)
+	done, err := sched.Do(cmd.Context(), s.sched, t)
+	r := done.Value
+	if err != nil {
+		return r, err
+	}
+	for _, e := range before.Estimates {
+		if e.Device == done.Report.Device() && e.Known {
+			r.SecondsPredicted = e.Run.Seconds()
+		}
+	}
+	return r, nil
+}
+
+// caseTask is a case as a task: its upload, a cold launch and those that count, and its
+// download. What it measures goes into later predictions.
+func caseTask(c bench.Case, count int, math device.Math, step func()) sched.Task[bench.Result] {
+	launch, up, down := c.Shape()
+	return sched.Task[bench.Result]{
+		Name:  fmt.Sprintf("%s, n = %d", launch.Kernel.Name, c.N),
+		Needs: sched.Needs{Kernels: []*device.Kernel{launch.Kernel}, Memory: c.Memory(), Exact: math != device.Fast},
+		Work:  []sched.Work{sched.WorkOf(launch, count+1)},
+		Up:    sched.Transfer{Count: 1, Bytes: up},
+		Down:  sched.Transfer{Count: 1, Bytes: down},
+		Steps: count + 1,
+		Run: func(ctx context.Context, d device.Device) (bench.Result, error) {
+			r, err := bench.Run(ctx, d, c, count, func() { sched.Alive(ctx); step() })
+			for _, s := range r.Samples {
+				sched.Observe(ctx, launch, time.Duration(s*1e9))
+			}
+			return r, err
+		},
+	}
+}
+
+// checkPlot refuses the name of a picture that cannot be drawn; "" is for none.
+func checkPlot(path string) error {
+	if path != "" && !slices.Contains(bench.Pictures(), pictureOf(path)) {
+		return usagef("--plot=%s: the name must end in .%s", path, strings.Join(bench.Pictures(), " or ."))
+	}
+	return nil
+}
+
+// pictureOf is the kind of picture that a file's name asks for.
+func pictureOf(path string) string {
+	return strings.ToLower(strings.TrimPrefix(filepath.Ext(path), "."))
+}
+
+// draw writes the picture, if one is asked for.
+func (f *benchFlags) draw(ctx context.Context, rec *recorder) error {
+	if f.plot == "" {
+		return nil
+	}
+	memory, err := rec.memory(ctx)
+	if err != nil {
+		return err
+	}
+	var picture bytes.Buffer
+	if err := bench.Draw(&picture, pictureOf(f.plot), rec.results, memory); err != nil {
+		return err
+	}
+	return atomicfile.Write(f.plot, func(w io.Writer) error {
+		_, err := picture.WriteTo(w)
+		return err
+	})
+}
+
+// memory is the bandwidth for the roofline, of as many workers as its points
+// have; 0 where no result has a ceiling.
+func (r *recorder) memory(ctx context.Context) (float64, error) {
+	workers := 0
+	for _, result := range r.results {
+		if result.CeilingRate > 0 {
+			workers = max(workers, result.Workers)
+		}
+	}
+	if workers == 0 {
+		return 0, nil
+	}
+	return r.ceilings.Memory(ctx, workers)
 }

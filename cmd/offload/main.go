@@ -4,14 +4,23 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"offload"
+	"offload/device"
+	"offload/sims/solar"
 )
 
 func main() {
@@ -63,4 +72,178 @@ func (o *output) Write(p []byte) (int, error) {
 		o.err = err
 	}
 	return n, err
+}
+
+func newRoot(schedule schedule) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "offload",
+		Short: "Numerical kernels on the GPU or the CPU, with the same bits",
+		Long: `offload runs numerical kernels on whichever device there is, a GPU or a pool of
+CPU workers, and gives the same bits on either.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 device unavailable.`,
+		Example: `  offload devices
+  offload bench --device=cpu
+  offload verify
+  offload tune
+  offload vet ./...
+  offload sim solar --gr --until=2462502.5
+  offload sim plate --n=257 --top=100 --plot=plate.png`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noArgs,
+		RunE:          needSubcommand,
+	}
+	cmd.SetFlagErrorFunc(flagError)
+	cmd.Version = version()
+	cmd.SetVersionTemplate("{{.Version}}\n")
+	cmd.PersistentFlags().BoolP("verbose", "v", false, "say on stderr what is chosen and why")
+	cmd.CompletionOptions.HiddenDefaultCmd = true
+	cmd.AddCommand(newDevices(), newBench(schedule), newSim(schedule), newVerify(), newTune(schedule), newTrace(), newVet(), newVersion())
+	return cmd
+}
+
+// needSubcommand is what a command does that is only a group of others.
+func needSubcommand(cmd *cobra.Command, _ []string) error {
+	if err := cmd.Help(); err != nil {
+		return err
+	}
+	return usagef("%s needs a command", cmd.CommandPath())
+}
+
+// noArgs refuses words that are no flags.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("unknown word %q for %s%s; see %s --help", args[0], cmd.CommandPath(), suggestion("", similar(cmd, args[0])), cmd.CommandPath())
+	}
+	return nil
+}
+
+// flagError is a usage error that suggests flags for one that is mistyped.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
+		flags := &cobra.Command{} // cobra compares names of commands
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+		})
+		err = fmt.Errorf("%w%s", err, suggestion("--", similar(flags, unknown.GetSpecifiedName())))
+	}
+	return &usageError{err}
+}
+
+// similar are the names of commands below cmd that a mistyped one may stand for.
+func similar(cmd *cobra.Command, name string) []string {
+	cmd.SuggestionsMinimumDistance = 2
+	return cmd.SuggestionsFor(name)
+}
+
+func suggestion(prefix string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "; did you mean " + prefix + strings.Join(names, " or "+prefix) + "?"
+}
+
+// verbose reports whether the flag --verbose is set.
+func verbose(cmd *cobra.Command) bool {
+	v, _ := cmd.Flags().GetBool("verbose")
+	return v
+}
+
+func newSim(schedule schedule) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sim",
+		Short: "Run a simulation: solar or plate",
+		Example: `  offload sim solar --gr --until=2462502.5
+  offload sim plate --n=257 --top=100 --tol=1e-10`,
+		Args: noArgs,
+		RunE: needSubcommand,
+	}
+	cmd.AddCommand(newSolar(schedule), newPlate(schedule))
+	return cmd
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version and how this program was built",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
+			return err
+		},
+	}
+}
+
+func version() string {
+	return fmt.Sprintf("offload %s %s %s/%s%s", offload.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, buildSettings())
+}
+
+// buildSettings are what influences the program beyond its source.
+func buildSettings() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	text := ""
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "GOAMD64", "GOARM64", "CGO_ENABLED", "-tags", "vcs.revision", "vcs.modified":
+			text += " " + s.Key + "=" + s.Value
+		}
+	}
+	return text
+}
+
+// The exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitUnavailable = 3
+)
+
+// usageError is a command line that makes no sense.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// inputError is about a file whose content is at fault, not the command line.
+type inputError struct{ err error }
+
+func (e *inputError) Error() string { return e.err.Error() }
+func (e *inputError) Unwrap() error { return e.err }
+
+// exitCode is the code for a command's outcome.
+func exitCode(err error) int {
+	var usage *usageError
+	var input *inputError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &input):
+		return exitFailed
+	case errors.Is(err, device.ErrUnavailable):
+		return exitUnavailable
+	case errors.Is(err, device.ErrInvalid), errors.Is(err, solar.ErrInput):
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// message is an error on one line.
+func message(ctx context.Context, err error) string {
+	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return "interrupted: " + text
+	}
+	return text
 }

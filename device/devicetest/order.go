@@ -2,9 +2,12 @@ package devicetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	gosync "sync"
 	"testing"
+	"time"
 
 	"offload/device"
 )
@@ -121,4 +124,144 @@ func accumulate(d device.Device, g, rounds, n int) error {
 		}
 	}
 	return nil
+}
+
+// testDepth: no more than device.QueueDepth launches wait in a queue; the next ones wait
+// in their callers.
+func (s suite) testDepth(t *testing.T) {
+	t.Run("full", s.testFull)
+	t.Run("close", s.testCloseFull)
+}
+
+// folder launches fold with 0, 1, 2 … on a buffer, and knows what will be in it.
+type folder struct {
+	d    device.Device
+	l    device.Launch
+	next uint32
+	want []uint32
+}
+
+func newFolder(ctx context.Context, d device.Device, k *device.Kernel, rows int) (*folder, error) {
+	f := &folder{d: d, want: ramp[uint32](rows)}
+	b, err := device.Upload(ctx, d, f.want)
+	if err != nil {
+		return nil, err
+	}
+	f.l = device.Launch{Kernel: k, Rows: device.Range{Hi: rows}, Args: []device.Arg{{}, device.Vec(b)}}
+	return f, nil
+}
+
+func (f *folder) buffer() device.Buffer { return f.l.Args[1].Buffer }
+
+// launch launches the next. A launch that is refused counts for nothing.
+func (f *folder) launch(ctx context.Context) error {
+	f.l.Args[0] = device.Val(f.next)
+	if err := f.d.Launch(ctx, &f.l); err != nil {
+		return err
+	}
+	foldInto(f.want, f.next)
+	f.next++
+	return nil
+}
+
+// check compares the buffer with what has to be in it.
+func (f *folder) check() error {
+	got, err := device.Download[uint32](context.Background(), f.buffer())
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(got, f.want) {
+		return errors.New("launches were left out, done twice, or done in another order")
+	}
+	return nil
+}
+
+func (s suite) testFull(t *testing.T) {
+	NoLeak(t)
+	d := s.device(t)
+	ctx := context.Background()
+	f, err := newFolder(ctx, d, fold(), 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, held := keepBusy(t, d)
+	filled, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for i := range device.QueueDepth {
+		if err := f.launch(filled); err != nil {
+			t.Fatalf("launch %d of %d: %v", i, device.QueueDepth, err)
+		}
+	}
+	for i := 0; held && i < 3; i++ {
+		if err := within(f.launch); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("a launch beyond the depth of the queue: %v, want DeadlineExceeded", err)
+		}
+	}
+	done := make(chan error, 1)
+	go func() {
+		for range 20 {
+			if err := f.launch(ctx); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	time.Sleep(brief)
+	if held && len(done) > 0 {
+		t.Errorf("launches beyond the depth of the queue did not wait: %v", <-done)
+	}
+	release()
+	if err := <-done; err != nil {
+		t.Errorf("a launch that waited for room: %v", err)
+	}
+	if err := f.check(); err != nil {
+		t.Error(err)
+	}
+	sync(t, d)
+}
+
+// Close wakes launches that wait for room.
+func (s suite) testCloseFull(t *testing.T) {
+	NoLeak(t)
+	ctx := context.Background()
+	d, err := s.open(ctx, device.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	needsHostCode(t, d)
+	f, err := newFolder(ctx, d, fold(), 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, _ := keepBusy(t, d)
+	for range device.QueueDepth {
+		if err := f.launch(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const waiters = 5
+	launched, closed := make(chan error, waiters), make(chan error, 1)
+	for range waiters {
+		l := device.Launch{Kernel: f.l.Kernel, Rows: f.l.Rows, Args: slices.Clone(f.l.Args)}
+		go func() { launched <- d.Launch(ctx, &l) }()
+	}
+	time.Sleep(brief)
+	go func() { closed <- d.Close() }()
+	late := time.After(soon)
+	for range waiters {
+		select {
+		case err := <-launched:
+			if !errors.Is(err, device.ErrClosed) {
+				t.Errorf("a launch that waited for room while the device closed: %v, want ErrClosed", err)
+			}
+		case <-late:
+			t.Fatal("a launch waits for room in a queue that is closed")
+		}
+	}
+	release()
+	if err := <-closed; err != nil {
+		t.Errorf("Close: %v", err)
+	}
 }

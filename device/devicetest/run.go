@@ -6,6 +6,7 @@ package devicetest
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"testing"
 	"time"
@@ -114,4 +115,114 @@ func NoLeak(t testing.TB) {
 		stacks = stacks[:runtime.Stack(stacks, true)]
 		t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks)
 	})
+}
+
+// sizes are those at which kernels are compared with their contracts. With
+// -short, which is meant for the race detector, large ones are left out.
+func sizes() []int {
+	all := []int{0, 1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 127, 257, 521}
+	if testing.Short() {
+		return all[:12]
+	}
+	return all
+}
+
+// testKernels: every kernel equals its contract bit for bit, in views with guard
+// words around them and outputs poisoned first.
+func (s suite) testKernels(t *testing.T) {
+	d := s.device(t)
+	for _, k := range s.kernels {
+		t.Run(k.Name, func(t *testing.T) {
+			if !supported(d.Info(), k) {
+				t.Skipf("the device does not list the precision of %s", k.Name)
+			}
+			for _, n := range sizes() {
+				for _, c := range k.Examples(n) {
+					if err := compareGuarded(d, c); err != nil {
+						t.Fatalf("n = %d: %v", n, err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// guardWords stand before and after every buffer.
+const guardWords = 9
+
+// compareGuarded runs c on d inside larger buffers and compares outputs, inputs
+// and guard words with those of the contract.
+func compareGuarded(d device.Device, c *device.Call) error {
+	ctx := context.Background()
+	want := c.Clone()
+	if err := want.Contract(); err != nil {
+		return err
+	}
+	got := c.Clone()
+	l, err := c.Shape()
+	if err != nil {
+		return err
+	}
+	wholes := make([]device.Slice, len(c.Args))
+	for i, a := range c.Args {
+		if a.Width == 0 {
+			l.Args[i] = a.Value
+			continue
+		}
+		n := a.Data.Len()
+		whole := device.MakeSlice(a.Data.Type(), guardWords+n+guardWords)
+		fillGuards(whole)
+		whole.Sub(guardWords, guardWords+n).Copy(a.Data)
+		b, err := d.Alloc(whole.Type(), whole.Len())
+		if err != nil {
+			return err
+		}
+		defer b.Free()
+		if err := b.Write(ctx, 0, whole); err != nil {
+			return err
+		}
+		l.Args[i] = device.Arg{Buffer: b, Offset: guardWords, Len: n, Width: a.Width}
+		wholes[i] = whole
+	}
+	if err := d.Launch(ctx, l); err != nil {
+		return err
+	}
+	for i, a := range c.Args {
+		if a.Width == 0 {
+			continue
+		}
+		whole := device.MakeSlice(wholes[i].Type(), wholes[i].Len())
+		if err := l.Args[i].Buffer.Read(ctx, 0, whole); err != nil {
+			return err
+		}
+		n := a.Data.Len()
+		if err := checkGuards(c, i, whole); err != nil {
+			return err
+		}
+		got.Args[i].Data.Copy(whole.Sub(guardWords, guardWords+n))
+	}
+	if diff := device.Diff(got, want); diff != nil {
+		return diff
+	}
+	return nil
+}
+
+// fillGuards sets every byte to one that no result is made of.
+func fillGuards(s device.Slice) {
+	b := s.Bytes()
+	for i := range b {
+		b[i] = 0xa5
+	}
+}
+
+func checkGuards(c *device.Call, arg int, whole device.Slice) error {
+	n, w := whole.Len(), guardWords
+	for _, s := range []device.Slice{whole.Sub(0, w), whole.Sub(n-w, n)} {
+		for _, b := range s.Bytes() {
+			if b != 0xa5 {
+				return fmt.Errorf("kernel %s (%s) wrote outside %s", c.Kernel.Name, c.Label, c.Kernel.Params[arg].Name)
+			}
+		}
+	}
+	return nil
 }

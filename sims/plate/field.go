@@ -1,6 +1,20 @@
+// Package plate computes the temperature of a flat plate whose edges are held at
+// given temperatures: where it settles (Steady, Laplace's equation), and how it
+// gets there (Transient, the heat equation).
+//
+// The plate is a grid of points. A Field holds their temperatures, in any unit
+// that is linear in the kelvin; the outermost points are the edges and never
+// change. The work is done by the kernels Laplacian and Heat on whatever
+// device.Device the caller opened. On an exact device the results are the same to
+// the last bit as on every other one, and depend on the inputs alone: nothing
+// here is decided by timing.
+//
+// Fields are read from and written to NumPy files (ReadNPY, WriteNPY) and drawn
+// as heat maps (WritePNG).
 package plate
 
 import (
+	"errors"
 	"math"
 
 	"offload/device"
@@ -113,3 +127,15 @@ func perPrecision[T device.Float](f32, f64 float64) T {
 	}
 	return T(f64)
 }
+
+// The errors of this package; test for them with errors.Is. Wrong options and
+// fields wrap device.ErrInvalid.
+var (
+	// ErrNotConverged: the tolerance was not reached.
+	ErrNotConverged = errors.New("the plate has not converged")
+	// ErrDiverged: a temperature became infinite or NaN. A Field that passes
+	// Check cannot do that on a sound device.
+	ErrDiverged = errors.New("the plate has diverged: check the device")
+	// ErrFormat: a file is no NumPy file that a Field can be read from.
+	ErrFormat = errors.New("not a usable NumPy file")
+)

@@ -1,6 +1,8 @@
 package solar
 
 import (
+	"bytes"
+	_ "embed"
 	"fmt"
 	"math"
 	"slices"
@@ -137,4 +139,60 @@ func finite(v []float64) bool {
 		}
 	}
 	return true
+}
+
+//go:embed data/solar_system_j2000.csv
+var j2000CSV []byte
+
+//go:embed data/solar_system_check.csv
+var checkCSV []byte
+
+// J2000 returns the Sun, the planets, the Moon and Pluto at JD 2451545.0 TDB, from JPL's DE405 (data/README.md).
+func J2000() (*System, error) {
+	sys, err := ReadBodies(bytes.NewReader(j2000CSV))
+	if err != nil {
+		return nil, fmt.Errorf("embedded J2000 state: %w", err)
+	}
+	return sys, nil
+}
+
+// Reference returns DE405's states of the same bodies 10 days, 1, 10 and 30 years after J2000, in that order.
+func Reference() ([]Snapshot, error) {
+	snaps, err := ReadStates(bytes.NewReader(checkCSV))
+	if err != nil {
+		return nil, fmt.Errorf("embedded reference states: %w", err)
+	}
+	return snaps, nil
+}
+
+// Difference is how far a body is from its reference position.
+type Difference struct {
+	Name string
+	KM   float64
+}
+
+// sameDate is how far apart, in days, the dates of comparable snapshots may be: a few roundings of a Julian date.
+const sameDate = 2e-9
+
+// Compare returns the distance in km between each body of want and the body of that name in got, in want's order. A
+// body that got lacks or a different date is refused with ErrInput.
+func Compare(got, want Snapshot) ([]Difference, error) {
+	if !(math.Abs(got.JD-want.JD) <= sameDate) {
+		return nil, fmt.Errorf("%w: a state at JD %v cannot be compared with one at JD %v", ErrInput, got.JD, want.JD)
+	}
+	at := make(map[string]int, len(got.Bodies))
+	for i := range got.Bodies {
+		at[got.Bodies[i].Name] = i
+	}
+	out := make([]Difference, 0, len(want.Bodies))
+	for _, ref := range want.Bodies {
+		i, ok := at[ref.Name]
+		if !ok {
+			return nil, fmt.Errorf("%w: no body %q to compare", ErrInput, ref.Name)
+		}
+		x := got.Bodies[i].X
+		d := [3]float64{x[0] - ref.X[0], x[1] - ref.X[1], x[2] - ref.X[2]}
+		out = append(out, Difference{Name: ref.Name, KM: float64(norm(d[:]) * AU)})
+	}
+	return out, nil
 }

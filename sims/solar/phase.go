@@ -1,6 +1,10 @@
 package solar
 
-import "offload/internal/ieee"
+import (
+	"math"
+
+	"offload/internal/ieee"
+)
 
 // Phase is what an integrator advances: time in days since the epoch and n bodies' positions (au) and velocities
 // (au/day), n×3 in row-major order. Each value is carried as an unevaluated sum of two float64: X+XLow, V+VLow,
@@ -54,3 +58,71 @@ func accumulate(hi, low []float64, scale float64, inc []float64) {
 		hi[i], low[i] = ieee.TwoSum(hi[i], float64(scale*inc[i])+low[i])
 	}
 }
+
+// dd is a double-double, the unevaluated sum hi+lo with |lo| ≤ ulp(hi)/2: about 32 decimal digits (Dekker 1971, Numer.
+// Math. 18, 224; Hida, Li & Bailey 2001). The invariants need it, since what a good integrator lets the energy drift
+// is smaller than the rounding of a plain sum.
+type dd struct{ hi, lo float64 }
+
+func (a dd) neg() dd { return dd{-a.hi, -a.lo} }
+
+func (a dd) add(b dd) dd {
+	s, e := ieee.TwoSum(a.hi, b.hi)
+	return renormal(s, e+(a.lo+b.lo))
+}
+
+func (a dd) sub(b dd) dd { return a.add(b.neg()) }
+
+func (a dd) mul(b dd) dd {
+	p := float64(a.hi * b.hi)
+	e := math.FMA(a.hi, b.hi, -p)
+	return renormal(p, e+(float64(a.hi*b.lo)+float64(a.lo*b.hi)))
+}
+
+// scale multiplies by a float64.
+func (a dd) scale(x float64) dd { return a.mul(dd{hi: x}) }
+
+// div is one step of long division on top of the rounded quotient.
+func (a dd) div(b dd) dd {
+	q := a.hi / b.hi
+	rest := a.sub(b.scale(q))
+	return renormal(q, rest.hi/b.hi)
+}
+
+// sqrt is one Newton step on top of the rounded root.
+func (a dd) sqrt() dd {
+	if a.hi <= 0 {
+		return dd{}
+	}
+	x := math.Sqrt(a.hi)
+	rest := a.sub(dd{hi: x}.scale(x))
+	return renormal(x, rest.hi/(2*x))
+}
+
+// renormal returns hi+lo with the parts separated, for |hi| ≥ |lo|.
+func renormal(hi, lo float64) dd {
+	s := hi + lo
+	return dd{s, lo - (s - hi)}
+}
+
+// dd3 is a vector.
+type dd3 [3]dd
+
+func (a dd3) add(b dd3) dd3 { return dd3{a[0].add(b[0]), a[1].add(b[1]), a[2].add(b[2])} }
+func (a dd3) sub(b dd3) dd3 { return dd3{a[0].sub(b[0]), a[1].sub(b[1]), a[2].sub(b[2])} }
+
+func (a dd3) scale(x float64) dd3 { return dd3{a[0].scale(x), a[1].scale(x), a[2].scale(x)} }
+
+func (a dd3) div(b dd) dd3 { return dd3{a[0].div(b), a[1].div(b), a[2].div(b)} }
+
+func (a dd3) dot(b dd3) dd { return a[0].mul(b[0]).add(a[1].mul(b[1])).add(a[2].mul(b[2])) }
+
+func (a dd3) cross(b dd3) dd3 {
+	return dd3{
+		a[1].mul(b[2]).sub(a[2].mul(b[1])),
+		a[2].mul(b[0]).sub(a[0].mul(b[2])),
+		a[0].mul(b[1]).sub(a[1].mul(b[0])),
+	}
+}
+
+func (a dd3) round() [3]float64 { return [3]float64{a[0].hi, a[1].hi, a[2].hi} }

@@ -1,3 +1,11 @@
+// Package solar integrates the Solar System as point masses, with the Sun's first post-Newtonian term as an option.
+//
+// Units are the astronomer's: au, days (TDB) and au/day; masses appear only as GM in au³/day², so energies and momenta
+// come out multiplied by G. The frame is that of the input, ICRF and barycentric for the states in this package.
+//
+// Accelerations come from a Field, which may live on any device; the integrators know nothing of it. Every
+// multiplication that feeds an addition is rounded explicitly, so a state has the same bits on every processor whose
+// Field gives the same bits.
 package solar
 
 import (
@@ -187,4 +195,45 @@ func (s *Simulation) report(from float64, before Stats) Report {
 		MomentumError:        norm(kick[:]),
 		BarycentreDrift:      norm(drift[:]),
 	}
+}
+
+// ErrInput marks everything a caller or an input table got wrong.
+var ErrInput = errors.New("invalid input")
+
+// ErrDiverged marks an integration that cannot go on: a state stopped being finite, or the step fell below MinStep,
+// as it does when point masses collide. The state remains that of the last completed step.
+var ErrDiverged = errors.New("the integration diverged")
+
+// Divergence says where an integration broke down. It wraps ErrDiverged.
+type Divergence struct {
+	Body   int     // index of the body, -1 when none stands out
+	T      float64 // last completed time, days since the epoch
+	Reason string
+}
+
+func (d *Divergence) Error() string {
+	return fmt.Sprintf("%v: body %d at %.9g days: %s", ErrDiverged, d.Body, d.T, d.Reason)
+}
+
+// Unwrap makes errors.Is(err, ErrDiverged) hold.
+func (d *Divergence) Unwrap() error { return ErrDiverged }
+
+// evaluationsPerDay is how often radau15 asks for the accelerations of the solar
+// system, whose fastest bodies are the Moon and Mercury.
+const evaluationsPerDay = 12.3
+
+// Evaluations predicts how often an integration over that many days calls its Field:
+// from the step for integrators that have a fixed one; for radau15 a guess, which is
+// right for the solar system. Options that New refuses, and days that are no number, give
+// 0; the most are 2^31 − 1.
+func Evaluations(o Options, days float64) int {
+	n := math.Abs(days) * evaluationsPerDay
+	integ, err := NewIntegrator("", o)
+	if err != nil || math.IsNaN(days) {
+		return 0
+	}
+	if c, ok := integ.(*composition); ok {
+		n = math.Abs(days) / c.dt * float64(len(c.w))
+	}
+	return int(min(n+1, math.MaxInt32))
 }
