@@ -2,7 +2,10 @@ package gl
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"offload/device"
@@ -129,3 +132,50 @@ func (e *engine) wait(ctx context.Context, f driver.Fence) error {
 // status is nil, or an error that ends the device. After an error of the driver
 // nothing is known of what was queued before it.
 func (e *engine) status() error { return lost(e.driver.Status()) }
+
+// counts may be read from any goroutine.
+type counts struct {
+	fences, launches, dispatches, kernelTime, uploaded, downloaded atomic.Int64
+}
+
+func (c *counts) read() device.Counters {
+	return device.Counters{
+		Progress:   c.fences.Load(),
+		Launches:   c.launches.Load(),
+		Dispatches: c.dispatches.Load(),
+		KernelTime: time.Duration(c.kernelTime.Load()),
+		Uploaded:   c.uploaded.Load(),
+		Downloaded: c.downloaded.Load(),
+	}
+}
+
+// lost makes an error that ends the device of one that the driver reports on
+// commands that it has taken already. Without memory for those the device is lost
+// too, and the error says both.
+func lost(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, driver.ErrOutOfMemory):
+		return fmt.Errorf("%w: %w: %w", device.ErrLost, device.ErrOutOfMemory, err)
+	}
+	return fmt.Errorf("%w: %w", device.ErrLost, err)
+}
+
+// refused is the error of a request that the driver turned down as a whole.
+func refused(err error) error {
+	if errors.Is(err, driver.ErrOutOfMemory) {
+		return fmt.Errorf("%w: %w", device.ErrOutOfMemory, err)
+	}
+	return lost(err)
+}
+
+// notCompiled names the kernel whose shader the driver did not take.
+func notCompiled(kernel string, err error) error {
+	var s *driver.ShaderError
+	if errors.As(err, &s) {
+		return fmt.Errorf("kernel %s: %w: the driver does not %s it: %s",
+			kernel, device.ErrShader, s.Stage, strings.TrimSpace(s.Log))
+	}
+	return fmt.Errorf("kernel %s: %w", kernel, refused(err))
+}

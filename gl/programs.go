@@ -2,11 +2,16 @@ package gl
 
 import (
 	"errors"
+	"fmt"
+	"regexp"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"offload/device"
 	"offload/gl/internal/cache"
 	"offload/gl/internal/driver"
+	"offload/shaders"
 )
 
 // program is a compiled shader, and what is known of its speed.
@@ -121,4 +126,146 @@ func (p *programs) free(e *engine) {
 	clear(p.sources)
 	clear(p.kernels)
 	e.bound.program = nil
+}
+
+// capabilities is what a driver was shown to do as IEEE 754 says. Each is the name
+// of a macro of the shaders.
+type capabilities []string
+
+// dialect is what the sources of all shaders on one driver have in common.
+type dialect struct {
+	doubles bool
+	fast    bool
+	exact   capabilities
+}
+
+// source is the whole text of a kernel's shader; package device, type Shader, says
+// what it declares.
+func (d dialect) source(k *device.Kernel) (string, error) {
+	if err := checkShader(k); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	d.head(&b, k.Shader.Local)
+	at, block := headWords, 0
+	fmt.Fprintf(&b, "uniform uint words[%d];\n", countWords(k))
+	b.WriteString("#define row_lo int(words[0])\n#define row_hi int(words[1])\n#define pass_index int(words[2])\n" +
+		"#define group_index int(words[3] + gl_WorkGroupID.x)\n#define pass_word(i) int(words[4 + (i)])\n")
+	for i := range k.Params {
+		p := &k.Params[i]
+		if p.Access == device.Value {
+			fmt.Fprintf(&b, "#define %s_value %s\n", p.Name, scalar(p.Type, at))
+		} else {
+			declare(&b, p, block, at)
+			block++
+		}
+		at += wordsOf(p)
+	}
+	if t := k.Shader.Scratch; t != 0 {
+		fmt.Fprintf(&b, "layout(std430, binding = %d) buffer scratch_block { %s scratch_elements[]; };\n"+
+			"#define scratch_at(i) scratch_elements[i]\n", block, typeName(t))
+	}
+	b.WriteString(shaders.Arithmetic())
+	b.WriteString("\n#line 1\n")
+	b.WriteString(k.Shader.Source)
+	return b.String(), nil
+}
+
+// head is the beginning of every shader.
+func (d dialect) head(b *strings.Builder, local int) {
+	b.WriteString("#version 430 core\n")
+	if d.doubles {
+		b.WriteString("#define DOUBLES 1\n")
+	}
+	if d.fast {
+		b.WriteString("#define MATH_FAST 1\n")
+	}
+	for _, name := range d.exact {
+		fmt.Fprintf(b, "#define %s 1\n", name)
+	}
+	fmt.Fprintf(b, "#define LOCAL %d\nlayout(local_size_x = LOCAL) in;\n", local)
+}
+
+// declare gives a buffer its block and its macros. An output may be read: a later
+// pass finds there what an earlier one of the same launch has written.
+func declare(b *strings.Builder, p *device.Param, block, at int) {
+	qualifier := " readonly"
+	if p.Access.Writes() {
+		qualifier = ""
+	}
+	fmt.Fprintf(b, "layout(std430, binding = %d) restrict%s buffer %s_block { %s %s_elements[]; };\n",
+		block, qualifier, p.Name, typeName(p.Type), p.Name)
+	fmt.Fprintf(b, "#define %s_at(i) %s_elements[int(words[%d]) + (i)]\n", p.Name, p.Name, at)
+	fmt.Fprintf(b, "#define %s_rows int(words[%d])\n#define %s_width int(words[%d])\n", p.Name, at+1, p.Name, at+2)
+}
+
+func typeName(t device.Type) string {
+	switch t {
+	case device.Float32:
+		return "float"
+	case device.Float64:
+		return "double"
+	case device.Int32:
+		return "int"
+	}
+	return "uint"
+}
+
+// scalar is a scalar whose bits begin at word at.
+func scalar(t device.Type, at int) string {
+	switch t {
+	case device.Float32:
+		return fmt.Sprintf("uintBitsToFloat(words[%d])", at)
+	case device.Float64:
+		return fmt.Sprintf("packDouble2x32(uvec2(words[%d], words[%d]))", at, at+1)
+	case device.Int32:
+		return fmt.Sprintf("int(words[%d])", at)
+	}
+	return fmt.Sprintf("words[%d]", at)
+}
+
+// identifier is what GLSL takes as a name and does not keep for itself.
+var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// checkShader refuses what cannot be written in GLSL.
+func checkShader(k *device.Kernel) error {
+	if k.Shader == nil {
+		return fmt.Errorf("kernel %s: %w: it has no shader", k.Name, device.ErrUnsupported)
+	}
+	if k.Shader.Local < 1 {
+		return device.Invalidf("kernel %s: work-groups of %d invocations", k.Name, k.Shader.Local)
+	}
+	for _, p := range k.Params {
+		n := p.Name
+		reserved := strings.HasPrefix(n, "gl_") || strings.Contains(n, "__") || strings.HasSuffix(n, "_") ||
+			slices.Contains([]string{"scratch", "pass", "row", "group"}, n)
+		if reserved || !identifier.MatchString(n) {
+			return fmt.Errorf("kernel %s: %w: a parameter called %q", k.Name, device.ErrUnsupported, n)
+		}
+	}
+	return nil
+}
+
+// checkLimits refuses a shader that is too large for a driver.
+func checkLimits(k *device.Kernel, i driver.Info) error {
+	blocks := 0
+	for _, p := range k.Params {
+		if p.Type == device.Float64 && !i.Doubles {
+			return fmt.Errorf("kernel %s: %w: it computes in f64", k.Name, device.ErrUnsupported)
+		}
+		if p.Access != device.Value {
+			blocks++
+		}
+	}
+	if k.Shader.Scratch != 0 {
+		blocks++
+	}
+	if blocks > i.StorageBlocks {
+		return fmt.Errorf("kernel %s: %w: %d storage blocks; the driver has %d", k.Name, device.ErrUnsupported, blocks, i.StorageBlocks)
+	}
+	if k.Shader.Local > i.GroupSize {
+		return fmt.Errorf("kernel %s: %w: work-groups of %d invocations; the driver allows %d",
+			k.Name, device.ErrUnsupported, k.Shader.Local, i.GroupSize)
+	}
+	return nil
 }

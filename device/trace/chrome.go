@@ -1,3 +1,13 @@
+// Package trace records what devices do and writes it as Chrome trace events, a
+// JSON file that https://ui.perfetto.dev and chrome://tracing open.
+//
+// A Recorder in device.Options.Recorder gets the events of the devices opened with
+// it. In the file every device is a process: its queue is one track, with uploads,
+// launches and read-backs, and each worker another one, with its tiles. Decisions
+// of a scheduler are instants on a track of their own.
+//
+// A launch on a device with memory of its own ends when its commands are handed
+// over; the hardware's time shows in the wait or read-back that follows.
 package trace
 
 import (
@@ -193,4 +203,61 @@ func (o *writer) bytes(b []byte) {
 	var n int
 	n, o.err = o.w.Write(b)
 	o.written += int64(n)
+}
+
+// names are the entries that name processes and threads, and put them in order.
+// Workers that have no event have no track.
+func names(devices []device.Info, events []device.Event) []chromeEvent {
+	workers := make([]int, len(devices)) // of which there are tiles
+	decisions := false
+	for i := range events {
+		switch e := &events[i]; {
+		case e.Kind == device.EventDecision:
+			decisions = true
+		case e.Kind == device.EventTile && e.Device < len(workers):
+			workers[e.Device] = max(workers[e.Device], e.Worker+1)
+		}
+	}
+	var list []chromeEvent
+	if decisions {
+		list = append(list, process(schedulerProcess, "scheduler")...)
+		list = append(list, thread(schedulerProcess, 0, "decisions")...)
+	}
+	for d, info := range devices {
+		list = append(list, process(d+1, title(devices, d))...)
+		list = append(list, thread(d+1, 0, info.Backend+" queue")...)
+		for w := range workers[d] {
+			list = append(list, thread(d+1, w+1, fmt.Sprintf("worker %d", w))...)
+		}
+	}
+	return list
+}
+
+// title names a device, with a number where several are called the same.
+func title(devices []device.Info, d int) string {
+	text := fmt.Sprintf("%s (%s)", devices[d].Backend, devices[d].Name)
+	earlier := 0
+	for _, other := range devices[:d] {
+		if other.Backend == devices[d].Backend {
+			earlier++
+		}
+	}
+	if earlier > 0 {
+		text += fmt.Sprintf(", opened as number %d", earlier+1)
+	}
+	return text
+}
+
+func process(pid int, name string) []chromeEvent {
+	return []chromeEvent{
+		{Name: "process_name", Phase: "M", Process: pid, Args: map[string]any{"name": name}},
+		{Name: "process_sort_index", Phase: "M", Process: pid, Args: map[string]any{"sort_index": pid}},
+	}
+}
+
+func thread(pid, tid int, name string) []chromeEvent {
+	return []chromeEvent{
+		{Name: "thread_name", Phase: "M", Process: pid, Thread: tid, Args: map[string]any{"name": name}},
+		{Name: "thread_sort_index", Phase: "M", Process: pid, Thread: tid, Args: map[string]any{"sort_index": tid}},
+	}
 }

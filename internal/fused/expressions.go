@@ -5,6 +5,8 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"path/filepath"
+	"slices"
 )
 
 // place is where the value of e is, or that of which it is a part.
@@ -72,4 +74,162 @@ func unsigned(e ast.Expr) ast.Expr {
 			return e
 		}
 	}
+}
+
+// devicePath is the package of Tile and Kernel.
+const devicePath = "offload/device"
+
+// takesTile reports whether a function has a parameter of type *device.Tile.
+func takesTile(t types.Type) bool {
+	s, ok := t.(*types.Signature)
+	if !ok {
+		return false
+	}
+	for p := range s.Params().Variables() {
+		if pointer, ok := types.Unalias(p.Type()).(*types.Pointer); ok {
+			if named, ok := types.Unalias(pointer.Elem()).(*types.Named); ok && isOfDevice(named.Obj(), "Tile") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isCodeOfKernel reports whether a field of device.Kernel or device.HostCode holds code.
+func isCodeOfKernel(o types.Object) bool {
+	field, ok := o.(*types.Var)
+	return ok && field.IsField() && isOfDevice(o, "Contract", "Host", "Run")
+}
+
+func isOfDevice(o types.Object, names ...string) bool {
+	return o.Pkg() != nil && o.Pkg().Path() == devicePath && slices.Contains(names, o.Name())
+}
+
+func isFloat(t types.Type) bool { return isBasic(t, types.IsFloat) }
+
+func isComplex(t types.Type) bool { return isBasic(t, types.IsComplex) }
+
+// isBasic reports whether t is such a type, or a type parameter that may be one.
+func isBasic(t types.Type, info types.BasicInfo) bool {
+	switch t := t.(type) {
+	case nil:
+		return false
+	case *types.TypeParam:
+		return isBasic(t.Constraint(), info)
+	case *types.Union:
+		for term := range t.Terms() {
+			if isBasic(term.Type(), info) {
+				return true
+			}
+		}
+		return false
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return u.Info()&info != 0
+	case *types.Interface: // a constraint: nothing else with one is computed with
+		for e := range u.EmbeddedTypes() {
+			if isBasic(e, info) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// place is where a value can be: a variable, field, parameter or result, named by the
+// position of its declaration, which is the same whichever way its package was loaded.
+// For a slice it stands for the elements, too. Empty: nowhere.
+type place string
+
+// placeOf is the place of a variable or function.
+func (s *search) placeOf(object types.Object) place {
+	switch object.(type) {
+	case *types.Var, *types.Func:
+		return s.placeAt(object.Pos())
+	}
+	return ""
+}
+
+func (s *search) placeAt(at token.Pos) place {
+	if !at.IsValid() {
+		return ""
+	}
+	return place(s.fset.Position(at).String())
+}
+
+// result and param are those of the function at p.
+func (p place) result(i int) place { return p.part("result", i) }
+func (p place) param(i int) place  { return p.part("parameter", i) }
+
+// receiver is the number of the receiver among the parameters.
+const receiver = -1
+
+func (p place) part(what string, i int) place {
+	if p == "" {
+		return ""
+	}
+	return place(fmt.Sprintf("%s %s %d", p, what, i))
+}
+
+// flow is what is known of the ways of products.
+type flow struct {
+	from     map[place][]place        // where the values of a place come from
+	sums     map[place]token.Position // places that are operands of a sum, and of which
+	products []product
+}
+
+// product is one that is stored somewhere as it is.
+type product struct {
+	at     token.Position
+	text   string
+	advice string
+	to     place
+}
+
+// edge notes that values go from one place to another.
+func (f *flow) edge(from, to place) {
+	if from != "" && to != "" {
+		f.from[to] = append(f.from[to], from)
+	}
+}
+
+// link notes that the function at from is called by the name of to, too.
+func (f *flow) link(from, to place, s *types.Signature) {
+	for i := range s.Params().Len() {
+		f.edge(to.param(i), from.param(i))
+	}
+	for i := range s.Results().Len() {
+		f.edge(from.result(i), to.result(i))
+	}
+}
+
+// fused are the products that reach a sum.
+func (f *flow) fused() (found []Finding) {
+	reaches := map[place]token.Position{}
+	var todo []place
+	for at, sum := range f.sums {
+		reaches[at] = sum
+		todo = append(todo, at)
+	}
+	for len(todo) > 0 {
+		at := todo[0]
+		todo = todo[1:]
+		for _, from := range f.from[at] {
+			if _, ok := reaches[from]; !ok {
+				reaches[from] = reaches[at]
+				todo = append(todo, from)
+			}
+		}
+	}
+	for _, p := range f.products {
+		if sum, ok := reaches[p.to]; ok {
+			where := fmt.Sprintf("line %d", sum.Line)
+			if sum.Filename != p.at.Filename {
+				where = fmt.Sprintf("%s:%d", filepath.Base(sum.Filename), sum.Line)
+			}
+			found = append(found, Finding{p.at, fmt.Sprintf("%s may be fused with the sum in %s, which changes bits: write %s", p.text, where, p.advice)})
+		}
+	}
+	return found
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
+	"strconv"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -138,4 +141,53 @@ func within(spans []trace.Span, b burst) []trace.Span {
 
 func sans(points float64) font.Font {
 	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: font.Points(points)}
+}
+
+// burst is a part of a trace between two long pauses.
+type burst struct{ from, to time.Duration }
+
+func (b burst) length() time.Duration { return b.to - b.from }
+
+// has tells whether a span lies within b.
+func (b burst) has(s trace.Span) bool { return s.Start >= b.from && s.Start <= b.to }
+
+// bursts cuts a trace where nothing happens on any track for longer than pause.
+func bursts(f *trace.File, pause time.Duration) []burst {
+	var spans []trace.Span
+	for _, t := range f.Tracks {
+		spans = append(spans, t.Spans...)
+	}
+	slices.SortFunc(spans, func(a, b trace.Span) int { return int(a.Start - b.Start) })
+	var list []burst
+	for _, s := range spans {
+		last := len(list) - 1
+		if last < 0 || s.Start > list[last].to+pause {
+			list = append(list, burst{s.Start, s.End()})
+			continue
+		}
+		list[last].to = max(list[last].to, s.End())
+	}
+	return list
+}
+
+// ticks are about eight round numbers: multiples of 1, 2 or 5 times a power of ten.
+type ticks struct{}
+
+// Ticks implements plot.Ticker.
+func (ticks) Ticks(low, high float64) []plot.Tick {
+	power := math.Pow(10, math.Floor(math.Log10((high-low)/8)))
+	step := power
+	for _, m := range []float64{2, 5, 10} {
+		if (high-low)/step > 10 {
+			step = m * power
+		}
+	}
+	if !(step > 0) {
+		return []plot.Tick{{Value: low, Label: "0"}} // a moment
+	}
+	var list []plot.Tick
+	for i := math.Ceil(low / step); i*step <= high; i++ {
+		list = append(list, plot.Tick{Value: i * step, Label: strconv.FormatFloat(i*step, 'g', 6, 64)})
+	}
+	return list
 }

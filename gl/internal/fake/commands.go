@@ -1,10 +1,14 @@
 package fake
 
 import (
+	"context"
 	"maps"
+	"math"
 	"slices"
 	"time"
+	"unsafe"
 
+	"offload/device"
 	"offload/gl/internal/driver"
 )
 
@@ -131,4 +135,128 @@ func (d *Driver) Elapsed(q driver.Query) (time.Duration, bool) {
 func (d *Driver) FreeTimer(q driver.Query) {
 	d.call("FreeTimer")
 	delete(d.queries, q)
+}
+
+// dispatch is a piece of a launch: what its shader would find.
+type dispatch struct {
+	kernel *device.Kernel
+	words  []uint32
+	bound  map[int]binding
+	groups int
+	limits driver.Info
+}
+
+// The words of a launch, in the order of package gl.
+const (
+	wordLo, wordHi, wordPass, wordGroup = 0, 1, 2, 3
+
+	headWords = 4 + device.PassWords
+)
+
+// mark notes what is written, and finds blocks that are read before a barrier.
+func (c *dispatch) mark(d *Driver) {
+	index := 0
+	for _, p := range c.kernel.Params {
+		if p.Access == device.Value {
+			continue
+		}
+		b, ok := c.bound[index]
+		if !ok {
+			d.misuse("Dispatch of %s: block %d is not bound", c.kernel.Name, index)
+			return
+		}
+		if b.memory.dirty && c.words[wordGroup] == 0 {
+			d.misuse("Dispatch of %s: no barrier before it reads or writes %s", c.kernel.Name, p.Name)
+		}
+		index++
+	}
+	index = 0
+	for _, p := range c.kernel.Params {
+		if p.Access != device.Value {
+			c.bound[index].memory.dirty = p.Access.Writes()
+			index++
+		}
+	}
+}
+
+// run computes what the work-groups stand for. Those of a plan stand for nothing one
+// by one, so that the last of them computes everything.
+func (c *dispatch) run(d *Driver) {
+	b, ok := c.bind(d)
+	if !ok {
+		return
+	}
+	rows, local, base := b.Launch.Rows, c.kernel.Shader.Local, int(c.words[wordGroup])
+	if c.kernel.Shader.Plan == nil {
+		rows = device.Range{Lo: rows.Lo + base*local, Hi: min(rows.Hi, rows.Lo+(base+c.groups)*local)}
+	} else if !c.last(b.Launch, base) {
+		return
+	}
+	var t device.Tile
+	b.Tile(&t, rows, 0, nil)
+	c.kernel.Contract(&t)
+}
+
+// last tells whether these are the last work-groups of a launch.
+func (c *dispatch) last(l *device.Launch, base int) bool {
+	var plan device.ShaderPlan
+	c.kernel.Shader.Plan(l, device.ShaderLimits{SharedBytes: c.limits.SharedBytes, GroupSize: c.limits.GroupSize}, &plan)
+	last := len(plan.Passes) - 1
+	for last > 0 && plan.Passes[last].Groups == 0 {
+		last--
+	}
+	return int(c.words[wordPass]) == last && base+c.groups == plan.Passes[last].Groups
+}
+
+// bind makes a launch of the words and the blocks.
+func (c *dispatch) bind(d *Driver) (*device.Binding, bool) {
+	l := &device.Launch{Kernel: c.kernel, Rows: device.Range{Lo: int(c.words[wordLo]), Hi: int(c.words[wordHi])}}
+	b := &device.Binding{Launch: l, Ctx: context.Background()}
+	at, index := headWords, 0
+	for i, p := range c.kernel.Params {
+		if p.Access == device.Value {
+			l.Args = append(l.Args, scalar(p.Type, c.words[at:]))
+			if at++; p.Type == device.Float64 {
+				at++
+			}
+			continue
+		}
+		first, rows, width := int(c.words[at]), int(c.words[at+1]), int(c.words[at+2])
+		bound, size := c.bound[index], p.Type.Size()
+		if (first+rows*width)*size > bound.bytes {
+			d.misuse("kernel %s: %s ends at element %d; the block has %d bytes", c.kernel.Name, p.Name, first+rows*width, bound.bytes)
+			return nil, false
+		}
+		from := bound.offset + first*size
+		b.Views[i] = elements(p.Type, bound.memory.bytes[from:from+rows*width*size])
+		l.Args = append(l.Args, device.Arg{Len: rows * width, Width: width})
+		at, index = at+3, index+1
+	}
+	return b, true
+}
+
+func scalar(t device.Type, words []uint32) device.Arg {
+	switch t {
+	case device.Float32:
+		return device.Val(math.Float32frombits(words[0]))
+	case device.Float64:
+		return device.Val(math.Float64frombits(uint64(words[0]) | uint64(words[1])<<32))
+	case device.Int32:
+		return device.Val(int32(words[0]))
+	}
+	return device.Val(words[0])
+}
+
+// elements is memory as elements of a type.
+func elements(t device.Type, bytes []byte) device.Slice {
+	p, n := unsafe.Pointer(unsafe.SliceData(bytes)), len(bytes)/t.Size()
+	switch t {
+	case device.Float32:
+		return device.Of(unsafe.Slice((*float32)(p), n))
+	case device.Float64:
+		return device.Of(unsafe.Slice((*float64)(p), n))
+	case device.Int32:
+		return device.Of(unsafe.Slice((*int32)(p), n))
+	}
+	return device.Of(unsafe.Slice((*uint32)(p), n))
 }

@@ -46,3 +46,59 @@ func (d *Context) FreeFence(f driver.Fence) {
 	gl.DeleteSync(uintptr(f))
 	d.freed()
 }
+
+// A timer is two time stamps that the device takes when it reaches them. A query of
+// elapsed time would do the same with one object, but Mesa's llvmpipe measures by it
+// only what it draws, not what it computes.
+
+// StartTimer notes the time at which the device comes to this place.
+func (d *Context) StartTimer() driver.Query {
+	if !d.features.timers {
+		return 0
+	}
+	d.pair = [2]uint32{}
+	gl.GenQueries(2, &d.pair[0])
+	if d.pair[0] == 0 || d.pair[1] == 0 {
+		gl.DeleteQueries(2, &d.pair[0])
+		return 0
+	}
+	d.made()
+	q := driver.Query(d.pair[0])
+	d.stops[q] = d.pair[1]
+	gl.QueryCounter(d.pair[0], gl.TIMESTAMP)
+	return q
+}
+
+// StopTimer ends what StartTimer began.
+func (d *Context) StopTimer(q driver.Query) {
+	if q != 0 {
+		gl.QueryCounter(d.stops[q], gl.TIMESTAMP)
+	}
+}
+
+// Elapsed is what q has measured, once that is known.
+func (d *Context) Elapsed(q driver.Query) (time.Duration, bool) {
+	if q == 0 {
+		return 0, false
+	}
+	stop := d.stops[q]
+	d.number = 0
+	gl.GetQueryObjectiv(stop, gl.QUERY_RESULT_AVAILABLE, &d.number)
+	if d.number == 0 {
+		return 0, false
+	}
+	gl.GetQueryObjectui64v(uint32(q), gl.QUERY_RESULT, &d.times[0])
+	gl.GetQueryObjectui64v(stop, gl.QUERY_RESULT, &d.times[1])
+	return max(0, time.Duration(d.times[1]-d.times[0])), true
+}
+
+// FreeTimer frees q.
+func (d *Context) FreeTimer(q driver.Query) {
+	if q == 0 {
+		return
+	}
+	d.pair = [2]uint32{uint32(q), d.stops[q]}
+	delete(d.stops, q)
+	gl.DeleteQueries(2, &d.pair[0])
+	d.freed()
+}

@@ -102,3 +102,76 @@ func (p precision) join(y []reg.VecVirtual, op func(ops ...Op), to Mem) {
 	op(h, x, x)
 	VMOVSS(x, to)
 }
+
+// squares makes the routine for a segment of a row's residual.
+func (p precision) squares() {
+	p.text("squares", "lanes, last, before []%[1]s, floor %[1]s", "squares"+p.name+" is Squares.")
+	magnitude, floor := p.magnitude(), p.argument("floor")
+	lanes, last, before, n := param("lanes"), param("last"), param("before"), length("last")
+	vectors := 8 / p.lanes
+	sums, largest := make([]reg.VecVirtual, vectors), make([]reg.VecVirtual, vectors)
+	for v := range sums {
+		sums[v], largest[v] = YMM(), YMM()
+		VXORPS(sums[v], sums[v], sums[v])
+		VXORPS(largest[v], largest[v], largest[v])
+	}
+	SUBQ(Imm(8), n)
+	JLT(LabelRef("done"))
+	Label("loop")
+	for v := range sums {
+		c := changes{p, floor, magnitude, largest[v]}
+		c.add(Mem{Base: last, Disp: v * vector}, Mem{Base: before, Disp: v * vector}, sums[v])
+	}
+	ADDQ(Imm(8*uint64(p.size)), last)
+	ADDQ(Imm(8*uint64(p.size)), before)
+	SUBQ(Imm(8), n)
+	JGE(LabelRef("loop"))
+	Label("done")
+	for v := range sums {
+		VMOVUPS(sums[v], Mem{Base: lanes, Disp: v * vector})
+		VMOVUPS(largest[v], Mem{Base: lanes, Disp: (v + vectors) * vector})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// bounds are the running bounds of packed values, in registers.
+type bounds struct {
+	precision
+	at                 Mem
+	peak, least, signs reg.VecVirtual
+	magnitude, minus1  reg.VecVirtual
+}
+
+func (p precision) bounds(at Mem) bounds {
+	b := bounds{p, at, YMM(), YMM(), YMM(), p.magnitude(), YMM()}
+	VPCMPEQD(b.minus1, b.minus1, b.minus1)
+	VMOVUPS(at, b.peak)
+	VMOVDQU(at.Offset(vector), b.least)
+	VMOVDQU(at.Offset(2*vector), b.signs)
+	return b
+}
+
+// add takes in a vector, which it overwrites. The bits of a number less one, as
+// an integer without sign, are in the order of the magnitudes of numbers that are
+// not negative, but for zero, which is above all. The least double is known by
+// its upper half.
+func (b bounds) add(v reg.VecVirtual) {
+	Comment("signs |= v; least = min(least, bits(v) - 1); peak = max(peak, |v|)")
+	below := YMM()
+	VPOR(v, b.signs, b.signs)
+	if b.size == 4 {
+		VPADDD(b.minus1, v, below)
+	} else {
+		VPADDQ(b.minus1, v, below)
+	}
+	VPMINUD(below, b.least, b.least)
+	b.and(b.magnitude, v, v)
+	b.max(b.peak, v, b.peak)
+}
+
+func (b bounds) store() {
+	VMOVUPS(b.peak, b.at)
+	VMOVDQU(b.least, b.at.Offset(vector))
+	VMOVDQU(b.signs, b.at.Offset(2*vector))
+}

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"io/fs"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -56,4 +57,23 @@ func number(root fs.FS, path string) int64 {
 	}
 	n, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 	return n
+}
+
+// CPUName is the processor's name as its vendor gives it, or the architecture
+// where the system does not tell.
+func CPUName() string { return cpuName("/proc/cpuinfo") }
+
+func cpuName(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		key, value, ok := strings.Cut(lines.Text(), ":")
+		if ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 
@@ -10,6 +11,111 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
+
+// ratePanel is the rate over n, a line for each precision and number of workers.
+func ratePanel(kernel string, results []Result) (*plot.Plot, error) {
+	x := "bodies"
+	if onPlate(kernel) {
+		x = "points along a side"
+	}
+	p := newPanel(kernel+": rate over size", x, results[0].RateUnit)
+	counts := workers(results)
+	keys, members := groups(results, seriesOf)
+	for _, s := range keys {
+		var points plotter.XYs
+		for _, r := range members[s] {
+			points = append(points, plotter.XY{X: float64(r.N), Y: r.Rate})
+		}
+		name := fmt.Sprintf("%s, %s, %s", s.precision, s.device, count(s.workers, "worker"))
+		if err := addLine(p, s, points, slices.Index(counts, s.workers), name); err != nil {
+			return nil, err
+		}
+	}
+	logarithmic(&p.X)
+	logarithmic(&p.Y)
+	if n := sizes(results); len(n) <= 8 && roomy(n) {
+		p.X.Tick.Marker = values(n)
+	}
+	headroom(p, len(keys))
+	return p, nil
+}
+
+// roomy tells whether labels at those values do not touch on an axis of decades.
+func roomy(n []int) bool {
+	whole := float64(n[len(n)-1]) / float64(n[0])
+	for i := 1; i < len(n); i++ {
+		if step := float64(n[i]) / float64(n[i-1]); step < 1.2 || step*step*step*step*step*step*step < whole {
+			return false
+		}
+	}
+	return true
+}
+
+// count is a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// speedupPanel is the speed-up over the number of workers, relative to the
+// smallest, at the largest n of each kernel and precision.
+func speedupPanel(results []Result) (*plot.Plot, error) {
+	p := newPanel("speed-up", "workers", "speed-up")
+	counts := workers(results)
+	if err := ideal(p, counts); err != nil {
+		return nil, err
+	}
+	keys, members := groups(results, func(r Result) series { return series{r.Kernel, r.Precision, r.Device, 0} })
+	for i, s := range keys {
+		of := members[s]
+		ns := sizes(of)
+		largest := ns[len(ns)-1]
+		of = slices.DeleteFunc(of, func(r Result) bool { return r.N != largest })
+		name := fmt.Sprintf("%s %s, n = %d", s.kernel, s.precision, largest)
+		if err := addLine(p, s, speedups(of), i, name); err != nil {
+			return nil, err
+		}
+	}
+	p.Y.Min, p.X.Min = 0, 0
+	p.X.Max *= 1.08
+	if len(counts) <= 16 {
+		p.X.Tick.Marker = values(counts)
+	}
+	headroom(p, len(keys)+1)
+	p.Y.Tick.Marker = whole{}
+	return p, nil
+}
+
+// speedups divides rates by that of the smallest number of workers, which counts
+// as that number.
+func speedups(of []Result) plotter.XYs {
+	least := slices.MinFunc(of, func(a, b Result) int { return a.Workers - b.Workers })
+	points := make(plotter.XYs, len(of))
+	for i, r := range of {
+		points[i] = plotter.XY{X: float64(r.Workers), Y: float64(least.Workers) * r.Rate / least.Rate}
+	}
+	return points
+}
+
+// ideal adds the line of perfect scaling.
+func ideal(p *plot.Plot, counts []int) error {
+	most := float64(counts[len(counts)-1])
+	line, err := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: most, Y: most}})
+	if err != nil {
+		return err
+	}
+	line.LineStyle = grey(4, 3)
+	p.Add(line)
+	p.Legend.Add("ideal", line)
+	return nil
+}
+
+// grey is the style of what is not data.
+func grey(dashes ...vg.Length) draw.LineStyle {
+	return draw.LineStyle{Color: color.Gray{Y: 110}, Width: 1, Dashes: dashes}
+}
 
 // rooflinePanel is the roofline model (Williams, Waterman and Patterson, CACM
 // 52(4), 2009) of the largest number of workers: operations per second over
