@@ -207,8 +207,13 @@ type Shader struct {
 	// Scratch is the type of the scratch's elements; zero for a shader without.
 	Scratch Type
 
-	// Plan cuts a launch into passes. Nil means one pass with one invocation for
-	// each row; the row is row_lo + group_index*LOCAL + gl_LocalInvocationIndex.
+	// Groups returns the number of work-groups of a launch without a Plan: l.Rows.Len()
+	// for one that computes a row with all its invocations, row_lo + group_index. Nil
+	// means one invocation for each row,
+	// row_lo + group_index*LOCAL + gl_LocalInvocationIndex.
+	Groups func(l *Launch) int
+
+	// Plan cuts a launch into passes. Nil means one pass of Groups.
 	Plan func(l *Launch, limits ShaderLimits, p *ShaderPlan)
 
 	// FastError bounds the relative error of fast arithmetic, in the norm that the

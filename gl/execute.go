@@ -32,10 +32,13 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 func (e *engine) cut(l *device.Launch) (groups int, err error) {
 	s, p := l.Kernel.Shader, &e.plan
 	p.Passes, p.Scratch = p.Passes[:0], 0
-	if s.Plan == nil {
-		p.Passes = append(p.Passes, device.Pass{Groups: (l.Rows.Len() + s.Local - 1) / s.Local})
-	} else {
+	switch {
+	case s.Plan != nil:
 		s.Plan(l, device.ShaderLimits{SharedBytes: e.info.SharedBytes, GroupSize: e.info.GroupSize}, p)
+	case s.Groups != nil:
+		p.Passes = append(p.Passes, device.Pass{Groups: s.Groups(l)})
+	default:
+		p.Passes = append(p.Passes, device.Pass{Groups: (l.Rows.Len() + s.Local - 1) / s.Local})
 	}
 	for _, pass := range p.Passes {
 		if pass.Groups < 0 || pass.Groups > maxIndex-groups {

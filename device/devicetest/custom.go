@@ -1,6 +1,8 @@
 package devicetest
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"offload/device"
@@ -21,6 +23,8 @@ func (s suite) testCustom(t *testing.T) {
 				device.HostVec(x), device.HostVec(make([]float32, n))}},
 			{Kernel: count[uint32](), Rows: device.Range{Hi: n}, Args: []device.HostArg{
 				device.HostVal(uint32(3)), device.HostMat(make([]uint32, 5*n), 5)}},
+			{Kernel: rowSum(), Rows: device.Range{Lo: n / 3, Hi: n}, Args: []device.HostArg{
+				device.HostMat(ramp[int32](100*n), 100), device.HostVec(make([]int32, n))}},
 			{Kernel: prefix(), Rows: device.Range{Hi: n}, Args: []device.HostArg{
 				device.HostVec(ramp[int32](n)), device.HostVec(make([]int32, n))}},
 		}
@@ -28,7 +32,7 @@ func (s suite) testCustom(t *testing.T) {
 			calls = append(calls, axpyCall[float64](axpy[float64](), device.Range{Lo: n / 4, Hi: n}))
 		}
 		for _, c := range calls {
-			if err := compareGuarded(d, c); err != nil {
+			if err := errors.Join(compareGuarded(d, c), c.Verify(context.Background(), d)); err != nil {
 				t.Fatalf("n = %d: %v", n, err)
 			}
 		}
@@ -38,6 +42,44 @@ func (s suite) testCustom(t *testing.T) {
 func axpyCall[T device.Float](k *device.Kernel, r device.Range) *device.Call {
 	return &device.Call{Kernel: k, Rows: r, Args: []device.HostArg{
 		device.HostVal(T(0.1)), device.HostVec(ramp[T](r.Hi)), device.HostVec(ramp[T](r.Hi))}}
+}
+
+// rowSum writes the sum of each row. Its shader has a work-group for each.
+func rowSum() *device.Kernel {
+	return &device.Kernel{
+		Name: "rowsum",
+		Params: []device.Param{
+			{Name: "x", Type: device.Int32, Access: device.ReadRows},
+			{Name: "y", Type: device.Int32, Access: device.WriteRows},
+		},
+		Contract: func(t *device.Tile) {
+			x, y, width := device.View[int32](t, 0), device.View[int32](t, 1), t.Width(0)
+			for i := t.Rows.Lo; i < t.Rows.Hi; i++ {
+				y[i] = 0
+				for _, v := range x[i*width:][:width] {
+					y[i] += v
+				}
+			}
+		},
+		Shader: &device.Shader{Local: 32, Groups: func(l *device.Launch) int { return l.Rows.Len() }, Source: `
+shared int sums[LOCAL];
+
+void main()
+{
+	int i = row_lo + group_index, me = int(gl_LocalInvocationIndex), sum = 0;
+	for (int j = me; j < x_width; j += LOCAL)
+		sum += x_at(i * x_width + j);
+	sums[me] = sum;
+	for (int count = LOCAL / 2; count > 0; count /= 2) {
+		barrier();
+		if (me < count)
+			sums[me] += sums[me + count];
+	}
+	if (me == 0)
+		y_at(i) = sums[0];
+}
+`},
+	}
 }
 
 // prefix writes to each row the sum of all rows up to it. Its host code has two
