@@ -1,4 +1,4 @@
-// Force: a_i = Σ_j gm_j·d_ij / (|d_ij|² + ε²)^{3/2}. Twin of force_contract.go.
+// Force: a_i = Σ_j gm_j·d_ij / (|d_ij|² + ε²)^{3/2}. Twin of forceContract in kernels/gravity.
 
 #define RESULT_WIDTH 3
 #define Sum real3

@@ -6,8 +6,6 @@
 // launch with few targets takes two, over and over: sums of tiles, each by a
 // work-group of its own, into scratch; and their sum in order.
 
-#define TILE 256
-
 shared real4 tile[TILE];
 
 // Words of a pass.

@@ -5,6 +5,8 @@ package shaders
 import (
 	_ "embed"
 	"fmt"
+	"math"
+	"offload/internal/contract"
 	"strings"
 )
 
@@ -42,18 +44,12 @@ const (
 #define real3 vec3
 #define real4 vec4
 #define power_of_two(n) exact_power(n, 1.0f)
-#define LANES 8
-#define FLOOR power_of_two(-80)
-#define SQUARE_FLOOR power_of_two(-120)
 `
 	Double Precision = `
 #define real double
 #define real3 dvec3
 #define real4 dvec4
 #define power_of_two(n) exact_power(n, 1.0lf)
-#define LANES 4
-#define FLOOR power_of_two(-900)
-#define SQUARE_FLOOR power_of_two(-1000)
 `
 )
 
@@ -75,6 +71,13 @@ func Heat(p Precision) string { return files(p, heat, stencil) }
 func files(p Precision, texts ...string) string {
 	var b strings.Builder
 	b.WriteString(string(p))
+	size, floor, squareFloor := 4, contract.Floor32, contract.SquareFloor32
+	if p == Double {
+		size, floor, squareFloor = 8, contract.Floor64, contract.SquareFloor64
+	}
+	fmt.Fprintf(&b, "#define TILE %d\n#define LANES %d\n", contract.SourceTile, contract.VectorBytes/size)
+	fmt.Fprintf(&b, "#define SEGMENT %d\n#define RESIDUAL_LANES %d\n", contract.ResidualSegment, contract.ResidualLanes)
+	fmt.Fprintf(&b, "#define FLOOR power_of_two(%d)\n#define SQUARE_FLOOR power_of_two(%d)\n", math.Ilogb(floor), math.Ilogb(squareFloor))
 	for i, text := range texts {
 		fmt.Fprintf(&b, "#line 1 %d\n%s", i+1, text)
 	}

@@ -9,8 +9,6 @@
 
 #define BLOCKS_IN_SIDE 16
 #define SIDE (4 * BLOCKS_IN_SIDE)
-#define SEGMENT 256
-#define RESIDUAL_LANES 8
 
 // Words of a pass.
 #define STAGE pass_word(0)  // one of these:

@@ -8,6 +8,7 @@ package gravity
 import (
 	"math"
 	"offload/device"
+	"offload/internal/contract"
 	"offload/internal/ieee"
 	"offload/kernels/internal/base"
 )
@@ -20,7 +21,7 @@ const (
 )
 
 // SourceTile is the number of sources whose contributions form one partial sum.
-const SourceTile = 256
+const SourceTile = contract.SourceTile
 
 // Unrelated is the home of targets that are not among the sources: it puts every
 // target before all of them.
@@ -116,7 +117,7 @@ func pairCount(l *device.Launch) float64 {
 
 // gravityLanes is the number of strided partial sums in an earlier tile: the
 // width of a 256-bit vector.
-func gravityLanes[T device.Float]() int { return 32 / device.TypeOf[T]().Size() }
+func gravityLanes[T device.Float]() int { return contract.VectorBytes / device.TypeOf[T]().Size() }
 
 // carriedSum adds numbers and carries the rounding errors in a second sum.
 type carriedSum[T device.Float] struct{ sum, carry T }

@@ -3,6 +3,7 @@ package grid
 import (
 	"math"
 	"offload/device"
+	"offload/internal/contract"
 	"offload/internal/ieee"
 	"offload/kernels/internal/base"
 )
@@ -80,7 +81,7 @@ func rowsOf(r device.Range) func(yield func(int) bool) {
 }
 
 // residualSegment is the number of columns whose squares form one partial sum.
-const residualSegment = 256
+const residualSegment = contract.ResidualSegment
 
 // rowResidual is the largest |last − before| of a row and the sum of the
 // squares. Squares below squareFloor count as zero. Columns are summed in

@@ -10,6 +10,7 @@ package grid
 import (
 	"math"
 	"offload/device"
+	"offload/internal/contract"
 	"offload/internal/ieee"
 	"offload/kernels/internal/base"
 )
@@ -92,14 +93,16 @@ func checkStencil[T device.Float](limit string) func(l *device.Launch) error {
 // result of a stencil is subnormal either: the difference of two numbers that
 // are zero or above the floor is zero or above floor·2^-24 (float64: ·2^-53),
 // and the smallest coefficient keeps the products of those normal.
-func flushBelow[T device.Float]() T { return base.PerPrecision[T](0x1p-80, 0x1p-900) }
+func flushBelow[T device.Float]() T { return base.PerPrecision[T](contract.Floor32, contract.Floor64) }
 
 // leastCoefficient is the smallest coefficient for which flushBelow suffices.
 func leastCoefficient[T device.Float]() T { return base.PerPrecision[T](0x1p-20, 0x1p-60) }
 
 // squareFloor is the magnitude under which a square counts as zero in a
 // residual, for the same reason.
-func squareFloor[T device.Float]() T { return base.PerPrecision[T](0x1p-120, 0x1p-1000) }
+func squareFloor[T device.Float]() T {
+	return base.PerPrecision[T](contract.SquareFloor32, contract.SquareFloor64)
+}
 
 // CheckField refuses what the stencil kernels do not define: a shape with no
 // rows or columns or that does not match, NaN, Inf, and values so large that a

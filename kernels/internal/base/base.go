@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"offload/device"
+	"offload/internal/contract"
 	"offload/shaders"
 )
 
@@ -51,7 +52,7 @@ func ShaderPrecision[T device.Float]() shaders.Precision {
 }
 
 // MaxLanes is the largest number of strided partial sums of any kernel.
-const MaxLanes = 8
+const MaxLanes = max(contract.VectorBytes/4, contract.ResidualLanes)
 
 // JoinLanes adds the upper half of the first n lanes to the lower half until
 // one is left.

@@ -6,6 +6,7 @@ package pairs
 import (
 	"unsafe"
 
+	"offload/internal/contract"
 	"offload/internal/ieee"
 )
 
@@ -98,7 +99,7 @@ func addColumn[T Float](sum, carry, part *[Size + 8]T) {
 type Float = ieee.Float
 
 // Size is the number of bodies in a tile.
-const Size = 256
+const Size = contract.SourceTile
 
 // Tile holds up to Size bodies, column by column.
 type Tile[T Float] struct{ X, Y, Z, GM [Size]T }
@@ -116,7 +117,7 @@ type Strides[T Float] struct {
 }
 
 // Lanes is the number of strided partial sums: a vector of 32 bytes.
-func Lanes[T Float]() int { return 32 / int(unsafe.Sizeof(T(0))) }
+func Lanes[T Float]() int { return contract.VectorBytes / int(unsafe.Sizeof(T(0))) }
 
 // Load copies rows (x, y, z, gm) to the tile and returns their number.
 func (t *Tile[T]) Load(rows []T) int {

@@ -8,6 +8,7 @@ package sweep
 
 import (
 	"math"
+	"offload/internal/contract"
 )
 
 //go:generate sh -c "cd _asm && go run . -out ../sweep_amd64.s -stubs ../sweep_amd64.go -pkg sweep"
@@ -27,8 +28,8 @@ const (
 // ResidualLanes is the number of lanes of a residual's sums, Segment the number
 // of columns after which the lanes are joined.
 const (
-	ResidualLanes = 8
-	Segment       = 256
+	ResidualLanes = contract.ResidualLanes
+	Segment       = contract.ResidualSegment
 )
 
 // Rows is one sweep over len(at) − 2 rows of n points: for each j from 0 on, the

@@ -2,6 +2,8 @@
 package main
 
 import (
+	"offload/internal/contract"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -21,7 +23,7 @@ func main() {
 }
 
 // tileSize is pairs.Size, the number of bodies in a tile.
-const tileSize = 256
+const tileSize = contract.SourceTile
 
 // vector is the number of bytes of a YMM register.
 const vector = 32

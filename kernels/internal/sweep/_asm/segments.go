@@ -1,13 +1,15 @@
 package main
 
 import (
+	"offload/internal/contract"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 // segment is the number of columns of a segment of a residual.
-const segment = 256
+const segment = contract.ResidualSegment
 
 // segments makes the routine for whole segments of a row's residual. It does two
 // at a time, because a sum has to wait for the one before it.

@@ -1,11 +1,14 @@
 package main
 
-import "strconv"
+import (
+	"offload/internal/contract"
+	"strconv"
+)
 
 // Two 128-bit vectors hold as many targets, and as many strided partial sums, as
 // the contract has lanes: what one 256-bit vector does elsewhere.
 const (
-	tileSize = 256
+	tileSize = contract.SourceTile
 	pair     = 32 // bytes of two vectors
 )
 

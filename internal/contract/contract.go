@@ -1,0 +1,26 @@
+// Package contract has the numbers that the kernels' contracts are made of. Go code, the
+// generators of assembly and the shaders take them from here. None of them may change:
+// another number is another kernel.
+package contract
+
+// Gravity.
+const (
+	SourceTile  = 256 // sources whose contributions form one partial sum
+	VectorBytes = 32  // size of the strided partial sums of an earlier tile: 8 float32, 4 float64
+)
+
+// Stencils.
+const (
+	// Values whose magnitude is below the floor become zero.
+	Floor32 = 0x1p-80
+	Floor64 = 0x1p-900
+
+	// Squares below the floor count as zero in a residual.
+	SquareFloor32 = 0x1p-120
+	SquareFloor64 = 0x1p-1000
+
+	// The squares of a row are summed in segments of columns, and within these in
+	// strided lanes.
+	ResidualSegment = 256
+	ResidualLanes   = 8
+)
