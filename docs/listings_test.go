@@ -30,6 +30,30 @@ func TestListings(t *testing.T) {
 	}
 }
 
+var link = regexp.MustCompile(`\]\(([^()\s#]+)(?:#[^()\s]*)?\)`)
+
+// Each file that a document links to is there.
+func TestLinks(t *testing.T) {
+	docs, err := filepath.Glob("*.md")
+	if err != nil || len(docs) == 0 {
+		t.Fatal("no document was found", err)
+	}
+	for _, doc := range append(docs, "../README.md", "../ARCHITECTURE.md", "../CONTRIBUTING.md", "../BENCHMARKS.md") {
+		text, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(fence.ReplaceAllString(string(text), ""), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(doc), filepath.FromSlash(m[1]))); err != nil {
+				t.Errorf("%s: %v", doc, err)
+			}
+		}
+	}
+}
+
 var fence = regexp.MustCompile("(?ms)^```(?:go|glsl)\n(.*?)^```$")
 
 // listings returns the blocks of Go and GLSL in a document.
