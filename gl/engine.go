@@ -107,6 +107,11 @@ func (e *engine) Close() {
 // status: after a reset, fences may seem to be reached.
 func (e *engine) wait(ctx context.Context, f driver.Fence) error {
 	defer e.driver.FreeFence(f)
+	return e.reach(ctx, f)
+}
+
+// reach is wait for a fence that stays.
+func (e *engine) reach(ctx context.Context, f driver.Fence) error {
 	const slice = 5 * time.Millisecond
 	for waited := time.Duration(0); ; waited += slice {
 		reached, err := e.driver.Wait(f, slice)

@@ -92,6 +92,7 @@ func (e *engine) dispatchAll(ctx context.Context, p *program, words []uint32, gr
 			room := (p.speed.most() - s.ops) / perGroup
 			if room < 1 && s.ops > 0 {
 				if err := e.end(ctx, s, true); err != nil {
+					e.driver.Barrier() // before those who come behind what was dispatched
 					return err
 				}
 				left -= s.ops
@@ -154,11 +155,12 @@ func (f *flight) add(ctx context.Context, e *engine, seconds float64, wait bool)
 	f.unmarked, f.spans = 0, 0
 	for len(f.marks) > 1 && (f.seconds > flightTime.Seconds() || len(f.marks) > manyMarks) {
 		oldest := f.marks[0]
-		f.marks = append(f.marks[:0], f.marks[1:]...)
-		f.seconds -= oldest.seconds
-		if err := e.wait(ctx, oldest.fence); err != nil {
+		if err := e.reach(ctx, oldest.fence); err != nil {
 			return err
 		}
+		e.driver.FreeFence(oldest.fence)
+		f.marks = append(f.marks[:0], f.marks[1:]...)
+		f.seconds -= oldest.seconds
 	}
 	return nil
 }

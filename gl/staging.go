@@ -80,22 +80,24 @@ func (s *staging) take(ctx context.Context, n int) (seg *segment, at int, err er
 	return &s.segments[s.current], at, nil
 }
 
-// advance marks the end of the current segment and waits for the next.
+// advance waits for the next segment, marks the end of the current one, and goes on to
+// the next. While copies may still read the next, nothing changes.
 func (s *staging) advance(ctx context.Context) error {
-	e := s.engine
+	e, n := s.engine, (s.current+1)%segmentCount
+	if next := &s.segments[n]; next.fence != 0 {
+		if err := e.reach(ctx, next.fence); err != nil {
+			return err
+		}
+		e.driver.FreeFence(next.fence)
+		next.fence = 0
+	}
 	fence, err := e.driver.NewFence()
 	if err != nil {
 		return lost(err)
 	}
 	s.segments[s.current].fence = fence
-	s.current = (s.current + 1) % segmentCount
-	s.used = 0
-	next := &s.segments[s.current]
-	if next.fence == 0 {
-		return nil
-	}
-	fence, next.fence = next.fence, 0
-	return e.wait(ctx, fence)
+	s.current, s.used = n, 0
+	return nil
 }
 
 // write copies src to a buffer, after the commands before it. When it returns, src

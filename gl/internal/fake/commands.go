@@ -81,6 +81,10 @@ func (d *Driver) Wait(f driver.Fence, timeout time.Duration) (bool, error) {
 	if d.Fault.TimeOut && d.Calls["Wait"] >= d.Fault.At {
 		return false, nil
 	}
+	if d.Busy != nil && d.Busy() {
+		time.Sleep(timeout)
+		return false, nil
+	}
 	d.execute(n)
 	return true, nil
 }

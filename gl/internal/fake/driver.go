@@ -18,6 +18,7 @@ type Driver struct {
 	Fault     Fault
 	Refuses   bool          // takes no program binaries, though it makes them
 	GroupTime time.Duration // that a work-group takes by the timers; 0: no timers
+	Busy      func() bool   // reports whether the hardware is too busy to reach a fence; nil: it is not
 
 	Misuse []string        // what a real driver would have answered with an error, or worse
 	Spans  []time.Duration // what the timers told
