@@ -127,7 +127,11 @@ func TestTimers(t *testing.T) {
 		}
 		return got
 	}
-	short, long := measure(1<<8), measure(1<<18)
+	short := measure(1 << 8)
+	for range 9 { // a core that is busy elsewhere only adds
+		short = min(short, measure(1<<8))
+	}
+	long := measure(1 << 18)
 	if long < 4*short {
 		t.Errorf("%v for 1024 times the work of %v", long, short)
 	}
