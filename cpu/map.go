@@ -136,7 +136,8 @@ func (s *shared) close() {
 // The first error ends the sequence, and so does the end of ctx: it is yielded with a
 // zero value, after the results of the elements before. A panic in seq is such an
 // error, too; seq runs on a goroutine of its own. A loop that is left early cancels the
-// contexts of what runs and waits for it, and for seq to come to its next element.
+// contexts of what runs and waits for it, as long as f takes to heed that, and for seq to
+// come to its next element.
 func MapSeq[A, B any](ctx context.Context, ex Executor, seq iter.Seq[A], f func(ctx context.Context, a A) (B, error)) iter.Seq2[B, error] {
 	return func(yield func(B, error) bool) {
 		inner, cancel := context.WithCancel(ctx)

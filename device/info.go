@@ -60,7 +60,7 @@ func size(bytes float64) string {
 	return fmt.Sprintf("%.1f MiB", bytes/(1<<20))
 }
 
-// IsExact tells whether the kernel of that name was shown to equal its contract.
+// IsExact reports whether the kernel of that name was shown to equal its contract.
 func (i Info) IsExact(kernel string) bool { return slices.Contains(i.Exact, kernel) }
 
 // Options say how to open a device. The zero value is a good default.

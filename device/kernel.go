@@ -18,7 +18,7 @@ const (
 	UpdateRows               // a buffer, read and written in the rows computed alone
 )
 
-// Writes tells whether the parameter is an output.
+// Writes reports whether the parameter is an output.
 func (a Access) Writes() bool { return a == WriteRows || a == UpdateRows }
 
 // MaxParams is the largest number of parameters of a kernel.
@@ -112,7 +112,7 @@ func CostOf(l *Launch) Cost {
 type HostCode struct {
 	Name string // the variant: go, avx2, …
 
-	// Ready tells whether this machine can run it; nil means any can.
+	// Ready reports whether this machine can run it; nil means any can.
 	Ready func() bool
 
 	// Plan cuts a launch into phases of tasks for that many workers. Nil means

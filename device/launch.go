@@ -158,7 +158,7 @@ func (r Range) Grow(h, n int) Range {
 	return Range{min(lo, hi), hi}
 }
 
-// Intersects tells whether r and s share an index.
+// Intersects reports whether r and s share an index.
 func (r Range) Intersects(s Range) bool {
 	return max(r.Lo, s.Lo) < min(r.Hi, s.Hi)
 }
@@ -186,7 +186,7 @@ func View[T Element](t *Tile, i int) []T { return As[T](t.views[i]) }
 // Width is the number of elements in a row of argument i.
 func (t *Tile) Width(i int) int { return t.Args[i].Width }
 
-// Done tells whether the launch was cancelled. A task of more than about a
+// Done reports whether the launch was cancelled. A task of more than about a
 // millisecond should ask now and then and return early.
 func (t *Tile) Done() bool { return t.ctx.Err() != nil }
 

@@ -27,7 +27,7 @@ func taken(t *testing.T) resources {
 	return resources{runtime.NumGoroutine(), count("/proc/self/task"), count("/proc/self/fd")}
 }
 
-// within tells whether no more is taken than before. The runtime starts a thread of
+// within reports whether no more is taken than before. The runtime starts a thread of
 // its own now and then and keeps it; what a cycle leaves behind shows a hundred times.
 func (r resources) within(limit resources) bool {
 	return r.goroutines <= limit.goroutines && r.threads <= limit.threads+4 && r.files <= limit.files

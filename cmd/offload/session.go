@@ -97,7 +97,7 @@ func perform[T any](ctx context.Context, s *session, t sched.Task[T]) (T, error)
 	return r.Value, err
 }
 
-// impossible tells whether an error does not occur where the device is sound, as far as
+// impossible reports whether an error does not occur where the device is sound, as far as
 // anyone can tell without another device.
 func impossible(err error) bool {
 	var broken *check.Broken

@@ -116,7 +116,7 @@ func (c *checksum) checkMoved(ctx context.Context, what string, b *buffer) error
 	return c.checkGrid(ctx, what, b)
 }
 
-// whole tells whether l computes all rows of arguments that fill their buffers.
+// whole reports whether l computes all rows of arguments that fill their buffers.
 func whole(l *device.Launch) bool {
 	for i, p := range l.Kernel.Params {
 		a := &l.Args[i]

@@ -62,11 +62,11 @@ type Fault struct {
 
 	Until <-chan struct{} // ends a Hang; nil: nothing does
 
-	// Armed, if set, tells whether calls count at present.
+	// Armed, if set, reports whether calls count at present.
 	Armed *atomic.Bool
 }
 
-// happens tells whether a fault can happen in a call.
+// happens reports whether a fault can happen in a call.
 func (k FaultKind) happens(c CallKind) bool {
 	switch k {
 	case OutOfMemory:
@@ -87,7 +87,7 @@ type armed struct {
 	seen int
 }
 
-// trips counts a call and tells whether it goes wrong.
+// trips counts a call and reports whether it goes wrong.
 func (a *armed) trips(c CallKind) bool {
 	if a.On != AnyCall && a.On != c || !a.Kind.happens(c) || a.Armed != nil && !a.Armed.Load() {
 		return false

@@ -81,7 +81,7 @@ func (s suite) testInfo(t *testing.T) {
 	}
 }
 
-// supported tells whether a device computes in the precision of a kernel.
+// supported reports whether a device computes in the precision of a kernel.
 func supported(i device.Info, k *device.Kernel) bool {
 	for _, p := range k.Params {
 		if p.Type == device.Float64 && !has(i.Precisions, device.Float64) {

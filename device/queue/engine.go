@@ -9,7 +9,9 @@ import (
 	"offload/device"
 )
 
-// Engine is the hardware behind a Device. Its methods are called one at a time.
+// Engine is the hardware behind a Device. Its methods are called one at a time, but for
+// Check and, where the engine has no thread of its own, Alloc: those are called from any
+// goroutine.
 // An error that wraps device.ErrLost ends the device: it is what every later call
 // gets, and of the engine only Close is called again.
 type Engine interface {

@@ -52,7 +52,7 @@ func resolve(path string) (string, fs.FileMode, error) {
 	return target, info.Mode(), err
 }
 
-// isStream tells whether path names an open file of the process. That may be a
+// isStream reports whether path names an open file of the process. That may be a
 // regular file, but its name must go on to mean what is open.
 func isStream(path string) bool {
 	path = filepath.ToSlash(filepath.Clean(path))

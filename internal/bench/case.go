@@ -25,7 +25,7 @@ type Case struct {
 // Kernels lists the kernels that can be measured.
 func Kernels() []string { return []string{"force", "laplacian", "heat"} }
 
-// onPlate tells whether a kernel works on a plate of n × n points.
+// onPlate reports whether a kernel works on a plate of n × n points.
 func onPlate(kernel string) bool { return kernel != "force" }
 
 // check refuses a case that cannot be run or does not fit into memory.

@@ -40,7 +40,7 @@ func ratePanel(kernel string, results []Result) (*plot.Plot, error) {
 	return p, nil
 }
 
-// roomy tells whether labels at those values do not touch on an axis of decades.
+// roomy reports whether labels at those values do not touch on an axis of decades.
 func roomy(n []int) bool {
 	whole := float64(n[len(n)-1]) / float64(n[0])
 	for i := 1; i < len(n); i++ {

@@ -7,7 +7,7 @@ import "golang.org/x/sys/cpu"
 // avx2 names the instructions of the loops in avx2_amd64.s.
 const avx2 = "avx2"
 
-// hasAVX2 tells whether this machine can run them.
+// hasAVX2 reports whether this machine can run them.
 func hasAVX2() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
 
 // A piece of work takes a few microseconds.

@@ -148,7 +148,7 @@ type burst struct{ from, to time.Duration }
 
 func (b burst) length() time.Duration { return b.to - b.from }
 
-// has tells whether a span lies within b.
+// has reports whether a span lies within b.
 func (b burst) has(s trace.Span) bool { return s.Start >= b.from && s.Start <= b.to }
 
 // bursts cuts a trace where nothing happens on any track for longer than pause.

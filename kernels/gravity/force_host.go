@@ -38,7 +38,7 @@ func forceCode[T device.Float](name string, ready func() bool, r pairs.Routines[
 	}
 }
 
-// mutual tells whether the launch is for all forces among one set of bodies that
+// mutual reports whether the launch is for all forces among one set of bodies that
 // fill more than a tile.
 func mutual(l *device.Launch) bool {
 	targets, sources := l.Args[gravTargets], l.Args[gravSources]

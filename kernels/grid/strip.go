@@ -137,7 +137,7 @@ func (s *strip[T]) sweep(k int, rows device.Range) {
 	}
 }
 
-// fixed tells whether row r keeps its values.
+// fixed reports whether row r keeps its values.
 func (s *strip[T]) fixed(r int) bool { return r == 0 || r == s.grid.rows-1 || s.grid.cols < 3 }
 
 // keep makes a row the new one as it is.

@@ -201,7 +201,7 @@ func (c *dispatch) run(d *Driver) {
 	c.kernel.Contract(&t)
 }
 
-// last tells whether these are the last work-groups of a launch.
+// last reports whether these are the last work-groups of a launch.
 func (c *dispatch) last(l *device.Launch, base int) bool {
 	var plan device.ShaderPlan
 	c.kernel.Shader.Plan(l, device.ShaderLimits{SharedBytes: c.limits.SharedBytes, GroupSize: c.limits.GroupSize}, &plan)

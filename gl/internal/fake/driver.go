@@ -149,7 +149,7 @@ type Fault struct {
 // Execution is the execution of a dispatch, which happens after the call.
 const Execution = "execution"
 
-// call counts a call; it tells whether the fault strikes, and what the call is to
+// call counts a call; it reports whether the fault strikes, and what the call is to
 // return.
 func (d *Driver) call(name string) (struck bool, err error) {
 	if id := threadID(); id != d.thread {

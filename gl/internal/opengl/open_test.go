@@ -59,7 +59,7 @@ func cycle(t *testing.T) {
 	})
 }
 
-// available tells whether there is a context for tests, which it closes again.
+// available reports whether there is a context for tests, which it closes again.
 func available() (ok bool) {
 	locked(func() {
 		d, err := open()

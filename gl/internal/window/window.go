@@ -137,7 +137,7 @@ func (c *Context) Close() {
 	leave()
 }
 
-// display tells whether there is a desktop to be asked. GLFW would say so itself,
+// display reports whether there is a desktop to be asked. GLFW would say so itself,
 // on the program's log.
 func display() error {
 	if runtime.GOOS == "windows" || os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "" {

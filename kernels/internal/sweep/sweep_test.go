@@ -57,7 +57,7 @@ func floorOf[T Float]() T {
 	return T(math.Ldexp(1, -80))
 }
 
-// same tells whether two values have the same bits, or are both NaN.
+// same reports whether two values have the same bits, or are both NaN.
 func same[T Float](a, b T) bool {
 	return a != a && b != b || math.Float64bits(float64(a)) == math.Float64bits(float64(b))
 }

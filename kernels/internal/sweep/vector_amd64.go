@@ -4,7 +4,7 @@ package sweep
 
 import "golang.org/x/sys/cpu"
 
-// HasVector tells whether this processor can run Vector.
+// HasVector reports whether this processor can run Vector.
 func HasVector() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
 
 var vector32 = Form[float32]{

@@ -2,7 +2,7 @@
 
 package sweep
 
-// HasVector tells whether this processor can run Vector.
+// HasVector reports whether this processor can run Vector.
 func HasVector() bool { return false }
 
 // Vector is the form for AVX2, which is not there.
