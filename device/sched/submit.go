@@ -214,18 +214,17 @@ func Map[A, B any](ctx context.Context, s *Scheduler, in []A, task func(A) Task[
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			t := task(in[i])
-			var result Result[B]
 			var err error
-			if t.plain() && t.Check == nil {
-				result.Value, err = t.Run(ctx, host.dev)
+			if t := task(in[i]); t.plain() && t.Check == nil {
+				out[i], err = t.Run(ctx, host.dev)
 			} else {
-				result, err = Do(ctx, s, t)
+				var r Result[B]
+				r, err = Do(ctx, s, t)
+				out[i] = r.Value
 			}
 			if err != nil {
 				return err
 			}
-			out[i] = result.Value
 		}
 		return nil
 	})
