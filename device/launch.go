@@ -100,8 +100,8 @@ func (a Arg) Bits() uint64 { return a.value }
 // elements is the part of the buffer that the argument spans.
 func (a Arg) elements() Range { return Range{a.Offset, a.Offset + a.Len} }
 
-// RowElements is the range of elements, counted in the buffer, of rows r, which a has.
-func (a Arg) RowElements(r Range) Range {
+// rowElements is the range of elements, counted in the buffer, of rows r, which a has.
+func (a Arg) rowElements(r Range) Range {
 	return Range{a.Offset + r.Lo*a.Width, a.Offset + r.Hi*a.Width}
 }
 

@@ -124,9 +124,9 @@ func (l *Launch) ReadRange(i int) Range {
 		if p.Halo != nil {
 			halo = p.Halo(l)
 		}
-		return a.RowElements(l.Rows.Grow(halo, a.NumRows()))
+		return a.rowElements(l.Rows.Grow(halo, a.NumRows()))
 	case UpdateRows:
-		return a.RowElements(l.Rows)
+		return a.rowElements(l.Rows)
 	}
 	return Range{}
 }
@@ -137,5 +137,5 @@ func (l *Launch) WriteRange(i int) Range {
 	if !l.Kernel.Params[i].Access.Writes() {
 		return Range{}
 	}
-	return l.Args[i].RowElements(l.Rows)
+	return l.Args[i].rowElements(l.Rows)
 }

@@ -27,7 +27,7 @@ func plateTask[T device.Float](f *plateFlags, field *plate.Field[T], bar *progre
 		return sched.Task[plateEnd[T]]{}, err
 	}
 	size := int64(device.TypeOf[T]().Size())
-	bytes, residuals := int64(work.Points)*size, int64(work.Launch.Args[2].Len)*size
+	bytes, residuals := int64(work.Points)*size, int64(work.Residuals)*size
 	return sched.Task[plateEnd[T]]{
 		Name:  "the plate",
 		Needs: sched.Needs{Kernels: []*device.Kernel{work.Launch.Kernel}, Memory: 2*bytes + residuals, Exact: true},

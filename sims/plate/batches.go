@@ -176,9 +176,10 @@ func checkSpacing(dx, dy float64) error {
 // Work is what a run will ask of a device, as far as that is known before: a number of
 // launches like Launch, which has no buffers.
 type Work struct {
-	Launch   *device.Launch
-	Launches int
-	Points   int
+	Launch    *device.Launch
+	Launches  int
+	Points    int
+	Residuals int // numbers that are read back after each launch
 }
 
 // SteadyWork predicts the work of Steady on f. With a tolerance the number of launches
@@ -225,7 +226,7 @@ func workOf[T device.Float](f *Field[T], k stencil, batch, sweeps int) Work {
 	if sweeps%batch > 0 {
 		launches++
 	}
-	return Work{k(field, field, residual, batch), launches, len(f.T)}
+	return Work{k(field, field, residual, batch), launches, len(f.T), residual.Len}
 }
 
 // Clone is a copy of f with temperatures of its own.
