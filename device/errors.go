@@ -9,17 +9,18 @@ import (
 // The errors that devices return; test for them with errors.Is.
 var (
 	// ErrUnavailable: there is no such device here.
-	ErrUnavailable = errors.New("device unavailable (`offload devices` lists what is here)")
+	ErrUnavailable = errors.New("device unavailable")
 	// ErrUnsupported: the device cannot run this kernel or hold this element type.
-	ErrUnsupported = errors.New("not supported by this device (choose another device or precision)")
+	ErrUnsupported = errors.New("not supported by this device")
 	// ErrInvalid: the caller's arguments are wrong; nothing was run.
 	ErrInvalid = errors.New("invalid argument")
 	// ErrOutOfMemory: the device cannot hold the buffer.
-	ErrOutOfMemory = errors.New("out of memory (use a smaller problem, or free buffers)")
-	// ErrLost: the device stopped working; its buffers are gone.
-	ErrLost = errors.New("device lost (open it again and upload the data anew)")
+	ErrOutOfMemory = errors.New("out of memory")
+	// ErrLost: the device stopped working, and its buffers are gone. Another one may be
+	// opened, to which the data have to be uploaded anew.
+	ErrLost = errors.New("device lost")
 	// ErrClosed: the device or the buffer was closed before the call.
-	ErrClosed = errors.New("device or buffer closed (open a new one)")
+	ErrClosed = errors.New("device or buffer closed")
 	// ErrShader: the driver does not compile the kernel's shader.
 	ErrShader = errors.New("shader does not compile")
 	// ErrPanic: a kernel's or a task's own code panicked; see PanicError.

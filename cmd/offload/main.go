@@ -239,11 +239,23 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// message is an error on one line.
+// message is an error on one line, with a hint where there is one.
 func message(ctx context.Context, err error) string {
 	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return "interrupted: " + text
+	}
+	for _, h := range []struct {
+		err  error
+		hint string
+	}{
+		{device.ErrUnavailable, "'offload devices' lists what is here"},
+		{device.ErrOutOfMemory, "take a smaller problem"},
+		{device.ErrUnsupported, "take another device or precision"},
+	} {
+		if errors.Is(err, h.err) {
+			return text + " (" + h.hint + ")"
+		}
 	}
 	return text
 }
