@@ -27,42 +27,96 @@ func Verify(ctx context.Context, d Device, k *Kernel, n int) error {
 	return nil
 }
 
-// Verify runs a copy of c on d and compares every bit of the rows computed with the
-// contract. Before, what is only written is set to the complement of what it should be,
-// so that what the device leaves unwritten differs. The result is nil, a *Difference, or
-// the error of a run.
+// Verify runs a copy of c on d and compares every bit of its data with the contract:
+// the rows computed, the rest of the outputs, the inputs, and some elements before and
+// behind each matrix, which no launch may write. Before, what is only written is set to
+// the complement of what it should be, so that what the device leaves unwritten differs.
+// The result is nil, a *Difference, or the error of a run.
 func (c *Call) Verify(ctx context.Context, d Device) error {
 	want, got := c.Clone(), c.Clone()
 	if err := want.Contract(); err != nil {
 		return err
 	}
-	b, err := got.Bind(ctx, d)
+	l, err := got.launch()
 	if err != nil {
 		return err
 	}
-	defer b.Free(ctx)
+	bound := Bound{Launch: l, call: got}
+	wholes := make([]Slice, len(l.Args)) // matrices with what stands around them
 	for i, p := range c.Kernel.Params {
-		if p.Access != WriteRows || b.Launch.Rows.Len() == 0 {
+		if p.Access == Value {
 			continue
 		}
-		wrong := want.Args[i].rowsOf(b.Launch.Rows).packed().Clone()
-		for j, bits := range wrong.Bytes() {
-			wrong.Bytes()[j] = ^bits
+		if j := bound.same(i); j >= 0 {
+			l.Args[i] = l.Args[j]
+			continue
 		}
-		if err := b.Launch.Args[i].Buffer.Write(ctx, b.Launch.WriteRange(i).Lo, wrong); err != nil {
+		data := got.Args[i].packed()
+		whole := MakeSlice(data.Type(), guard+data.Len()+guard)
+		fill(whole.Bytes(), 0xa5)
+		matrix := whole.Sub(guard, guard+data.Len())
+		matrix.Copy(data)
+		l.Args[i] = Arg{Offset: guard, Len: data.Len(), Width: c.Args[i].Width}
+		if r := l.WriteRange(i); p.Access == WriteRows && l.Rows.Len() > 0 {
+			wrong := whole.Sub(r.Lo, r.Hi)
+			wrong.Copy(want.Args[i].rowsOf(l.Rows).packed())
+			for j, bits := range wrong.Bytes() {
+				wrong.Bytes()[j] = ^bits
+			}
+		}
+		buffer, err := d.Alloc(whole.Type(), whole.Len())
+		if err != nil {
 			return err
 		}
+		defer buffer.Free()
+		if err := buffer.Write(ctx, 0, whole); err != nil {
+			return err
+		}
+		l.Args[i].Buffer, wholes[i] = buffer, whole
 	}
-	if err := d.Launch(ctx, b.Launch); err != nil {
+	if err := d.Launch(ctx, l); err != nil {
 		return err
 	}
-	if err := b.Read(ctx); err != nil {
-		return err
+	for i, whole := range wholes {
+		if whole.Len() == 0 {
+			continue
+		}
+		if err := l.Args[i].Buffer.Read(ctx, 0, whole); err != nil {
+			return err
+		}
+		untouched := guardBits(whole.Type())
+		for _, edge := range []Range{{Hi: guard}, {Lo: whole.Len() - guard, Hi: whole.Len()}} {
+			for e := edge.Lo; e < edge.Hi; e++ {
+				if bits := whole.bits(e); bits != untouched {
+					return &Difference{Kernel: c.Kernel.Name, Label: c.Label, Param: c.Kernel.Params[i].Name,
+						Index: e - guard, Outside: true, Got: bits, Want: untouched, Type: whole.Type()}
+				}
+			}
+		}
+		a := &got.Args[i]
+		a.rowsOf(Range{Hi: a.numRows()}).unpack(whole.Sub(guard, whole.Len()-guard))
 	}
 	if diff := Diff(got, want); diff != nil {
 		return diff
 	}
 	return nil
+}
+
+// guard is the number of elements around a matrix that must stay as they are. It is odd,
+// so that matrices do not begin where vectors do.
+const guard = 9
+
+// guardBits is the bit pattern of such an element.
+func guardBits(t Type) uint64 {
+	one := MakeSlice(t, 1)
+	fill(one.Bytes(), 0xa5)
+	return one.bits(0)
+}
+
+func fill(bytes []byte, b byte) {
+	for i := range bytes {
+		bytes[i] = b
+	}
 }
 
 // examples makes the examples of k of size n. A panic in its code is an error.
@@ -105,11 +159,15 @@ type Difference struct {
 	Label     string // the example
 	Param     string
 	Index     int    // element of the parameter; -1 if the calls cannot be compared
+	Outside   bool   // the element is before or behind the matrix
 	Got, Want uint64 // bit patterns
 	Type      Type
 }
 
 func (d *Difference) Error() string {
+	if d.Outside {
+		return fmt.Sprintf("kernel %s (%s): element %d, outside of %s, is written", d.Kernel, d.Label, d.Index, d.Param)
+	}
 	if d.Index < 0 {
 		return fmt.Sprintf("kernel %s (%s): the results are of another kernel or size", d.Kernel, d.Label)
 	}
@@ -148,7 +206,7 @@ func Diff(got, want *Call) *Difference {
 		}
 		for e := range g.Len() {
 			if x, y := g.bits(e), w.bits(e); x != y {
-				return &Difference{got.Kernel.Name, got.Label, p.Name, e, x, y, p.Type}
+				return &Difference{Kernel: got.Kernel.Name, Label: got.Label, Param: p.Name, Index: e, Got: x, Want: y, Type: p.Type}
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package device_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"offload/device"
@@ -18,9 +19,20 @@ func (d lazy) Launch(ctx context.Context, l *device.Launch) error {
 	return d.Device.Launch(ctx, &short)
 }
 
+// eager computes a row too many.
+type eager struct{ device.Device }
+
+func (d eager) Launch(ctx context.Context, l *device.Launch) error {
+	long := *l
+	long.Args = slices.Clone(l.Args)
+	long.Args[0].Len++
+	long.Rows.Hi++
+	return d.Device.Launch(ctx, &long)
+}
+
 // A row that is left unwritten differs, whatever stood there; also one that should hold
 // zeros, as new buffers do.
-func TestVerifyFindsUnwrittenRows(t *testing.T) {
+func TestVerifyFindsRowsThatAreNotWrittenAsAsked(t *testing.T) {
 	d, err := reference.Open(t.Context(), device.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -32,12 +44,12 @@ func TestVerifyFindsUnwrittenRows(t *testing.T) {
 		Contract: func(t *device.Tile) {
 			y := device.View[float64](t, 0)
 			for i := t.Rows.Lo; i < t.Rows.Hi; i++ {
-				y[i] = 0
+				y[i] = 0 // as in new buffers
 			}
 		},
 	}
 	for _, rows := range []device.Range{{Hi: 5}, {Lo: 2, Hi: 4}} {
-		y := []float64{0, 0, 0, 0, 0}
+		y := []float64{1, 1, 1, 1, 1}
 		c := &device.Call{Kernel: zero, Rows: rows, Args: []device.HostArg{device.HostVec(y)}}
 		if err := c.Verify(t.Context(), d); err != nil {
 			t.Errorf("rows %v: %v", rows, err)
@@ -46,8 +58,12 @@ func TestVerifyFindsUnwrittenRows(t *testing.T) {
 		if err := c.Verify(t.Context(), lazy{d}); !errors.As(err, &diff) || diff.Index != rows.Hi-1 {
 			t.Errorf("rows %v, the last unwritten: %v", rows, err)
 		}
+		err := c.Verify(t.Context(), eager{d})
+		if !errors.As(err, &diff) || diff.Index != rows.Hi || diff.Outside != (rows.Hi == len(y)) {
+			t.Errorf("rows %v, and one too many: %v", rows, err)
+		}
 		for i, v := range y {
-			if v != 0 {
+			if v != 1 {
 				t.Errorf("element %d of the caller's data was set to %g", i, v)
 			}
 		}

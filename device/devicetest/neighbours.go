@@ -38,7 +38,7 @@ func (s suite) testCancelledCalls(t *testing.T) {
 		theirs := make(chan error, 1)
 		go func() { theirs <- calls[i%len(calls)].Clone().Run(doomed, d) }()
 		time.AfterFunc(time.Duration(i%4)*time.Millisecond, cancel)
-		if err := errors.Join(compareGuarded(d, calls[i%len(calls)]), d.Sync(context.Background())); err != nil {
+		if err := errors.Join(calls[i%len(calls)].Verify(context.Background(), d), d.Sync(context.Background())); err != nil {
 			t.Errorf("round %d, with a neighbour that was cancelled: %v", i, err)
 		}
 		if err := <-theirs; err != nil && !errors.Is(err, context.Canceled) {

@@ -6,7 +6,6 @@ package devicetest
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"testing"
 	"time"
@@ -138,91 +137,11 @@ func (s suite) testKernels(t *testing.T) {
 			}
 			for _, n := range sizes() {
 				for _, c := range k.Examples(n) {
-					if err := compareGuarded(d, c); err != nil {
+					if err := c.Verify(context.Background(), d); err != nil {
 						t.Fatalf("n = %d: %v", n, err)
 					}
 				}
 			}
 		})
 	}
-}
-
-// guardWords stand before and after every buffer.
-const guardWords = 9
-
-// compareGuarded runs c on d inside larger buffers and compares outputs, inputs
-// and guard words with those of the contract.
-func compareGuarded(d device.Device, c *device.Call) error {
-	ctx := context.Background()
-	want := c.Clone()
-	if err := want.Contract(); err != nil {
-		return err
-	}
-	got := c.Clone()
-	l, err := c.Shape()
-	if err != nil {
-		return err
-	}
-	wholes := make([]device.Slice, len(c.Args))
-	for i, a := range c.Args {
-		if a.Width == 0 {
-			l.Args[i] = a.Value
-			continue
-		}
-		n := a.Data.Len()
-		whole := device.MakeSlice(a.Data.Type(), guardWords+n+guardWords)
-		fillGuards(whole)
-		whole.Sub(guardWords, guardWords+n).Copy(a.Data)
-		b, err := d.Alloc(whole.Type(), whole.Len())
-		if err != nil {
-			return err
-		}
-		defer b.Free()
-		if err := b.Write(ctx, 0, whole); err != nil {
-			return err
-		}
-		l.Args[i] = device.Arg{Buffer: b, Offset: guardWords, Len: n, Width: a.Width}
-		wholes[i] = whole
-	}
-	if err := d.Launch(ctx, l); err != nil {
-		return err
-	}
-	for i, a := range c.Args {
-		if a.Width == 0 {
-			continue
-		}
-		whole := device.MakeSlice(wholes[i].Type(), wholes[i].Len())
-		if err := l.Args[i].Buffer.Read(ctx, 0, whole); err != nil {
-			return err
-		}
-		n := a.Data.Len()
-		if err := checkGuards(c, i, whole); err != nil {
-			return err
-		}
-		got.Args[i].Data.Copy(whole.Sub(guardWords, guardWords+n))
-	}
-	if diff := device.Diff(got, want); diff != nil {
-		return diff
-	}
-	return nil
-}
-
-// fillGuards sets every byte to one that no result is made of.
-func fillGuards(s device.Slice) {
-	b := s.Bytes()
-	for i := range b {
-		b[i] = 0xa5
-	}
-}
-
-func checkGuards(c *device.Call, arg int, whole device.Slice) error {
-	n, w := whole.Len(), guardWords
-	for _, s := range []device.Slice{whole.Sub(0, w), whole.Sub(n-w, n)} {
-		for _, b := range s.Bytes() {
-			if b != 0xa5 {
-				return fmt.Errorf("kernel %s (%s) wrote outside %s", c.Kernel.Name, c.Label, c.Kernel.Params[arg].Name)
-			}
-		}
-	}
-	return nil
 }
