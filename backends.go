@@ -22,13 +22,13 @@ type Backend struct {
 	// OpenNumber opens one of several devices, numbered from 0, of a backend that has
 	// no Open: gpu:1 is the second.
 	OpenNumber func(ctx context.Context, number int, o device.Options) (device.Device, error)
-	Auto       bool // “auto” may take it
+	Auto       bool // “auto” may take it, and the scheduler
 }
 
 // Backends is a table of backends. A program with a backend of its own opens devices
 // from a table of its own:
 //
-//	table := append(offload.Default(), offload.Backend{Name: "tpu", Open: tpu.Open})
+//	table := append(offload.Backends{{Name: "tpu", Open: tpu.Open, Auto: true}}, offload.Default()...)
 //	dev, err := table.Open(ctx, "tpu", device.Options{})
 //
 // “auto” and “hybrid” are in no table: they stand for devices of all the others.

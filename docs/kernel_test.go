@@ -39,7 +39,7 @@ func newMatmul() *device.Kernel {
 		Contract: matmulContract,
 		Check:    checkMatmul,
 		Host:     []device.HostCode{{Name: "go", Run: matmulRows}},
-		Shader:   &device.Shader{Source: matmulShader, Local: matmulLocal, Plan: planMatmul},
+		Shader:   &device.Shader{Source: matmulShader, Local: matmulLocal, Groups: matmulGroups},
 		Cost:     matmulCost,
 		Unit:     "products",
 	}
@@ -108,10 +108,9 @@ void main()
 // matmulLocal is the number of invocations in a work-group.
 const matmulLocal = 64
 
-// planMatmul cuts a launch into one invocation for each element of C.
-func planMatmul(l *device.Launch, _ device.ShaderLimits, p *device.ShaderPlan) {
-	elements := l.Rows.Len() * l.Args[matC].Width
-	p.Passes = append(p.Passes[:0], device.Pass{Groups: (elements + matmulLocal - 1) / matmulLocal})
+// matmulGroups is the number of work-groups with one invocation for each element of C.
+func matmulGroups(l *device.Launch) int {
+	return (l.Rows.Len()*l.Args[matC].Width + matmulLocal - 1) / matmulLocal
 }
 
 func matmulCost(l *device.Launch) device.Cost {

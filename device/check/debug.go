@@ -21,8 +21,11 @@ func Debug(d device.Device) device.Device { return wrap(d, &debug{dev: d, info: 
 
 // Kernel runs k's examples of size n on d and examines each as Debug does.
 func Kernel(ctx context.Context, d device.Device, k *device.Kernel, n int) error {
-	if d == nil || k == nil || k.Examples == nil {
-		return device.Invalidf("a kernel with examples and a device are needed")
+	if d == nil || k == nil {
+		return device.Invalidf("a kernel and a device are needed")
+	}
+	if k.Examples == nil {
+		return device.Invalidf("kernel %s has no examples", k.Name)
 	}
 	var calls []*device.Call
 	err := device.Guard("examples of kernel "+k.Name, func() error {
