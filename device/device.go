@@ -1,4 +1,21 @@
-// A device has one in-order queue.
+// Package device defines the interface between programs, kernels and the hardware that
+// runs them.
+//
+// A Device owns Buffers and runs Kernels on them. A Kernel is data: it names its
+// parameters, declares how each is accessed, and has an executable contract, a plain
+// serial Go function that defines the result to the last bit. A Launch binds arguments
+// to a kernel and names the rows of the output to compute; it writes those rows and
+// nothing else.
+//
+// A Call is a launch on host slices, which may be views of larger matrices: Run uploads,
+// launches and downloads. Package check tests whether a kernel writes its rows only.
+//
+// A device has one in-order queue. Launch returns at once; the error of a failed launch
+// is returned by every wait for and read of its outputs. Numbers that do not fit are
+// refused as ErrInvalid, never truncated. Every error wraps one of the documented values
+// of this package.
+//
+// The package imports the standard library only and no backend.
 package device
 
 import (

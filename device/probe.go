@@ -7,9 +7,8 @@ import (
 	"math"
 )
 
-// ProbeSize is the size of the examples that Probe runs: large enough to reach every
-// path of a kernel's small-size code and small enough to cost well under a
-// millisecond.
+// ProbeSize is the size of the examples that Probe runs: large enough for every path of a
+// kernel's small-size code, small enough to take well under a millisecond.
 const ProbeSize = 37
 
 // Verify runs k's examples of size n on d and compares every bit with the
@@ -27,10 +26,10 @@ func Verify(ctx context.Context, d Device, k *Kernel, n int) error {
 	return nil
 }
 
-// Verify runs a copy of c on d and compares every bit of the rows computed with the
-// contract. Before, what is only written is set to the complement of what it should be,
-// so that what the device leaves unwritten differs. The result is nil, a *Difference, or
-// the error of a run.
+// Verify runs a copy of c on d and compares every bit of the computed rows with the
+// contract. First it sets WriteRows outputs to the complement of the expected bits, so
+// that elements left unwritten differ. The result is nil, a *Difference, or the error of
+// the run.
 func (c *Call) Verify(ctx context.Context, d Device) error {
 	want, got := c.Clone(), c.Clone()
 	if err := want.Contract(); err != nil {
@@ -65,10 +64,11 @@ func (c *Call) Verify(ctx context.Context, d Device) error {
 	return nil
 }
 
-// examples makes the examples of k of size n. A panic in its code is an error.
+// examples returns the examples of k of size n. A panic in the kernel's code becomes an
+// error.
 func (k *Kernel) examples(n int) (calls []*Call, err error) {
 	if k == nil || k.Examples == nil {
-		return nil, Invalidf("a kernel without examples cannot be verified")
+		return nil, Invalidf("kernel without examples")
 	}
 	err = Guard("examples of kernel "+k.Name, func() error {
 		calls = k.Examples(n)
@@ -77,9 +77,9 @@ func (k *Kernel) examples(n int) (calls []*Call, err error) {
 	return calls, err
 }
 
-// Probe runs the kernels' examples on d and returns the names of those whose
-// results equal their contract. A kernel that differs, has no example, is not supported
-// or has a shader that does not compile is left out; any other error ends the probe.
+// Probe runs the kernels' examples on d and returns the names of the kernels whose
+// results equal their contract. It omits kernels that differ, have no examples, are not
+// supported, or whose shader does not compile; any other error ends the probe.
 func Probe(ctx context.Context, d Device, kernels []*Kernel) ([]string, error) {
 	var exact []string
 	for _, k := range kernels {
@@ -102,7 +102,7 @@ func Probe(ctx context.Context, d Device, kernels []*Kernel) ([]string, error) {
 // Difference is the first place where two results differ.
 type Difference struct {
 	Kernel    string
-	Label     string // the example
+	Label     string // of the example
 	Param     string
 	Index     int    // element of the parameter; -1 if the calls cannot be compared
 	Got, Want uint64 // bit patterns
@@ -111,7 +111,7 @@ type Difference struct {
 
 func (d *Difference) Error() string {
 	if d.Index < 0 {
-		return fmt.Sprintf("kernel %s (%s): the results are of another kernel or size", d.Kernel, d.Label)
+		return fmt.Sprintf("kernel %s (%s): the results of another kernel or size", d.Kernel, d.Label)
 	}
 	return fmt.Sprintf("kernel %s (%s): %s[%d] is %s, the contract says %s",
 		d.Kernel, d.Label, d.Param, d.Index, bitString(d.Type, d.Got), bitString(d.Type, d.Want))
@@ -127,8 +127,8 @@ func bitString(t Type, bits uint64) string {
 	return fmt.Sprintf("%#08x", bits)
 }
 
-// Diff compares the buffers of two calls of one kernel bit for bit, inputs and
-// rows outside the range included; nil means equal.
+// Diff returns the first difference of the buffers of two calls of one kernel, bit for
+// bit, including inputs and rows outside the range; nil if all are equal.
 func Diff(got, want *Call) *Difference {
 	if got == nil || want == nil || got.Kernel == nil || got.Kernel != want.Kernel ||
 		len(got.Args) != len(got.Kernel.Params) || len(want.Args) != len(got.Args) {
@@ -155,7 +155,7 @@ func Diff(got, want *Call) *Difference {
 	return nil
 }
 
-// bits is the bit pattern of element i.
+// bits returns the bit pattern of element i.
 func (s Slice) bits(i int) uint64 {
 	switch s.typ {
 	case Float32:
