@@ -13,7 +13,7 @@ func Validate(l *Launch) error {
 		return Invalidf("kernel without Name or Contract")
 	}
 	if len(k.Params) > MaxParams {
-		return Invalidf("kernel %s has %d parameters; at most %d are possible", k.Name, len(k.Params), MaxParams)
+		return Invalidf("kernel %s has %d parameters; the limit is %d", k.Name, len(k.Params), MaxParams)
 	}
 	if len(l.Args) != len(k.Params) {
 		return Invalidf("kernel %s takes %d arguments, got %d", k.Name, len(k.Params), len(l.Args))
