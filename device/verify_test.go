@@ -9,7 +9,7 @@ import (
 	"offload/device/reference"
 )
 
-// lazy leaves out the last row of a launch.
+// lazy skips the last row of a launch.
 type lazy struct{ device.Device }
 
 func (d lazy) Launch(ctx context.Context, l *device.Launch) error {
@@ -18,8 +18,8 @@ func (d lazy) Launch(ctx context.Context, l *device.Launch) error {
 	return d.Device.Launch(ctx, &short)
 }
 
-// A row that is left unwritten differs, whatever stood there; also one that should hold
-// zeros, as new buffers do.
+// An unwritten row differs for any previous content, even if it should be zero, like a
+// new buffer.
 func TestVerifyFindsUnwrittenRows(t *testing.T) {
 	d, err := reference.Open(t.Context(), device.Options{})
 	if err != nil {

@@ -1,5 +1,4 @@
-// Package devicetest is the compliance suite of the device contract. A backend's
-// whole test is one call:
+// Package devicetest is the compliance suite for devices. One call tests a backend:
 //
 //	func TestCompliance(t *testing.T) { devicetest.Run(t, mybackend.Open, kernels.All()...) }
 package devicetest
@@ -17,8 +16,8 @@ import (
 // Open opens the device under test.
 type Open func(ctx context.Context, o device.Options) (device.Device, error)
 
-// Run checks every clause of the contract on devices that open makes, and that each of
-// the kernels, which have examples, equals its contract there.
+// Run tests every documented property of package device on devices opened by open, and
+// that each of the kernels, which must have examples, equals its contract there.
 func Run(t *testing.T, open Open, kernels ...*device.Kernel) {
 	s := suite{open, kernels}
 	for _, group := range []struct {
@@ -45,7 +44,7 @@ func Run(t *testing.T, open Open, kernels ...*device.Kernel) {
 	}
 }
 
-// suite is what the groups of tests share.
+// suite is the state shared by the groups of tests.
 type suite struct {
 	open    Open
 	kernels []*device.Kernel
@@ -117,8 +116,8 @@ func NoLeak(t testing.TB) {
 	})
 }
 
-// sizes are those at which kernels are compared with their contracts. With
-// -short, which is meant for the race detector, large ones are left out.
+// sizes returns the sizes at which kernels are compared with their contracts, without the
+// large ones under -short, which is meant for the race detector.
 func sizes() []int {
 	all := []int{0, 1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 127, 257, 521}
 	if testing.Short() {
@@ -147,11 +146,11 @@ func (s suite) testKernels(t *testing.T) {
 	}
 }
 
-// guardWords stand before and after every buffer.
+// guardWords is the number of guard words before and after every buffer.
 const guardWords = 9
 
-// compareGuarded runs c on d inside larger buffers and compares outputs, inputs
-// and guard words with those of the contract.
+// compareGuarded runs c on d inside larger buffers and compares outputs, inputs and guard
+// words with those of the contract.
 func compareGuarded(d device.Device, c *device.Call) error {
 	ctx := context.Background()
 	want := c.Clone()
@@ -207,7 +206,7 @@ func compareGuarded(d device.Device, c *device.Call) error {
 	return nil
 }
 
-// fillGuards sets every byte to one that no result is made of.
+// fillGuards sets every byte to a value that results do not have.
 func fillGuards(s device.Slice) {
 	b := s.Bytes()
 	for i := range b {
