@@ -17,21 +17,22 @@ import (
 
 // Backend is one way to open a device.
 type Backend struct {
-	Name string // the word that opens it
+	Name string // the name that opens it
 	Open func(ctx context.Context, o device.Options) (device.Device, error)
-	// OpenNumber opens one of several devices, numbered from 0, of a backend that has
-	// no Open: gpu:1 is the second.
+	// OpenNumber is for a backend of several devices, numbered from 0, and is used if Open
+	// is nil: gpu:1 opens the second.
 	OpenNumber func(ctx context.Context, number int, o device.Options) (device.Device, error)
 	Auto       bool // “auto” may take it, and the scheduler
 }
 
-// Backends is a table of backends. A program with a backend of its own opens devices
-// from a table of its own:
+// Backends is a table of backends. A program adds a backend by extending the default
+// table:
 //
 //	table := append(offload.Backends{{Name: "tpu", Open: tpu.Open, Auto: true}}, offload.Default()...)
 //	dev, err := table.Open(ctx, "tpu", device.Options{})
 //
-// “auto” and “hybrid” are in no table: they stand for devices of all the others.
+// The names “auto” and “hybrid” stand for devices of the other backends and have no
+// entry.
 type Backends []Backend
 
 // Default returns the backends of this module, in the order in which “auto” tries them.
@@ -52,13 +53,13 @@ func openGL(class device.Class) func(context.Context, int, device.Options) (devi
 
 // The names that stand for devices of the table.
 const (
-	Auto       = "auto"   // the best device that is here
+	Auto       = "auto"   // the best available device
 	hybridName = "hybrid" // several together
 )
 
-// Names lists what Open accepts. A name of which there may be several devices takes a
-// number: gpu:1 is the second. “hybrid” takes the devices to split launches over, as in
-// hybrid:cpu+software; by itself it is the GPU and the CPU.
+// Names returns the names that Open accepts. A backend with several devices also accepts
+// a number: gpu:1 is the second. “hybrid” accepts a list of devices to split launches
+// over, as in hybrid:cpu+software; without a list it is the GPU and the CPU.
 func (t Backends) Names() []string {
 	names := []string{Auto}
 	for _, b := range t {
@@ -67,7 +68,7 @@ func (t Backends) Names() []string {
 	return append(names, hybridName)
 }
 
-// CheckName refuses a name that Open does not know, as device.ErrInvalid.
+// CheckName returns an error that wraps device.ErrInvalid if Open does not accept name.
 func (t Backends) CheckName(name string) error {
 	if name == Auto {
 		return nil
@@ -76,11 +77,11 @@ func (t Backends) CheckName(name string) error {
 	return err
 }
 
-// Open opens the device of that name. “auto” takes the first of the table that it may
-// take and that is here: the GPU if there is one, else the CPU; never a software
-// rasteriser. Info.Notes says why a better device was not taken. Any other name gives
-// that device or an error that wraps device.ErrUnavailable; there is no silent
-// substitute. The module's kernels are probed, and those of Options.Kernels beside them.
+// Open opens the named device. “auto” opens the first backend of the table that has Auto
+// set and is available: the GPU if there is one, else the CPU, never a software
+// rasteriser; Info.Notes gives the reasons for skipping better devices. Any other name
+// opens that device or fails with an error that wraps device.ErrUnavailable; Open never
+// substitutes another device. It probes the module's kernels and Options.Kernels.
 func (t Backends) Open(ctx context.Context, name string, o device.Options) (device.Device, error) {
 	o.Kernels = besideOurs(o.Kernels)
 	if o.Variant == "" && name != "reference" {
@@ -95,7 +96,7 @@ func (t Backends) Open(ctx context.Context, name string, o device.Options) (devi
 	return t.openNamed(ctx, name, o)
 }
 
-// Devices opens and closes every device in turn and returns what it found.
+// Devices opens and closes every device in turn and returns one entry for each.
 func (t Backends) Devices(ctx context.Context, o device.Options) []Entry {
 	var entries []Entry
 	for _, b := range t {
@@ -110,7 +111,7 @@ func (t Backends) Devices(ctx context.Context, o device.Options) []Entry {
 	return append(entries, t.entry(ctx, hybridName, o))
 }
 
-// Entry is a device that is here, or the reason why it is not.
+// Entry describes an available device, or the reason why it is unavailable.
 type Entry struct {
 	Name string
 	Info device.Info // zero where Err is set
@@ -128,12 +129,12 @@ func (t Backends) entry(ctx context.Context, name string, o device.Options) Entr
 	return e
 }
 
-// opener opens a device.
 type opener func(ctx context.Context, o device.Options) (device.Device, error)
 
-// openAuto opens the first candidate that works, which is told of the others.
+// openAuto opens the first candidate that works and adds the errors of the others to its
+// notes.
 func (t Backends) openAuto(ctx context.Context, o device.Options) (device.Device, error) {
-	err := fmt.Errorf("%w: the table has no device for auto", device.ErrUnavailable)
+	err := fmt.Errorf("%w: no backend for auto", device.ErrUnavailable)
 	for _, b := range t {
 		if !b.Auto {
 			continue
@@ -147,7 +148,7 @@ func (t Backends) openAuto(ctx context.Context, o device.Options) (device.Device
 	return nil, err
 }
 
-// openNamed opens the device of a name that stands for itself.
+// openNamed opens the device of any name but “auto”.
 func (t Backends) openNamed(ctx context.Context, name string, o device.Options) (device.Device, error) {
 	open, err := t.find(name)
 	if err != nil {
@@ -156,7 +157,7 @@ func (t Backends) openNamed(ctx context.Context, name string, o device.Options) 
 	return open(ctx, o)
 }
 
-// find is what opens the device of a name.
+// find returns the opener of the named device.
 func (t Backends) find(name string) (opener, error) {
 	word, which, given := strings.Cut(name, ":")
 	if word == hybridName {
@@ -167,19 +168,19 @@ func (t Backends) find(name string) (opener, error) {
 	}
 	i := slices.IndexFunc(t, func(b Backend) bool { return b.Name == word && (b.Open == nil || !given) })
 	if i < 0 {
-		return nil, device.Invalidf("no device is called %q; there are %s", name, strings.Join(t.Names(), ", "))
+		return nil, device.Invalidf("unknown device %q; valid names: %s", name, strings.Join(t.Names(), ", "))
 	}
 	number := 0
 	if given {
 		var err error
 		if number, err = strconv.Atoi(which); err != nil || number < 0 {
-			return nil, device.Invalidf("%q: the devices called %s are numbered from 0", name, word)
+			return nil, device.Invalidf("device %q: the number must be 0 or more", name)
 		}
 	}
 	return t[i].opener(number), nil
 }
 
-// opener opens the device of that number.
+// opener returns the function that opens device number.
 func (b *Backend) opener(number int) opener {
 	if b.Open != nil {
 		return b.Open
@@ -189,7 +190,8 @@ func (b *Backend) opener(number int) opener {
 	}
 }
 
-// besideOurs are the module's kernels and those that are not among them.
+// besideOurs returns the module's kernels, followed by those of own that are not among
+// them.
 func besideOurs(own []*device.Kernel) []*device.Kernel {
 	all := kernels.All()
 	for _, k := range own {
@@ -205,5 +207,5 @@ func checkOptions(o device.Options) error {
 	case "", device.Exact, device.Fast:
 		return nil
 	}
-	return device.Invalidf("math %q; there are %s and %s", o.Math, device.Exact, device.Fast)
+	return device.Invalidf("unknown math %q; valid: %s, %s", o.Math, device.Exact, device.Fast)
 }

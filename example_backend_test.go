@@ -15,12 +15,12 @@ import (
 	"offload/kernels/gravity"
 )
 
-// counter is a backend of one's own: it computes by the contracts, in the host's memory,
-// and counts the launches of all its devices.
+// counter is a custom backend: it computes with the contracts, in host memory, and counts
+// the launches of all its devices.
 type counter struct{ launches atomic.Int64 }
 
-// Open opens a device. Package hostdev does all but the computing: buffers, the queue,
-// errors, contexts and probes.
+// Open opens a device. Package hostdev implements buffers, the queue, errors, contexts
+// and probes.
 func (c *counter) Open(ctx context.Context, o device.Options) (device.Device, error) {
 	info := device.Info{
 		Backend: "counter", Name: "a device that counts", Class: device.Reference, Math: device.Exact,
@@ -48,7 +48,7 @@ func (e *countingEngine) Inline(context.Context, *device.Launch) bool { return f
 
 func (e *countingEngine) Close() {}
 
-// A backend of one's own stands in a table beside those of the module.
+// A custom backend is added to the table of the module's backends.
 func Example_backend() {
 	ctx := context.Background()
 	c := new(counter)
@@ -74,7 +74,7 @@ func Example_backend() {
 	// Output: [1 0 0 -1 0 0] 3 launches
 }
 
-// The whole test of a backend.
+// The complete test of a backend.
 func TestCounter(t *testing.T) {
 	devicetest.Run(t, new(counter).Open, kernels.All()...)
 }

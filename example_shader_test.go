@@ -14,8 +14,8 @@ import (
 	"offload/internal/gltest"
 )
 
-// smooth is a kernel of one's own for all devices: one Go function, which defines
-// the result, and one shader, which gives the same bits.
+// smooth is a custom kernel for all devices: a Go function, which defines the result, and
+// a shader, which gives the same bits.
 func smooth() *device.Kernel {
 	return &device.Kernel{
 		Name: "smooth",
@@ -44,7 +44,7 @@ func smooth() *device.Kernel {
 	}
 }
 
-// runSmooth smooths x on the device of that name.
+// runSmooth smooths x on the named device.
 func runSmooth(name string, x []float64) ([]float64, error) {
 	ctx := context.Background()
 	k := smooth()
@@ -58,8 +58,8 @@ func runSmooth(name string, x []float64) ([]float64, error) {
 	return y, call.Run(ctx, dev)
 }
 
-// A kernel of one's own with a shader runs on GPUs too. Here a software rasteriser
-// stands for one; programs built with -tags gl have it on machines with Mesa.
+// A custom kernel with a shader runs on GPUs too. The example uses a software rasteriser,
+// which programs built with -tags gl have on machines with Mesa.
 func Example_shader() {
 	x := []float64{0, 3, 9, 3, 0.5}
 	want, err := runSmooth("reference", x)
@@ -80,8 +80,7 @@ func Example_shader() {
 	// Output: [1 4 5 4.166666666666667 1.3333333333333333]
 }
 
-// The example passes over a device that is not there; this does not, where OpenGL
-// is required.
+// The example skips an unavailable device; this test fails if OpenGL is required.
 func TestExampleShaderEverywhere(t *testing.T) {
 	x := make([]float64, 1000)
 	for i := range x {

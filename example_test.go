@@ -11,7 +11,7 @@ import (
 	"offload/kernels/gravity"
 )
 
-// Gravity among three bodies on whichever device is here.
+// Gravity among three bodies on the best available device.
 func Example() {
 	ctx := context.Background()
 	dev, err := offload.Open(ctx, "auto", device.Options{})
@@ -37,7 +37,7 @@ func Example() {
 	if err := dev.Launch(ctx, gravity.NewForce(rows, rows, acc, 0.0, 0)); err != nil {
 		log.Fatal(err)
 	}
-	a, err := device.Download[float64](ctx, out) // waits, and reports what went wrong
+	a, err := device.Download[float64](ctx, out) // waits, and returns the launch's error, if any
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -45,8 +45,8 @@ func Example() {
 	// Output: [0.2500 0.0625 0.0000]
 }
 
-// A kernel of one's own is one Go function and a description of its parameters:
-// here smoothing in one dimension, which looks at one neighbour on each side.
+// A custom kernel is a Go function and a description of its parameters: here smoothing in
+// one dimension, which reads one neighbour on each side.
 func Example_kernel() {
 	smooth := &device.Kernel{
 		Name: "smooth",
@@ -81,9 +81,9 @@ func Example_kernel() {
 	// cpu [1 4 5 4 1]
 }
 
-// The pool of workers: a map whose results come in the order of the input.
+// A map on the pool of workers, with results in the order of the input.
 func Example_pool() {
-	pool, err := cpu.NewPool(0) // one worker for each CPU that we may use
+	pool, err := cpu.NewPool(0) // one worker for each available CPU
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,8 +1,8 @@
 package offload_test
 
-// golden are the first halves of digests of results, in the order of the outputs; see
-// goldenResults for what is computed. They are the same since version 0.4. A test that
-// finds another one has found a mistake.
+// golden holds the first halves of digests of results, in the order of the outputs; see
+// goldenResults for the computations. They are the same since version 0.4; any other
+// digest is an error.
 func golden() map[string]string {
 	return map[string]string{
 		"force.f32 101 of 517 home=256":         "c4d12cac5b56d67b",

@@ -21,9 +21,9 @@ import (
 	"offload/sims/solar"
 )
 
-// The results of kernels and simulations are those of golden, on every device and with
-// every form of host code, any number of workers, each build and processor. They do
-// not change: what computes anything else is another kernel, with another name.
+// The results of kernels and simulations are those of golden, on every device, with every
+// form of host code, any number of workers, and each build and processor. They do not
+// change: a computation with other results is another kernel, with another name.
 func TestResultsNeverChange(t *testing.T) {
 	want := golden()
 	seen := map[string]bool{}
@@ -55,7 +55,8 @@ type goldenDevice struct {
 	slow bool // it runs contracts
 }
 
-// goldenDevices are the devices that are always here; the cores in all of their forms.
+// goldenDevices returns the devices that are always available, the CPU in all of its
+// forms.
 func goldenDevices(t *testing.T) []goldenDevice {
 	t.Helper()
 	open := func(open func(context.Context, device.Options) (device.Device, error), o device.Options) goldenDevice {
@@ -93,8 +94,8 @@ func goldenResults() []goldenResult {
 	return append(all, goldenSolar()...)
 }
 
-// goldenCall is the first half of the SHA-256 of each output of a call, as bench prints
-// it.
+// goldenCall returns the first half of the SHA-256 of each output of a call, as bench
+// prints it.
 func goldenCall(name string, slow bool, call func() *device.Call) goldenResult {
 	return goldenResult{name, slow, func(d device.Device) (string, error) {
 		c := call()
@@ -159,7 +160,7 @@ func gravityCall[T device.Float](k *device.Kernel, width int, targets, sources [
 	}}
 }
 
-// softeningOf is what bench takes.
+// softeningOf returns the softening of bench.
 func softeningOf[T device.Float](n int) T {
 	eps := T(1)
 	for cube := 1; cube < n; cube *= 8 {

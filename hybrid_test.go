@@ -11,7 +11,7 @@ import (
 	"offload/device/devicetest"
 )
 
-// TestHybridNames: what names a hybrid, and what is refused before anything opens.
+// TestHybridNames: names of a hybrid, and those refused before anything opens.
 func TestHybridNames(t *testing.T) {
 	for name, ok := range map[string]bool{
 		"hybrid":                       true,
@@ -54,8 +54,8 @@ func TestHybridOfHosts(t *testing.T) {
 	}
 }
 
-// TestHybridWithoutAPart: a part that is not here is an error with its reason, and
-// leaves nothing open.
+// TestHybridWithoutAPart: an unavailable part is an error with its reason, and leaves
+// nothing open.
 func TestHybridWithoutAPart(t *testing.T) {
 	devicetest.NoLeak(t)
 	_, gpu := Open(context.Background(), "gpu", device.Options{})

@@ -46,7 +46,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// “auto” says why it did not take a better device.
+// “auto” gives the reason for skipping a better device.
 func TestAutoSaysWhy(t *testing.T) {
 	d, err := Open(context.Background(), Auto, device.Options{})
 	if err != nil {
@@ -108,8 +108,8 @@ func TestDevices(t *testing.T) {
 	}
 }
 
-// “auto” is never a software rasteriser, and “gpu” and “software” are what they say
-// or not there.
+// “auto” is never a software rasteriser; “gpu” and “software” have the class of their
+// names or are unavailable.
 func TestClassesAreKeptApart(t *testing.T) {
 	for name, classes := range map[string][]device.Class{
 		"auto":     {device.GPU, device.CPU},
@@ -130,7 +130,7 @@ func TestClassesAreKeptApart(t *testing.T) {
 	}
 }
 
-// Verify tells of every kernel, and finds a device that computes otherwise.
+// Verify reports every kernel, and finds a device with wrong results.
 func TestVerify(t *testing.T) {
 	ctx := context.Background()
 	d, err := Open(ctx, "cpu", device.Options{})

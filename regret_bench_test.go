@@ -17,8 +17,8 @@ import (
 	"offload/kernels/grid"
 )
 
-// BenchmarkRegret compares on the devices of this machine, software among them where it
-// is built in, the time of what the scheduler chooses with that of the best.
+// BenchmarkRegret compares the time of the scheduler's choice with that of the best
+// device, among the devices of this machine, including software if it is built in.
 func BenchmarkRegret(b *testing.B) {
 	ctx := context.Background()
 	names := []string{"gpu", "software", "reference"}
@@ -93,7 +93,7 @@ func valueless[T any](t sched.Task[T]) sched.Task[int] {
 		}}
 }
 
-// medianTime is the median time of a few runs, in seconds.
+// medianTime returns the median time of a few runs, in seconds.
 func medianTime(b *testing.B, ctx context.Context, t sched.Task[int], d device.Device) float64 {
 	var times []float64
 	for i := range 6 {

@@ -11,25 +11,27 @@ import (
 	"offload/device/sched"
 )
 
-// ScheduleOptions say what Schedule works with. The zero value is a good default.
+// ScheduleOptions configure Schedule. The zero value is a good default.
 type ScheduleOptions struct {
-	// Device is how the devices are opened; Workers and Variant are the host's.
+	// Device holds the options that devices are opened with; Workers and Variant apply to
+	// the host only.
 	Device device.Options
-	// Names are the candidates besides the host, as Open takes them. Nil means those
-	// that “auto” may take: the GPU, and the GPU together with the host; never a
-	// software rasteriser.
+	// Names are the candidates besides the host, as Open accepts them. Nil means the GPU,
+	// and the GPU together with the host; never a software rasteriser.
 	Names []string
-	// Calibrate measures kernels that were not measured before; see sched.Options.
+	// Calibrate enables the measurement of kernels without measured costs; see
+	// sched.Options.
 	Calibrate bool
-	// Placed is told where tasks run; see sched.Options.
+	// Placed, if set, is called with the placement of each task; see sched.Options.
 	Placed func(task string, c sched.Choice, failed []sched.Attempt)
-	// Costs is the folder where measured costs are kept; empty for CostsFolder.
+	// Costs is the folder for measured costs; empty means CostsFolder.
 	Costs string
 }
 
-// Schedule makes a scheduler over the devices of the table that are here. It ends on the host's pool
-// of workers, which serves plain tasks and the host's device together. Closing it closes
-// all of them. Errors: those of Open for names and options.
+// Schedule returns a scheduler over the available devices of the table. Its last
+// candidate is the host's pool of workers, which runs plain tasks and serves the host's
+// device. Closing the scheduler closes the devices and the pool. Errors:
+// device.ErrInvalid for names and options, and those of opening the host's device.
 func (t Backends) Schedule(ctx context.Context, o ScheduleOptions) (*sched.Scheduler, error) {
 	o.Device.Kernels = besideOurs(o.Device.Kernels)
 	if err := checkOptions(o.Device); err != nil {
@@ -57,8 +59,8 @@ func (t Backends) Schedule(ctx context.Context, o ScheduleOptions) (*sched.Sched
 	})
 }
 
-// CostsFolder is where measured costs are kept: costs in the user's cache folder, or
-// nowhere if the system does not say where that is.
+// CostsFolder returns the folder for measured costs, offload/costs in the user's cache
+// folder, or "" if there is no such folder.
 func CostsFolder() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -67,18 +69,18 @@ func CostsFolder() string {
 	return filepath.Join(dir, "offload", "costs")
 }
 
-// compositeGain is the part by which several devices together must be predicted to be
+// compositeGain is the fraction by which several devices together must be predicted to be
 // faster than one of them.
 const compositeGain = 0.1
 
-// checkCandidates refuses names that are none, or that stand for the host.
+// checkCandidates refuses unknown names and names for the host.
 func (t Backends) checkCandidates(names []string) error {
 	for _, name := range names {
 		if err := t.CheckName(name); err != nil {
 			return err
 		}
 		if name == Auto || name == "cpu" {
-			return device.Invalidf("%q is no candidate besides the host", name)
+			return device.Invalidf("%q cannot be a candidate besides the host", name)
 		}
 	}
 	return nil
@@ -91,8 +93,8 @@ func (t Backends) namedCandidates(o ScheduleOptions, pool *cpu.Pool) (candidates
 	return candidates
 }
 
-// autoCandidates are the devices that “auto” may take besides the host: what the table
-// says, and, where one of these is here, that one together with the host.
+// autoCandidates returns the candidates of “auto” besides the host: the devices of the
+// table, and, if one of them is available, “hybrid”.
 func (t Backends) autoCandidates(ctx context.Context, o ScheduleOptions, pool *cpu.Pool) (candidates []sched.Candidate) {
 	here := false
 	for _, b := range t {
@@ -127,7 +129,8 @@ func (t Backends) candidate(name string, o device.Options, pool *cpu.Pool) sched
 	}}
 }
 
-// openTogether opens a device of several, of which the host's uses the pool.
+// openTogether returns a function that opens a composite device whose host part uses the
+// pool.
 func (t Backends) openTogether(name, which string, given bool, o device.Options, pool *cpu.Pool) func(context.Context) (device.Device, error) {
 	return func(ctx context.Context) (device.Device, error) {
 		parts, err := t.hybridParts(which, given)

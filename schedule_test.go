@@ -12,7 +12,7 @@ import (
 	"offload/kernels/gravity"
 )
 
-// Schedule ends on the host, and on a device that was asked for if that is faster.
+// Schedule ends on the host, and on a requested device if that is faster.
 func TestSchedule(t *testing.T) {
 	devicetest.NoLeak(t)
 	for _, names := range [][]string{nil, {}, {"reference"}, {"hybrid:cpu+reference"}} {

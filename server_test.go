@@ -20,13 +20,13 @@ import (
 	"offload/kernels/gravity"
 )
 
-// TestServer is a server whose requests have deadlines: goroutines that solve force
-// problems of 10 to 3 000 bodies through one scheduler, each within 20 ms to 1 s. Every
+// TestServer simulates a server whose requests have deadlines: goroutines solve force
+// problems of 10 to 3 000 bodies with one scheduler, each within 20 ms to 1 s. Every
 // request ends with the right bits or its own deadline, and no goroutine is left.
 //
-// OFFLOAD_SERVER=1000 is the number of requests of each of 50 goroutines; then none may
-// be more than 10 ms late, which is too much to ask of a machine that does other things.
-// OFFLOAD_SERVER_DEVICES names candidates besides the host, such as software.
+// OFFLOAD_SERVER=1000 sets the number of requests of each of 50 goroutines; then none may
+// be more than 10 ms late, which needs an otherwise idle machine. OFFLOAD_SERVER_DEVICES
+// names candidates besides the host, such as software.
 func TestServer(t *testing.T) {
 	devicetest.NoLeak(t)
 	requests, strict := 10, false

@@ -8,24 +8,24 @@ import (
 	"offload/kernels"
 )
 
-// VerifySizes are the sizes at which Verify compares: none, one, primes, odd
-// remainders of vectors and tiles, and more than one tile.
+// VerifySizes returns the sizes at which Verify compares: 0, 1, primes, odd remainders of
+// vectors and tiles, and more than one tile.
 func VerifySizes() []int {
 	return []int{0, 1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 127, 255, 257, 521}
 }
 
-// Check is the outcome of comparing one kernel on one device with its contract.
+// Check is the result of comparing one kernel on one device with its contract.
 type Check struct {
 	Device  string
-	Variant string // host code that was used, if any
+	Variant string // the host code used, if any
 	Kernel  string
-	Calls   int   // examples that were run, over all sizes
-	Err     error // nil: all equal; a *device.Difference: the first that is not
+	Calls   int   // number of examples run, over all sizes
+	Err     error // nil if all bits are equal; the first *device.Difference, or the error of a run
 }
 
-// Verify runs the examples of every kernel of the module on d, at each of the
-// sizes, and compares all bits with the contracts. The report function is told
-// of each kernel as it is done. The error is that of a run, not a difference.
+// Verify runs the examples of every kernel of the module on d, at each of the sizes, and
+// compares all bits with the contracts. It calls report once for each kernel. The error
+// is that of a run; a difference is reported in Check.Err only.
 func Verify(ctx context.Context, d device.Device, sizes []int, report func(Check)) error {
 	if d == nil {
 		return device.Invalidf("no device")

@@ -9,8 +9,8 @@ import (
 	"offload/kernels/grid"
 )
 
-// A launch allocates nothing once the device is warm, whether it runs in the
-// caller or is cut into tiles or phases on the pool.
+// A launch allocates nothing once the device is warm, whether it runs in the caller or is
+// divided into tiles or phases on the pool.
 func TestLaunchesDoNotAllocate(t *testing.T) {
 	ctx := context.Background()
 	d, err := Open(ctx, device.Options{Workers: 2})

@@ -35,8 +35,8 @@ func BenchmarkSubmit(b *testing.B) {
 	}
 }
 
-// BenchmarkHandOver times an empty loop on a warm pool: what it costs to give
-// work to other workers and to wait for them.
+// BenchmarkHandOver measures an empty loop on a warm pool: the cost of giving work to
+// other workers and waiting for them.
 func BenchmarkHandOver(b *testing.B) {
 	for _, workers := range []int{1, 2} {
 		b.Run(fmt.Sprint("workers=", workers), func(b *testing.B) {

@@ -16,7 +16,7 @@ import (
 	"offload/device/devicetest"
 )
 
-// meter counts the functions that run at the same time, without those that wait.
+// meter counts the functions that run at the same time, excluding those that wait.
 type meter struct{ now, most atomic.Int64 }
 
 func (m *meter) enter() {
@@ -27,14 +27,14 @@ func (m *meter) enter() {
 
 func (m *meter) leave() { m.now.Add(-1) }
 
-// wait is for a call in which a function waits.
+// wait wraps a call in which a function waits.
 func (m *meter) wait(call func()) {
 	m.leave()
 	call()
 	m.enter()
 }
 
-// openPool makes a pool that the test closes.
+// openPool returns a pool that the test closes.
 func openPool(t testing.TB, workers int, options ...Option) *Pool {
 	t.Helper()
 	p, err := NewPool(workers, options...)
@@ -56,8 +56,8 @@ func openOn(t testing.TB, p *Pool) device.Device {
 	return d
 }
 
-// kernelOf makes a kernel of one output whose rows all cost ops operations; 0 stands
-// for a kernel without Cost.
+// kernelOf returns a kernel of one output whose rows cost ops operations each; 0 means a
+// kernel without Cost.
 func kernelOf(ops float64, contract func(t *device.Tile)) *device.Kernel {
 	k := &device.Kernel{
 		Name:     "sample",
@@ -70,7 +70,7 @@ func kernelOf(ops float64, contract func(t *device.Tile)) *device.Kernel {
 	return k
 }
 
-// launchOf makes a launch of k on rows of a buffer of its own.
+// launchOf returns a launch of k on rows of a new buffer.
 func launchOf(t testing.TB, d device.Device, k *device.Kernel, rows int) *device.Launch {
 	t.Helper()
 	b, err := d.Alloc(device.Uint32, rows)
@@ -80,8 +80,7 @@ func launchOf(t testing.TB, d device.Device, k *device.Kernel, rows int) *device
 	return &device.Launch{Kernel: k, Rows: device.Range{Hi: rows}, Args: []device.Arg{device.Vec(b)}}
 }
 
-// No more tasks run than there are workers, though many goroutines wait for them, and
-// no fewer either.
+// Exactly as many tasks run as there are workers, though many goroutines wait for them.
 func TestTasksAreBoundByTheWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openPool(t, 2)
@@ -106,7 +105,7 @@ func TestTasksAreBoundByTheWorkers(t *testing.T) {
 }
 
 // Tasks, maps, loops and launches of several devices share the places of their pool, in
-// any nesting, whatever the contexts that they wait with.
+// any nesting and with any contexts of their waits.
 func TestEverythingIsBoundByTheWorkers(t *testing.T) {
 	for _, workers := range []int{1, 2, 3} {
 		t.Run(fmt.Sprint("workers=", workers), func(t *testing.T) {
@@ -120,7 +119,7 @@ func TestEverythingIsBoundByTheWorkers(t *testing.T) {
 	}
 }
 
-// Waits that are cut short at any time leave every place where it was.
+// Waits that are cut short at any time lose no place.
 func TestNoPlaceIsLost(t *testing.T) {
 	for _, workers := range []int{1, 2, 3} {
 		t.Run(fmt.Sprint("workers=", workers), func(t *testing.T) {
@@ -128,7 +127,7 @@ func TestNoPlaceIsLost(t *testing.T) {
 			x := newMixture(t, workers)
 			x.impatient = true
 			x.crowd()
-			for range 2000 { // tasks whose waits were cut short may run still
+			for range 2000 { // tasks whose waits were cut short may still run
 				x.pool.mu.Lock()
 				free, line, tasks := x.pool.free.Load(), len(x.pool.waiting), len(x.pool.todo)-x.pool.next
 				x.pool.mu.Unlock()
@@ -164,7 +163,7 @@ func newMixture(t *testing.T, workers int) *mixture {
 	return x
 }
 
-// crowd is fifty goroutines at work.
+// crowd runs work on fifty goroutines.
 func (x *mixture) crowd() {
 	rounds := 30
 	if testing.Short() {
@@ -185,7 +184,7 @@ func (x *mixture) crowd() {
 	all.Wait()
 }
 
-// work does something by chance, and waits for it; wait is told of the waits.
+// work starts a random kind of work and waits for it; wait wraps the waits.
 func (x *mixture) work(ctx context.Context, r *rand.Rand, depth int, wait func(func())) {
 	if depth == 0 {
 		return

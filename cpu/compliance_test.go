@@ -11,8 +11,8 @@ import (
 	"offload/kernels/grid"
 )
 
-// TestCompliance runs the suite for several numbers of workers, with every
-// variant of host code that this machine has.
+// TestCompliance runs the suite for several numbers of workers, with every variant of
+// host code that this machine can run.
 func TestCompliance(t *testing.T) {
 	for _, workers := range []int{1, 2, 3, 7} {
 		t.Run(fmt.Sprint("workers=", workers), func(t *testing.T) {

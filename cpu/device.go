@@ -10,7 +10,9 @@ import (
 	"offload/internal/sysinfo"
 )
 
-// Open opens the host's cores as a device with a pool of its own.
+// Open opens the host's cores as a device with its own pool of Options.Workers workers.
+// Errors: device.ErrInvalid for the number of workers, device.ErrUnsupported for a
+// variant that this machine cannot run, and those of the probe.
 func Open(ctx context.Context, o device.Options) (device.Device, error) {
 	pool, err := NewPool(o.Workers)
 	if err != nil {
@@ -24,9 +26,9 @@ func Open(ctx context.Context, o device.Options) (device.Device, error) {
 	return d, nil
 }
 
-// OpenOn opens a device that computes on the workers of pool, which several
-// devices and other work may share. Options.Workers is not used. Closing the
-// device leaves the pool open.
+// OpenOn opens a device that computes on the workers of pool, which may be shared with
+// other devices and work. It ignores Options.Workers. Closing the device leaves the pool
+// open.
 func OpenOn(ctx context.Context, pool *Pool, o device.Options) (device.Device, error) {
 	return open(ctx, &engine{pool: pool}, o)
 }
@@ -60,8 +62,7 @@ func open(ctx context.Context, e *engine, o device.Options) (device.Device, erro
 // contract is the variant that runs kernels' contracts on tiles.
 const contract = "contract"
 
-// checkVariant refuses a variant that no kernel has, or that this machine cannot
-// run.
+// checkVariant refuses a variant that no kernel has or that this machine cannot run.
 func checkVariant(name string, kernels []*device.Kernel) error {
 	variants := Variants(kernels)
 	if name == "" || slices.Contains(variants, name) {
@@ -70,8 +71,8 @@ func checkVariant(name string, kernels []*device.Kernel) error {
 	return fmt.Errorf("%w: variant %q; this machine has %v", device.ErrUnsupported, name, variants)
 }
 
-// Variants lists the forms of host code that this machine can run for the
-// kernels, fastest first; the last is always the contract.
+// Variants returns the names of the kernels' host code that this machine can run, fastest
+// first, and "contract" last.
 func Variants(kernels []*device.Kernel) []string {
 	var names []string
 	seen := map[string]bool{}

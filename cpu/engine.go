@@ -12,8 +12,8 @@ import (
 	"offload/internal/sysinfo"
 )
 
-// engine runs one launch at a time on a pool, cut into tiles or as the
-// kernel's plan says. All it needs is kept from launch to launch.
+// engine runs one launch at a time on a pool, divided into tiles or by the kernel's plan.
+// Its memory is reused from launch to launch.
 type engine struct {
 	pool    *Pool
 	owned   bool // the pool is closed with the device
@@ -21,7 +21,7 @@ type engine struct {
 
 	place    place // of the launch
 	inline   bool  // the launch runs in its caller
-	borrowed bool  // and in its caller's place
+	borrowed bool  // the launch runs in its caller's place
 
 	body    func(pl *place, worker, task int) // e.task, made once
 	loop    loop
@@ -39,14 +39,14 @@ type engine struct {
 	mu     sync.Mutex
 	failed error // first panic of a task
 
-	ops   float64      // predicted of the launch
+	ops   float64      // predicted operations of the launch
 	rates rates        // of kernels without Cost
 	count uint         // of launches
 	done  atomic.Int64 // tasks
-	timed bool         // this one is measured
-	spent atomic.Int64 // nanoseconds of its tasks
+	timed bool         // the launch is measured
+	spent atomic.Int64 // nanoseconds of the launch's tasks
 
-	recorder device.Recorder // nil: nobody watches
+	recorder device.Recorder // may be nil
 	number   int             // of the device, for the recorder
 }
 
@@ -57,8 +57,8 @@ func (e *engine) init(o device.Options) {
 	e.locals = make([][]uint64, e.pool.workers)
 }
 
-// Inline reports whether a hand-over to other goroutines would slow l down, see
-// inlineOps, and there is a place for it at once: a free one, or that of the caller.
+// Inline reports whether a hand-over to other goroutines would slow l down (see
+// inlineOps) and there is a place for it at once: a free one, or the caller's.
 func (e *engine) Inline(ctx context.Context, l *device.Launch) bool {
 	if e.ops = e.rates.ops(l); e.ops >= inlineOps {
 		return false
@@ -77,10 +77,10 @@ func (e *engine) Inline(ctx context.Context, l *device.Launch) bool {
 // Held returns the caller's place in the pool.
 func (e *engine) Held(ctx context.Context) device.Place { return e.pool.Held(ctx) }
 
-// Progress counts the tasks that were done.
+// Progress returns the number of tasks done.
 func (e *engine) Progress() int64 { return e.done.Load() }
 
-// leave ends what Inline or place.enter has begun.
+// leave frees the place of Inline or place.enter.
 func (e *engine) leave() {
 	if !e.borrowed {
 		e.pool.leave()
@@ -145,7 +145,7 @@ func (e *engine) Execute(b *device.Binding) error {
 	return e.failed
 }
 
-// choose returns the host code to use for k; nil stands for its contract.
+// choose returns the host code to use for k; nil means its contract.
 func (e *engine) choose(k *device.Kernel) *device.HostCode {
 	if e.variant == contract {
 		return nil
@@ -180,7 +180,7 @@ func (e *engine) task(_ *place, worker, task int) {
 	finished = true
 }
 
-// compute runs the task t, and tells those who want to know how long it took.
+// compute runs task t, and measures and records it if needed.
 func (e *engine) compute(t *device.Tile) {
 	if e.recorder == nil && !e.timed {
 		e.run(t)
@@ -205,7 +205,7 @@ func (e *engine) compute(t *device.Tile) {
 	e.recorder.Record(v)
 }
 
-// fail keeps the first panic of a launch and leaves out what has not begun.
+// fail keeps the first panic of a launch and drops tasks that have not begun.
 func (e *engine) fail(err error) {
 	e.loop.stop()
 	e.mu.Lock()
@@ -215,7 +215,7 @@ func (e *engine) fail(err error) {
 	}
 }
 
-// reserve makes the scratch at least as large as the plan asks for.
+// reserve allocates the scratch of the plan.
 func (e *engine) reserve() error {
 	var err error
 	if e.shared, err = grow(e.shared, e.plan.Shared); err != nil {
@@ -242,41 +242,40 @@ func grow(words []uint64, bytes int) ([]uint64, error) {
 
 const (
 	// inlineOps is the predicted work below which a launch runs in its caller.
-	// BenchmarkHandOver measures what the hand-over costs: see BENCHMARKS.md.
+	// BenchmarkHandOver measures the cost of the hand-over: see BENCHMARKS.md.
 	inlineOps = 20_000
 
-	// tileOps is the least work worth a tile of its own.
+	// tileOps is the least work of a tile.
 	tileOps = 20_000
 
-	// tilesPerWorker is how many tiles a worker gets of a large launch, so that
-	// uneven ones, or a core that is busy elsewhere, even out.
+	// tilesPerWorker is the number of tiles per worker of a large launch, which balances
+	// uneven tiles and a core that is busy elsewhere.
 	tilesPerWorker = 16
 
-	// opsPerSecond makes work of the time that a kernel without Cost was measured to
-	// take: inlineOps are 10 µs.
+	// opsPerSecond converts the measured time of a kernel without Cost to work: inlineOps
+	// are 10 µs.
 	opsPerSecond = 2e9
 
-	// inlineTimed is how many launches that run in their caller are so for one that is
-	// measured again: two looks at the clock would take as long as a small launch.
+	// inlineTimed is the number of inline launches per one that is measured: reading the
+	// clock twice takes as long as a small launch.
 	inlineTimed = 16
 
-	// manyKernels is the number of measured kernels after which all are measured anew,
-	// so that a program that makes kernels without end does not grow.
+	// manyKernels is the number of measured kernels at which all are forgotten, so that a
+	// program that creates kernels endlessly uses bounded memory.
 	manyKernels = 1024
 )
 
-// tiles is the number of tiles that a launch of so much work and without a plan is cut
-// into.
+// tiles returns the number of tiles for a launch without a plan, of the given work.
 func tiles(l *device.Launch, ops float64, workers int) int {
 	byWork := int(min(ops/tileOps, 1e6))
 	return max(1, min(l.Rows.Len(), workers*tilesPerWorker, byWork))
 }
 
-// rates are the operations of a row of each kernel without Cost, as it was measured
-// last.
+// rates are the operations per row of each kernel without Cost, at its latest
+// measurement.
 type rates map[*device.Kernel]float64
 
-// ops is the predicted work of l: without end where nothing is known.
+// ops returns the predicted work of l: +Inf if it was not measured.
 func (r rates) ops(l *device.Launch) float64 {
 	if l.Kernel.Cost != nil {
 		return device.CostOf(l).Ops
@@ -287,7 +286,7 @@ func (r rates) ops(l *device.Launch) float64 {
 	return math.Inf(1)
 }
 
-// learn takes note of the time that the tasks of l took.
+// learn records the total time of the tasks of l.
 func (r rates) learn(l *device.Launch, spent time.Duration) {
 	if len(r) >= manyKernels {
 		clear(r)

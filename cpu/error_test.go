@@ -14,7 +14,7 @@ import (
 )
 
 // ways are the ways to give an executor a function: each calls f once for each of three
-// elements, or once, and returns what the caller is told.
+// elements, or once, and returns the caller's error.
 var ways = []struct {
 	name string
 	call func(ctx context.Context, ex Executor, f func(ctx context.Context, i int) error) error
@@ -46,8 +46,8 @@ func everyWay(t *testing.T, test func(t *testing.T, ex Executor, call func(ctx c
 	})
 }
 
-// A function that calls runtime.Goexit, or panics, ends as an error of its caller, whose
-// goroutine lives on, whatever the timing.
+// A function that calls runtime.Goexit or panics gives an error to its caller, whose
+// goroutine continues, with any timing.
 func TestGoexitAndPanicsEndNobodyElse(t *testing.T) {
 	everyWay(t, func(t *testing.T, ex Executor, call func(context.Context, Executor, func(context.Context, int) error) error) {
 		for i := range 60 {
@@ -72,7 +72,7 @@ func TestGoexitAndPanicsEndNobodyElse(t *testing.T) {
 	})
 }
 
-// Functions run on goroutines of the executor's, never on their caller's.
+// Functions run on the executor's goroutines, never on their caller's.
 func TestNothingRunsOnItsCallersGoroutine(t *testing.T) {
 	everyWay(t, func(t *testing.T, ex Executor, call func(context.Context, Executor, func(context.Context, int) error) error) {
 		caller := goroutineID()
@@ -90,7 +90,7 @@ func TestNothingRunsOnItsCallersGoroutine(t *testing.T) {
 	})
 }
 
-// Every entry of a closed executor says so, and nothing runs.
+// Every method of a closed executor returns ErrClosed, and nothing runs.
 func TestClosedFarms(t *testing.T) {
 	everyWay(t, func(t *testing.T, ex Executor, call func(context.Context, Executor, func(context.Context, int) error) error) {
 		ex.Close()
@@ -101,7 +101,7 @@ func TestClosedFarms(t *testing.T) {
 	})
 }
 
-// What runs when an executor is closed runs to its end, and Close waits for it.
+// Work that runs when an executor is closed is completed, and Close waits for it.
 func TestCloseWaitsForWhatRuns(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestCloseWaitsForWhatRuns(t *testing.T) {
 	}
 }
 
-// Waits end with their context, whatever else there is to do.
+// Waits end with their context, even while the executor is busy.
 func TestWaitsEndWithTheirContext(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
@@ -158,9 +158,9 @@ func TestWaitsEndWithTheirContext(t *testing.T) {
 	}
 }
 
-// Of three elements at the same time the middle one fails: the context of the one
-// behind it is cancelled, that of the one before it is not, and an error of the latter
-// counts more.
+// Of three concurrent elements the middle one fails: the context of the later one is
+// cancelled, that of the earlier one is not, and an error of the earlier one has
+// precedence.
 func TestAnErrorCancelsWhatStandsBehindIt(t *testing.T) {
 	for _, way := range ways[1:3] {
 		for _, before := range []error{nil, io.ErrUnexpectedEOF} {

@@ -7,34 +7,33 @@ import (
 	"offload/device"
 )
 
-// Executor runs tasks: a Pool on its workers, Serial at once. No function that it is given
-// runs on its caller's goroutine: one that panics or calls runtime.Goexit ends as an
-// error, a *device.PanicError, of that call alone. An executor that is closed does nothing
-// any more, and says device.ErrClosed.
+// Executor runs tasks: a Pool on its workers, Serial at once. Functions run on goroutines
+// other than the caller's: a panic or runtime.Goexit becomes an error of that call, a
+// *device.PanicError. After Close, calls fail with device.ErrClosed.
 type Executor interface {
 	device.Executor
-	// Owner finds the places that are lent by those who wait for the executor.
+	// Owner returns the places that waits for the executor lend.
 	device.Owner
 
-	// submit is Begin for a caller who waits for room on the list until ctx is done.
+	// submit is Begin with a wait for room in the queue until ctx is done.
 	submit(ctx context.Context, f device.Pending)
 	// loop calls body for every piece 0 ≤ p < pieces, on several workers. The
 	// caller is a task of the executor with the context ctx, which ends with the loop.
 	loop(ctx context.Context, pieces int, body func(pl *place, worker, piece int))
 }
 
-// Submit puts run on the executor's to-do list and returns a future of its result. If ctx
-// is done before run begins, run is not called.
+// Submit queues run and returns a future of its result. If ctx is done before run begins,
+// run is not called.
 func Submit[T any](ctx context.Context, ex Executor, run func(ctx context.Context) (T, error)) *device.Future[T] {
 	f := device.NewFuture(ctx, run)
 	ex.submit(ctx, f)
 	return f
 }
 
-// Map returns f of every element of in, in that order. The elements are cut into
-// chunks. After an error no element behind it begins, and the context of those that run
-// is cancelled, but what stands before it runs to its end: the error of the first
-// element that failed is returned, the same that a plain loop would have met.
+// Map returns f of every element of in, in the same order. The elements are divided into
+// chunks. After an error, no later element begins and the contexts of running later
+// elements are cancelled, while earlier elements are completed. So Map returns the error
+// of the first element that failed, as a plain loop would.
 func Map[A, B any](ctx context.Context, ex Executor, in []A, f func(ctx context.Context, a A) (B, error)) ([]B, error) {
 	out := make([]B, len(in))
 	err := each(ctx, ex, len(in), chunks(len(in), ex.Workers()), func(ctx context.Context, i int) (err error) {
@@ -54,13 +53,13 @@ func forEach(ctx context.Context, ex Executor, n int, body func(ctx context.Cont
 	})
 }
 
-// chunksPerWorker is how many chunks a worker gets of a map or a loop, so that
-// uneven ones even out.
+// chunksPerWorker is the number of chunks per worker of a map or a loop, which balances
+// uneven ones.
 const chunksPerWorker = 8
 
 func chunks(n, workers int) int { return min(n, workers*chunksPerWorker) }
 
-// Distribute cuts 0 ≤ i < n into that many consecutive ranges, whose lengths
+// Distribute divides 0 ≤ i < n into the given number of consecutive ranges, whose lengths
 // differ by at most one. It panics unless parts ≥ 1 and n ≥ 0.
 func Distribute(n, parts int) []device.Range {
 	if parts < 1 || n < 0 {
@@ -73,23 +72,23 @@ func Distribute(n, parts int) []device.Range {
 	return ranges
 }
 
-// Serial is the twin of Pool for debugging: it does everything at once, in order, while
-// its caller waits. Its zero value is ready.
+// Serial is a serial replacement of Pool for debugging: it runs everything at once, in
+// order, while its caller waits. The zero value is ready to use.
 type Serial struct {
 	mu      sync.Mutex
 	closed  bool
 	running sync.WaitGroup
 }
 
-// Workers is 1.
+// Workers returns 1.
 func (s *Serial) Workers() int { return 1 }
 
-// ForEach calls body for one range after another; see Executor.
+// ForEach calls body for one range after another; see device.Executor.
 func (s *Serial) ForEach(ctx context.Context, n int, body func(ctx context.Context, r device.Range) error) error {
 	return forEach(ctx, s, n, body)
 }
 
-// Close waits for what runs, and makes later calls fail with device.ErrClosed.
+// Close waits for running work, and makes later calls fail with device.ErrClosed.
 func (s *Serial) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -98,8 +97,8 @@ func (s *Serial) Close() error {
 	return nil
 }
 
-// Begin runs a future, on a goroutine of its own since it may call runtime.Goexit, and
-// waits for it; see Executor.
+// Begin runs a future, on a new goroutine because it may call runtime.Goexit, and waits
+// for it; see device.Executor.
 func (s *Serial) Begin(f device.Pending) {
 	s.mu.Lock()
 	closed := s.closed
@@ -115,7 +114,7 @@ func (s *Serial) Begin(f device.Pending) {
 	device.Guard("task", func() error { f.Start(); return nil })
 }
 
-// Held is nil: nothing takes up a place here.
+// Held returns nil: Serial has no places.
 func (s *Serial) Held(context.Context) device.Place { return nil }
 
 func (s *Serial) submit(_ context.Context, f device.Pending) { s.Begin(f) }

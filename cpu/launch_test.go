@@ -21,8 +21,8 @@ func run(ctx context.Context, d device.Device, l *device.Launch) error {
 	return l.Wait(ctx)
 }
 
-// A kernel without Cost runs on all workers at its first launch, when nothing is known
-// of it, and later, when it was measured to be slow.
+// A kernel without Cost runs on all workers at its first launch, when it is not measured
+// yet, and later, when it was measured to be slow.
 func TestKernelsWithoutCostUseAllWorkers(t *testing.T) {
 	const workers = 3
 	d := openOn(t, openPool(t, workers))
@@ -54,8 +54,8 @@ func TestKernelsWithoutCostUseAllWorkers(t *testing.T) {
 	}
 }
 
-// A kernel without Cost that was measured to be quick runs in its caller, and no more
-// when it becomes slow.
+// A kernel without Cost that was measured to be fast runs in its caller, until it becomes
+// slow.
 func TestKernelsWithoutCostAreMeasured(t *testing.T) {
 	ctx := context.Background()
 	d := openOn(t, openPool(t, 2))
@@ -89,7 +89,7 @@ func TestKernelsWithoutCostAreMeasured(t *testing.T) {
 	until(false)
 }
 
-// A plan, or a later call of a cost, that panics or ends its goroutine is an error of its
+// A plan, or a later call of a cost, that panics or calls Goexit is an error of its
 // launch.
 func TestFaultyPlansAndCosts(t *testing.T) {
 	for name, fault := range map[string]func(){"panic": func() { panic("boom") }, "goexit": runtime.Goexit} {
@@ -130,7 +130,7 @@ func TestFaultyPlansAndCosts(t *testing.T) {
 	}
 }
 
-// A launch on a pool that is closed fails as ErrClosed; one that runs ends first.
+// A launch on a closed pool fails with ErrClosed; Close waits for a running one.
 func TestLaunchesOnAClosedPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openPool(t, 2)
@@ -162,7 +162,7 @@ func TestLaunchesWaitForAPlace(t *testing.T) {
 		d := openOn(t, p)
 		for _, ops := range []float64{0, 1, 1e9} {
 			l := launchOf(t, d, kernelOf(ops, func(*device.Tile) {}), 8)
-			if err := run(t.Context(), d, l); err != nil { // so that the kernel is known
+			if err := run(t.Context(), d, l); err != nil { // so that the kernel is known to the device
 				t.Fatal(err)
 			}
 			busy := Submit(t.Context(), p, sleeper)
@@ -184,7 +184,7 @@ func TestLaunchesWaitForAPlace(t *testing.T) {
 	})
 }
 
-// A launch or a task that comes while another device's launch has all places gets one
+// A launch or a task that arrives while another device's launch has all places gets one
 // at the end of a tile, not of the launch.
 func TestLaunchesShareTheirPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -206,7 +206,7 @@ func TestLaunchesShareTheirPool(t *testing.T) {
 	})
 }
 
-// A device that is busy with a long launch shows that it gets on.
+// A device that is busy with a long launch reports progress.
 func TestLongLaunchesProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := openOn(t, openPool(t, 2))
@@ -253,9 +253,9 @@ func TestPoolInABubble(t *testing.T) {
 	})
 }
 
-// A goroutine that a timer wakes runs soon, though the only core is busy with a launch.
-// The time is counted in tiles of 0.2 ms. Without yields the system takes the core away
-// after 10 ms.
+// A goroutine woken by a timer runs soon, though the only core is busy with a launch. The
+// time is counted in tiles of 0.2 ms. Without yields the system takes the core away after
+// 10 ms.
 func TestTimersAreServedWhileThePoolIsBusy(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	d := openOn(t, openPool(t, 1))

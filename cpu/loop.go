@@ -9,27 +9,27 @@ import (
 	"offload/device"
 )
 
-// loop is a parallel loop that is being run: its pieces are taken one by one, in
-// order, by its worker 0 and by workers who join. A loop may be used again.
+// loop is a parallel loop: worker 0 and helpers that join take its pieces one by one, in
+// order. A loop may be reused.
 type loop struct {
 	body    func(pl *place, worker, piece int)
 	pieces  int64
 	next    atomic.Int64
 	joined  int            // helpers so far; guarded by the pool's mutex, as are the next two
-	room    int            // for more of them
+	room    int            // for more helpers
 	spare   []int          // numbers of helpers that have left
-	active  atomic.Int32   // helpers that have not finished, to be watched
-	helpers sync.WaitGroup // the same, to be waited for
-	task    bool           // worker 0 is a task's and ends with the loop
+	active  atomic.Int32   // helpers that have not finished, for spinning
+	helpers sync.WaitGroup // the same, for waiting
+	task    bool           // worker 0 runs a task that ends with the loop
 }
 
-// loop runs body for every piece, in the task that has ctx, which ends with it.
+// loop runs body for every piece, in the task with context ctx, which ends with the loop.
 func (p *Pool) loop(ctx context.Context, pieces int, body func(pl *place, worker, piece int)) {
 	p.run(&loop{task: true}, device.PlaceOf(ctx).(*place), pieces, body)
 }
 
-// run runs l in the caller, who has the place pl, as its worker 0, and on up to
-// Workers−1 others. It returns when all pieces are done.
+// run runs l on the caller, which has the place pl, as worker 0, and on up to Workers−1
+// helpers. It returns when all pieces are done.
 func (p *Pool) run(l *loop, pl *place, pieces int, body func(pl *place, worker, piece int)) {
 	if pieces == 1 {
 		body(pl, 0, 0)
@@ -51,8 +51,8 @@ func (p *Pool) run(l *loop, pl *place, pieces int, body func(pl *place, worker, 
 	l.take(pl, 0)
 }
 
-// finish waits for those who joined l. It is deferred, so that a Goexit in the share of
-// worker 0 leaves no helper behind.
+// finish waits for the helpers of l. It is deferred, so that it also runs after a Goexit
+// of worker 0.
 func (p *Pool) finish(l *loop, pl *place) {
 	l.stop()
 	p.mu.Lock()
@@ -69,7 +69,7 @@ func (p *Pool) finish(l *loop, pl *place) {
 	l.helpers.Wait()
 }
 
-// join makes the caller, who holds the mutex, a helper of l.
+// join makes the caller a helper of l. The mutex is held.
 func (p *Pool) join(l *loop) (worker int) {
 	l.active.Add(1)
 	l.helpers.Add(1)
@@ -84,7 +84,7 @@ func (p *Pool) join(l *loop) (worker int) {
 	return l.joined
 }
 
-// help takes part in l until no piece is left, or others wait for the place.
+// help runs pieces of l until none is left, or other work waits for the place.
 func (p *Pool) help(l *loop, pl *place, worker int) {
 	defer l.helpers.Done()
 	defer l.active.Add(-1)
@@ -92,15 +92,15 @@ func (p *Pool) help(l *loop, pl *place, worker int) {
 	if l.next.Load() < l.pieces {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if l.next.Load() < l.pieces { // it has not been unlisted for good
+		if l.next.Load() < l.pieces { // l has not ended
 			l.spare = append(l.spare, worker)
 			p.list(l, 1)
 		}
 	}
 }
 
-// take runs pieces until none is left. Helpers leave when others wait for a place: the
-// rest is left to worker 0, and to those who join later.
+// take runs pieces until none is left. Helpers leave when other work waits for a place;
+// worker 0 and later helpers run the rest.
 func (l *loop) take(pl *place, worker int) {
 	for piece := l.next.Add(1) - 1; piece < l.pieces; piece = l.next.Add(1) - 1 {
 		l.body(pl, worker, int(piece))
@@ -111,10 +111,10 @@ func (l *loop) take(pl *place, worker int) {
 	}
 }
 
-// stop makes the pieces that have not begun be left out.
+// stop drops the pieces that have not begun.
 func (l *loop) stop() { l.next.Store(l.pieces) }
 
-// list starts the recruiting of helpers for l, or of more; the caller holds the mutex.
+// list lists l for the given number of additional helpers. The mutex is held.
 func (p *Pool) list(l *loop, helpers int) {
 	if l.room == 0 {
 		p.loops = append(p.loops, l)
@@ -122,7 +122,7 @@ func (p *Pool) list(l *loop, helpers int) {
 	l.room += helpers
 }
 
-// unlist ends it.
+// unlist removes l from the list.
 func (p *Pool) unlist(l *loop) {
 	if i := slices.Index(p.loops, l); i >= 0 {
 		p.loops = slices.Delete(p.loops, i, i+1)

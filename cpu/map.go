@@ -9,9 +9,9 @@ import (
 	"offload/device"
 )
 
-// each calls do for 0 ≤ i < n, in pieces that are cut evenly, and returns the error
-// with the lowest index. What has a lower index than every error so far still runs, so
-// the outcome does not depend on timing.
+// each calls do for 0 ≤ i < n, in pieces of even size, and returns the error with the
+// lowest index. All indices below the lowest error are run, so the outcome does not
+// depend on timing.
 func each(ctx context.Context, ex Executor, n, pieces int, do func(ctx context.Context, i int) error) error {
 	s := shared{n: n, pieces: pieces, do: do, failed: math.MaxInt, shares: make([]share, min(ex.Workers(), max(pieces, 1)))}
 	f := device.NewFuture(ctx, func(ctx context.Context) (struct{}, error) {
@@ -26,7 +26,7 @@ func each(ctx context.Context, ex Executor, n, pieces int, do func(ctx context.C
 		err = f.Wait(context.WithoutCancel(ctx))
 	}
 	if s.err != nil {
-		return s.err // and not the Goexit that it may have been met by
+		return s.err // rather than a later Goexit
 	}
 	return err
 }
@@ -51,7 +51,7 @@ type shared struct {
 	shares []share // of the workers
 }
 
-// share is what one worker does of it: pieces with growing numbers.
+// share is one worker's part of it: pieces with growing numbers.
 type share struct {
 	ctx    context.Context // cancelled when a lower piece has failed
 	cancel context.CancelFunc
@@ -85,7 +85,7 @@ func (s *shared) run(ctx context.Context, pl *place, worker, piece int) {
 	returned = true
 }
 
-// begin returns the context of a piece, nil if the piece is left out.
+// begin returns the context of a piece, or nil if the piece is dropped.
 func (s *shared) begin(ctx context.Context, pl *place, worker, piece int) context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,7 +98,7 @@ func (s *shared) begin(ctx context.Context, pl *place, worker, piece int) contex
 			ctx = device.WithPlace(ctx, pl)
 		}
 		if h.cancel != nil {
-			h.cancel() // of a helper that has left
+			h.cancel() // the context of a former helper
 		}
 		h.ctx, h.cancel = context.WithCancel(ctx)
 	}
@@ -129,15 +129,14 @@ func (s *shared) close() {
 	}
 }
 
-// MapSeq returns f of every element of seq, in that order, with as many elements on
-// their way as keep the executor's workers busy: at most twice their number. It serves
-// sequences that are long, or whose elements come one by one.
+// MapSeq returns a sequence of f of every element of seq, in the same order. Up to twice
+// as many elements as workers are in flight. It is for sequences that are long, or whose
+// elements arrive one by one.
 //
-// The first error ends the sequence, and so does the end of ctx: it is yielded with a
-// zero value, after the results of the elements before. A panic in seq is such an
-// error, too; seq runs on a goroutine of its own. A loop that is left early cancels the
-// contexts of what runs and waits for it, as long as f takes to heed that, and for seq to
-// come to its next element.
+// The first error ends the sequence, and so does the end of ctx. The error is yielded
+// with a zero value, after the results of the elements before. seq runs on its own
+// goroutine; a panic in it is an error, too. A loop that is left early cancels the
+// contexts of running calls, and waits for them and for seq's next element.
 func MapSeq[A, B any](ctx context.Context, ex Executor, seq iter.Seq[A], f func(ctx context.Context, a A) (B, error)) iter.Seq2[B, error] {
 	return func(yield func(B, error) bool) {
 		inner, cancel := context.WithCancel(ctx)
@@ -192,14 +191,14 @@ func MapSeq[A, B any](ctx context.Context, ex Executor, seq iter.Seq[A], f func(
 	}
 }
 
-// source hands out the elements of a sequence.
+// source sends the elements of a sequence.
 type source[A any] struct {
 	elements chan A // closed at the end of the sequence
 	ended    chan struct{}
-	err      error // to be read once elements is closed
+	err      error // valid once elements is closed
 }
 
-// run hands the elements out until ctx is done.
+// run sends the elements until ctx is done.
 func (s *source[A]) run(ctx context.Context, seq iter.Seq[A]) {
 	defer close(s.ended)
 	s.err = device.Guard("sequence", func() error {

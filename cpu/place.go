@@ -9,20 +9,20 @@ import (
 	"offload/device"
 )
 
-// place is what a task, a helper of a loop, or the launch of a device takes up of a
-// pool while it runs. Its fields are guarded by the pool's mutex.
+// place is the place in a pool that a task, a helper of a loop, or the launch of a device
+// occupies while it runs. Its fields are guarded by the pool's mutex.
 type place struct {
 	pool    *Pool
-	held    bool // the work has its place
-	lent    int  // waits that it is lent for: several goroutines of a task may wait
-	queued  bool // the work waits for its place
-	over    bool // the work has ended: nothing is lent or taken back any more
+	held    bool // the work occupies the place
+	lent    int  // number of waits that lend it: several goroutines of a task may wait
+	queued  bool // the work waits for the place
+	over    bool // the work has ended: Lend and Return do nothing
 	granted chan struct{}
 
-	yielded time.Duration // when its worker last let other goroutines run; its worker's
+	yielded time.Duration // when its worker last let other goroutines run; not guarded: used by the worker only
 }
 
-// tryEnter takes up a place if one is free.
+// tryEnter occupies a place if one is free, and reports whether it did.
 func (p *Pool) tryEnter() bool {
 	for n := p.free.Load(); n > 0; n = p.free.Load() {
 		if p.free.CompareAndSwap(n, n-1) {
@@ -32,10 +32,10 @@ func (p *Pool) tryEnter() bool {
 	return false
 }
 
-// tryTurn is tryEnter for those who must not overtake others.
+// tryTurn is tryEnter without overtaking work that waits.
 func (p *Pool) tryTurn() bool { return !p.wanted.Load() && p.tryEnter() }
 
-// leave gives a place back.
+// leave frees a place.
 func (p *Pool) leave() {
 	p.free.Add(1)
 	if p.wanted.Load() {
@@ -45,15 +45,15 @@ func (p *Pool) leave() {
 	}
 }
 
-// crowded reports whether work waits in line for a place, or goes on without one.
+// crowded reports whether work waits for a place, or runs without one.
 func (p *Pool) crowded() bool { return p.line.Load() > 0 || p.free.Load() < 0 }
 
-// recruit gives free places to work that waits for one, and then to workers, as many as
-// there is something to do for. The mutex is held.
+// recruit gives free places to waiting work, and then to as many workers as there is work
+// for. The mutex is held.
 func (p *Pool) recruit() {
 	for len(p.waiting) > 0 || p.demand() > p.coming {
 		if !p.tryEnter() {
-			p.wanted.Store(true) // before the last look, so that nobody leaves unseen
+			p.wanted.Store(true) // before the last check, so that no freed place is missed
 			if !p.tryEnter() {
 				return
 			}
@@ -71,7 +71,7 @@ func (p *Pool) recruit() {
 	}
 }
 
-// demand is the number of workers that there is something to do for.
+// demand returns the number of workers that there is work for.
 func (p *Pool) demand() int {
 	n := len(p.todo) - p.next
 	for _, l := range p.loops {
@@ -80,7 +80,7 @@ func (p *Pool) demand() int {
 	return n
 }
 
-// grant hands a place to the work that has waited longest.
+// grant gives a place to the work that has waited longest.
 func (p *Pool) grant() {
 	pl := p.waiting[0]
 	p.withdraw(pl)
@@ -88,8 +88,8 @@ func (p *Pool) grant() {
 	pl.granted <- struct{}{}
 }
 
-// await waits for a place for pl until one of the contexts is done, and reports whether
-// it has one. The mutex is held before and after.
+// await waits for a place for pl until done or closing is closed, and reports whether pl
+// has one. The mutex is held before and after.
 func (p *Pool) await(pl *place, done, closing <-chan struct{}) bool {
 	if pl.granted == nil {
 		pl.granted = make(chan struct{}, 1)
@@ -115,7 +115,7 @@ func (p *Pool) await(pl *place, done, closing <-chan struct{}) bool {
 	return true
 }
 
-// withdraw takes pl out of the line.
+// withdraw removes pl from the line.
 func (p *Pool) withdraw(pl *place) {
 	pl.queued = false
 	i := slices.Index(p.waiting, pl)
@@ -123,7 +123,7 @@ func (p *Pool) withdraw(pl *place) {
 	p.line.Add(-1)
 }
 
-// enter takes up a place, after those who wait for one.
+// enter occupies a place, after work that waits for one.
 func (pl *place) enter(ctx context.Context) error {
 	p := pl.pool
 	if p.tryTurn() {
@@ -143,8 +143,8 @@ func (pl *place) enter(ctx context.Context) error {
 	return device.ErrClosed
 }
 
-// Lend gives the place to other work; see device.Place. It is lent from the first of
-// the waits that it is lent for until the last has returned.
+// Lend makes the place available to other work until as many calls of Return; see
+// device.Place.
 func (pl *place) Lend() {
 	p := pl.pool
 	p.mu.Lock()
@@ -176,20 +176,20 @@ func (pl *place) Return(ctx context.Context) {
 	pl.held = true
 }
 
-// end ends the work in the place, and reports whether it is still held. The mutex is
-// held, too.
+// end ends the work in the place, and reports whether the place is still held. The mutex
+// is held.
 func (pl *place) end() bool {
 	pl.over = true
-	if pl.queued { // by a goroutine that the work has left behind
+	if pl.queued { // by a goroutine that outlives the work
 		pl.pool.withdraw(pl)
 		pl.granted <- struct{}{}
 	}
 	return pl.held
 }
 
-// Held returns the place that the caller takes up: that of its context, or else that of
-// the task whose goroutine calls. The latter is looked for only where nothing could run
-// while the caller waits.
+// Held returns the place that the caller occupies: that of ctx, or else that of the task
+// whose goroutine calls, or nil. The latter is looked up only if no place is free,
+// because only then lending matters.
 func (p *Pool) Held(ctx context.Context) device.Place {
 	if pl, ok := device.PlaceOf(ctx).(*place); ok {
 		return pl
@@ -208,8 +208,8 @@ func (p *Pool) Held(ctx context.Context) device.Place {
 	return nil
 }
 
-// yield lets other goroutines run if that was not done for a millisecond. Without it a
-// goroutine that a timer wakes waits until the system takes a core from the pool.
+// yield lets other goroutines run if the worker did not do so for a millisecond. Without
+// it, a goroutine woken by a timer waits until the system takes a core from the pool.
 func (pl *place) yield() {
 	if now := time.Since(pl.pool.opened); now-pl.yielded > time.Millisecond {
 		pl.yielded = now

@@ -11,14 +11,14 @@ import (
 	"offload/device"
 )
 
-// freePlaces is the number of places that are free once nothing moves any more.
+// freePlaces returns the number of free places once the pool is idle.
 func freePlaces(p *Pool) int {
 	synctest.Wait()
 	return int(p.free.Load())
 }
 
-// A place is lent from the first wait of a task's goroutines until the last of them has
-// returned, and not at all by goroutines that outlive their task.
+// A place is lent from the first wait of a task's goroutines until the last wait has
+// ended, and not by goroutines that outlive their task.
 func TestPlacesAreLentOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openPool(t, 1)
@@ -57,13 +57,13 @@ func TestPlacesAreLentOnce(t *testing.T) {
 	})
 }
 
-// A wait that is cut short goes on at once, though its place is taken; nothing new begins
+// A wait that is cut short returns at once, though its place is taken; no new work begins
 // until there is a place for it.
 func TestWaitsThatAreCutShortGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openPool(t, 1)
 		var mu sync.Mutex
-		var at []time.Duration // when each began or went on
+		var at []time.Duration // when each began or continued
 		start := time.Now()
 		note := func() {
 			mu.Lock()
@@ -96,8 +96,8 @@ func TestWaitsThatAreCutShortGoOn(t *testing.T) {
 	})
 }
 
-// A task that waits with a context that is not its own lends its place, also from a
-// deep stack; a goroutine that is none of the pool's lends nothing.
+// A task that waits with a foreign context lends its place, even from a deep stack; a
+// goroutine outside the pool lends nothing.
 func TestPlacesAreFoundWithoutTheirContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openPool(t, 1)

@@ -16,7 +16,7 @@ import (
 	"offload/device/devicetest"
 )
 
-// executors runs a test on pools of several sizes and on the serial twin.
+// executors runs a test on pools of several sizes and on Serial.
 func executors(t *testing.T, test func(t *testing.T, f Executor)) {
 	for _, workers := range []int{1, 2, 3, 8} {
 		t.Run(fmt.Sprint("workers=", workers), func(t *testing.T) {
@@ -100,8 +100,8 @@ func TestMapKeepsTheOrder(t *testing.T) {
 	})
 }
 
-// The error of a map is that of the first element that fails, as in a plain loop,
-// whatever the timing; elements behind it are left out once it is known.
+// The error of a map is that of the first element that fails, as in a plain loop, with
+// any timing; later elements are dropped once it is known.
 func TestMapReportsTheFirstError(t *testing.T) {
 	executors(t, func(t *testing.T, f Executor) {
 		for range 50 {
@@ -167,7 +167,7 @@ func TestForEachCoversEveryIndexOnce(t *testing.T) {
 	})
 }
 
-// Tasks submit tasks and wait for them, to any depth, with one worker too.
+// Tasks submit tasks and wait for them, to any depth, even with one worker.
 func TestNestedTasksDoNotDeadlock(t *testing.T) {
 	executors(t, func(t *testing.T, f Executor) {
 		ctx := context.Background()
@@ -231,7 +231,7 @@ func TestCancellation(t *testing.T) {
 	})
 }
 
-// A cancelled wait returns; the task goes on and its value can be had later.
+// A cancelled wait returns; the task continues and its value is available later.
 func TestCancelledWaitLeavesTheTask(t *testing.T) {
 	p, err := NewPool(1)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // sleeper is a task of a second.
 func sleeper(context.Context) (int, error) { time.Sleep(time.Second); return 1, nil }
 
-// Submit waits while the to-do list is full, until a task begins or its context is done.
+// Submit waits while the queue is full, until a task begins or its context is done.
 func TestSubmitWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openPool(t, 1, QueueSize(2))
@@ -43,7 +43,7 @@ func TestSubmitWaitsForRoom(t *testing.T) {
 	})
 }
 
-// A task that waits for room lends its place to those that fill the list.
+// A task that waits for room lends its place to the queued tasks.
 func TestSubmitOfATaskLendsItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openPool(t, 1, QueueSize(1))

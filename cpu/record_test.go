@@ -25,9 +25,9 @@ func oneRow(b testing.TB, r device.Recorder) (device.Device, *device.Launch) {
 	return d, l
 }
 
-// BenchmarkLaunchOfOneRow is a launch of one row and a Sync, with and without a
-// recorder. What the hooks cost without one is the difference to a version that has
-// no hooks: see BENCHMARKS.md.
+// BenchmarkLaunchOfOneRow is a launch of one row and a Sync, with and without a recorder.
+// The cost of the hooks without a recorder is the difference to a version without hooks:
+// see BENCHMARKS.md.
 func BenchmarkLaunchOfOneRow(b *testing.B) {
 	for _, c := range []struct {
 		name     string
@@ -49,8 +49,8 @@ func BenchmarkLaunchOfOneRow(b *testing.B) {
 	}
 }
 
-// Nothing is allocated for a launch, whether or not somebody watches: a recorder that
-// is full uses its memory again.
+// A launch allocates nothing, with or without a recorder: a full recorder reuses its
+// memory.
 func TestRecordingDoesNotAllocate(t *testing.T) {
 	const limit = 64
 	for name, recorder := range map[string]device.Recorder{"none": nil, "trace": trace.New(limit)} {

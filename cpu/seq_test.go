@@ -42,8 +42,8 @@ func TestMapSeqKeepsTheOrder(t *testing.T) {
 	})
 }
 
-// No more elements are taken from a sequence without end than twice the workers, and one
-// that is on its way; none is after the loop was left.
+// From an endless sequence, at most twice as many elements as workers are taken, plus one
+// in transit, and none after the loop has ended.
 func TestMapSeqIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openPool(t, 3)
@@ -63,7 +63,7 @@ func TestMapSeqIsBounded(t *testing.T) {
 			if v != looked || err != nil {
 				t.Fatalf("element %d: %d, %v", looked, v, err)
 			}
-			time.Sleep(10 * time.Second) // until nothing moves any more
+			time.Sleep(10 * time.Second) // until all is idle
 			looked++
 			if ahead := taken.Load() - int64(looked); ahead > 2*3+1 {
 				t.Errorf("%d elements were taken ahead of element %d", ahead, looked)
@@ -78,7 +78,7 @@ func TestMapSeqIsBounded(t *testing.T) {
 	})
 }
 
-// The first error ends the sequence, behind the results of the elements before it.
+// The first error ends the sequence, after the results of the elements before it.
 func TestMapSeqEndsWithTheFirstError(t *testing.T) {
 	fail := func(at int, fault func() error) iter.Seq2[int, error] {
 		return MapSeq(context.Background(), new(Serial), upTo(100), func(_ context.Context, i int) (int, error) {
@@ -117,7 +117,7 @@ func TestMapSeqEndsWithTheFirstError(t *testing.T) {
 	}
 }
 
-// A result is there as soon as those before it are, though the sequence waits for its
+// A result is available as soon as those before it are, though the sequence waits for its
 // next element; the end of the context ends the wait.
 func TestMapSeqDoesNotWaitForTheNextElement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

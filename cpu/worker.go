@@ -8,35 +8,35 @@ import (
 	"time"
 )
 
-// worker is a goroutine of a pool. It does nothing without a place.
+// worker is a goroutine of a pool. It works only while it has a place.
 type worker struct {
 	pool  *Pool
-	own   place  // for the loops of launches, whose code knows no places
-	place *place // of what it does: its own, or one that a task's context names
+	own   place  // for the loops of launches, whose code sees no places
+	place *place // of its current work: own, or that of a task's context
 	state atomic.Int32
-	woken chan struct{} // has room for one message, to one who sleeps
+	woken chan struct{} // has room for one message, sent while asleep
 }
 
 // The states of a worker.
 const (
-	awake int32 = iota // it is at work, or watches for it
+	awake int32 = iota // working, or spinning
 	asleep
-	called // it has work while it is idle
+	called // has work while idle
 )
 
 const (
-	// spinTime is how long a worker watches for work after the last loop has ended
-	// before it sleeps, so that a sequence of loops, such as sweeps over a grid,
-	// keeps its workers while others get the core back soon.
+	// spinTime is how long a worker spins after the last loop has ended before it sleeps,
+	// so that a sequence of loops, such as sweeps over a grid, keeps its workers, and the
+	// core is soon free for others.
 	spinTime = 50 * time.Microsecond
-	// waitTime is how long those who share a loop wait for each other awake. A
-	// thread that slept can be 200 µs late, on a virtual machine, and then those
-	// who had come in time wait for it, and sleep, and are late themselves.
+	// waitTime is how long the workers of a loop spin for each other. On a virtual machine,
+	// a thread that slept can be 200 µs late; then the workers that were in time wait for
+	// it, sleep, and are late themselves.
 	waitTime = time.Millisecond
 )
 
-// call gives a place to an idle worker, the one that was at work last, or to a new one.
-// The mutex is held.
+// call gives a place to an idle worker, the one last active, or to a new one. The mutex
+// is held.
 func (p *Pool) call() {
 	p.coming++
 	n := len(p.idle)
@@ -58,9 +58,9 @@ func (w *worker) wake() {
 	}
 }
 
-// worker does what there is to do until there are enough workers without work, or the
-// pool is closed. A task that calls runtime.Goexit ends the goroutine; another one is
-// started when there is work for it.
+// worker works until there are enough idle workers or the pool is closed. A task that
+// calls runtime.Goexit ends the goroutine; a new one is started when there is work for
+// it.
 func (p *Pool) worker() {
 	w := &worker{pool: p, own: place{pool: p, held: true}, woken: make(chan struct{}, 1)}
 	w.place = &w.own
@@ -82,7 +82,7 @@ func (p *Pool) worker() {
 	for w.own.held {
 		p.coming--
 		warm := false
-		for busy := false; w.own.held && !p.crowded() && p.demand() > 0; busy = true { // those who wait go first
+		for busy := false; w.own.held && !p.crowded() && p.demand() > 0; busy = true { // waiting work goes first
 			if warm = len(p.loops) > 0; warm {
 				l := p.loops[0]
 				number := p.join(l)
@@ -120,14 +120,14 @@ func (p *Pool) worker() {
 	}
 }
 
-// sit makes pl, which user code may know, the place of the worker.
+// sit makes pl, which is visible to user code, the place of the worker.
 func (w *worker) sit(pl *place) {
 	pl.held, pl.yielded = true, w.own.yielded
 	w.place = pl
 	w.pool.tasks++
 }
 
-// rise ends that: the worker has its own place again, if the work has left it.
+// rise undoes sit: the worker has its own place again, if the work still held it.
 func (w *worker) rise() {
 	if w.place == &w.own {
 		return
@@ -137,7 +137,7 @@ func (w *worker) rise() {
 	w.pool.tasks--
 }
 
-// leave gives the worker's place back if it has one.
+// leave frees the worker's place if it has one.
 func (w *worker) leave() {
 	if w.own.held {
 		w.own.held = false
@@ -158,8 +158,8 @@ func (w *worker) rest(warm bool) {
 	w.pool.mu.Lock()
 }
 
-// watch looks out for a call for a while. At most Workers−1 workers do so at a time: one
-// core is for those who give them work.
+// watch spins for a while, waiting for a call. At most Workers−1 workers do so at a time,
+// which leaves a core to the goroutines that give them work.
 func (w *worker) watch() {
 	p := w.pool
 	defer p.watching.Add(-1)
@@ -174,9 +174,9 @@ func (w *worker) watch() {
 	}
 }
 
-// spin waits awake until done returns true, and reports whether it did so in time. It
-// lets other goroutines run about every microsecond. It is bounded by count as well: a
-// clock of virtual time stands still meanwhile.
+// spin calls done repeatedly until it returns true, and reports whether it did so in
+// time. It lets other goroutines run about every microsecond. It is bounded by a count as
+// well, because a clock of virtual time stands still meanwhile.
 func spin(limit time.Duration, done func() bool) bool {
 	if done() {
 		return true
@@ -196,7 +196,7 @@ func spin(limit time.Duration, done func() bool) bool {
 	return false
 }
 
-// goroutineID returns the number of the calling goroutine, which stands in its trace.
+// goroutineID returns the number of the calling goroutine, parsed from its stack trace.
 func goroutineID() uint64 {
 	var trace [64]byte
 	fields := bytes.Fields(trace[:runtime.Stack(trace[:], false)])

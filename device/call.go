@@ -5,17 +5,17 @@ import (
 	"slices"
 )
 
-// Call is a launch on slices of the host: what to run, on which data. Run
-// uploads, launches and downloads; it is the simplest way to use a device, and
-// the form in which kernels give examples of themselves.
+// Call is a launch on host slices: Run uploads, launches and downloads. It is the
+// simplest way to use a device, and the form of a kernel's examples.
 type Call struct {
-	Label  string // what is particular about an example
+	Label  string // what distinguishes an example
 	Kernel *Kernel
 	Args   []HostArg
-	Rows   Range // of the outputs; the zero Range stands for all
+	Rows   Range // of the outputs; the zero Range means all
 }
 
-// Clone returns c with copies of all data.
+// Clone returns a copy of c and its data. Arguments that share a slice in c share one in
+// the copy.
 func (c *Call) Clone() *Call {
 	if c == nil {
 		return nil
@@ -54,7 +54,8 @@ type Bound struct {
 	buffers []Buffer
 }
 
-// Bind uploads what the call reads to d. Free must be called afterwards.
+// Bind allocates the call's buffers on d and uploads the data that the launch reads. The
+// caller must call Free.
 func (c *Call) Bind(ctx context.Context, d Device) (_ *Bound, err error) {
 	if d == nil {
 		return nil, Invalidf("no device")
@@ -86,7 +87,7 @@ func (c *Call) Bind(ctx context.Context, d Device) (_ *Bound, err error) {
 		b.buffers = append(b.buffers, buffer)
 		l.Args[i] = Mat(buffer, a.Width)
 		if p.Access == WriteRows && l.Rows == (Range{Hi: a.numRows()}) {
-			continue // all of it is written, and nothing is read
+			continue // the launch writes all of it and reads nothing
 		}
 		if err := buffer.Write(ctx, 0, data); err != nil {
 			return nil, err
@@ -95,8 +96,8 @@ func (c *Call) Bind(ctx context.Context, d Device) (_ *Bound, err error) {
 	return b, nil
 }
 
-// same is an argument before i with the same data, −1 if none; only what is read
-// alone may share a buffer.
+// same returns the index of an argument before i with the same data, or −1. Only inputs
+// share a buffer.
 func (b *Bound) same(i int) int {
 	params, args := b.Launch.Kernel.Params, b.call.Args
 	for j := range i {
@@ -127,8 +128,8 @@ func (b *Bound) Read(ctx context.Context) error {
 	return nil
 }
 
-// Free frees the buffers; in the background once ctx is done, since that waits for what
-// may still run.
+// Free frees the buffers. If ctx is done, it does so in the background, because freeing
+// waits for work that may still run.
 func (b *Bound) Free(ctx context.Context) {
 	free := func() {
 		for _, x := range b.buffers {
@@ -142,7 +143,7 @@ func (b *Bound) Free(ctx context.Context) {
 	}
 }
 
-// Assign sets the rows that c computes to those of from, a copy of it that was run.
+// Assign copies the computed rows from from, a clone of c that was run, to c.
 func (c *Call) Assign(from *Call) error {
 	l, err := c.launch()
 	if err != nil {
@@ -156,8 +157,8 @@ func (c *Call) Assign(from *Call) error {
 	return nil
 }
 
-// Contract performs the call by the kernel's contract, serially and in place. It is
-// what Run must equal on every device. A panic in the kernel's code is an error.
+// Contract performs the call by the kernel's contract, serially and in place. Run must
+// give the same bits on every device. A panic in the kernel's code becomes an error.
 func (c *Call) Contract() error {
 	l, err := c.launch()
 	if err != nil {
@@ -191,8 +192,7 @@ func (c *Call) Contract() error {
 	return nil
 }
 
-// Shape is the launch without its buffers: enough for a cost function. Setting the
-// buffers makes it complete.
+// Shape returns the launch without its buffers, which is enough for a cost function.
 func (c *Call) Shape() (*Launch, error) {
 	l, err := c.launch()
 	if err != nil {
@@ -206,12 +206,12 @@ func (c *Call) Shape() (*Launch, error) {
 	return l, nil
 }
 
-// launch is the launch with its scalars set and its buffers left out. It refuses
-// arguments that do not fit the parameters.
+// launch returns the launch with scalars but without buffers. It refuses arguments that
+// do not match the parameters.
 func (c *Call) launch() (*Launch, error) {
 	switch {
 	case c == nil || c.Kernel == nil:
-		return nil, Invalidf("a call needs a kernel")
+		return nil, Invalidf("call without a kernel")
 	case len(c.Args) != len(c.Kernel.Params) || len(c.Args) > MaxParams:
 		return nil, Invalidf("kernel %s takes %d arguments (of at most %d), got %d",
 			c.Kernel.Name, len(c.Kernel.Params), MaxParams, len(c.Args))
@@ -230,8 +230,8 @@ func (c *Call) launch() (*Launch, error) {
 	return l, nil
 }
 
-// hostBuffer stands for a host slice where a Launch wants a Buffer; the id
-// keeps two empty slices apart.
+// hostBuffer is a host slice as the Buffer of a Launch; the id distinguishes empty
+// slices.
 type hostBuffer struct {
 	Buffer
 	data Slice

@@ -52,8 +52,8 @@ func open(t *testing.T) []device.Device {
 // view passes a matrix of gonum.
 func view(m blas64.General) device.HostArg { return device.HostView(m.Data, m.Rows, m.Cols, m.Stride) }
 
-// A view of a gonum matrix goes in and comes out like one that is packed, and what lies
-// around it stays as it was.
+// A view of a gonum matrix works like a packed matrix, and the elements around it stay
+// unchanged.
 func TestViewsOfGonumMatrices(t *testing.T) {
 	const guard = -77
 	shapes := []struct{ rows, cols, top, left, bottom, right int }{
@@ -111,14 +111,14 @@ func TestViewsOfGonumMatrices(t *testing.T) {
 	}
 }
 
-// Elements between the rows of a view may belong to somebody else: they are not even
-// written with the value that they have.
+// Elements between the rows of a view may be in use elsewhere: they are not even written
+// with their own value.
 func TestViewsAreWrittenRowByRow(t *testing.T) {
 	data := make([]float64, 12)
 	even, odd := device.HostView(data, 2, 3, 6), device.HostView(data[3:], 2, 3, 6)
 	d := open(t)[1]
 	done := make(chan error)
-	for _, a := range []device.HostArg{even, odd} { // the race detector watches
+	for _, a := range []device.HostArg{even, odd} { // for the race detector
 		go func() {
 			c := &device.Call{Kernel: mean(), Args: []device.HostArg{device.HostMat([]float64{2, 2, 2, 2, 2, 2}, 3), a}}
 			done <- c.Run(context.Background(), d)
@@ -134,7 +134,7 @@ func TestViewsAreWrittenRowByRow(t *testing.T) {
 	}
 }
 
-// Shapes that do not fit their slices are refused before anything is allocated.
+// Shapes that do not match their slices are refused before anything is allocated.
 func TestHostShapesThatDoNotFit(t *testing.T) {
 	data := make([]float64, 12)
 	for _, c := range []struct {
@@ -185,7 +185,7 @@ func TestHostShapesThatDoNotFit(t *testing.T) {
 	}
 }
 
-// A call without Rows is for all rows of its outputs; a launch without is for none.
+// A call without Rows computes all rows of its outputs; a launch without Rows none.
 func TestCallWithoutRows(t *testing.T) {
 	ctx := context.Background()
 	for _, d := range open(t) {
@@ -215,8 +215,8 @@ func TestCallWithoutRows(t *testing.T) {
 	}
 }
 
-// A kernel that fails is the error of Run and Contract, and leaves the slices as they
-// were.
+// The failure of a kernel is the error of Run and Contract, and leaves the slices
+// unchanged.
 func TestCallsThatFail(t *testing.T) {
 	for name, fault := range map[string]func(){"panic": func() { panic("boom") }, "Goexit": runtime.Goexit} {
 		k := mean()
@@ -237,7 +237,7 @@ func TestCallsThatFail(t *testing.T) {
 	}
 }
 
-// Run returns when its context ends, also while its kernel goes on.
+// Run returns when its context ends, even while its kernel runs.
 func TestRunHonoursItsContext(t *testing.T) {
 	begun, release := make(chan struct{}), make(chan struct{})
 	k := mean()

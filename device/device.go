@@ -1,22 +1,21 @@
-// Package device is the contract between programs, kernels and the hardware
-// that runs them.
+// Package device defines the interface between programs, kernels and the hardware that
+// runs them.
 //
-// A Device owns Buffers and runs Kernels on them. A Kernel is data: it names
-// its parameters and says how each is accessed, and it carries the executable
-// contract, a plain serial Go function that defines the result to the last
-// bit. A Launch binds arguments to a kernel and names the rows of the output to
-// compute; it writes those rows and nothing else.
+// A Device owns Buffers and runs Kernels on them. A Kernel is data: it names its
+// parameters, declares how each is accessed, and has an executable contract, a plain
+// serial Go function that defines the result to the last bit. A Launch binds arguments
+// to a kernel and names the rows of the output to compute; it writes those rows and
+// nothing else.
 //
-// A Call is a launch on slices of the host, which may be views of larger matrices:
-// Run uploads, launches and downloads. Package check tests whether a kernel keeps
-// that rule.
+// A Call is a launch on host slices, which may be views of larger matrices: Run uploads,
+// launches and downloads. Package check tests whether a kernel writes its rows only.
 //
-// The queue of a device is in order. Launch returns at once; what went wrong is
-// reported by every wait for and read of a buffer that a failed launch was to
-// write. Numbers that do not fit are refused as ErrInvalid, never truncated. Every
-// error wraps one of the documented values of this package.
+// A device has one in-order queue. Launch returns at once; the error of a failed launch
+// is returned by every wait for and read of its outputs. Numbers that do not fit are
+// refused as ErrInvalid, never truncated. Every error wraps one of the documented values
+// of this package.
 //
-// The package imports the standard library only and knows no backend.
+// The package imports the standard library only and no backend.
 package device
 
 import (
@@ -24,52 +23,50 @@ import (
 	"time"
 )
 
-// Device runs kernels. Its methods may be called from many goroutines; the
-// queue keeps the order in which the calls were made.
+// Device runs kernels. Its methods are safe for concurrent use; the queue keeps the order
+// of the calls.
 type Device interface {
 	// Info describes the device; it does not change while the device is open.
 	Info() Info
 
-	// Alloc makes a buffer of n elements, all zero. Where memory is short it waits for
-	// that of buffers which were freed while the queue used them. Errors: ErrInvalid for a
-	// negative n, ErrUnsupported for a type that the device lacks,
-	// ErrOutOfMemory, ErrLost, ErrClosed.
+	// Alloc allocates a buffer of n elements of type t, all zero. If memory is short, it
+	// waits for freed buffers that the queue still uses. Errors: ErrInvalid for a negative
+	// n, ErrUnsupported for a type that the device lacks, ErrOutOfMemory, ErrLost,
+	// ErrClosed.
 	Alloc(t Type, n int) (Buffer, error)
 
-	// Launch queues l and returns; l and its arguments may be reused at once.
-	// A launch too small to pay for a hand-over may run before Launch returns. When
-	// QueueDepth launches are queued, it waits until one has begun or ctx is done.
-	// Mistakes in l are returned here, as ErrInvalid or ErrUnsupported, and so is a
-	// shader that the driver does not compile, as ErrShader; what goes wrong later is
-	// reported by Wait and Read of the buffers that l was to write. Once ctx is done,
-	// work of l that has not started is dropped.
+	// Launch queues l and returns; l and its arguments may be reused at once. A launch that
+	// takes less time than a hand-over may run before Launch returns. While QueueDepth
+	// launches are queued, Launch waits until one of them begins or ctx is done. Launch
+	// returns mistakes in l as ErrInvalid or ErrUnsupported, and a shader that the driver
+	// does not compile as ErrShader; Wait and Read of the outputs report later errors. Once
+	// ctx is done, work of l that has not started is dropped.
 	Launch(ctx context.Context, l *Launch) error
 
-	// Sync waits for all that was queued before it. It reports that the device was
-	// lost or closed; what went wrong with a launch is told to those who use its data.
-	// If ctx is done first it returns the context's error and the queue goes on.
+	// Sync waits for all work queued before. It reports whether the device was lost or
+	// closed; errors of a launch are reported by Wait and Read of its outputs. If ctx is
+	// done first, Sync returns the context's error and the queue continues.
 	Sync(ctx context.Context) error
 
-	// Counters returns what the device has done since it was opened, up to the last Sync.
+	// Counters returns the device's work since it was opened, up to the last Sync.
 	Counters() Counters
 
-	// Parts lists the devices that this one is made of, without those that were lost;
-	// nil if it is not made of others. They stay open as long as the whole, and only the
-	// whole may close them.
+	// Parts returns the devices that a composite device consists of, without those that
+	// were lost; nil for any other device. They stay open as long as the composite, and
+	// only the composite may close them.
 	Parts() []Device
 
-	// Report says what the device has found out about itself since it was opened, a line
-	// each for people to read; nil if there is nothing to say.
+	// Report returns findings of the device about itself since it was opened, one line
+	// each, for people to read; nil if there are none.
 	Report() []string
 
-	// Close drops what is queued, waits for what runs, and frees all buffers. Whatever
-	// waits for the device then ends with ErrClosed. Close has no context, as Alloc has
-	// none: where the hardware never answers they do not return. A second Close does
-	// nothing.
+	// Close drops queued work, waits for running work and frees all buffers. Waits for the
+	// device then end with ErrClosed. Like Alloc, Close has no context: if the hardware
+	// never answers, it does not return. A second Close does nothing.
 	Close() error
 }
 
-// Buffer is memory of a device: a fixed number of elements of one type.
+// Buffer is device memory for a fixed number of elements of one type.
 //
 // A launch that fails leaves the rows that it was to write undefined. Waits for them,
 // reads of them, and launches that read them then fail with the same error, until a
@@ -78,29 +75,30 @@ type Buffer interface {
 	Type() Type
 	Len() int
 
-	// Write copies src into the elements from off on, after all work queued
-	// before. Errors: ErrInvalid for another type or a range outside the
-	// buffer, ErrClosed, ErrLost.
+	// Write copies src to the elements at off and after, once all work queued before is
+	// done. Errors: ErrInvalid for another type or a range outside the buffer, ErrClosed,
+	// ErrLost.
 	Write(ctx context.Context, off int, src Slice) error
 
-	// Read copies the elements from off on into dst, after all work queued
-	// before, and reports the error of a launch that should have set them.
+	// Read copies the elements at off and after to dst, once all work queued before is
+	// done. It returns the error of a failed launch that should have set them. Errors: as
+	// for Write.
 	Read(ctx context.Context, off int, dst Slice) error
 
-	// Wait waits for all work queued before, and reports the error of a launch that
+	// Wait waits for all work queued before. It returns the error of a failed launch that
 	// should have set any of the elements.
 	Wait(ctx context.Context) error
 
-	// Free releases the memory as soon as all work queued before is done, and does not
-	// wait for that. Later use of the buffer fails with ErrClosed.
+	// Free releases the memory once all work queued before is done, without waiting for it.
+	// Later use of the buffer fails with ErrClosed.
 	Free() error
 }
 
-// QueueDepth is the number of launches that wait in the queue of a device at most.
+// QueueDepth is the largest number of launches that wait in a device's queue.
 const QueueDepth = 1024
 
-// Wait waits for all work on the buffers that was queued before, and returns the first
-// error that concerns one of them.
+// Wait waits for all work queued before on the buffers, and returns the first error of
+// any of them, in their order.
 func Wait(ctx context.Context, buffers ...Buffer) error {
 	var first error
 	for _, b := range buffers {
@@ -148,49 +146,48 @@ func Download[T Element](ctx context.Context, b Buffer) ([]T, error) {
 	return dst, nil
 }
 
-// Counters is what a device has done since it was opened. Devices that compute in the
-// host's memory count their progress alone.
+// Counters counts a device's work since it was opened. Devices that compute in host
+// memory count Progress only.
 type Counters struct {
-	Progress   int64         // grows whenever something of what is queued was done; a device that hangs leaves it as it is
+	Progress   int64         // grows with every piece of queued work done; constant while a device hangs
 	Launches   int64         // launches handed to the hardware
-	Dispatches int64         // pieces that they were cut into
-	KernelTime time.Duration // time that the hardware took for those that were long enough to be timed
+	Dispatches int64         // pieces that launches were cut into
+	KernelTime time.Duration // hardware time of the dispatches long enough to be timed
 	Uploaded   int64         // bytes written to buffers
 	Downloaded int64         // bytes read from buffers
 }
 
-// Recorder is told what devices do, for a timeline; package trace has one that
-// writes files. Its methods are called from many goroutines in the middle of the
-// work: they must be quick.
+// Recorder records what devices do, for a timeline; package trace has one that writes
+// files. Its methods are called from many goroutines during the work and must be fast.
 type Recorder interface {
-	// Opened gives an open device the number that its events carry.
+	// Opened registers an open device and returns the number for Event.Device.
 	Opened(info Info) int
-	// Record takes e down.
+	// Record records e.
 	Record(e Event)
 }
 
-// EventKind is what an event is about.
+// EventKind is the kind of an event.
 type EventKind uint8
 
 // The kinds of events. Those of a queue do not overlap, nor do the tiles of one
 // worker of a device.
 const (
-	EventUpload   EventKind = iota + 1 // a write to a buffer, in its turn
-	EventLaunch                        // a launch, in its turn: computed, or handed to the hardware
-	EventReadBack                      // a read of a buffer, in its turn; what it waits for in the hardware included
+	EventUpload   EventKind = iota + 1 // a write to a buffer
+	EventLaunch                        // a launch: computed, or handed to the hardware
+	EventReadBack                      // a read of a buffer, including the wait for the hardware
 	EventWait                          // a Sync that waits for the hardware
-	EventTile                          // a worker runs a task of a launch
-	EventDecision                      // a scheduler has decided something; without length
+	EventTile                          // a task of a launch on a worker
+	EventDecision                      // a decision of a scheduler; an instant
 )
 
-// EventScalars is the number of a launch's scalars that an event has room for.
+// EventScalars is the largest number of a launch's scalars that an event holds.
 const EventScalars = 4
 
-// Event is something that was done from Start to End.
+// Event is one piece of work, from Start to End.
 type Event struct {
 	Kind       EventKind
 	Device     int // the number from Recorder.Opened
-	Worker     int // of a tile, from 0
+	Worker     int // of a tile: its worker, from 0
 	Start, End time.Time
 
 	Kernel  *Kernel              // of a launch or a tile
@@ -201,10 +198,10 @@ type Event struct {
 	Bytes   int64                // of a transfer
 	Failed  bool
 
-	Name, Detail string // of a decision: what, and why
+	Name, Detail string // of a decision: what was decided, and why
 }
 
-// LaunchEvent is the event of l.
+// LaunchEvent returns the event of l, which began at start and ends now.
 func LaunchEvent(l *Launch, start time.Time, failed bool) Event {
 	e := Event{Kind: EventLaunch, Start: start, End: time.Now(), Kernel: l.Kernel, Rows: l.Rows, Failed: failed}
 	n := 0

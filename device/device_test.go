@@ -39,7 +39,7 @@ func TestScalarsKeepTheirBits(t *testing.T) {
 	}
 }
 
-// An int is passed as the int32 that it is, and refused if it is none.
+// An int is passed as an int32, and refused if it overflows.
 func TestInt(t *testing.T) {
 	k := &Kernel{Name: "count", Params: []Param{{Name: "n", Type: Int32}}, Contract: func(*Tile) {}}
 	for _, c := range []struct {
@@ -92,7 +92,7 @@ func TestErrorsAreOneLine(t *testing.T) {
 	}
 }
 
-// double is y ← 2x, as a Call needs it.
+// double is y ← 2x, in the form of a Call.
 func double() *Kernel {
 	return &Kernel{
 		Name:   "double",

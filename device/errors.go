@@ -23,21 +23,20 @@ var (
 	ErrClosed = errors.New("device or buffer closed")
 	// ErrShader: the driver does not compile the kernel's shader.
 	ErrShader = errors.New("shader does not compile")
-	// ErrPanic: a kernel's or a task's own code panicked; see PanicError.
+	// ErrPanic: the code of a kernel or task panicked; see PanicError.
 	ErrPanic = errors.New("panic in a kernel or task")
 )
 
-// PanicError is what a panic in a kernel's or a task's code becomes. It wraps
-// ErrPanic, and the panic's value where that was an error.
+// PanicError is the error for a panic in the code of a kernel or task. It wraps ErrPanic,
+// and the panic's value if that is an error.
 type PanicError struct {
 	Where string // kernel or task that panicked
 	Value any    // the panic's value
-	Stack []byte // the stack at the panic, for a log
+	Stack []byte // the stack at the panic
 }
 
-// Caught makes an error of what recover returned in a deferred function. Nil is
-// for code that ended its goroutine by runtime.Goexit, which would otherwise look
-// like success.
+// Caught returns the error for recovered, the result of recover in a deferred function.
+// Nil stands for runtime.Goexit, which would otherwise look like success.
 func Caught(where string, recovered any) *PanicError {
 	if recovered == nil {
 		recovered = "runtime.Goexit was called"
@@ -45,8 +44,8 @@ func Caught(where string, recovered any) *PanicError {
 	return &PanicError{Where: where, Value: recovered, Stack: debug.Stack()}
 }
 
-// Guard calls f on a goroutine of its own and returns its error. What panics or calls
-// runtime.Goexit in f becomes a *PanicError.
+// Guard calls f on a new goroutine and returns its error. A panic or runtime.Goexit in f
+// becomes a *PanicError.
 func Guard(where string, f func() error) error {
 	done := make(chan error, 1)
 	go func() {
@@ -68,7 +67,7 @@ func (e *PanicError) Error() string {
 	return fmt.Sprintf("%s: panic: %v", e.Where, e.Value)
 }
 
-// Unwrap makes errors.Is find ErrPanic and the error that was thrown, if any.
+// Unwrap returns ErrPanic and the panic's value if that is an error.
 func (e *PanicError) Unwrap() []error {
 	if err, ok := e.Value.(error); ok {
 		return []error{ErrPanic, err}
@@ -76,7 +75,7 @@ func (e *PanicError) Unwrap() []error {
 	return []error{ErrPanic}
 }
 
-// Invalidf is an error of one line that wraps ErrInvalid.
+// Invalidf returns an error that wraps ErrInvalid and adds the formatted text.
 func Invalidf(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
 }

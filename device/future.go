@@ -5,74 +5,75 @@ import (
 	"sync/atomic"
 )
 
-// Future is a value that is being computed. Its function is called once, on a
-// goroutine of whoever owns the future, or on one of its own if nobody does;
-// never on the goroutine of one who waits. So a wait ends with its context, and
-// a function that panics or calls runtime.Goexit ends nobody else.
+// Future is a value that is being computed. Its function is called once, on a goroutine
+// of the owner, or on a new goroutine if there is no owner, and never on a goroutine that
+// waits for the value. So a wait ends with its context, and a panic or runtime.Goexit in
+// the function does not affect the waiting goroutines.
 type Future[T any] struct {
 	ctx    context.Context
 	run    func(context.Context) (T, error)
 	owner  Owner
-	placed placed // what run is called with
+	placed placed // the context of run
 	state  atomic.Int32
 	done   chan struct{}
 	value  T
 	err    error
 }
 
-// The states of a future, in order. Who changes it to ended sets value and err.
+// The states of a future, in order. The goroutine that sets ended also sets value and
+// err.
 const (
 	waiting int32 = iota
 	running
 	ended
 )
 
-// Pending is a future of any type, as it stands on a to-do list.
+// Pending is a future of any type in an executor's queue.
 type Pending interface {
-	// Own says who will start the future. It is called before anybody waits.
+	// Own sets the owner that will start the future. It must be called before any wait.
 	Own(o Owner)
-	// Start computes the value in the caller, unless that has begun elsewhere.
+	// Start computes the value in the calling goroutine, unless that has begun elsewhere.
 	Start()
-	// StartIn is Start for work that takes up a place.
+	// StartIn is Start for work that occupies p.
 	StartIn(p Place)
-	// Fail ends a future that has not begun with err, and reports whether it did.
+	// Fail ends a future with err if it has not begun, and reports whether it did.
 	Fail(err error) bool
 }
 
-// Executor runs functions and futures on a number of workers; package cpu has two.
+// Executor runs functions and futures on workers; package cpu has two implementations.
 type Executor interface {
-	// Workers is the number of functions that run at the same time, at most.
+	// Workers returns the largest number of functions that run at the same time.
 	Workers() int
 
-	// ForEach cuts the indices 0 ≤ i < n into ranges and calls body for each,
-	// at the same time on several workers, until all are done. Bodies may write
-	// disjoint parts of shared slices. After an error no range with higher
-	// indices begins, and the context of those that run is cancelled; the error
-	// of the lowest range is returned.
+	// ForEach divides the indices 0 ≤ i < n into ranges and calls body for each,
+	// concurrently on several workers, and returns when all are done. Bodies may write
+	// disjoint parts of shared slices. After an error, no range with higher indices begins,
+	// and the context of running bodies is cancelled. ForEach returns the error of the
+	// lowest range.
 	ForEach(ctx context.Context, n int, body func(ctx context.Context, r Range) error) error
 
-	// Begin puts a future on the to-do list.
+	// Begin queues a future.
 	Begin(f Pending)
 
-	// Close drops what has not begun, whose futures end with ErrClosed, and waits
-	// for what runs. It must not be called from a function that the executor runs.
+	// Close drops futures that have not begun, which end with ErrClosed, and waits for
+	// running ones. It must not be called from a function that the executor runs.
 	Close() error
 }
 
-// NewFuture makes a future of what run returns. Nothing runs until Start, or until
-// somebody waits for a future that nobody owns. If ctx is done before that, run is
-// not called and the future ends with the context's error.
+// NewFuture returns a future of run's result. run is called by Start, or by the first
+// wait for a future without an owner. If ctx is done before that, run is not called and
+// the future ends with the context's error.
 func NewFuture[T any](ctx context.Context, run func(context.Context) (T, error)) *Future[T] {
 	return &Future[T]{ctx: ctx, run: run, done: make(chan struct{})}
 }
 
-// Own says who will start the future.
+// Own sets the owner that will start the future.
 func (f *Future[T]) Own(o Owner) { f.owner = o }
 
-// Start computes the value in the caller, unless that has begun elsewhere.
+// Start computes the value in the calling goroutine, unless that has begun elsewhere.
 func (f *Future[T]) Start() { f.StartIn(nil) }
 
-// StartIn is Start for work that takes up a place, which the function's waits lend.
+// StartIn is Start for work that occupies p, which the function's waits lend.
 func (f *Future[T]) StartIn(p Place) {
 	if !f.state.CompareAndSwap(waiting, running) {
 		return
@@ -86,7 +87,7 @@ func (f *Future[T]) StartIn(p Place) {
 	value, err := *new(T), ctx.Err()
 	returned := false
 	defer func() {
-		if !returned { // a panic, or a Goexit, which would otherwise look like a zero value
+		if !returned { // a panic, or a Goexit, which would otherwise look like success
 			err = Caught("task", recover())
 		}
 		if f.state.CompareAndSwap(running, ended) {
@@ -100,7 +101,7 @@ func (f *Future[T]) StartIn(p Place) {
 	returned = true
 }
 
-// Fail ends a future that has not begun with err, and reports whether it did.
+// Fail ends a future with err if it has not begun, and reports whether it did.
 func (f *Future[T]) Fail(err error) bool {
 	if !f.state.CompareAndSwap(waiting, ended) {
 		return false
@@ -111,8 +112,8 @@ func (f *Future[T]) Fail(err error) bool {
 	return true
 }
 
-// Abandon is Fail also for a future that runs: its function goes on, and what it
-// returns counts for nothing.
+// Abandon is like Fail, and also ends a running future: its function continues, and its
+// result is dropped.
 func (f *Future[T]) Abandon(err error) bool {
 	if f.Fail(err) {
 		return true
@@ -125,8 +126,8 @@ func (f *Future[T]) Abandon(err error) bool {
 	return true
 }
 
-// Get waits for the value. If ctx is done first it returns the context's error;
-// the computation goes on.
+// Get waits for the value. If ctx is done first, it returns the context's error and the
+// computation continues.
 func (f *Future[T]) Get(ctx context.Context) (T, error) {
 	if err := f.Wait(ctx); err != nil {
 		var zero T
@@ -135,8 +136,8 @@ func (f *Future[T]) Get(ctx context.Context) (T, error) {
 	return f.value, nil
 }
 
-// Wait is Get without the value. A place that the caller takes up is lent
-// meanwhile.
+// Wait is like Get without the value. It lends the caller's place, if any, during the
+// wait.
 func (f *Future[T]) Wait(ctx context.Context) error {
 	select {
 	case <-f.done:
@@ -151,7 +152,7 @@ func (f *Future[T]) Wait(ctx context.Context) error {
 	}
 	lent := lend(ctx, f.owner)
 	defer lent.Return(ctx)
-	if ctx.Done() == nil { // a plain receive is faster than a choice
+	if ctx.Done() == nil { // a plain receive is faster than a select
 		<-f.done
 		return f.err
 	}
@@ -163,40 +164,38 @@ func (f *Future[T]) Wait(ctx context.Context) error {
 	}
 }
 
-// Done is closed when the value is there.
+// Done returns a channel that is closed when the future has ended.
 func (f *Future[T]) Done() <-chan struct{} { return f.done }
 
-// Place is what work takes up while it runs: one of the workers of a pool, or the
-// turn on a device. Work that waits lends its place, so that tasks may wait for
-// tasks to any depth without deadlock and without more of them running than there
-// are places.
+// Place is the resource that work occupies while it runs: a worker of a pool, or the turn
+// on a device. Work that waits lends its place, so that tasks may wait for tasks to any
+// depth without deadlock, and never more of them run than there are places.
 type Place interface {
-	// Lend gives the place to other work while the caller waits.
+	// Lend makes the place available to other work while the caller waits.
 	Lend()
-	// Return waits until the place is free again, or until ctx is done: then the
-	// caller goes on at once, and nothing new begins until there is a place for it.
+	// Return waits until the place is free again. If ctx is done first, the caller
+	// continues at once, and no new work begins until there is a place for the caller's.
 	Return(ctx context.Context)
 }
 
 // Owner runs futures, or the launches of a device, in places.
 type Owner interface {
-	// Held returns the place of this owner that the calling goroutine takes up, and
-	// nil if it takes up none.
+	// Held returns the place of this owner that the calling goroutine occupies, or nil.
 	Held(ctx context.Context) Place
 }
 
-// PlaceOf returns the place that work with this context takes up, nil if none.
+// PlaceOf returns the place that work with this context occupies, or nil.
 func PlaceOf(ctx context.Context) Place {
 	p, _ := ctx.Value(placeKey{}).(Place)
 	return p
 }
 
-// WithPlace returns a context for work that takes up p.
+// WithPlace returns a context for work that occupies p.
 func WithPlace(ctx context.Context, p Place) context.Context { return &placed{ctx, p} }
 
 type placeKey struct{}
 
-// placed is the context of work that takes up a place.
+// placed is the context of work that occupies a place.
 type placed struct {
 	context.Context
 	place Place
@@ -209,11 +208,11 @@ func (p *placed) Value(key any) any {
 	return p.Context.Value(key)
 }
 
-// Lent is a place that was lent for a wait. Its zero value stands for none.
+// Lent is a place that was lent for a wait. The zero value means none.
 type Lent struct{ place Place }
 
-// Lend lends the place of o that the caller takes up, if it does, before a wait for
-// what o has to do.
+// Lend lends the place of o that the caller occupies, if any, before a wait for work of
+// o.
 func Lend(ctx context.Context, o Owner) Lent {
 	if o == nil {
 		return Lent{}
@@ -221,7 +220,7 @@ func Lend(ctx context.Context, o Owner) Lent {
 	return lendPlace(o.Held(ctx))
 }
 
-// lend is Lend for a wait that frees whatever place the caller takes up.
+// lend is Lend for any place that the caller occupies, whatever its owner.
 func lend(ctx context.Context, o Owner) Lent {
 	if p := PlaceOf(ctx); p != nil {
 		return lendPlace(p)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A future is computed once, however many wait for it.
+// A future is computed once for any number of waits.
 func TestFuture(t *testing.T) {
 	ctx := context.Background()
 	runs := 0
@@ -22,7 +22,7 @@ func TestFuture(t *testing.T) {
 	default:
 	}
 	var all sync.WaitGroup
-	for range 8 { // one of them has it computed, and all wait
+	for range 8 { // one of them starts it, and all wait
 		all.Go(func() {
 			if v, err := f.Get(ctx); v != 4 || err != nil {
 				t.Errorf("Get = %d, %v", v, err)
@@ -50,8 +50,8 @@ func TestFuture(t *testing.T) {
 	}
 }
 
-// Get returns at its deadline, also where it was the first to ask; the computation goes
-// on for others.
+// Get returns at its deadline, even if it started the future; the computation continues
+// for other waits.
 func TestGetReturnsAtItsDeadline(t *testing.T) {
 	for _, owned := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestGetReturnsAtItsDeadline(t *testing.T) {
 	}
 }
 
-// A future that somebody owns is left to the owner.
+// A future with an owner is started by the owner only.
 func TestOwnedFutureIsLeftToItsOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := NewFuture(t.Context(), func(context.Context) (int, error) { return 4, nil })
@@ -90,8 +90,8 @@ func TestOwnedFutureIsLeftToItsOwner(t *testing.T) {
 	})
 }
 
-// What ends the goroutine of the function is the error of every wait, and ends none of
-// those who wait.
+// A panic or Goexit of the function is the error of every wait, and ends no waiting
+// goroutine.
 func TestFailuresOfAFuture(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -131,7 +131,7 @@ func TestFailuresOfAFuture(t *testing.T) {
 	}
 }
 
-// Of Start and Fail one wins, and every wait sees the same outcome.
+// Either Start or Fail wins, and every wait has the same outcome.
 func TestStartAndFailAtOnce(t *testing.T) {
 	for range 500 {
 		runs, failed := 0, false
@@ -151,7 +151,7 @@ func TestStartAndFailAtOnce(t *testing.T) {
 	}
 }
 
-// A function that was abandoned goes on, and what it returns counts for nothing.
+// An abandoned function continues, and its result is dropped.
 func TestAbandon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		done := 0
@@ -176,7 +176,7 @@ func TestAbandon(t *testing.T) {
 	})
 }
 
-// shop is an owner with one place, which a context names or the shop knows of.
+// shop is an owner with one place, found by context or by the shop itself.
 type shop struct{ known *bench }
 
 func (s shop) Held(context.Context) Place {
@@ -186,7 +186,7 @@ func (s shop) Held(context.Context) Place {
 	return s.known
 }
 
-// bench is a place: a channel holds it while it is free.
+// bench is a place: it is in the channel while it is free.
 type bench struct {
 	free chan struct{}
 	lent int
@@ -209,8 +209,8 @@ func (b *bench) Return(ctx context.Context) {
 // take waits until the place is free.
 func (b *bench) take() { <-b.free }
 
-// A function learns of its place, and lends it while it waits for another future, so
-// that with one place nested work gets done.
+// A function's context has its place, which it lends while it waits for another future,
+// so that nested work completes with one place.
 func TestPlaceIsLentWhileAFutureWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		place := newBench()
@@ -247,9 +247,9 @@ func TestPlaceIsLentWhileAFutureWaits(t *testing.T) {
 	})
 }
 
-// A place that the context does not name is that which the owner knows of; a wait for
-// what is done lends nothing; and a wait that is given up takes its place back or goes
-// on without.
+// A place that is not in the context is found by the owner; a wait for an ended future
+// lends nothing; and a wait that is given up takes its place back or continues without
+// it.
 func TestWhenPlacesAreLent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		place := newBench()

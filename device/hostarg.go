@@ -6,7 +6,7 @@ type HostArg struct {
 	Width int // elements of a row; 0 for a scalar
 	Value Arg // the scalar
 
-	view         bool // the rows lie apart; else they fill Data
+	view         bool // rows may have gaps between them; else they fill Data
 	rows, stride int  // of a view
 }
 
@@ -16,9 +16,10 @@ func HostVec[T Element](s []T) HostArg { return HostMat(s, 1) }
 // HostMat passes a slice as a matrix with rows of width elements.
 func HostMat[T Element](s []T, width int) HostArg { return HostArg{Data: Of(s), Width: width} }
 
-// HostView passes a matrix whose rows begin stride elements apart in s, as in a view
-// of a larger one. What lies between the rows is neither uploaded nor changed. With
-// gonum, for m of type blas64.General, which mat.Dense.RawMatrix returns:
+// HostView passes a matrix of rows × width elements whose rows begin stride elements
+// apart in s, as in a view of a larger matrix. Elements between the rows are neither
+// uploaded nor changed. With gonum, for m of type blas64.General, which
+// mat.Dense.RawMatrix returns:
 //
 //	device.HostView(m.Data, m.Rows, m.Cols, m.Stride)
 func HostView[T Element](s []T, rows, width, stride int) HostArg {
@@ -28,7 +29,7 @@ func HostView[T Element](s []T, rows, width, stride int) HostArg {
 // HostVal passes a scalar.
 func HostVal[T Element](x T) HostArg { return HostArg{Value: Val(x)} }
 
-// numRows is the number of rows of a matrix that was checked.
+// numRows returns the number of rows of a matrix that check accepted.
 func (a *HostArg) numRows() int {
 	switch {
 	case a.view:
@@ -39,7 +40,7 @@ func (a *HostArg) numRows() int {
 	return a.Data.Len() / a.Width
 }
 
-// check refuses an argument that does not fit parameter p of k.
+// check refuses an argument that does not match parameter p of k.
 func (a *HostArg) check(k *Kernel, p *Param) error {
 	n, w := a.Data.Len(), a.Width
 	switch {
@@ -64,7 +65,7 @@ func (a *HostArg) check(k *Kernel, p *Param) error {
 	return nil
 }
 
-// rowsOf returns the rows r of a, which has them.
+// rowsOf returns rows r of a, which must be rows of a.
 func (a *HostArg) rowsOf(r Range) *HostArg {
 	part := &HostArg{Data: a.Data, Width: a.Width, view: true, rows: r.Len(), stride: a.Width}
 	if a.view {
@@ -76,11 +77,10 @@ func (a *HostArg) rowsOf(r Range) *HostArg {
 	return part
 }
 
-// apart reports whether anything lies between rows.
+// apart reports whether there are gaps between rows.
 func (a *HostArg) apart() bool { return a.view && a.rows > 1 && a.stride > a.Width }
 
-// packed returns the rows one after another: a copy where they lie apart, else the
-// memory of a itself.
+// packed returns the rows without gaps: a copy if a has gaps, else a's own memory.
 func (a *HostArg) packed() Slice {
 	if !a.apart() {
 		return a.Data.Sub(0, a.numRows()*a.Width)
@@ -92,7 +92,7 @@ func (a *HostArg) packed() Slice {
 	return s
 }
 
-// unpack sets the rows of the view a to those in s, which may be its own memory.
+// unpack copies the rows in s, which may be a's own memory, to the rows of the view a.
 func (a *HostArg) unpack(s Slice) {
 	if s.ptr == a.Data.ptr {
 		return
@@ -102,5 +102,5 @@ func (a *HostArg) unpack(s Slice) {
 	}
 }
 
-// row is row r of a view.
+// row returns row r of a view.
 func (a *HostArg) row(r int) Slice { return a.Data.Sub(r*a.stride, r*a.stride+a.Width) }

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Class says what kind of hardware a device is, so that no software stand-in
-// can pass for a GPU.
+// Class is the kind of hardware of a device. It distinguishes software stand-ins from
+// GPUs.
 type Class string
 
 // The classes of devices.
@@ -18,7 +18,7 @@ const (
 	Composite Class = "composite" // several devices behind one
 )
 
-// Math is the arithmetic that results come from.
+// Math is the arithmetic of results.
 type Math string
 
 // The modes of arithmetic.
@@ -29,22 +29,22 @@ const (
 
 // Info describes an open device.
 type Info struct {
-	Backend    string   // the word that opens it: cpu, reference, …
+	Backend    string   // the name that opens it: cpu, reference, …
 	Name       string   // the hardware, as its vendor calls it
-	Driver     string   // its driver and version, where there is one
+	Driver     string   // its driver and version, if any
 	Class      Class    // what kind of device
 	Precisions []Type   // floating-point types that it computes in
-	Math       Math     // the arithmetic that it really uses
+	Math       Math     // the arithmetic in use
 	Exact      []string // kernels shown at open to equal their contract
 	Workers    int      // goroutines or queues that share a launch
-	Memory     int64    // bytes that buffers may take; 0 where unknown
-	Limit      string   // what sets Memory if it is not the hardware, such as a control group
+	Memory     int64    // bytes available for buffers; 0 if unknown
+	Limit      string   // what limits Memory other than the hardware, such as a control group
 	Variant    string   // form of the kernels in use: contract, go, avx2, …, glsl
-	Notes      []string // what a user should know: fallbacks and their reasons
+	Notes      []string // for the user: fallbacks and their reasons
 }
 
-// OutOfMemory is the error about something that needs more bytes than the device has: it
-// wraps ErrOutOfMemory, and names both amounts and what limits the second.
+// OutOfMemory returns an error that wraps ErrOutOfMemory and states the bytes that what
+// needs, the bytes that the device has left, and the limit.
 func (i Info) OutOfMemory(what string, bytes float64) error {
 	limit := ""
 	if i.Limit != "" {
@@ -63,14 +63,14 @@ func size(bytes float64) string {
 // IsExact reports whether the kernel of that name was shown to equal its contract.
 func (i Info) IsExact(kernel string) bool { return slices.Contains(i.Exact, kernel) }
 
-// Options say how to open a device. The zero value is a good default.
+// Options configure a device to open. The zero value is a good default.
 type Options struct {
-	Workers int       // 0: one for each CPU that the process may use
+	Workers int       // 0: one for each CPU available to the process
 	Math    Math      // "": Exact
 	Variant string    // host code to use, by name; "": the fastest
-	Memory  int64     // bytes that buffers may take; 0: what the machine has free
+	Memory  int64     // bytes available for buffers; 0: the machine's free memory
 	Kernels []*Kernel // kernels to probe at open, and list in Info.Exact if they equal their contracts
-	Notes   []string  // to be found in Info.Notes
+	Notes   []string  // copied to Info.Notes
 
-	Recorder Recorder // told what the device does once it is open; nil: nobody
+	Recorder Recorder // records what the device does once it is open; may be nil
 }

@@ -6,19 +6,19 @@ import (
 	"unsafe"
 )
 
-// Launch asks for rows Rows of the outputs of Kernel, with one argument for
-// each of its parameters. The zero Range stands for no rows.
+// Launch computes Rows of the outputs of Kernel, with one argument for each of its
+// parameters. The zero Range means no rows.
 type Launch struct {
 	Kernel *Kernel
 	Args   []Arg
 	Rows   Range
 }
 
-// Wait waits until what was queued on the outputs of l is done, and returns the first
-// error that concerns one of them.
+// Wait waits for all work queued on the outputs of l, and returns the first error of any
+// of them.
 func (l *Launch) Wait(ctx context.Context) error {
 	if l == nil || l.Kernel == nil || len(l.Args) != len(l.Kernel.Params) {
-		return Invalidf("a wait for what is no launch")
+		return Invalidf("wait for an incomplete launch")
 	}
 	for i, p := range l.Kernel.Params {
 		if p.Access.Writes() {
@@ -36,9 +36,9 @@ type Arg struct {
 	Offset int    // first element of the matrix in the buffer
 	Len    int    // elements of the matrix
 	Width  int    // elements of a row
-	value  uint64 // bits of a scalar
-	typ    Type   // type of a scalar
-	wide   bool   // the scalar stands for an int that typ does not hold
+	value  uint64 // of a scalar: its bits
+	typ    Type   // of a scalar: its type
+	wide   bool   // the scalar is an int that overflows typ
 }
 
 // Vec passes a buffer as rows of one element.
@@ -52,8 +52,8 @@ func Mat(b Buffer, width int) Arg {
 	return Arg{Buffer: b, Len: b.Len(), Width: width}
 }
 
-// Rows narrows a matrix to its rows lo up to hi. Rows that it does not have are
-// refused as ErrInvalid when the argument is used.
+// Rows narrows a matrix to its rows lo ≤ i < hi. For rows outside the matrix, a launch
+// with the argument fails with ErrInvalid.
 func (a Arg) Rows(lo, hi int) Arg {
 	if a.Len < 0 || lo < 0 || hi < lo || hi > a.NumRows() {
 		a.Len = -1
@@ -64,7 +64,7 @@ func (a Arg) Rows(lo, hi int) Arg {
 	return a
 }
 
-// NumRows is the number of rows of a matrix.
+// NumRows returns the number of rows of a matrix.
 func (a Arg) NumRows() int {
 	if a.Width <= 0 || a.Len < 0 {
 		return 0
@@ -85,8 +85,8 @@ func Val[T Element](x T) Arg {
 	return Arg{typ: Uint32, value: uint64(any(x).(uint32))}
 }
 
-// Int passes a count or an offset as a scalar of type Int32. A launch with one that
-// does not fit is refused.
+// Int passes a count or an offset as a scalar of type Int32. A launch with a value that
+// overflows fails with ErrInvalid.
 func Int(n int) Arg {
 	nearest := min(max(n, math.MinInt32), math.MaxInt32)
 	a := Val(int32(nearest))
@@ -94,10 +94,10 @@ func Int(n int) Arg {
 	return a
 }
 
-// Bits are the bits of a scalar, in the low half if it has 32.
+// Bits returns the bits of a scalar; those of a 32-bit type are in the low half.
 func (a Arg) Bits() uint64 { return a.value }
 
-// elements is the part of the buffer that the argument spans.
+// elements returns the range of buffer elements that the argument spans.
 func (a Arg) elements() Range { return Range{a.Offset, a.Offset + a.Len} }
 
 // rowElements is the range of elements, counted in the buffer, of rows r, which a has.
@@ -105,8 +105,8 @@ func (a Arg) rowElements(r Range) Range {
 	return Range{a.Offset + r.Lo*a.Width, a.Offset + r.Hi*a.Width}
 }
 
-// Scalar is the value of the scalar argument i of l. It panics if the argument
-// has another type.
+// Scalar returns the value of scalar argument i of l. It panics if the argument has
+// another type.
 func Scalar[T Element](l *Launch, i int) T {
 	a := l.Args[i]
 	var x T
@@ -129,11 +129,11 @@ func Scalar[T Element](l *Launch, i int) T {
 // Range is a half-open range of indices, Lo ≤ i < Hi.
 type Range struct{ Lo, Hi int }
 
-// Len is the number of indices.
+// Len returns the number of indices.
 func (r Range) Len() int { return r.Hi - r.Lo }
 
-// Part is the i-th of n consecutive parts of r; their lengths differ by at
-// most one, and the longer ones come first. It is empty unless 0 ≤ i < n.
+// Part returns the i-th of n consecutive parts of r, whose lengths differ by at most one,
+// the longer ones first. It is empty unless 0 ≤ i < n.
 func (r Range) Part(i, n int) Range {
 	if i < 0 || i >= n || r.Hi <= r.Lo {
 		return Range{r.Lo, r.Lo}
@@ -147,12 +147,11 @@ func (r Range) Part(i, n int) Range {
 	return Range{lo, hi}
 }
 
-// Grow is r with h more indices on each side, none for a negative h, kept within
-// 0 ≤ i < n.
+// Grow returns r with max(h, 0) more indices on each side, clipped to 0 ≤ i < n.
 func (r Range) Grow(h, n int) Range {
 	h, n = max(h, 0), max(n, 0)
 	lo, hi := max(0, r.Lo-h), n
-	if h < n-r.Hi { // else r.Hi+h is beyond n, or no int
+	if h < n-r.Hi { // else r.Hi+h exceeds n, or overflows
 		hi = r.Hi + h
 	}
 	return Range{min(lo, hi), hi}
@@ -163,15 +162,15 @@ func (r Range) Intersects(s Range) bool {
 	return max(r.Lo, s.Lo) < min(r.Hi, s.Hi)
 }
 
-// Tile is one piece of a launch as a kernel's Go code sees it. Indices of rows
-// are those of the launch, whatever the tile.
+// Tile is one piece of a launch, as passed to a kernel's Go code. Row indices are those
+// of the launch.
 type Tile struct {
 	*Launch
 	Rows   Range // rows to compute
 	Phase  int   // phase of the plan
 	Task   int   // task of the phase
 	Tasks  int   // number of tasks of the phase
-	Worker int   // which of the workers runs it, from 0
+	Worker int   // number of the worker that runs it, from 0
 
 	ctx    context.Context
 	views  *[MaxParams]Slice
@@ -179,22 +178,23 @@ type Tile struct {
 	local  []uint64
 }
 
-// View is the whole matrix passed as argument i, row after row. Writing outside
-// the rows of an output is a mistake in the kernel.
+// View returns the whole matrix passed as argument i, row after row. A kernel must write
+// to the tile's rows of an output only.
 func View[T Element](t *Tile, i int) []T { return As[T](t.views[i]) }
 
-// Width is the number of elements in a row of argument i.
+// Width returns the number of elements in a row of argument i.
 func (t *Tile) Width(i int) int { return t.Args[i].Width }
 
-// Done reports whether the launch was cancelled. A task of more than about a
-// millisecond should ask now and then and return early.
+// Done reports whether the launch was cancelled. A task of more than about a millisecond
+// should check it regularly and return early.
 func (t *Tile) Done() bool { return t.ctx.Err() != nil }
 
-// Shared is the plan's shared scratch as elements of type T. It holds whatever
-// was left in it.
+// Shared returns the plan's shared scratch as elements of type T. Its initial content is
+// arbitrary.
 func Shared[T Element](t *Tile) []T { return scratch[T](t.shared) }
 
-// Local is the plan's scratch of this worker as elements of type T.
+// Local returns the worker's own scratch as elements of type T. Its initial content is
+// arbitrary.
 func Local[T Element](t *Tile) []T { return scratch[T](t.local) }
 
 func scratch[T Element](words []uint64) []T {
@@ -203,8 +203,8 @@ func scratch[T Element](words []uint64) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(words))), n)
 }
 
-// Binding is a launch with its arguments resolved to host memory: what a host
-// device needs to make tiles. It is reused from launch to launch.
+// Binding is a launch with its arguments resolved to host memory; host devices make tiles
+// from it. It is reused from launch to launch.
 type Binding struct {
 	Launch *Launch
 	Ctx    context.Context
@@ -212,8 +212,8 @@ type Binding struct {
 	Shared []uint64
 }
 
-// Tile sets t to a task of the bound launch: rows for code without a plan, or
-// task of the tasks of a phase. The worker's own scratch is local.
+// Tile sets t to a piece of the bound launch: the rows to compute, the worker, and the
+// worker's own scratch. The caller sets Phase, Task and Tasks.
 func (b *Binding) Tile(t *Tile, rows Range, worker int, local []uint64) {
 	t.Launch, t.ctx, t.views, t.shared = b.Launch, b.Ctx, &b.Views, b.Shared
 	t.Rows, t.Worker, t.local = rows, worker, local

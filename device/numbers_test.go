@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// copying is out ← in, with that halo.
+// copying is out ← in, with the given halo.
 func copying(halo func(*Launch) int) *Kernel {
 	return &Kernel{
 		Name: "copy",
@@ -24,10 +24,10 @@ func copying(halo func(*Launch) int) *Kernel {
 	}
 }
 
-// memoryOf stands for a buffer of n elements.
+// memoryOf is a stub of a buffer of n elements.
 func memoryOf(id, n int) Buffer { return hostBuffer{data: Of(make([]float64, n)), id: id} }
 
-// What is no number of rows is refused by Validate, and never becomes a valid range by
+// Invalid numbers of rows are refused by Validate, and never become a valid range by
 // overflow.
 func TestNumbersThatDoNotFit(t *testing.T) {
 	const width = 4
@@ -98,7 +98,7 @@ func TestRangesWithOddNumbers(t *testing.T) {
 	}
 }
 
-// With a huge halo all rows are read, in every form of the question.
+// With a huge halo all rows are read, by every method.
 func TestHugeHaloIsAllRows(t *testing.T) {
 	k := copying(func(*Launch) int { return math.MaxInt })
 	l := &Launch{Kernel: k, Args: []Arg{Mat(memoryOf(0, 40), 4), Mat(memoryOf(1, 40), 4)}, Rows: Range{3, 5}}
@@ -107,7 +107,7 @@ func TestHugeHaloIsAllRows(t *testing.T) {
 	}
 }
 
-// Functions that are given nothing say so.
+// Functions return errors for nil arguments.
 func TestNothingIsRefused(t *testing.T) {
 	ctx := context.Background()
 	k := copying(nil)
@@ -161,7 +161,7 @@ func TestNothingIsRefused(t *testing.T) {
 	}
 }
 
-// Calls that are not of one kernel and size differ.
+// Calls of different kernels or sizes differ.
 func TestDiffOfOtherCalls(t *testing.T) {
 	k := copying(nil)
 	of := func(n int) *Call {

@@ -7,9 +7,8 @@ import (
 	"math"
 )
 
-// ProbeSize is the size of the examples that Probe runs: large enough to reach every
-// path of a kernel's small-size code and small enough to cost well under a
-// millisecond.
+// ProbeSize is the size of the examples that Probe runs: large enough for every path of a
+// kernel's small-size code, small enough to take well under a millisecond.
 const ProbeSize = 37
 
 // Verify runs k's examples of size n on d and compares every bit with the
@@ -122,7 +121,7 @@ func fill(bytes []byte, b byte) {
 // examples makes the examples of k of size n. A panic in its code is an error.
 func (k *Kernel) examples(n int) (calls []*Call, err error) {
 	if k == nil || k.Examples == nil {
-		return nil, Invalidf("a kernel without examples cannot be verified")
+		return nil, Invalidf("kernel without examples")
 	}
 	err = Guard("examples of kernel "+k.Name, func() error {
 		calls = k.Examples(n)
@@ -131,9 +130,9 @@ func (k *Kernel) examples(n int) (calls []*Call, err error) {
 	return calls, err
 }
 
-// Probe runs the kernels' examples on d and returns the names of those whose
-// results equal their contract. A kernel that differs, has no example, is not supported
-// or has a shader that does not compile is left out; any other error ends the probe.
+// Probe runs the kernels' examples on d and returns the names of the kernels whose
+// results equal their contract. It omits kernels that differ, have no examples, are not
+// supported, or whose shader does not compile; any other error ends the probe.
 func Probe(ctx context.Context, d Device, kernels []*Kernel) ([]string, error) {
 	var exact []string
 	for _, k := range kernels {
@@ -156,7 +155,7 @@ func Probe(ctx context.Context, d Device, kernels []*Kernel) ([]string, error) {
 // Difference is the first place where two results differ.
 type Difference struct {
 	Kernel    string
-	Label     string // the example
+	Label     string // of the example
 	Param     string
 	Index     int    // element of the parameter; -1 if the calls cannot be compared
 	Outside   bool   // the element is before or behind the matrix
@@ -185,8 +184,8 @@ func bitString(t Type, bits uint64) string {
 	return fmt.Sprintf("%#08x", bits)
 }
 
-// Diff compares the buffers of two calls of one kernel bit for bit, inputs and
-// rows outside the range included; nil means equal.
+// Diff returns the first difference of the buffers of two calls of one kernel, bit for
+// bit, including inputs and rows outside the range; nil if all are equal.
 func Diff(got, want *Call) *Difference {
 	if got == nil || want == nil || got.Kernel == nil || got.Kernel != want.Kernel ||
 		len(got.Args) != len(got.Kernel.Params) || len(want.Args) != len(got.Args) {
@@ -213,7 +212,7 @@ func Diff(got, want *Call) *Difference {
 	return nil
 }
 
-// bits is the bit pattern of element i.
+// bits returns the bit pattern of element i.
 func (s Slice) bits(i int) uint64 {
 	switch s.typ {
 	case Float32:

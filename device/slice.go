@@ -5,12 +5,12 @@ import (
 	"unsafe"
 )
 
-// Element is a Go type that buffers hold.
+// Element is a type of buffer elements.
 type Element interface {
 	float32 | float64 | int32 | uint32
 }
 
-// Float is a Go type that kernels compute in.
+// Float is a floating-point type of kernels.
 type Float interface {
 	float32 | float64
 }
@@ -26,7 +26,7 @@ const (
 	Uint32
 )
 
-// Size is the number of bytes of one element; zero for a value that is no Type.
+// Size returns the number of bytes of one element; 0 for an invalid Type.
 func (t Type) Size() int {
 	switch t {
 	case Float32, Int32, Uint32:
@@ -37,7 +37,7 @@ func (t Type) Size() int {
 	return 0
 }
 
-// String is the short name that flags and reports use.
+// String returns the short name for flags and reports: f32, f64, i32 or u32.
 func (t Type) String() string {
 	switch t {
 	case Float32:
@@ -52,7 +52,7 @@ func (t Type) String() string {
 	return fmt.Sprintf("Type(%d)", uint8(t))
 }
 
-// TypeOf is the Type of T.
+// TypeOf returns the Type of T.
 func TypeOf[T Element]() Type {
 	var zero T
 	switch any(zero).(type) {
@@ -66,21 +66,21 @@ func TypeOf[T Element]() Type {
 	return Uint32
 }
 
-// Slice is a Go slice of any element type, passed by value and without
-// allocation. It shares the memory of the slice that it was made from.
+// Slice is a Go slice of any element type, passed by value and without allocation. It
+// shares memory with the slice that it was made from.
 type Slice struct {
 	typ Type
 	len int
 	ptr unsafe.Pointer
 }
 
-// Of wraps s.
+// Of returns s as a Slice that shares its memory.
 func Of[T Element](s []T) Slice {
 	return Slice{TypeOf[T](), len(s), unsafe.Pointer(unsafe.SliceData(s))}
 }
 
-// MakeSlice allocates n zeroed elements of type t. It panics if t is none of the
-// element types or n is negative, as make does.
+// MakeSlice allocates n zeroed elements of type t. It panics if t is not an element type
+// or n is negative.
 func MakeSlice(t Type, n int) Slice {
 	switch t {
 	case Float32:
@@ -95,8 +95,7 @@ func MakeSlice(t Type, n int) Slice {
 	panic("device: MakeSlice of " + t.String())
 }
 
-// As is the slice that s wraps. It panics if s holds another type: a
-// programmer's mistake.
+// As returns the Go slice that s wraps. It panics if s holds another type.
 func As[T Element](s Slice) []T {
 	if s.typ != TypeOf[T]() {
 		panic("device: slice of " + s.typ.String() + " taken as " + TypeOf[T]().String())
@@ -104,13 +103,14 @@ func As[T Element](s Slice) []T {
 	return unsafe.Slice((*T)(s.ptr), s.len)
 }
 
-// Type is the type of the elements.
+// Type returns the type of the elements.
 func (s Slice) Type() Type { return s.typ }
 
-// Len is the number of elements.
+// Len returns the number of elements.
 func (s Slice) Len() int { return s.len }
 
-// Sub is elements lo up to hi, sharing memory with s. It panics out of range.
+// Sub returns elements lo ≤ i < hi of s, sharing its memory. It panics if they are out of
+// range.
 func (s Slice) Sub(lo, hi int) Slice {
 	if lo < 0 || hi < lo || hi > s.len {
 		panic("device: Slice.Sub out of range")
@@ -121,12 +121,12 @@ func (s Slice) Sub(lo, hi int) Slice {
 	return Slice{s.typ, hi - lo, unsafe.Add(s.ptr, lo*s.typ.Size())}
 }
 
-// Bytes is the memory of s in the host's byte order.
+// Bytes returns the memory of s, in the host's byte order.
 func (s Slice) Bytes() []byte {
 	return unsafe.Slice((*byte)(s.ptr), s.len*s.typ.Size())
 }
 
-// Copy copies the elements of src, which must be of the same type and length.
+// Copy copies the elements of src to s. It panics if type or length differ.
 func (s Slice) Copy(src Slice) {
 	if s.typ != src.typ || s.len != src.len {
 		panic("device: Slice.Copy of another type or length")
@@ -134,7 +134,7 @@ func (s Slice) Copy(src Slice) {
 	copy(s.Bytes(), src.Bytes())
 }
 
-// Clone is a copy of s with memory of its own.
+// Clone returns a copy of s with its own memory.
 func (s Slice) Clone() Slice {
 	if s.len == 0 {
 		return s

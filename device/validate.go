@@ -1,25 +1,25 @@
 package device
 
-// Validate checks everything about l that does not depend on the device: the
-// kernel's own description, number and types of the arguments, shapes, the row
-// range, aliasing, and the kernel's Check. Its errors wrap ErrInvalid. Every
-// device calls it once for each launch; it does not allocate.
+// Validate checks everything about l that is independent of the device: the kernel's
+// description, number and types of the arguments, shapes, the row range, aliasing, and
+// the kernel's Check, Cost and Halo. Its errors wrap ErrInvalid, or are those of Check or
+// a *PanicError. Every device calls it once for each launch; it does not allocate.
 func Validate(l *Launch) error {
 	if l == nil {
 		return Invalidf("no launch")
 	}
 	k := l.Kernel
 	if k == nil || k.Name == "" || k.Contract == nil {
-		return Invalidf("a kernel needs a Name and a Contract")
+		return Invalidf("kernel without Name or Contract")
 	}
 	if len(k.Params) > MaxParams {
-		return Invalidf("kernel %s has %d parameters; at most %d are possible", k.Name, len(k.Params), MaxParams)
+		return Invalidf("kernel %s has %d parameters; the limit is %d", k.Name, len(k.Params), MaxParams)
 	}
 	if len(l.Args) != len(k.Params) {
 		return Invalidf("kernel %s takes %d arguments, got %d", k.Name, len(k.Params), len(l.Args))
 	}
 	if l.Rows.Lo < 0 || l.Rows.Hi < l.Rows.Lo {
-		return Invalidf("kernel %s: rows %d to %d are no range", k.Name, l.Rows.Lo, l.Rows.Hi)
+		return Invalidf("kernel %s: invalid rows %d to %d", k.Name, l.Rows.Lo, l.Rows.Hi)
 	}
 	for i := range k.Params {
 		if err := validateArg(l, i); err != nil {
@@ -32,12 +32,12 @@ func Validate(l *Launch) error {
 	return validateByKernel(l)
 }
 
-// validateByKernel calls the kernel's own Check, Cost and Halo. Their panics are errors.
+// validateByKernel calls the kernel's Check, Cost and Halo. Their panics become errors.
 func validateByKernel(l *Launch) (err error) {
 	k, returned := l.Kernel, false
 	defer func() {
 		if !returned {
-			if r := recover(); r != nil { // nil: Goexit, which is the caller's to guard against
+			if r := recover(); r != nil { // nil: Goexit, which the caller guards against
 				err = Caught("kernel "+k.Name, r)
 			}
 		}
@@ -79,7 +79,7 @@ func validateArg(l *Launch, i int) error {
 		return Invalidf("kernel %s: %s must hold %v, not %v", k.Name, p.Name, p.Type, t)
 	}
 	if a.Len < 0 {
-		return Invalidf("kernel %s: %s is made of rows that its matrix does not have", k.Name, p.Name)
+		return Invalidf("kernel %s: %s has rows outside its matrix", k.Name, p.Name)
 	}
 	if a.Width < 1 || a.Len%a.Width != 0 {
 		return Invalidf("kernel %s: %s has %d elements, which rows of %d do not fill", k.Name, p.Name, a.Len, a.Width)
@@ -88,7 +88,7 @@ func validateArg(l *Launch, i int) error {
 		return Invalidf("kernel %s: %s spans elements %d to %d of a buffer of %d", k.Name, p.Name, a.Offset, a.Offset+a.Len, n)
 	}
 	if p.Access != ReadAll && l.Rows.Hi > a.NumRows() {
-		return Invalidf("kernel %s: rows up to %d were asked for, %s has %d", k.Name, l.Rows.Hi, p.Name, a.NumRows())
+		return Invalidf("kernel %s: rows up to %d exceed %s, which has %d", k.Name, l.Rows.Hi, p.Name, a.NumRows())
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func validateAliasing(l *Launch) error {
 				continue
 			}
 			if l.Args[i].elements().Intersects(l.Args[j].elements()) {
-				return Invalidf("kernel %s: %s is written and shares memory with %s; use two buffers",
+				return Invalidf("kernel %s: %s is written and shares memory with %s",
 					l.Kernel.Name, params[i].Name, params[j].Name)
 			}
 		}
@@ -112,8 +112,8 @@ func validateAliasing(l *Launch) error {
 	return nil
 }
 
-// ReadRange is the range of elements, counted in the buffer, that l reads of
-// argument i; empty for a scalar and for an argument that is only written.
+// ReadRange returns the range of buffer elements that l reads of argument i; empty for
+// scalars and WriteRows outputs.
 func (l *Launch) ReadRange(i int) Range {
 	p, a := &l.Kernel.Params[i], &l.Args[i]
 	switch p.Access {
@@ -131,8 +131,8 @@ func (l *Launch) ReadRange(i int) Range {
 	return Range{}
 }
 
-// WriteRange is the range of elements, counted in the buffer, that l writes of
-// argument i; empty for an input.
+// WriteRange returns the range of buffer elements that l writes of argument i; empty for
+// scalars and inputs.
 func (l *Launch) WriteRange(i int) Range {
 	if !l.Kernel.Params[i].Access.Writes() {
 		return Range{}

@@ -10,7 +10,7 @@ import (
 	"offload/device/reference"
 )
 
-// lazy leaves out the last row of a launch.
+// lazy skips the last row of a launch.
 type lazy struct{ device.Device }
 
 func (d lazy) Launch(ctx context.Context, l *device.Launch) error {

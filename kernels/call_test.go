@@ -10,7 +10,7 @@ import (
 	"offload/kernels/grid"
 )
 
-// Calls write where they were told to, and leave their inputs as they are.
+// Calls write to the given slices, and leave their inputs unchanged.
 func TestCalls(t *testing.T) {
 	bodies := gravity.Plummer[float64](20, 1)
 	acc := make([]float64, 20*gravity.AccelWidth)

@@ -1,5 +1,5 @@
-// Package kernels lists the kernels that come with offload. They are in its packages:
-// gravity has force and potential, grid has laplacian and heat.
+// Package kernels lists the module's kernels: force and potential of package gravity,
+// laplacian and heat of package grid.
 //
 // A kernel's contract is the exact sequence of IEEE-754 operations that every device must
 // reproduce; `offload vet` finds products in it that a compiler might fuse with a sum. The
@@ -12,7 +12,7 @@ import (
 	"offload/kernels/grid"
 )
 
-// All lists the kernels, each in both precisions.
+// All returns the kernels, each in float32 and float64.
 func All() []*device.Kernel {
 	var all []*device.Kernel
 	for _, kernel := range []func(device.Type) *device.Kernel{gravity.Force, gravity.Potential, grid.Laplacian, grid.Heat} {

@@ -10,26 +10,26 @@ import (
 	"offload/device"
 )
 
-// balanceRoundings is how many roundings of Σ weight·|result| the sum of all weight·result
-// may be off: a result is a sum of what may be larger than itself.
+// balanceRoundings is the tolerance of the sum of all weight·result, in roundings of Σ
+// weight·|result|: a result is a sum of terms that may be larger than itself.
 const balanceRoundings = 1024
 
-// balance is a launch with such an invariant that is to be checked: when its result is
-// read or waited for, or else before any of its buffers is written again.
+// balance is a launch of a kernel with a Balance, to be checked when its result is read
+// or waited for, or else before any of its buffers is written again.
 type balance struct {
 	*device.Balance
 	by      *checksum
 	launch  device.Launch
 	one     bool         // the targets are the sources
-	targets device.Slice // the host's copies; empty: the device alone has them
+	targets device.Slice // the host's copies; empty if only the device has them
 	sources device.Slice
 
-	turn turn // of whoever checks it
+	turn turn // of the checking goroutine
 	done atomic.Bool
-	err  error // what was found, once done
+	err  error // the result, once done
 }
 
-// balanced remembers l, if its kernel has such an invariant.
+// balanced records l for a check if its kernel has a Balance.
 func (c *checksum) balanced(l *call) {
 	if l.Kernel.Invariant == nil || l.Kernel.Invariant.Balance == nil || !whole(&l.Launch) {
 		return
@@ -45,14 +45,14 @@ func (c *checksum) balanced(l *call) {
 	}
 }
 
-// remember has b's writers check f, and forgets what is checked.
+// remember makes writes to b check f first, and drops checked balances.
 func (b *buffer) remember(f *balance) {
 	b.inputs = slices.DeleteFunc(b.inputs, func(f *balance) bool { return f.done.Load() })
 	b.inputs = append(b.inputs, f)
 }
 
-// settleResult does the check that the content of b waits for, if any. Data are all of
-// b if they are there already, else empty.
+// settleResult performs the pending check of b's content, if any. data is the content of
+// b if it was read already, else empty.
 func (b *buffer) settleResult(ctx context.Context, data device.Slice) error {
 	f := b.result
 	if f == nil {
@@ -65,8 +65,8 @@ func (b *buffer) settleResult(ctx context.Context, data device.Slice) error {
 	return err
 }
 
-// settleInputs does the checks that need what b holds. What they find is told to those
-// who use the results; an error is that of the context.
+// settleInputs performs the checks that need the content of b. Their errors are reported
+// with the results; the error returned is the context's.
 func (b *buffer) settleInputs(ctx context.Context) error {
 	for _, f := range b.inputs {
 		if err := f.settle(ctx, device.Slice{}); !f.done.Load() {
@@ -77,8 +77,8 @@ func (b *buffer) settleInputs(ctx context.Context) error {
 	return nil
 }
 
-// settle checks f once, unless the context ends first. If the data are not there to be
-// read, the program gets to know that from the device.
+// settle checks f once, unless the context ends first. If the data cannot be read, f
+// counts as checked, because the device itself reports that error.
 func (f *balance) settle(ctx context.Context, data device.Slice) error {
 	if err := f.turn.enter(ctx); err != nil {
 		return err
@@ -125,7 +125,7 @@ func checkBalance[T device.Float](f *balance, data device.Slice) error {
 	return again(f, result)
 }
 
-// addsUp checks that what the rows do to each other adds up to nothing.
+// addsUp checks that the weighted results add up to 0.
 func addsUp[T device.Float](f *balance, targets, result []T) error {
 	tolerance := balanceRoundings * unitOf(device.TypeOf[T]())
 	if f.inexact() {
@@ -151,7 +151,8 @@ func addsUp[T device.Float](f *balance, targets, result []T) error {
 
 func (f *balance) inexact() bool { return !f.by.info.IsExact(f.launch.Kernel.Name) }
 
-// again computes one row, the next in turn, by the contract on the host.
+// again computes one row, the next in turn, with the contract on the host and compares
+// it.
 func again[T device.Float](f *balance, result []T) error {
 	row := int((f.by.row.Add(1) - 1) % int64(f.launch.Rows.Len()))
 	want := make([]T, len(result))

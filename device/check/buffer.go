@@ -6,7 +6,8 @@ import (
 	"offload/device"
 )
 
-// buffer is one of a checked device. What follows the turn belongs to whoever has it.
+// buffer is a buffer of a checked device. The fields after turn belong to the holder of
+// the turn.
 type buffer struct {
 	device.Buffer
 	dev    *checked
@@ -15,20 +16,20 @@ type buffer struct {
 	faults faults
 
 	scratch device.Slice
-	host    device.Slice // a copy of what b holds, if the program wrote that; else empty
-	grid    *grid        // what is known of the plate in it
-	sums    *rowSummer   // sums the rows of that plate
-	result  *balance     // the launch of Force whose result is here, until it is checked
-	inputs  []*balance   // those that read b, until they are checked
+	host    device.Slice // a copy of b's content if the program wrote it; else empty
+	grid    *grid        // predicted sums of the plate in it
+	sums    *rowSummer   // sums the rows of the plate
+	result  *balance     // the launch whose result is in b, until it is checked
+	inputs  []*balance   // launches that read b, until they are checked
 }
 
-// turn is a lock that is waited for no longer than a context allows.
+// turn is a lock whose wait ends with a context.
 type turn chan struct{}
 
 func newTurn() turn { return make(turn, 1) }
 
-// enter takes the turn. A place that the caller takes up is lent while it waits, since
-// whoever has the turn may need one.
+// enter takes the turn. During the wait it lends the caller's place, because the holder
+// of the turn may need one.
 func (t turn) enter(ctx context.Context) error {
 	select {
 	case t <- struct{}{}:
@@ -55,8 +56,8 @@ func leave(buffers []*buffer) {
 	}
 }
 
-// enter waits for what was queued on b, so that others may queue more meanwhile, and
-// takes the turn. What is wrong with b the call itself finds out.
+// enter waits for work queued on b, so that other goroutines can queue more during the
+// wait, and takes the turn. Errors of b are left to the call itself.
 func (b *buffer) enter(ctx context.Context) error {
 	b.Buffer.Wait(ctx)
 	return b.turn.enter(ctx)
@@ -107,8 +108,8 @@ func (b *buffer) Wait(ctx context.Context) error {
 	return b.blame(b.dev.inspector.waited(ctx, b))
 }
 
-// Free frees b, and what was allocated for it. If somebody has the turn, that goes when
-// the device is closed.
+// Free frees b and the memory of its checks. If the turn is held, that memory is released
+// when the device is closed.
 func (b *buffer) Free() error {
 	err := b.Buffer.Free()
 	select {
@@ -123,7 +124,7 @@ func (b *buffer) Free() error {
 
 func (b *buffer) all() device.Range { return device.Range{Hi: b.Len()} }
 
-// blame returns err, and has b remember it if it says that what b holds is wrong.
+// blame returns err, and records it for b if it means that b's content is wrong.
 func (b *buffer) blame(err error) error {
 	if concernsData(err) {
 		b.faults.add(b.all(), err)
@@ -131,7 +132,7 @@ func (b *buffer) blame(err error) error {
 	return err
 }
 
-// room is scratch for n elements of b's type.
+// room returns scratch for n elements of b's type.
 func (b *buffer) room(n int) device.Slice {
 	if b.scratch.Len() < n {
 		b.scratch = device.MakeSlice(b.Type(), n)
@@ -139,7 +140,7 @@ func (b *buffer) room(n int) device.Slice {
 	return b.scratch.Sub(0, n)
 }
 
-// faults are the elements of a buffer that are known to be wrong.
+// faults are the elements of a buffer known to be wrong.
 type faults []fault
 
 type fault struct {
@@ -155,7 +156,7 @@ func (f *faults) add(r device.Range, err error) {
 	}
 }
 
-// settle forgets what is wrong within r.
+// settle removes r from the faults.
 func (f *faults) settle(r device.Range) {
 	var rest faults
 	for _, s := range *f {
@@ -168,7 +169,7 @@ func (f *faults) settle(r device.Range) {
 	*f = rest
 }
 
-// in is the error of an element of r that is wrong, if any.
+// in returns the error of a wrong element of r, or nil.
 func (f faults) in(r device.Range) error {
 	for _, s := range f {
 		if s.Intersects(r) {

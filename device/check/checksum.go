@@ -7,24 +7,24 @@ import (
 	"offload/device"
 )
 
-// CheckEvery is the number of sweeps after which the sums of a grid's rows are
-// taken on the device. With fewer the check is finer, and costs more.
+// CheckEvery is the number of sweeps after which the sums of a grid's rows are checked.
+// Fewer make the check finer and more expensive.
 const CheckEvery = 256
 
-// Checksum is d with the results of kernels that have an Invariant checked. Errors of
-// Launch, Write, Read and Wait may wrap ErrChecksum. A grid that is neither read back
-// nor waited for is checked every CheckEvery sweeps. Buffers that are written from the
-// host are copied.
+// Checksum returns d with the results of kernels that have an Invariant checked. Errors
+// of Launch, Write, Read and Wait may wrap ErrChecksum. A grid that is neither read back
+// nor waited for is checked every CheckEvery sweeps. The host keeps a copy of each buffer
+// that the program writes.
 func Checksum(d device.Device) device.Device {
 	return wrap(d, &checksum{dev: d, info: d.Info()})
 }
 
-// checksum watches grids and balances.
+// checksum checks grids and balances.
 type checksum struct {
 	dev    device.Device
 	info   device.Info
-	onHost atomic.Bool  // rows are summed here, since the device cannot
-	row    atomic.Int64 // rows of forces that were computed again
+	onHost atomic.Bool  // rows are summed on the host
+	row    atomic.Int64 // number of result rows computed again
 }
 
 func (c *checksum) writing(ctx context.Context, b *buffer) error {
@@ -108,7 +108,7 @@ func (c *checksum) waited(ctx context.Context, b *buffer) error {
 	return c.checkMoved(ctx, "a grid that was waited for", b)
 }
 
-// checkMoved sums the rows of a grid with sweeps since they were summed.
+// checkMoved checks a grid with sweeps since the last sums.
 func (c *checksum) checkMoved(ctx context.Context, what string, b *buffer) error {
 	if b.grid == nil || b.grid.sweeps == 0 {
 		return nil

@@ -8,18 +8,19 @@ import (
 	"offload/device"
 )
 
-// Debug is d with each launch examined before it runs: whether the kernel's contract
-// and its host code keep the rule of a launch, and whether all of them and d give the
-// same result. Errors of Launch may be a *Broken, and so are those of the outputs then.
+// Debug returns d with each launch examined before it runs: whether the kernel's contract
+// and host code obey the rule of a launch (see Breach), and whether all forms and d give
+// the same result. Launch, and later reads of and waits for its outputs, may return a
+// *Broken.
 //
-// The contract is run on copies of the data, in small tiles, with everything that a tile
-// may not read set to values that no result survives, and so is each form of host code.
-// That takes hundreds of times as long as the launch itself, and Launch waits for all of
-// it. Results of a device with fast arithmetic are not compared. NaNs are equal, whatever
-// their bits.
+// The contract and each form of host code run on copies of the data, in small tiles, with
+// all elements that a tile may not read set to values that would spoil any result. That
+// takes hundreds of times as long as the launch, and Launch waits for it. Results of a
+// device with fast arithmetic are not compared. All NaNs count as equal.
 func Debug(d device.Device) device.Device { return wrap(d, &debug{dev: d, info: d.Info()}) }
 
-// Kernel runs k's examples of size n on d and examines each as Debug does.
+// Kernel runs k's examples of size n on d and examines each like Debug. It returns the
+// first error, which may be a *Broken.
 func Kernel(ctx context.Context, d device.Device, k *device.Kernel, n int) error {
 	if d == nil || k == nil {
 		return device.Invalidf("a kernel and a device are needed")
@@ -78,8 +79,9 @@ func (d *debug) launching(ctx context.Context, c *call) error {
 	return nil
 }
 
-// load reads the matrix of argument i, or the part that the launch reads if some other is
-// spoiled. It is not ok if there is nothing to examine: the device will tell why.
+// load reads the matrix of argument i, or only the part that the launch reads if another
+// part is spoiled. ok is false if there is nothing to examine, because the launch will
+// fail.
 func (x *examination) load(i int) (ok bool, err error) {
 	a, r := &x.launch.Args[i], x.launch.ReadRange(i)
 	x.data[i] = device.MakeSlice(a.Buffer.Type(), a.Len)
@@ -93,7 +95,7 @@ func (x *examination) load(i int) (ok bool, err error) {
 	return err == nil, x.ctx.Err()
 }
 
-// launched compares what the device made of the launch.
+// launched compares the device's results with the contract's.
 func (d *debug) launched(ctx context.Context, c *call) error {
 	x := c.examined
 	if x == nil {
@@ -128,14 +130,14 @@ func (d *debug) launched(ctx context.Context, c *call) error {
 	return b
 }
 
-// garbage is what scratch holds before a trial: NaNs, as numbers of either size.
+// garbage is the content of scratch before a trial: NaNs in float32 and float64.
 const garbage = 0x7ffca5a5_7ffca5a5
 
-// mostScratch is the number of bytes of scratch that a plan may ask for here.
+// mostScratch is the largest size in bytes of a plan's scratch.
 const mostScratch int64 = 1 << 36
 
-// execute runs t on copies of the data in which those elements are poisoned. Rows of
-// outputs before those of t are as if they had been computed.
+// execute runs t on copies of the data with the given elements poisoned. Rows of outputs
+// before those of t hold their expected results.
 func (x *examination) execute(t *trial, poisoned places) error {
 	for i, p := range x.launch.Kernel.Params {
 		if p.Access == device.Value {
@@ -164,13 +166,13 @@ func (x *examination) execute(t *trial, poisoned places) error {
 	})
 }
 
-// planned runs the tasks of a plan, those of a phase in a shuffled order and by one
-// worker or another.
+// planned runs the tasks of a plan; those of a phase in a shuffled order, on random
+// workers.
 func (x *examination) planned(t *trial, b *device.Binding) error {
 	var p device.Plan
 	t.form.plan(t.launch, t.workers, &p)
 	if p.Shared < 0 || p.Local < 0 || int64(max(p.Shared, p.Local)) > mostScratch {
-		return device.Invalidf("its plan asks for scratch of %d bytes, and %d for each worker", p.Shared, p.Local)
+		return device.Invalidf("plan with scratch of %d bytes, and %d for each worker", p.Shared, p.Local)
 	}
 	order := rand.New(rand.NewPCG(uint64(t.workers), uint64(t.rows.Lo))) // the same if t is run again
 	b.Shared = scratch(p.Shared)
@@ -180,7 +182,7 @@ func (x *examination) planned(t *trial, b *device.Binding) error {
 	}
 	for phase, tasks := range p.Tasks {
 		if tasks < 0 {
-			return device.Invalidf("its plan has %d tasks in phase %d", tasks, phase)
+			return device.Invalidf("plan with %d tasks in phase %d", tasks, phase)
 		}
 		for _, task := range order.Perm(tasks) {
 			w := order.IntN(t.workers)
@@ -200,9 +202,8 @@ func scratch(bytes int) []uint64 {
 	return words
 }
 
-// guard calls code of the kernel on a goroutine of its own. What panics or calls
-// runtime.Goexit in it is an error; what does not end is left behind when the context
-// ends.
+// guard calls code of the kernel on a new goroutine. A panic or runtime.Goexit becomes an
+// error; code that does not end is abandoned when the context ends.
 func (x *examination) guard(f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- device.Guard("kernel "+x.launch.Kernel.Name, f) }()
@@ -217,7 +218,7 @@ func (x *examination) guard(f func() error) error {
 	}
 }
 
-// ended makes an error of the one that t ended with.
+// ended returns the error err of t with the form and rows of t, or the context's error.
 func (x *examination) ended(t *trial, err error) error {
 	if x.ctx.Err() != nil {
 		return x.ctx.Err()

@@ -78,7 +78,7 @@ func hosted(h device.HostCode) *device.Kernel {
 	return k
 }
 
-// with sets what is particular about a kernel.
+// with sets the fields of a kernel.
 func with(k *device.Kernel, change func(k *device.Kernel)) *device.Kernel {
 	change(k)
 	return k
@@ -313,7 +313,7 @@ func TestDebugFindsBreaches(t *testing.T) {
 	}
 }
 
-// expectBroken compares an error with what is not zero in want.
+// expectBroken compares an error with the non-zero fields of want.
 func expectBroken(t *testing.T, err error, want check.Broken) {
 	t.Helper()
 	var b *check.Broken
@@ -545,7 +545,7 @@ func TestDebugRefuses(t *testing.T) {
 	}
 }
 
-// What a kernel's own functions do, they do to nobody but their launch.
+// Faults of a kernel's functions affect their own launch only.
 func TestDebugOfCodeThatEnds(t *testing.T) {
 	for end, f := range map[string]func(){"panic": func() { panic("boom") }, "Goexit": runtime.Goexit} {
 		for where, k := range map[string]*device.Kernel{
@@ -585,7 +585,7 @@ func TestDebugOfCodeThatEnds(t *testing.T) {
 	}
 }
 
-// A contract that does not end keeps nobody longer than the context.
+// A contract that does not end blocks no caller longer than its context.
 func TestDebugHonoursContexts(t *testing.T) {
 	begun, release := make(chan struct{}), make(chan struct{})
 	defer close(release)

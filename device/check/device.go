@@ -1,48 +1,45 @@
-// Package check wraps a device so that its results are checked while a program
-// uses it. The program need not know: errors come out of Launch and Write, and out of
-// reads of, waits for and launches that read the data that are wrong, until those are
-// set anew. Launches and transfers of the same buffers wait for each other's checks, no
-// longer than their contexts last.
+// Package check wraps a device and checks its results while a program uses it. The
+// program stays the same: Launch and Write return the errors of a check, and so do reads
+// of, waits for, and launches that read the wrong data, until these are overwritten.
+// Launches and transfers of the same buffers wait for each other's checks, until their
+// contexts are done.
 //
 // Debug examines kernels: each launch is run by the kernel's contract and its host code
-// on copies of the data, and compared with what the device computes. A *Broken names
-// what the kernel did: it reads rows that it does not declare, writes others than it was
-// given, changes an input, leaves an element as it was, depends on what a WriteRows
-// output held, gives another result when it is run again or for rows alone, or a form
-// of it differs from the contract. Kernel does so for a kernel's examples. Not found:
-// what these data do not show, such as a branch that they do not take; reads that change
-// no result; and in a shader what the device's result does not show.
+// on copies of the data, and compared with what the device computes. A *Broken error
+// names the fault of the kernel: it reads rows that it does not declare, writes rows
+// outside the launch, changes an input, leaves an element unwritten, depends on the
+// content of a WriteRows output, gives another result in a second run or for single rows,
+// or has a form that differs from the contract. Kernel examines a kernel's examples. Not
+// found: faults that these data do not show, such as those in a branch not taken; reads
+// that change no result; and faults of a shader that do not show in the device's result.
 //
-// Finite looks at everything that launches write, and finds the first kernel,
-// launch, sweep and index with a NaN or an Inf. It reads all results back, which
-// takes as long as that takes. It sees nothing that is wrong but finite.
+// Finite finds the first kernel, launch, sweep and index with a NaN or an Inf among all
+// elements that launches write. Its cost is that of reading all results back. Wrong
+// finite values are not found.
 //
-// Checksum finds wrong numbers, by what must be true of right ones: the Invariant of the
-// kernel.
+// Checksum finds wrong numbers with the kernel's Invariant.
 //
 // Stencil, such as that of Laplacian and Heat: each row is summed with the weights
-// sin(π·c/(cols − 1)). In
-// exact arithmetic these sums after any number of sweeps follow from those before
-// and the edges alone. They are taken on the device, every CheckEvery sweeps, and of
-// what is read back; those of what is written, before it leaves. (A device that lacks
-// the kernel for that, as those with shaders do, is read back instead.) An error e at
-// a point in column c is found where sin(π·c/(cols − 1))·e exceeds what rounding
-// explains: 11·2⁻⁵³ (float64) or 3·2⁻²⁴ (float32), for Heat 16 and 8, times the sweeps
-// between, times the weighted sum of a row that has the largest value everywhere. Of
-// bits that flipped anywhere inside a plate of 101 × 101 points, in float64 all in
-// sign, exponent and the upper half of the fraction were found, and some in the lower
-// half; in float32 nine of ten in sign and exponent, and the first few of a fraction:
-// see TestChecksumRates. Not found: smaller errors, those in the residuals, and those in
-// the left and right edges themselves. What is read back without a launch since it was
-// summed must have equal sums, bit for bit.
+// sin(π·c/(cols − 1)). In exact arithmetic, the sums after any number of sweeps follow
+// from those before and the edges. They are computed on the device every CheckEvery
+// sweeps, and on the host for data read back and for data before they are written. (Grids
+// on a device that lacks the kernel for the sums, such as one with shaders, are read back
+// instead.) An error e at a point in column c is found where sin(π·c/(cols − 1))·e
+// exceeds what rounding explains: 11·2⁻⁵³ (float64) or 3·2⁻²⁴ (float32), for Heat 16 and
+// 8, times the sweeps between, times the weighted sum of a row that has the largest value
+// everywhere. Of bits that flipped anywhere inside a plate of 101 × 101 points, in
+// float64 all in sign, exponent and the upper half of the fraction were found, and some
+// in the lower half; in float32 nine of ten in sign and exponent, and the first few of a
+// fraction: see TestChecksumRates. Not found: smaller errors, those in the residuals, and
+// those in the left and right edges themselves. Data read back without a launch since the
+// last sums must have equal sums, bit for bit.
 //
-// Balance, such as that of Force: where all rows are paired with each other, the sum of
-// weight·result, Σ gm·a, must vanish within rounding of Σ gm·|a|; and one row of each
-// launch, the next one in turn, is computed again by the kernel's contract on the host,
-// from the host's copy of the inputs. Where the device is exact, that row must have equal
-// bits. Not found: what is below 1024 roundings of Σ gm·|a|, and so what happens to bodies
-// that are much lighter than the others, unless it happens to the row that is computed
-// again.
+// Balance, such as that of Force: if all rows are paired with each other, the sum of
+// weight·result, Σ gm·a, must vanish within rounding of Σ gm·|a|. In addition, one row of
+// each launch, the next one in turn, is computed again by the kernel's contract on the
+// host, from the host's copy of the inputs; on an exact device its bits must be equal.
+// Not found: errors below 1024 roundings of Σ gm·|a|, such as those of bodies much
+// lighter than the others, except in the row computed again.
 //
 // Kernels without an invariant, and launches for a part of the rows, are not checked.
 package check
@@ -56,24 +53,24 @@ import (
 	"offload/device"
 )
 
-// inspector is a kind of check. Its methods are called with the turns of the buffers
-// that they are given. A wrong result is an error of this package; any other error is
-// one of the device or of the context.
+// inspector is a kind of check. The caller of a method holds the turns of the buffers it
+// passes. Wrong results are errors of this package; other errors are those of the device
+// or the context.
 type inspector interface {
-	// launching looks at a launch before it is queued.
+	// launching checks a launch before it is queued.
 	launching(ctx context.Context, c *call) error
-	// launched looks at it once it was queued.
+	// launched checks it after it was queued.
 	launched(ctx context.Context, c *call) error
-	// writing is told that b is about to be written, and written that it was.
+	// writing is called before a write to b, written after it.
 	writing(ctx context.Context, b *buffer) error
 	written(b *buffer, off int, src device.Slice)
-	// read looks at dst, which came from b.
+	// read checks dst, which was read from b.
 	read(ctx context.Context, b *buffer, off int, dst device.Slice) error
-	// waited looks at b, whose work is done.
+	// waited checks b after a wait for its work.
 	waited(ctx context.Context, b *buffer) error
 }
 
-// passive is an inspector that looks at nothing.
+// passive is an inspector that checks nothing.
 type passive struct{}
 
 func (passive) launching(context.Context, *call) error                 { return nil }
@@ -83,13 +80,12 @@ func (passive) written(*buffer, int, device.Slice)                     {}
 func (passive) read(context.Context, *buffer, int, device.Slice) error { return nil }
 func (passive) waited(context.Context, *buffer) error                  { return nil }
 
-// checked is a device whose results an inspector sees. What belongs together is kept
-// together by the turns of the buffers that a call uses; those who use other buffers
-// do not wait.
+// checked is a device whose results an inspector checks. A call holds the turns of all
+// its buffers; calls with other buffers do not wait for it.
 type checked struct {
 	device.Device
 	inspector inspector
-	buffers   atomic.Int64 // made so far
+	buffers   atomic.Int64 // number allocated
 	calls     sync.Pool    // of *call
 }
 
@@ -97,7 +93,7 @@ func wrap(d device.Device, i inspector) device.Device { return &checked{Device: 
 
 // call is a launch on a checked device.
 type call struct {
-	device.Launch                           // on the buffers of the device that is checked
+	device.Launch                           // on the buffers of the wrapped device
 	outer         [device.MaxParams]*buffer // of each argument; nil for a scalar
 	turns         []*buffer                 // the same, once each, in order
 	examined      *examination              // by Debug
@@ -114,7 +110,7 @@ func (d *checked) Alloc(t device.Type, n int) (device.Buffer, error) {
 
 func (d *checked) Launch(ctx context.Context, l *device.Launch) error {
 	if l == nil || l.Kernel == nil || len(l.Args) != len(l.Kernel.Params) || len(l.Args) > device.MaxParams {
-		return d.Device.Launch(ctx, l) // which refuses it
+		return d.Device.Launch(ctx, l) // returns the error
 	}
 	c := d.unwrap(l)
 	defer d.recycle(c)
@@ -142,7 +138,7 @@ func (d *checked) Launch(ctx context.Context, l *device.Launch) error {
 	return c.blame(d.inspector.launched(ctx, c))
 }
 
-// unwrap makes a call of l, on the buffers of the device below.
+// unwrap returns l as a call on the buffers of the wrapped device.
 func (d *checked) unwrap(l *device.Launch) *call {
 	c, _ := d.calls.Get().(*call)
 	if c == nil {
@@ -168,7 +164,7 @@ func (d *checked) unwrap(l *device.Launch) *call {
 	return c
 }
 
-// recycle keeps the memory of c, and none of what it refers to.
+// recycle keeps the memory of c for reuse, without its references.
 func (d *checked) recycle(c *call) {
 	clear(c.Args)
 	clear(c.turns)
@@ -176,8 +172,8 @@ func (d *checked) recycle(c *call) {
 	d.calls.Put(c)
 }
 
-// inherit reports whether c reads what is known to be wrong. Its outputs are wrong then,
-// too, and it need not run.
+// inherit reports whether c reads data known to be wrong. If so, it marks the outputs as
+// wrong, and c need not run.
 func (c *call) inherit() (spoiled bool, err error) {
 	for i, b := range c.outer {
 		if b == nil || len(b.faults) == 0 {
@@ -194,7 +190,7 @@ func (c *call) inherit() (spoiled bool, err error) {
 	return false, nil
 }
 
-// blame returns err, and has the outputs of c remember it if it says that they are wrong.
+// blame returns err, and records it for the outputs of c if it means that they are wrong.
 func (c *call) blame(err error) error {
 	if concernsData(err) {
 		c.spoil(err)
@@ -210,7 +206,7 @@ func (c *call) spoil(err error) {
 	}
 }
 
-// concernsData reports whether err says that a result is wrong or cannot be had.
+// concernsData reports whether err means that a result is wrong or missing.
 func concernsData(err error) bool {
 	for _, e := range [...]error{ErrNotFinite, ErrChecksum, ErrBroken, device.ErrPanic} {
 		if err != nil && errors.Is(err, e) {

@@ -11,19 +11,20 @@ import (
 var (
 	// ErrNotFinite: a launch gave a NaN or an Inf; see NotFinite.
 	ErrNotFinite = errors.New("a result is not finite")
-	// ErrBroken: a kernel breaks the rule of a launch, or a device computes something else; see Broken.
+	// ErrBroken: a kernel breaks the rule of a launch, or a device differs from the
+	// contract; see Broken.
 	ErrBroken = errors.New("the rule of a launch is broken")
-	// ErrChecksum: a result cannot be right.
+	// ErrChecksum: a result violates the kernel's invariant.
 	ErrChecksum = errors.New("a checksum is wrong: memory, a transfer or the device failed; run again, or on another device")
 )
 
-// NotFinite is the first place where a result is no number. It wraps ErrNotFinite.
+// NotFinite is the first NaN or Inf in a result. It wraps ErrNotFinite.
 type NotFinite struct {
 	Kernel string
 	Launch int    // on this device, from 1, since it was wrapped
 	Sweep  int    // of the launch, from 1; 0 for a kernel without sweeps
-	Again  bool   // the launch was repeated, and gave the same kind of result
-	Param  string // the output, or the input where that was no number already
+	Again  bool   // a repeat of the launch gave a NaN or Inf, too
+	Param  string // the output, or an input that has a NaN or Inf
 	Input  bool   // Param is an input
 	Index  int    // element of the parameter
 	Row    int
@@ -46,11 +47,11 @@ func (e *NotFinite) Error() string {
 	return fmt.Sprintf("%v: %s: %s", ErrNotFinite, where, what)
 }
 
-// Unwrap makes errors.Is find ErrNotFinite.
+// Unwrap returns ErrNotFinite.
 func (e *NotFinite) Unwrap() error { return ErrNotFinite }
 
-// Breach is a way to break the rule of a launch: it writes the rows that it was given,
-// all of them and nothing else, from what it may read.
+// Breach is a way to break the rule of a launch: it writes all elements of its rows and
+// nothing else, and reads only what its parameters declare.
 type Breach string
 
 // The ways to break the rule.
@@ -66,26 +67,25 @@ const (
 	Differs       Breach = "differs from the contract"
 )
 
-// Broken says how a kernel, or the device that ran it, breaks the rule of a launch. It
-// wraps ErrBroken, and the error that the code ended with, if any.
+// Broken describes how a kernel, or the device that ran it, breaks the rule of a launch.
+// It wraps ErrBroken, and the error of the code, if any.
 type Broken struct {
 	Kernel string
 	Form   string // contract, the name of host code, or the device
-	Device bool   // the device is to blame; else the kernel's Go code
+	Device bool   // the device is wrong; else the kernel's Go code
 	Breach Breach
-	Rows   device.Range // that were asked for
+	Rows   device.Range // of the launch, or the part of it
 
-	// The first element that is not as it should be; Param is empty where the code
-	// ended with an error.
+	// The first wrong element; Param is empty if the code ended with an error.
 	Param       string
 	Row, Column int
-	Got, Want   string // its value, where that says something, and what it should be
+	Got, Want   string // its value and the expected value, if meaningful
 
-	Reads Reads // where the Breach is ReadsOutside
+	Reads Reads // if Breach is ReadsOutside
 	Err   error
 }
 
-// Reads is what was read and not declared.
+// Reads is an element that was read and not declared.
 type Reads struct {
 	Param       string // empty if no single parameter explains it
 	Row, Column int
@@ -114,7 +114,7 @@ func (e *Broken) Error() string {
 	return text
 }
 
-// Unwrap makes errors.Is find ErrBroken and the error of the code.
+// Unwrap returns ErrBroken and the error of the code, if any.
 func (e *Broken) Unwrap() []error {
 	if e.Err != nil {
 		return []error{ErrBroken, e.Err}

@@ -8,7 +8,7 @@ import (
 	"offload/device"
 )
 
-// matrices are those of a launch, one for each of its arguments that is one.
+// matrices are the matrices of a launch, by argument; empty for scalars.
 type matrices [device.MaxParams]device.Slice
 
 // examination runs the code of a launch on copies of its data.
@@ -17,34 +17,34 @@ type examination struct {
 	launch  *device.Launch
 	data    matrices               // before the launch
 	partial [device.MaxParams]bool // a part of the data could not be read
-	want    matrices               // after it, by the contract
-	work    matrices               // what a trial works on
-	before  matrices               // the same, before the trial
+	want    matrices               // after the launch, by the contract
+	work    matrices               // the data of a trial
+	before  matrices               // work before the trial
 }
 
 func newExamination(ctx context.Context, l *device.Launch) *examination {
-	own := device.Launch{Kernel: l.Kernel, Rows: l.Rows, Args: slices.Clone(l.Args)} // for code that does not end
+	own := device.Launch{Kernel: l.Kernel, Rows: l.Rows, Args: slices.Clone(l.Args)} // may be used by code that never returns
 	return &examination{ctx: ctx, launch: &own}
 }
 
 // form is one form of a kernel's Go code: its contract, or host code.
 type form struct {
 	name string
-	plan func(l *device.Launch, workers int, p *device.Plan) // nil: it is run on tiles
+	plan func(l *device.Launch, workers int, p *device.Plan) // nil: runs on tiles
 	run  func(t *device.Tile)
 }
 
 // trial is one run of a form, for rows of a launch.
 type trial struct {
 	form    *form
-	launch  *device.Launch // the one that is examined, or one for the rows alone
+	launch  *device.Launch // the examined launch, or one for rows only
 	rows    device.Range
 	workers int
 	poison  int
 }
 
-// contract finds what the launch should give, and whether the contract says so clearly:
-// it is run again, and with other values in its outputs before.
+// contract computes the expected results with the contract, and checks that they are well
+// defined: in a second run, and with other values in the outputs before.
 func (x *examination) contract() error {
 	x.want, x.work, x.before = x.data.clone(), x.data.clone(), x.data.clone()
 	t := &trial{form: &form{name: contract, run: x.launch.Kernel.Contract}, launch: x.launch, rows: x.launch.Rows}
@@ -65,7 +65,7 @@ func (x *examination) contract() error {
 	if b := x.depends(t, &results[0], &results[2]); b != nil {
 		return b
 	}
-	for n := range results { // comparisons with what was there show here
+	for n := range results { // shows comparisons with previous content
 		if b := x.compare(t, ReadsOutput, &results[n], &results[0]); b != nil {
 			return b
 		}
@@ -106,16 +106,17 @@ func (x *examination) host() error {
 	return nil
 }
 
-// sizes are those of tiles, in turn. Of many rows they are larger, by an odd number.
+// sizes are the sizes of tiles, in turn. For many rows they are multiplied by an odd
+// number.
 var sizes = [...]int{1, 2, 3, 5, 7}
 
 const manyRows = 256
 
-// contract is the name of a contract as a form.
+// contract is the form name of a contract.
 const contract = "contract"
 
-// tiles tries f on small tiles in a shuffled order, as pieces of the launch and as launches
-// of their own.
+// tiles tries f on small tiles in a shuffled order, as pieces of the launch and as
+// separate launches.
 func (x *examination) tiles(f *form) error {
 	var cut []device.Range
 	rows := x.launch.Rows
@@ -150,8 +151,8 @@ func (x *examination) tiles(f *form) error {
 	return nil
 }
 
-// try runs t with everything poisoned that it may not read, and finds out what is wrong
-// if something is.
+// try runs t with all elements poisoned that it may not read, and explains a wrong
+// result.
 func (x *examination) try(t *trial) error {
 	wrong, err := x.attempt(t, x.forbidden(t))
 	switch {
@@ -165,8 +166,8 @@ func (x *examination) try(t *trial) error {
 	return x.explain(t, wrong, err)
 }
 
-// attempt runs t with those elements poisoned. It returns what is wrong with the
-// results, or the error that the code ended with.
+// attempt runs t with the given elements poisoned. It returns the fault of the results,
+// or the error of the code.
 func (x *examination) attempt(t *trial, poisoned places) (*Broken, error) {
 	if err := x.execute(t, poisoned); err != nil {
 		return nil, err

@@ -2,16 +2,16 @@ package check
 
 import "offload/device"
 
-// places are elements of the matrices of a launch.
+// places are ranges of elements of the matrices of a launch.
 type places [device.MaxParams][]device.Range
 
-// elements are those of rows r of matrix i.
+// elements returns the elements of rows r of matrix i.
 func (x *examination) elements(i int, r device.Range) device.Range {
 	w := x.launch.Args[i].Width
 	return device.Range{Lo: r.Lo * w, Hi: r.Hi * w}
 }
 
-// mayRead is the rows of matrix i that t may read.
+// mayRead returns the rows of matrix i that t may read.
 func (x *examination) mayRead(t *trial, i int) device.Range {
 	p, rows := &t.launch.Kernel.Params[i], t.launch.Args[i].NumRows()
 	switch p.Access {
@@ -28,7 +28,7 @@ func (x *examination) mayRead(t *trial, i int) device.Range {
 	return device.Range{}
 }
 
-// forbidden is what t may not read.
+// forbidden returns the elements that t may not read.
 func (x *examination) forbidden(t *trial) (f places) {
 	for i, p := range x.launch.Kernel.Params {
 		if p.Access == device.Value {
@@ -40,7 +40,7 @@ func (x *examination) forbidden(t *trial) (f places) {
 	return f
 }
 
-// own is the rows of t in outputs that it may not read.
+// own returns the elements of t's rows in outputs that it may not read.
 func (x *examination) own(t *trial) (o places) {
 	for i, p := range x.launch.Kernel.Params {
 		if p.Access == device.WriteRows {
@@ -50,7 +50,8 @@ func (x *examination) own(t *trial) (o places) {
 	return o
 }
 
-// untouched is what t changed and should not have, if anything.
+// untouched returns the first element that t changed outside its rows or in an input, or
+// nil.
 func (x *examination) untouched(t *trial) *Broken {
 	for i, p := range x.launch.Kernel.Params {
 		if p.Access == device.Value {
@@ -70,7 +71,7 @@ func (x *examination) untouched(t *trial) *Broken {
 	return nil
 }
 
-// compare is the first difference between results of t, if any.
+// compare returns the first difference between results of t, or nil.
 func (x *examination) compare(t *trial, breach Breach, got, want *matrices) *Broken {
 	for i, p := range x.launch.Kernel.Params {
 		if !p.Access.Writes() {
@@ -83,8 +84,9 @@ func (x *examination) compare(t *trial, breach Breach, got, want *matrices) *Bro
 	return nil
 }
 
-// depends is what two results of t, with the quiet poison and with the moderate in its
-// rows before, show of what it does with them: that it reads them, or that it leaves them.
+// depends compares two results of t, with quiet and with moderate poison in its rows
+// before. It returns an element by which t reads its rows, or leaves them unwritten, or
+// nil.
 func (x *examination) depends(t *trial, one, other *matrices) *Broken {
 	var left *Broken
 	for i, own := range x.own(t) {
@@ -110,7 +112,7 @@ func (x *examination) broken(t *trial, breach Breach) *Broken {
 	return &Broken{Kernel: x.launch.Kernel.Name, Form: t.form.name, Breach: breach, Rows: t.rows}
 }
 
-// at is a breach at an element of matrix i. Got and want may be empty.
+// at returns a breach at an element of matrix i. got and want may be empty.
 func (x *examination) at(t *trial, breach Breach, i, element int, got, want device.Slice) *Broken {
 	b, w := x.broken(t, breach), x.launch.Args[i].Width
 	b.Param, b.Row, b.Column = x.launch.Kernel.Params[i].Name, element/w, element%w
@@ -118,13 +120,13 @@ func (x *examination) at(t *trial, breach Breach, i, element int, got, want devi
 	return b
 }
 
-// explain says why t gives a wrong result, or ends with err.
+// explain returns the reason why t gives a wrong result or ends with err.
 func (x *examination) explain(t *trial, wrong *Broken, err error) error {
 	base, baseErr := x.attempt(t, x.own(t))
 	switch {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
-	case baseErr != nil: // also without poison
+	case baseErr != nil: // fails without poison, too
 		return x.ended(t, baseErr)
 	case base != nil && base.Breach != Differs:
 		return base
@@ -149,7 +151,7 @@ func (x *examination) explain(t *trial, wrong *Broken, err error) error {
 	return wrong
 }
 
-// alone says why t gives a result of its own, without anything poisoned but its rows.
+// alone returns the reason why t gives a wrong result with only its own rows poisoned.
 func (x *examination) alone(t *trial, wrong *Broken) error {
 	var results [2]matrices
 	for n, poison := range [...]int{quiet, moderate} {

@@ -8,11 +8,11 @@ import (
 	"offload/device"
 )
 
-// Finite is d with every result of a launch read back and looked at. Errors of
-// Launch, and then of reads of and waits for its outputs, may be a *NotFinite.
+// Finite returns d with every result of a launch read back and checked. Errors of Launch,
+// and of later reads of and waits for its outputs, may be a *NotFinite.
 func Finite(d device.Device) device.Device { return wrap(d, &finite{dev: d}) }
 
-// finite looks for what is no number.
+// finite looks for NaNs and Infs.
 type finite struct {
 	passive
 	dev      device.Device
@@ -34,14 +34,14 @@ func (f *finite) launched(ctx context.Context, c *call) error {
 	return s.pinpoint(ctx, found)
 }
 
-// scan looks at the arguments of one launch.
+// scan checks the arguments of one launch.
 type scan struct {
 	*call
 	dev    device.Device
 	number int // of the launch
 }
 
-// outputs looks at what the launch has written.
+// outputs checks the elements that the launch wrote.
 func (s *scan) outputs(ctx context.Context) (*NotFinite, error) {
 	for i := range s.Args {
 		if found, err := s.argument(ctx, i, s.WriteRange(i)); found != nil || err != nil {
@@ -51,7 +51,7 @@ func (s *scan) outputs(ctx context.Context) (*NotFinite, error) {
 	return nil, nil
 }
 
-// inputs looks at what the launch has read, and not changed.
+// inputs checks the elements that the launch read and did not change.
 func (s *scan) inputs(ctx context.Context) (*NotFinite, error) {
 	for i, p := range s.Kernel.Params {
 		if p.Access.Writes() {
@@ -67,7 +67,7 @@ func (s *scan) inputs(ctx context.Context) (*NotFinite, error) {
 	return nil, nil
 }
 
-// argument looks at elements r of the buffer of argument i.
+// argument checks elements r of the buffer of argument i.
 func (s *scan) argument(ctx context.Context, i int, r device.Range) (*NotFinite, error) {
 	a, p := &s.Args[i], &s.Kernel.Params[i]
 	if r.Len() <= 0 || p.Type != device.Float32 && p.Type != device.Float64 {
@@ -95,7 +95,7 @@ func firstNotFinite(s device.Slice) (int, float64) {
 	return first(device.As[float64](s))
 }
 
-// first is the index and the value of the first number that is none, or -1.
+// first returns the index and the value of the first NaN or Inf, or -1.
 func first[T device.Float](s []T) (int, float64) {
 	for i, v := range s {
 		if v-v != 0 {
@@ -105,13 +105,13 @@ func first[T device.Float](s []T) (int, float64) {
 	return -1, 0
 }
 
-// pinpoint repeats the launch with fewer sweeps, to find the first one after which
-// there is a number that is none. Its outputs hold the last repeat then; they are of
-// no use to anybody. A repeat that gives numbers only is a fault that has passed.
+// pinpoint repeats the launch with fewer sweeps, to find the first sweep after which
+// there is a NaN or Inf. The outputs then hold the last repeat, which does not matter,
+// because they are marked as wrong. If a repeat is finite, the fault was transient.
 func (s *scan) pinpoint(ctx context.Context, found *NotFinite) error {
 	for _, p := range s.Kernel.Params {
 		if p.Access == device.UpdateRows {
-			return found // its input is gone
+			return found // its input was overwritten
 		}
 	}
 	sweeps, n := device.SweepsOf(s.Kernel), 1
@@ -152,7 +152,7 @@ func (s *scan) pinpoint(ctx context.Context, found *NotFinite) error {
 	return again
 }
 
-// largest is the largest magnitude of a slice.
+// largest returns the largest magnitude of a slice.
 func largest[T device.Float](s []T) float64 {
 	m := T(0)
 	for _, v := range s {

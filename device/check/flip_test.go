@@ -7,15 +7,15 @@ import (
 	"offload/device"
 )
 
-// flip says which bit of which buffer to invert, and when.
+// flip is the inversion of one bit of a buffer, at a given launch.
 type flip struct {
-	launch  int  // after, or before, the launch of that number, from 1
-	before  bool // it, in what it reads
+	launch  int  // number of the launch, from 1
+	before  bool // in data that the launch reads, before it; else in its result
 	buffer  int  // in the order in which buffers are made
 	element int
 	bit     int
 	nan     bool // the element of float64 becomes a NaN instead
-	read    bool // in what is read back after that launch, instead of in the buffer
+	read    bool // in data read back after that launch, instead of in the buffer
 }
 
 // flipping is a device on which a bit flips.

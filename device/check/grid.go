@@ -7,35 +7,35 @@ import (
 	"offload/device"
 )
 
-// grid is what is known of a field of rows × cols points: weighted sums of its
-// rows, and what they follow from.
+// grid holds the weighted row sums of a field of rows × cols points, and the data to
+// predict them after more sweeps.
 type grid struct {
 	rows, cols int
-	sums       []float64 // of each row: measured, or foretold
+	sums       []float64 // of each row: measured, or predicted
 	spare      []float64
-	fixed      []float64 // what the ends add in a sweep
-	ends       []float64 // w₁·(first + last point) of each row, which stay as they are
+	fixed      []float64 // contribution of the ends in a sweep
+	ends       []float64 // w₁·(first + last point) of each row, which are constant
 	total      float64   // Σ weights
 	largest    float64   // of all |u|; sweeps do not increase it
 	sweeps     int       // done since the sums were measured
-	owed       int       // those of them that the sums have yet to follow, by step
+	owed       int       // those not yet applied to sums, each with step
 	step       step
-	slack      float64 // what rounding explains of a sum, for these sweeps
+	slack      float64 // bound on the rounding error of a sum, for these sweeps
 }
 
-// step is what one sweep of a kernel does to the sums, and how much of it is
-// rounding.
+// step is the effect of one sweep of a kernel on the sums, with the bound on its rounding
+// error.
 type step struct {
 	centre, cx, cy float64
-	roundings      float64 // of one update, at the most, in units of the largest value
+	roundings      float64 // bound for one update, in roundings of the largest value
 	unit           float64 // 2^-24 or 2^-53
-	floor          float64 // what the kernel takes for zero
+	floor          float64 // magnitude that the kernel takes for zero
 }
 
-// unit64 is the rounding of the sums themselves.
+// unit64 is the rounding unit of the sums.
 const unit64 = 0x1p-53
 
-// unitOf is the rounding of a type.
+// unitOf returns the rounding unit of a type.
 func unitOf(t device.Type) float64 {
 	if t == device.Float32 {
 		return 0x1p-24
@@ -43,7 +43,7 @@ func unitOf(t device.Type) float64 {
 	return unit64
 }
 
-// measure makes g a description of the field in data, with those weights.
+// measure sets g to the weighted row sums of the field in data.
 func (g *grid) measure(data device.Slice, cols int, weights []float64) {
 	if data.Type() == device.Float32 {
 		measure(g, device.As[float32](data), cols, weights)
@@ -79,8 +79,8 @@ func (g *grid) resize(rows, cols int) {
 	}
 }
 
-// follow makes g what from is after n more sweeps. The work is put off until a check,
-// when the device has nothing else to do.
+// follow sets g to from after n more sweeps. The work is deferred to the next check, when
+// the device has nothing else to do.
 func (g *grid) follow(from *grid, n int, s step) {
 	if from.owed > 0 && from.step != s {
 		from.advance()
@@ -94,12 +94,12 @@ func (g *grid) follow(from *grid, n int, s step) {
 	g.slack = from.slack + float64(n)*sweep*g.total
 }
 
-// advance foretells the sums after the sweeps that are owed. With θ = π/(cols − 1),
-// sin(θ(c−1)) + sin(θ(c+1)) = 2·cos θ·sin(θc): that is why the sums of rows suffice.
+// advance applies the deferred sweeps to the sums. With θ = π/(cols − 1), sin(θ(c−1)) +
+// sin(θ(c+1)) = 2·cos θ·sin(θc): so the sums of rows suffice.
 func (g *grid) advance() {
 	n := g.owed
 	if g.owed = 0; g.cols < 3 || g.rows < 3 {
-		return // edges alone, which stay as they are
+		return // edges only, which are constant
 	}
 	self := g.step.centre + 2*g.step.cx*math.Cos(math.Pi/float64(g.cols-1))
 	for r, e := range g.ends {
@@ -112,7 +112,7 @@ func (g *grid) advance() {
 	}
 }
 
-// sweep is one sweep of the rows inside.
+// sweep applies one sweep to the inner rows.
 func sweep(to, from, fixed []float64, self, cy float64) {
 	n := len(to)
 	from, fixed = from[:n], fixed[:n]
@@ -124,8 +124,8 @@ func sweep(to, from, fixed []float64, self, cy float64) {
 	}
 }
 
-// compare checks measured sums against those foretold. Where nothing happened since
-// they were measured, every bit must be there.
+// compare checks measured sums against the predicted ones. Without sweeps since the last
+// measurement, they must be equal, bit for bit.
 func (g *grid) compare(kind string, measured []float64) error {
 	g.advance()
 	tolerance := 0.0
@@ -142,7 +142,7 @@ func (g *grid) compare(kind string, measured []float64) error {
 	return nil
 }
 
-// settle makes the measured sums those of g.
+// settle sets g's sums to the measured ones.
 func (g *grid) settle(measured []float64) {
 	copy(g.sums, measured)
 	g.sweeps, g.owed, g.slack = 0, 0, 0

@@ -19,8 +19,8 @@ import (
 // wrappers are the checks of this package.
 var wrappers = map[string]func(device.Device) device.Device{"finite": check.Finite, "checksum": check.Checksum, "debug": check.Debug}
 
-// hanging is a device some of whose calls never come back, whatever their context,
-// until release is closed.
+// hanging is a device some of whose calls never return, even after the end of their
+// context, until release is closed.
 type hanging struct {
 	device.Device
 	begun, release chan struct{}
@@ -77,7 +77,7 @@ func soon(t *testing.T, what string, f func() error) error {
 }
 
 // A call that hangs holds up those who use its buffers, and them no longer than their
-// contexts last. Nobody else waits.
+// contexts last. No other call waits.
 func TestNeighboursOfAHang(t *testing.T) {
 	for name, wrap := range wrappers {
 		for _, launches := range []bool{false, true} {
@@ -293,14 +293,14 @@ func TestChecksOutliveContexts(t *testing.T) {
 	}
 }
 
-// told is a device that has something to say.
+// told is a device with fixed counters, parts and a report.
 type told struct{ device.Device }
 
 func (told) Counters() device.Counters { return device.Counters{Launches: 7, Progress: 5} }
 func (d told) Parts() []device.Device  { return []device.Device{d.Device} }
 func (told) Report() []string          { return []string{"a report"} }
 
-// A checked device passes on all that the device below says of itself.
+// A checked device passes on the counters, parts and report of the wrapped device.
 func TestWrappedDevicesSayAll(t *testing.T) {
 	below := open(t, device.Options{})
 	for name, wrap := range wrappers {

@@ -8,9 +8,8 @@ import (
 	"offload/device"
 )
 
-// Poisons are values that a result does not survive: a NaN spreads, except through
-// comparisons; those are led astray by what is very large or very small. A moderate
-// number shows what was added to it.
+// Poisons are values that spoil a result. A NaN spreads, except through comparisons; very
+// large and very small values change those. A moderate number shows additions to it.
 const (
 	quiet = iota
 	moderate
@@ -18,7 +17,7 @@ const (
 	small
 )
 
-// readable are the poisons of what may not be read.
+// readable are the poisons of elements that may not be read.
 var readable = [...]int{quiet, large, small}
 
 // The bits of poisons, without their tags.
@@ -29,7 +28,7 @@ var (
 )
 
 // fill sets elements r of s, which is matrix i, to a poison. Each element has a tag, so
-// that one which is copied to another place shows there.
+// that a copy to another element is detected.
 func fill(s device.Slice, r device.Range, i, poison int) {
 	tag := func(e int) uint32 { return uint32(i)<<17 | uint32(e)&(1<<17-1) }
 	for e := r.Lo; e < r.Hi; e++ {
@@ -48,13 +47,13 @@ func fill(s device.Slice, r device.Range, i, poison int) {
 	}
 }
 
-// sameBits compares element i of a and b.
+// sameBits reports whether element i of a and b has equal bits.
 func sameBits(a, b device.Slice, i int) bool {
 	return bytes.Equal(a.Sub(i, i+1).Bytes(), b.Sub(i, i+1).Bytes())
 }
 
-// firstDifference is the first element of r in which a and b differ, or -1. NaNs are
-// equal, unless their bits count.
+// firstDifference returns the first element of r in which a and b differ, or -1. Unless
+// bits is set, all NaNs are equal.
 func firstDifference(a, b device.Slice, r device.Range, bits bool) int {
 	if bytes.Equal(a.Sub(r.Lo, r.Hi).Bytes(), b.Sub(r.Lo, r.Hi).Bytes()) {
 		return -1
@@ -79,7 +78,7 @@ func isNaN(s device.Slice, i int) bool {
 	return false
 }
 
-// format writes element i of s; nothing of an empty s.
+// format returns element i of s as text, or "" if s is empty.
 func format(s device.Slice, i int) string {
 	if s.Len() == 0 {
 		return ""
@@ -95,7 +94,7 @@ func format(s device.Slice, i int) string {
 	return fmt.Sprint(device.As[uint32](s)[i])
 }
 
-// clone is m with copies of all data.
+// clone returns a copy of m and its data.
 func (m *matrices) clone() (c matrices) {
 	for i, s := range m {
 		c[i] = s.Clone()

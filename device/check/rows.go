@@ -8,7 +8,8 @@ import (
 	"offload/device"
 )
 
-// stepOf returns what a sweep of l does to sums of rows, if l sweeps over a grid.
+// stepOf returns the effect of a sweep of l on sums of rows; false if l's kernel has no
+// Stencil.
 func stepOf(l *device.Launch) (step, bool) {
 	if l.Kernel.Invariant == nil || l.Kernel.Invariant.Stencil == nil {
 		return step{}, false
@@ -19,8 +20,8 @@ func stepOf(l *device.Launch) (step, bool) {
 	return s, true
 }
 
-// rowSummer sums the rows of the grid in a buffer: on the device where it can, else on
-// the host.
+// rowSummer sums the rows of the grid in a buffer: on the device if possible, else on the
+// host.
 type rowSummer struct {
 	weights []float64     // one for each column
 	table   device.Buffer // the same on the device
@@ -40,7 +41,7 @@ func (s *rowSummer) free() {
 	}
 }
 
-// summer returns what sums rows of b that have cols columns.
+// summer returns the rowSummer of b for rows of cols columns.
 func (b *buffer) summer(cols int) *rowSummer {
 	if s := b.sums; s == nil || len(s.weights) != cols {
 		s.free()
@@ -49,8 +50,8 @@ func (b *buffer) summer(cols int) *rowSummer {
 	return b.sums
 }
 
-// follow is what is known of the output of l. The first launch on a grid takes
-// it from what the host wrote, or reads it back.
+// follow returns the predicted grid of l's output. For the first launch on a grid, it
+// uses the data that the host wrote, or reads them back.
 func follow(ctx context.Context, l *call, s step) (*grid, error) {
 	i := l.Kernel.Invariant.Stencil
 	u, out, cols := l.outer[i.In], l.outer[i.Out], l.Args[i.In].Width
@@ -62,7 +63,7 @@ func follow(ctx context.Context, l *call, s step) (*grid, error) {
 		u.grid = new(grid)
 		u.grid.measure(data, cols, u.summer(cols).weights)
 	}
-	g := out.grid // its memory is used again
+	g := out.grid // its memory is reused
 	if g == nil {
 		g = new(grid)
 	}
@@ -74,7 +75,7 @@ func follow(ctx context.Context, l *call, s step) (*grid, error) {
 	return g, nil
 }
 
-// content is what b holds: the host's copy, or one from the device.
+// content returns the content of b: the host's copy, or one from the device.
 func (b *buffer) content(ctx context.Context) (device.Slice, error) {
 	if b.host.Len() > 0 {
 		return b.host, nil
@@ -83,7 +84,7 @@ func (b *buffer) content(ctx context.Context) (device.Slice, error) {
 	return s, b.Buffer.Read(ctx, 0, s)
 }
 
-// checkGrid sums the rows of b, on the device if it can.
+// checkGrid sums the rows of b, on the device if possible, and checks the sums.
 func (c *checksum) checkGrid(ctx context.Context, what string, b *buffer) error {
 	s := b.summer(b.grid.cols)
 	if !c.onHost.Load() {
@@ -103,13 +104,13 @@ func (c *checksum) checkGrid(ctx context.Context, what string, b *buffer) error 
 	return b.compare(what, data)
 }
 
-// compare sums the rows of data, which came from b, on the host.
+// compare sums the rows of data, which was read from b, on the host and checks the sums.
 func (b *buffer) compare(what string, data device.Slice) error {
 	b.summer(b.grid.cols).sum(data)
 	return b.judge(what)
 }
 
-// judge compares the sums of b that were measured with those foretold.
+// judge compares the measured sums of b with the predicted ones.
 func (b *buffer) judge(what string) error {
 	if err := b.grid.compare(what, b.sums.sums); err != nil {
 		b.grid = nil
@@ -119,7 +120,7 @@ func (b *buffer) judge(what string) error {
 	return nil
 }
 
-// measure sums the rows of b by a kernel.
+// measure sums the rows of b with a kernel.
 func (s *rowSummer) measure(ctx context.Context, d device.Device, b *buffer) error {
 	var err error
 	if s.table == nil {
@@ -162,7 +163,7 @@ var (
 	rowSums64 = newRowSums[float64]()
 )
 
-// rowSums is the kernel that sums the rows of a grid with weights.
+// rowSums returns the kernel that computes the weighted sums of a grid's rows.
 func rowSums(t device.Type) *device.Kernel {
 	if t == device.Float32 {
 		return rowSums32
@@ -197,7 +198,7 @@ func newRowSums[T device.Float]() *device.Kernel {
 // sumLanes is the number of partial sums of a row, column c in lane c mod 8.
 const sumLanes = 8
 
-// weighted is Σ w[c]·row[c].
+// weighted returns Σ w[c]·row[c].
 func weighted[T device.Float](row []T, w []float64) float64 {
 	var a, b, c, d, e, f, g, h float64
 	w = w[:len(row)]
@@ -219,7 +220,7 @@ func weighted[T device.Float](row []T, w []float64) float64 {
 	return ((a + e) + (b + f)) + ((c + g) + (d + h))
 }
 
-// sines are the weights of a row: sin(π·c/(cols − 1)), 0 at the edges.
+// sines returns the weights of a row: sin(π·c/(cols − 1)), 0 at the edges.
 func sines(cols int) []float64 {
 	w := make([]float64, cols)
 	for c := 1; c < cols-1; c++ {

@@ -7,8 +7,8 @@ import (
 	"offload/device"
 )
 
-// Bench times what a device costs beyond its arithmetic: an empty launch, a
-// launch of each kernel's smallest example, and transfers.
+// Bench measures the overhead of a device: an empty launch, a launch of each kernel's
+// smallest example, and transfers.
 func Bench(b *testing.B, open Open, kernels ...*device.Kernel) {
 	d := suite{open, kernels}.device(b)
 	ctx := context.Background()
@@ -39,7 +39,7 @@ func Bench(b *testing.B, open Open, kernels ...*device.Kernel) {
 	}
 }
 
-// benchLaunch times a launch of one row and the Sync behind it.
+// benchLaunch times a launch of one row and the Sync after it.
 func benchLaunch(b *testing.B, d device.Device, k *device.Kernel) {
 	ctx := context.Background()
 	out := upload(b, d, make([]int32, 1))

@@ -126,8 +126,8 @@ func testBitsSurvive(t *testing.T, d device.Device) {
 	}
 }
 
-// testRanges: a launch writes the rows that it was given and nothing else,
-// whatever their number, with views that begin anywhere.
+// testRanges: a launch writes its rows and nothing else, for any number of rows and views
+// with any offset.
 func (s suite) testRanges(t *testing.T) {
 	d := s.device(t)
 	for _, k := range []*device.Kernel{count[int32](), heavy(count[int32](), 1e6)} {
@@ -166,8 +166,8 @@ func testRange(t *testing.T, d device.Device, k *device.Kernel, width, n int, ro
 	}
 }
 
-// testArguments: a wrong launch is refused at once and changes nothing; so is a device
-// that is to probe no kernel.
+// testArguments: an invalid launch is refused at once and changes nothing; so is opening
+// a device with a nil kernel to probe.
 func (s suite) testArguments(t *testing.T) {
 	if _, err := s.open(context.Background(), device.Options{Kernels: append(slices.Clone(s.kernels), nil)}); !errors.Is(err, device.ErrInvalid) {
 		t.Errorf("open to probe no kernel: %v, want ErrInvalid", err)

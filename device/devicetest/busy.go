@@ -9,7 +9,7 @@ import (
 	"offload/device"
 )
 
-// spin keeps every row busy for a number of steps, and leaves what can be checked.
+// spin keeps every row busy for a number of steps, with a result that can be checked.
 func spin() *device.Kernel {
 	return &device.Kernel{
 		Name: "spin",
@@ -52,7 +52,7 @@ const (
 	soon      = 5 * time.Second
 )
 
-// fill queues launches of spin, each with a buffer of its own.
+// fill queues launches of spin, each with its own buffer.
 func fill(ctx context.Context, t *testing.T, d device.Device) []device.Buffer {
 	t.Helper()
 	outs := make([]device.Buffer, busyDepth)
@@ -149,8 +149,8 @@ func (s suite) testUseAfterClose(t *testing.T) {
 	}
 }
 
-// testCloseWithWork: Close waits for the launch that runs, drops what is queued,
-// and wakes those who wait.
+// testCloseWithWork: Close waits for the running launch, drops queued ones, and ends
+// waits.
 func (s suite) testCloseWithWork(t *testing.T) {
 	NoLeak(t)
 	ctx := context.Background()

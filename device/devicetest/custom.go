@@ -7,8 +7,8 @@ import (
 	"offload/device"
 )
 
-// testCustom: kernels built outside the module run like its own, also those with
-// host code in phases.
+// testCustom: kernels from outside the module run like its own, including those with host
+// code in phases.
 func (s suite) testCustom(t *testing.T) {
 	d := s.device(t)
 	for _, n := range sizes() {
@@ -43,7 +43,7 @@ func axpyCall[T device.Float](k *device.Kernel, r device.Range) *device.Call {
 		device.HostVal(T(0.1)), device.HostVec(ramp[T](r.Hi)), device.HostVec(ramp[T](r.Hi))}}
 }
 
-// rowSum writes the sum of each row. Its shader has a work-group for each.
+// rowSum writes the sum of each row. Its shader has a work-group for each row.
 func rowSum() *device.Kernel {
 	return &device.Kernel{
 		Name: "rowsum",
@@ -134,7 +134,7 @@ func prefix() *device.Kernel {
 	}
 }
 
-// Twins of the kernels in GLSL, for devices that need them.
+// The kernels in GLSL, for devices that need it.
 
 // rowShader is a shader with one invocation for each row i.
 func rowShader(body string) *device.Shader {

@@ -13,8 +13,8 @@ import (
 	"offload/device"
 )
 
-// faulty copies x to y, but where x holds a 7, which is in row 7, it does what fault
-// says. As a shader it does so before it runs, where it plans.
+// faulty copies x to y, and calls fault at the element 7 of x, which is in row 7. As a
+// shader it calls fault before it runs, in its plan.
 func faulty(fault func()) *device.Kernel {
 	return &device.Kernel{
 		Name: "faulty",
@@ -34,8 +34,8 @@ func faulty(fault func()) *device.Kernel {
 	}
 }
 
-// testFailures: a panic in a kernel's code is an error at waits for and reads of
-// what should have been written, and nowhere else; the device stays usable.
+// testFailures: a panic in a kernel's code is an error of waits for and reads of the
+// outputs, and nowhere else; the device stays usable.
 func (s suite) testFailures(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -58,7 +58,7 @@ func (s suite) testFailures(t *testing.T) {
 	}
 }
 
-// c0 is a length that the compiler does not see through.
+// c0 has a length that the compiler cannot infer.
 var c0 = []int{1, 2, 3}
 
 func (s suite) testFailure(t *testing.T, k *device.Kernel, want error) {
@@ -100,7 +100,7 @@ func (s suite) testFailure(t *testing.T, k *device.Kernel, want error) {
 			t.Errorf("elements %d to %d read as %v, want %v", r.lo, r.hi, err, r.want)
 		}
 	}
-	// Setting all that was spoiled heals a buffer; half of it does not.
+	// Setting all spoiled elements heals a buffer; setting half of them does not.
 	if err := y.Write(ctx, 5, device.Of(make([]int32, 5))); err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +124,8 @@ func (s suite) testFailure(t *testing.T, k *device.Kernel, want error) {
 	}
 }
 
-// slow is a kernel each of whose rows waits until release is closed or the
-// launch is cancelled, and says so on begun.
+// slow is a kernel in which each row signals begun and waits until release is closed or
+// the launch is cancelled.
 func slow(begun, release chan struct{}) *device.Kernel {
 	var told atomic.Bool
 	return heavy(&device.Kernel{
@@ -213,13 +213,13 @@ func (s suite) testCancelQueued(t *testing.T) {
 	if err := device.Wait(context.Background(), c); !errors.Is(err, context.Canceled) {
 		t.Errorf("Wait: %v, want context.Canceled", err)
 	}
-	sync(t, d) // which is nobody's launch
+	sync(t, d) // concerns no launch
 	if got := download[int32](t, b); got[0] != 0 {
 		t.Errorf("the launch before was disturbed: %v", got)
 	}
 }
 
-// testCancelWaiting: a cancelled wait ends at once and the queue goes on.
+// testCancelWaiting: a cancelled wait ends at once and the queue continues.
 func (s suite) testCancelWaiting(t *testing.T) {
 	NoLeak(t)
 	d := s.device(t)

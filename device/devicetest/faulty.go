@@ -10,8 +10,8 @@ import (
 	"offload/device"
 )
 
-// Faulty is d with faults: what runs work on a device is tested by it. But for what
-// the faults say, it obeys the contract of devices. Closing it closes d.
+// Faulty returns d with injected faults, to test the code above devices. Apart from the
+// faults it behaves like a correct device. Closing it closes d.
 func Faulty(d device.Device, faults ...Fault) device.Device {
 	f := &faultyDevice{Device: d, closed: make(chan struct{})}
 	for _, x := range faults {
@@ -20,9 +20,9 @@ func Faulty(d device.Device, faults ...Fault) device.Device {
 	return f
 }
 
-// FaultyOpen opens devices with faults: the first has those of lives[0], and so on;
-// later ones have none. Two lives that end in Lost are a device that is lost again
-// after it was opened anew. What Open does itself, such as probes, does not count.
+// FaultyOpen returns an Open for devices with faults: the first has those of lives[0],
+// and so on; later ones have none. Two lives that end in Lost give a device that is lost
+// again after it was reopened. Calls within Open, such as probes, do not count.
 func FaultyOpen(open Open, lives ...[]Fault) Open {
 	var opened atomic.Int64
 	return func(ctx context.Context, o device.Options) (device.Device, error) {
@@ -47,20 +47,20 @@ type faultyDevice struct {
 	faults  []armed
 	lost    error
 	stalled bool
-	hangs   *Fault    // the one in which the device hangs
-	busy    time.Time // when the first launch was queued that nobody has waited for
+	hangs   *Fault    // the fault in which the device hangs
+	busy    time.Time // when the first launch without a later wait was queued
 }
 
-// tripped is what goes wrong in one call.
+// tripped is the set of faults of one call.
 type tripped struct {
 	kinds [Hang + 1]bool
 	lost  error // the device was lost before the call, or is lost in it
-	first bool  // it is lost in this very call
+	first bool  // it is lost in this call
 	stall bool
 	hangs *Fault
 }
 
-// trip counts a call and tells what goes wrong in it.
+// trip counts a call and returns its faults.
 func (f *faultyDevice) trip(c CallKind) tripped {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -85,7 +85,7 @@ func (f *faultyDevice) trip(c CallKind) tripped {
 	return t
 }
 
-// wait does a call that waits for the device, with the time that it takes now.
+// wait performs a call that waits for the device, slowed down if needed.
 func (f *faultyDevice) wait(ctx context.Context, t tripped, call func() error) error {
 	if t.hangs != nil {
 		return t.hangs.wait()
@@ -124,7 +124,7 @@ func (f *Fault) wait() error {
 	return fmt.Errorf("%w: it hung, as a test wants it", device.ErrLost)
 }
 
-// began is when the work began that a call waits for.
+// began returns when the work that a call waits for began.
 func (f *faultyDevice) began() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -135,7 +135,8 @@ func (f *faultyDevice) began() time.Time {
 	return start
 }
 
-// stop waits as long as a device that does not answer lets one wait.
+// stop waits until ctx is done or the device is closed, like a call of a device that does
+// not answer.
 func (f *faultyDevice) stop(ctx context.Context) error {
 	select {
 	case <-f.closed:
@@ -165,7 +166,7 @@ func (f *faultyDevice) Sync(ctx context.Context) error {
 	return f.wait(ctx, f.trip(SyncCall), func() error { return f.Device.Sync(ctx) })
 }
 
-// Close wakes those who stall.
+// Close ends stalled calls.
 func (f *faultyDevice) Close() error {
 	f.mu.Lock()
 	hangs := f.hangs
@@ -214,7 +215,7 @@ func (b *faultyBuffer) Read(ctx context.Context, off int, dst device.Slice) erro
 	})
 }
 
-// Launch queues l with whatever goes wrong in it.
+// Launch queues l with its faults.
 func (f *faultyDevice) Launch(ctx context.Context, l *device.Launch) error {
 	t := f.trip(LaunchCall)
 	inner := &device.Launch{Kernel: l.Kernel, Rows: l.Rows, Args: make([]device.Arg, len(l.Args))}
@@ -249,7 +250,7 @@ func (f *faultyDevice) Launch(ctx context.Context, l *device.Launch) error {
 	return nil
 }
 
-// failing is k with code that does nothing but fail with err.
+// failing returns k with code that only fails with err.
 func failing(k *device.Kernel, err error) *device.Kernel {
 	bad := *k
 	bad.Contract = func(*device.Tile) { panic(err) }
@@ -262,8 +263,8 @@ func failing(k *device.Kernel, err error) *device.Kernel {
 	return &bad
 }
 
-// flipOutput inverts a bit in the middle of the first output of l. A launch that
-// failed by itself has none.
+// flipOutput inverts a bit in the middle of the first output of l, unless l has failed by
+// itself.
 func flipOutput(ctx context.Context, l *device.Launch) error {
 	for i := range l.Args {
 		r := l.WriteRange(i)
@@ -281,8 +282,8 @@ func flipOutput(ctx context.Context, l *device.Launch) error {
 	return nil
 }
 
-// flip inverts the highest bit but one of the element in the middle: in a
-// floating-point number one of the exponent.
+// flip inverts the second highest bit of the middle element: an exponent bit of a
+// floating-point number.
 func flip(s device.Slice) {
 	if s.Len() == 0 {
 		return

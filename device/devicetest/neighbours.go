@@ -11,15 +11,15 @@ import (
 	"offload/device"
 )
 
-// testNeighbours: goroutines that share a device do not disturb each other, whatever
-// they do: cancel, give up, fail, free, flood, or take long.
+// testNeighbours: goroutines that share a device do not disturb each other when they
+// cancel, give up, fail, free, flood, or take long.
 func (s suite) testNeighbours(t *testing.T) {
 	t.Run("cancelled calls", s.testCancelledCalls)
 	t.Run("crowd", s.testCrowd)
 }
 
-// One goroutine's calls of a kernel are cancelled, sooner or later; the other's are
-// right.
+// One goroutine's calls of a kernel are cancelled at different times; the other's results
+// are right.
 func (s suite) testCancelledCalls(t *testing.T) {
 	NoLeak(t)
 	d := s.device(t)
@@ -48,7 +48,7 @@ func (s suite) testCancelledCalls(t *testing.T) {
 	}
 }
 
-// crowd is a device and what its users have in common.
+// crowd is a device and the state shared by its users.
 type crowd struct {
 	t        *testing.T
 	d        device.Device
@@ -79,7 +79,7 @@ func (s suite) testCrowd(t *testing.T) {
 	sync(t, c.d)
 }
 
-// enter has a user of the device at work on a goroutine of its own.
+// enter starts a user of the device on a new goroutine.
 func (c *crowd) enter(who string, work func() error) {
 	c.all.Go(func() {
 		err := errors.New("its goroutine was ended")
@@ -127,7 +127,7 @@ func (c *crowd) innocent() error {
 	return nil
 }
 
-// flooder queues more launches than the queue takes.
+// flooder queues more launches than the queue holds.
 func (c *crowd) flooder() error {
 	ctx := context.Background()
 	f, err := newFolder(ctx, c.d, fold(), 8)
@@ -143,7 +143,7 @@ func (c *crowd) flooder() error {
 	return f.check()
 }
 
-// slowpoke has launches that take long.
+// slowpoke queues launches that take long.
 func (c *crowd) slowpoke() error {
 	ctx := context.Background()
 	out, err := c.d.Alloc(device.Uint32, busyRows)

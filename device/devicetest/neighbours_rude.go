@@ -10,8 +10,8 @@ import (
 	"offload/device"
 )
 
-// only returns an error that says what was done and ended in none of the ways that it
-// may, of which success is one if nil is among them.
+// only returns an error with what and err, unless err is one of may; nil is allowed only
+// if may contains it.
 func only(what string, err error, may ...error) error {
 	for _, m := range may {
 		if errors.Is(err, m) {
@@ -21,8 +21,7 @@ func only(what string, err error, may ...error) error {
 	return fmt.Errorf("%s: %v, want one of %v", what, err, may)
 }
 
-// canceller cancels launches that are queued and, on devices with host code, one that
-// runs.
+// canceller cancels queued launches and, on devices with host code, a running one.
 func (c *crowd) canceller() error {
 	out, err := c.d.Alloc(device.Uint32, busyRows)
 	if err != nil {
@@ -75,8 +74,7 @@ func (c *crowd) cancelRunning() error {
 	return only("Wait for a launch that was cancelled as it ran", out.Wait(context.Background()), context.Canceled)
 }
 
-// impatient gives up every call after a moment, and with it the launches that it has
-// queued.
+// impatient gives up every call after a moment, and so the launches it has queued.
 func (c *crowd) impatient() error {
 	b, err := c.d.Alloc(device.Uint32, 8)
 	if err != nil {
@@ -106,7 +104,7 @@ func (c *crowd) impatient() error {
 	return nil
 }
 
-// freer frees the buffers of launches that have hardly begun.
+// freer frees the buffers of launches that have just begun.
 func (c *crowd) freer() error {
 	ctx := context.Background()
 	for range 2 * c.rounds {
@@ -131,7 +129,7 @@ func (c *crowd) freer() error {
 	return nil
 }
 
-// failing launches kernels whose code fails wherever a device may call it.
+// failing launches kernels that fail at every place where a device may call their code.
 func (c *crowd) failing() error {
 	for range c.rounds {
 		for _, fault := range []func(){func() { panic("boom") }, runtime.Goexit} {
@@ -152,7 +150,7 @@ func (c *crowd) failing() error {
 	return nil
 }
 
-// run launches k and returns what there is to hear of it.
+// run launches k and returns the error of the launch or its wait.
 func (c *crowd) run(k *device.Kernel) error {
 	ctx := context.Background()
 	x, err := device.Upload(ctx, c.d, ramp[int32](20))
@@ -172,10 +170,10 @@ func (c *crowd) run(k *device.Kernel) error {
 	return y.Wait(ctx)
 }
 
-// laterCost is a cost that fails when it is asked for again, if it is.
+// laterCost is a cost that fails at its second call, if any.
 const laterCost = "later cost"
 
-// failingKernels are new kernels each of which fails at one place of its code.
+// failingKernels returns new kernels, each of which fails at one place of its code.
 func failingKernels(fault func()) map[string]*device.Kernel {
 	k := func(change func(k *device.Kernel)) *device.Kernel {
 		k := heavy(faulty(func() {}), 1e6)
@@ -200,7 +198,7 @@ func failingKernels(fault func()) map[string]*device.Kernel {
 		laterCost:  k(cost(2)),
 		"halo":     k(func(k *device.Kernel) { k.Params[0].Halo = func(*device.Launch) int { fault(); return 0 } }),
 		"plan": k(func(k *device.Kernel) {
-			failing := faulty(fault) // for devices that do not ask for host code
+			failing := faulty(fault) // for devices that do not use host code
 			k.Contract, k.Shader = failing.Contract, failing.Shader
 			k.Host = []device.HostCode{{Name: "go", Plan: func(*device.Launch, int, *device.Plan) { fault() }, Run: k.Contract}}
 		}),

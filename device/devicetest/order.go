@@ -60,8 +60,8 @@ func (s suite) testOrder(t *testing.T) {
 	sync(t, d)
 }
 
-// testConcurrency: goroutines that share a device, each with buffers of its own,
-// do not disturb each other.
+// testConcurrency: goroutines that share a device, each with its own buffers, do not
+// disturb each other.
 func (s suite) testConcurrency(t *testing.T) {
 	d := s.device(t)
 	const goroutines, rounds, n = 16, 50, 33
@@ -126,14 +126,14 @@ func accumulate(d device.Device, g, rounds, n int) error {
 	return nil
 }
 
-// testDepth: no more than device.QueueDepth launches wait in a queue; the next ones wait
-// in their callers.
+// testDepth: at most device.QueueDepth launches wait in a queue; further ones wait in
+// their callers.
 func (s suite) testDepth(t *testing.T) {
 	t.Run("full", s.testFull)
 	t.Run("close", s.testCloseFull)
 }
 
-// folder launches fold with 0, 1, 2 … on a buffer, and knows what will be in it.
+// folder launches fold with 0, 1, 2 … on a buffer, and computes the expected content.
 type folder struct {
 	d    device.Device
 	l    device.Launch
@@ -153,7 +153,7 @@ func newFolder(ctx context.Context, d device.Device, k *device.Kernel, rows int)
 
 func (f *folder) buffer() device.Buffer { return f.l.Args[1].Buffer }
 
-// launch launches the next. A launch that is refused counts for nothing.
+// launch launches the next fold. A refused launch does not count.
 func (f *folder) launch(ctx context.Context) error {
 	f.l.Args[0] = device.Val(f.next)
 	if err := f.d.Launch(ctx, &f.l); err != nil {
@@ -164,7 +164,7 @@ func (f *folder) launch(ctx context.Context) error {
 	return nil
 }
 
-// check compares the buffer with what has to be in it.
+// check compares the buffer with the expected content.
 func (f *folder) check() error {
 	got, err := device.Download[uint32](context.Background(), f.buffer())
 	if err != nil {
@@ -221,7 +221,7 @@ func (s suite) testFull(t *testing.T) {
 	sync(t, d)
 }
 
-// Close wakes launches that wait for room.
+// Close ends launches that wait for room.
 func (s suite) testCloseFull(t *testing.T) {
 	NoLeak(t)
 	ctx := context.Background()

@@ -1,5 +1,4 @@
-// Package devicetest is the compliance suite of the device contract. A backend's
-// whole test is one call:
+// Package devicetest is the compliance suite for devices. One call tests a backend:
 //
 //	func TestCompliance(t *testing.T) { devicetest.Run(t, mybackend.Open, kernels.All()...) }
 package devicetest
@@ -16,8 +15,8 @@ import (
 // Open opens the device under test.
 type Open func(ctx context.Context, o device.Options) (device.Device, error)
 
-// Run checks every clause of the contract on devices that open makes, and that each of
-// the kernels, which have examples, equals its contract there.
+// Run tests every documented property of package device on devices opened by open, and
+// that each of the kernels, which must have examples, equals its contract there.
 func Run(t *testing.T, open Open, kernels ...*device.Kernel) {
 	s := suite{open, kernels}
 	for _, group := range []struct {
@@ -44,7 +43,7 @@ func Run(t *testing.T, open Open, kernels ...*device.Kernel) {
 	}
 }
 
-// suite is what the groups of tests share.
+// suite is the state shared by the groups of tests.
 type suite struct {
 	open    Open
 	kernels []*device.Kernel
@@ -116,8 +115,8 @@ func NoLeak(t testing.TB) {
 	})
 }
 
-// sizes are those at which kernels are compared with their contracts. With
-// -short, which is meant for the race detector, large ones are left out.
+// sizes returns the sizes at which kernels are compared with their contracts, without the
+// large ones under -short, which is meant for the race detector.
 func sizes() []int {
 	all := []int{0, 1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 127, 257, 521}
 	if testing.Short() {

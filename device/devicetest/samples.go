@@ -8,7 +8,7 @@ import (
 	"offload/device"
 )
 
-// The kernels below are built as a user would build them.
+// The kernels below are built in the way of a user of the module.
 
 // axpy is y ← a·x + y.
 func axpy[T device.Float]() *device.Kernel {
@@ -71,8 +71,7 @@ func count[T int32 | uint32]() *device.Kernel {
 	}
 }
 
-// fold is out ← 31·out + k: launches that are left out, done twice or done in another
-// order leave other bits.
+// fold is out ← 31·out + k: missing, repeated or reordered launches give other bits.
 func fold() *device.Kernel {
 	return &device.Kernel{
 		Name: "fold",
@@ -93,8 +92,8 @@ func foldInto(out []uint32, k uint32) {
 	}
 }
 
-// heavy makes every row of a kernel count as much work as ops operations, so
-// that launches are cut and queued.
+// heavy gives every row of a kernel a cost of ops operations, so that launches are
+// divided and queued.
 func heavy(k *device.Kernel, ops float64) *device.Kernel {
 	k.Cost = func(l *device.Launch) device.Cost {
 		n := float64(l.Rows.Len())
@@ -103,8 +102,7 @@ func heavy(k *device.Kernel, ops float64) *device.Kernel {
 	return k
 }
 
-// needsHostCode skips a test on a device that says that it cannot run kernels
-// without a shader.
+// needsHostCode skips a test on a device that cannot run kernels without a shader.
 func needsHostCode(t *testing.T, d device.Device) {
 	t.Helper()
 	if !runsHostCode(t, d) {
@@ -125,7 +123,7 @@ func runsHostCode(t *testing.T, d device.Device) bool {
 	return err == nil
 }
 
-// upload makes a buffer with the elements of src.
+// upload returns a buffer with the elements of src.
 func upload[T device.Element](t testing.TB, d device.Device, src []T) device.Buffer {
 	t.Helper()
 	b, err := device.Upload(context.Background(), d, src)

@@ -12,15 +12,13 @@ import (
 	"offload/device"
 )
 
-// A wait whose context ends returns soon after, even on a machine that is busy with
-// other things.
+// A wait whose context ends returns soon after, even on a busy machine.
 const (
 	brief = 10 * time.Millisecond
 	bound = 2 * time.Second
 )
 
-// testWaiting: waits for data report what concerns the data, and end with their
-// contexts.
+// testWaiting: waits for data report the errors of the data, and end with their contexts.
 func (s suite) testWaiting(t *testing.T) {
 	d := s.device(t)
 	t.Run("idle", func(t *testing.T) { testWaitIdle(t, d) })
@@ -32,7 +30,7 @@ func (s suite) testWaiting(t *testing.T) {
 }
 
 // keepBusy gives d work until release is called or the test ends. On a device without
-// host code it is work for some time, and held is false.
+// host code it is work of some duration, and held is false.
 func keepBusy(t *testing.T, d device.Device) (release func(), held bool) {
 	t.Helper()
 	if !runsHostCode(t, d) {
@@ -90,7 +88,7 @@ func testWaitIdle(t *testing.T, d device.Device) {
 	}
 }
 
-// A spoiled buffer says so at every wait, until all of it is set again.
+// Every wait for a spoiled buffer returns the error, until all of it is set again.
 func testWaitSpoiled(t *testing.T, d device.Device) {
 	ctx := context.Background()
 	y := upload(t, d, ramp[int32](20))
@@ -123,7 +121,7 @@ func testWaitSpoiled(t *testing.T, d device.Device) {
 	}
 }
 
-// Of several buffers it is enough that one has failed.
+// Wait for several buffers fails if one has failed.
 func testWaitSeveral(t *testing.T, d device.Device) {
 	ctx := context.Background()
 	x, y, z := upload(t, d, ramp[int32](20)), upload(t, d, ramp[int32](20)), upload(t, d, ramp[int32](20))
@@ -143,7 +141,7 @@ func testWaitSeveral(t *testing.T, d device.Device) {
 	}
 }
 
-// What was freed or closed cannot be waited for.
+// A wait fails for a freed buffer and for a closed device.
 func (s suite) testWaitGone(t *testing.T) {
 	NoLeak(t)
 	ctx := context.Background()
@@ -170,7 +168,7 @@ func (s suite) testWaitGone(t *testing.T) {
 	}
 }
 
-// On a busy device every wait ends with its context, and the queue goes on.
+// On a busy device every wait ends with its context, and the queue continues.
 func (s suite) testWaitGivenUp(t *testing.T) {
 	NoLeak(t)
 	d := s.device(t)
@@ -201,8 +199,8 @@ func (s suite) testWaitGivenUp(t *testing.T) {
 	}
 }
 
-// An error reaches those whose data it concerns: what went wrong with one launch is
-// nothing to a Sync, nor to the launches and buffers of others.
+// The error of a launch is returned for its data only, neither by Sync nor for other
+// launches and buffers.
 func (s suite) testAnothersError(t *testing.T) {
 	NoLeak(t)
 	for _, c := range []struct {

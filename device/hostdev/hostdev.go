@@ -1,6 +1,5 @@
-// Package hostdev is what devices that compute in the host's memory have in
-// common, on top of package queue. What is left to such a device is to execute
-// one launch; see Engine.
+// Package hostdev implements devices that compute in host memory, on top of package
+// queue. Such a device provides an Engine that executes one launch.
 package hostdev
 
 import (
@@ -13,19 +12,19 @@ import (
 
 // Engine executes launches, one at a time.
 type Engine interface {
-	// Execute computes the rows of the bound launch and returns when that is
-	// done. A panic in the kernel's code may be left to the caller of Execute.
+	// Execute computes the rows of the bound launch. It may leave a panic in the kernel's
+	// code to the caller.
 	Execute(b *device.Binding) error
-	// Inline reports whether l is so small that handing it to another goroutine would
-	// cost more than computing it. If it is, Execute follows in the same goroutine.
+	// Inline reports whether computing l costs less than handing it to another goroutine.
+	// If so, Execute is called next in the same goroutine.
 	Inline(ctx context.Context, l *device.Launch) bool
-	// Close releases what the engine holds.
+	// Close releases the engine's resources.
 	Close()
 }
 
-// Open makes a device of an engine, and shows for each of the kernels
-// whether it equals its contract. The caller has filled in info but for Exact, and for
-// Memory if that is what the host has free.
+// Open returns a device that runs e, after probing kernels. The caller sets all fields of
+// info but Exact; if Memory is 0, it becomes the host's free memory. Errors: those of
+// device.Probe.
 func Open(ctx context.Context, info device.Info, e Engine, kernels []*device.Kernel) (*queue.Device, error) {
 	if info.Memory == 0 {
 		m := sysinfo.FreeMemory()
@@ -34,13 +33,13 @@ func Open(ctx context.Context, info device.Info, e Engine, kernels []*device.Ker
 	return queue.Open(ctx, info, &adapter{engine: e}, kernels)
 }
 
-// adapter is an engine of package queue with memory of the host.
+// adapter is an engine of package queue whose buffers are in host memory.
 type adapter struct {
 	engine  Engine
 	binding device.Binding
 }
 
-// Check and Prepare have nothing to do: every kernel has Go code.
+// Check and Prepare return nil: every kernel has Go code.
 func (a *adapter) Check(*device.Launch) error   { return nil }
 func (a *adapter) Prepare(*device.Kernel) error { return nil }
 
@@ -64,7 +63,7 @@ func (a *adapter) release() { a.binding.Launch, a.binding.Ctx = nil, nil }
 
 func (a *adapter) Inline(ctx context.Context, l *device.Launch) bool { return a.engine.Inline(ctx, l) }
 
-// Held returns the place that the caller takes up, where the engine has places.
+// Held returns the place that the caller occupies, if the engine has places.
 func (a *adapter) Held(ctx context.Context) device.Place {
 	if o, ok := a.engine.(device.Owner); ok {
 		return o.Held(ctx)
@@ -72,7 +71,7 @@ func (a *adapter) Held(ctx context.Context) device.Place {
 	return nil
 }
 
-// Progress returns how far the engine has come, where it says so.
+// Progress returns the engine's progress if it implements queue.Progressive, else 0.
 func (a *adapter) Progress() int64 {
 	if p, ok := a.engine.(queue.Progressive); ok {
 		return p.Progress()
@@ -80,7 +79,7 @@ func (a *adapter) Progress() int64 {
 	return 0
 }
 
-// Finish has nothing to wait for: Execute returns when the launch is done.
+// Finish returns at once: Execute returns when the launch is done.
 func (a *adapter) Finish(context.Context) error { return nil }
 
 func (a *adapter) Close() { a.engine.Close() }

@@ -9,71 +9,71 @@ import (
 	"offload/device"
 )
 
-// key is what a balance is kept for: launches of a kernel of about one size.
+// key identifies a balance: launches of one kernel, of about one size.
 type key struct {
 	kernel *device.Kernel
 	size   int // binary logarithm of the items
 }
 
-// balance is how launches of one kernel and size are shared, and what came of it. It begins
-// with a trial: some launches are split, by the rates that were measured; then each part
-// that could be the better choice computes some alone. The last of each kind counts, since
-// the data are in place by then. From then on launches are split if that gains enough, else
-// the best part has them alone. Trials come back, ever more rarely.
+// balance is the division of launches of one kernel and size, with its measurements. It
+// begins with a trial: some launches are split by measured rates; then each part that
+// could be faster alone computes some alone. The last of each kind counts, because the
+// data are in place by then. After the trial, launches are split if that gains enough,
+// else the best part computes them alone. Trials are repeated at growing intervals.
 type balance struct {
 	kernel  *device.Kernel
 	of      []rating // of each part
 	refused error    // of the last part that refused the kernel
 	items   float64  // of the last launch
-	long    int      // launches in a row that were not brief, or more than twice
+	long    int      // number of launches in a row that were not brief, up to twice + 1
 
-	split     float64 // seconds per item of launches that are split
-	reference float64 // the same of the best part alone, when last decided
+	split     float64 // seconds per item of split launches
+	reference float64 // seconds per item of the best part alone, at the last decision
 
 	trial      int   // launches of the trial so far
-	candidates []int // parts that are tried alone
+	candidates []int // parts to try alone
 	settled    bool
-	choice     int // part that computes alone, or together
-	since      int // launches since that was chosen, or since the trial
-	again      int // launches after which the next trial begins
-	slow       int // launches in a row that took too long
+	choice     int // index of the part that computes alone, or together
+	since      int // launches since the choice, or since the trial
+	again      int // launches until the next trial
+	slow       int // number of launches in a row that took too long
 }
 
-// rating is what is known of a part in the launches of a balance.
+// rating holds the measurements of a part in the launches of a balance.
 type rating struct {
-	usable  bool    // in the last launch
-	without bool    // it has refused the kernel
-	cut     float64 // its share of launches that are split
-	ideal   float64 // what that would be, with those of other parts in proportion
+	usable  bool    // for the last launch
+	without bool    // the part has refused the kernel
+	cut     float64 // its share of split launches
+	ideal   float64 // the ideal share, relative to those of the other parts
 	rate    float64 // items per second of its pieces; 0: unknown
 	alone   float64 // seconds per item of the part alone; 0: unknown
 }
 
 const (
-	together  = -1      // the choice to split
-	splitting = 3       // launches of a trial that are split
+	together  = -1      // choice: split
+	splitting = 3       // split launches of a trial
 	each      = 2       // launches of a trial for each part alone
-	firstTry  = 1. / 16 // share of a part of unknown rate, of the home's
+	firstTry  = 1. / 16 // first share of a part of unknown rate, relative to the home's
 
-	gain    = 0.9  // a split launch must take less than this part of the time alone
-	regret  = 0.95 // and is given up above this part,
-	drift   = 2    // as is a part alone that became this much slower,
+	gain    = 0.9  // a split launch must take less than this fraction of the time alone,
+	regret  = 0.95 // and is given up above this fraction,
+	drift   = 2    // as is a part alone that becomes this much slower,
 	several = 3    // in that many launches in a row
 
-	retrial = 500 // launches between trials at first
-	early   = 50  // the same, where the times differ
-	doubt   = 0.3 // by no more than this part
-	adopted = 20  // the same, where the choice is that of another size
-	alike   = 4   // differences of sizes that say something of each other
+	retrial = 500 // launches between trials, at first
+	early   = 50  // the same if the times differ
+	doubt   = 0.3 // by less than this fraction
+	adopted = 20  // the same if the choice was copied from another size
+	alike   = 4   // largest difference of sizes for copying a balance
 
-	tolerance = 1.03 // a share is left as it is if the ideal one is no better than this
-	hesitance = 0.25 // weight of the newest measurement
+	tolerance = 1.03 // shares change only if the ideal ones are faster by this factor
+	hesitance = 0.25 // weight of the latest measurement
 
 	manyBalances = 1024 // after so many all are forgotten, so that a program with ever new kernels does not grow
 )
 
-// balanceOf returns the balance of launches of a kernel with so many items. A new one
-// begins with what the closest size has shown; what was chosen there is tried before long.
+// balanceOf returns the balance of launches of a kernel with the given number of items. A
+// new one starts as a copy of that of the closest size, whose choice is soon tried again.
 func (e *engine) balanceOf(kernel *device.Kernel, items float64) *balance {
 	size := int(math.Log2(max(1, items)))
 	if b := e.splits[key{kernel, size}]; b != nil {
@@ -100,13 +100,13 @@ func (e *engine) balanceOf(kernel *device.Kernel, items float64) *balance {
 	return &b
 }
 
-// choose decides who computes the next launch: a part, or together.
+// choose returns the choice for the next launch: the index of a part, or together.
 func (b *balance) choose(home int) int {
 	if b.settled && b.since >= b.again {
-		if b.again *= 2; b.again == 2*adopted { // the choice was that of another size
+		if b.again *= 2; b.again == 2*adopted { // the choice was copied from another size
 			b.again = retrial
 		}
-		b.trial, b.settled = 1, false // begins with the rates that are known
+		b.trial, b.settled = 1, false // begins with the known rates
 	}
 	switch {
 	case b.settled:
@@ -121,10 +121,10 @@ func (b *balance) choose(home int) int {
 	return b.choice
 }
 
-// learn takes in the times of the last launch.
+// learn records the times of the last launch.
 func (b *balance) learn(parts []*part, wall time.Duration) {
 	perItem := wall.Seconds() / b.items
-	if b.settled && b.since == 0 { // not what it will take once the data are in place
+	if b.settled && b.since == 0 { // the data are not in place yet
 		perItem = 0
 	}
 	if b.choice == together {
@@ -151,7 +151,7 @@ func (b *balance) learn(parts []*part, wall time.Duration) {
 	}
 }
 
-// mean is the new value during a trial, later a running mean. A new value of 0 says nothing.
+// mean returns new during a trial, later a running mean. A new value of 0 is ignored.
 func (b *balance) mean(old, new float64) float64 {
 	switch {
 	case new == 0:
@@ -162,8 +162,8 @@ func (b *balance) mean(old, new float64) float64 {
 	return old + hesitance*(new-old)
 }
 
-// nominate lists the parts that may be the best alone: those that are at least a
-// third as fast as the fastest. A part may be faster on a whole than on a share.
+// nominate sets the parts to try alone: those at least a third as fast as the fastest. A
+// part may be faster on a whole launch than on a share.
 func (b *balance) nominate() {
 	fastest := 0.0
 	for _, x := range b.of {
@@ -179,7 +179,7 @@ func (b *balance) nominate() {
 	}
 }
 
-// decide ends a trial.
+// decide ends a trial with a choice.
 func (b *balance) decide() {
 	best := b.best()
 	b.settled, b.since, b.choice, b.reference = true, 0, best, b.of[best].alone
@@ -187,17 +187,17 @@ func (b *balance) decide() {
 		b.choice = together
 	}
 	if b.again == retrial && math.Abs(b.split/b.reference-1) < doubt {
-		b.again = early // a disturbed measurement may have turned the scale
+		b.again = early // a disturbed measurement may have decided
 	}
 }
 
-// best is the fastest part alone.
+// best returns the fastest part alone.
 func (b *balance) best() int {
 	return slices.MinFunc(b.candidates, func(i, j int) int { return cmp.Compare(b.of[i].alone, b.of[j].alone) })
 }
 
-// review gives up what does not pay any more: a split that has taken too long, or a
-// part that has become slow, in several launches one after another.
+// review gives up a choice that does not pay any more: a split that took too long, or a
+// part that became slow, in several launches in a row.
 func (b *balance) review(perItem float64) {
 	limit := drift * b.reference
 	if b.choice == together {
@@ -215,8 +215,8 @@ func (b *balance) review(perItem float64) {
 	}
 }
 
-// aim moves the shares to where all parts would need the same time: at once during
-// a trial, later by half of the way and only if it matters.
+// aim moves the shares towards equal times of all parts: at once during a trial, later
+// halfway, and only if that gains enough.
 func (b *balance) aim(home int) {
 	known := 0.0
 	for _, x := range b.of {

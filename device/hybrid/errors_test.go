@@ -49,7 +49,7 @@ func (d *refusing) Launch(ctx context.Context, l *device.Launch) error {
 }
 
 // TestRefusedLaunch: what a part cannot run the others do, with data that it alone has,
-// too. A shader that does not compile is a mistake that nobody hides. The part stays.
+// too. A shader that does not compile is reported. The part stays.
 func TestRefusedLaunch(t *testing.T) {
 	for _, c := range []struct{ err, want error }{{device.ErrUnsupported, nil}, {device.ErrShader, device.ErrShader}} {
 		virtually(t, c.err.Error(), func(t *testing.T) {

@@ -19,7 +19,7 @@ type piece struct {
 	rows device.Range
 }
 
-// Execute cuts l into pieces and runs them, again on other parts if a part leaves.
+// Execute divides l into pieces and runs them; again on other parts if a part leaves.
 func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]queue.Memory) error {
 	cost := device.CostOf(l)
 	e.mu.Lock()
@@ -51,19 +51,20 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 }
 
 const (
-	small = 100_000                // operations below which a launch is not worth cutting
-	brief = 100 * time.Microsecond // the time for which the same holds where a kernel has no Cost,
-	twice = 2                      // unless so many launches in a row took longer
+	small = 100_000                // operations below which a launch is not split
+	brief = 100 * time.Microsecond // the same as a time, for kernels without Cost,
+	twice = 2                      // unless this many launches in a row took longer
 )
 
-// cut lists the pieces of the launch, in the order of the parts, so that a part has about
-// the same rows from launch to launch. It reports whether the times show how to cut the next.
+// cut sets the pieces of the launch, in the order of the parts, so that a part has about
+// the same rows from launch to launch. It reports whether the times of this launch are to
+// be learnt.
 func (e *engine) cut(cost device.Cost) (teaches bool) {
 	b, l, home := e.balance, e.launch, e.home().index
 	some := false
 	for i, p := range e.parts {
 		x, usable := &b.of[i], e.usable(p)
-		if usable != x.usable { // a new trial from the beginning
+		if usable != x.usable { // restart the trial
 			x.usable, b.trial, b.settled = usable, 0, false
 		}
 		if usable {
@@ -102,16 +103,17 @@ func (e *engine) cut(cost device.Cost) (teaches bool) {
 	return teaches
 }
 
-// usable reports whether a part may compute rows of the launch: it is there, holds the
-// buffers, has not refused the kernel, and was shown to equal its contract if it says so.
+// usable reports whether a part may compute rows of the launch: it has not left, holds
+// the buffers, has not refused the kernel, and equals its contract if it claims to be
+// exact.
 func (e *engine) usable(p *part) bool {
 	lacks := func(m *memory) bool { return m != nil && m.on[p.index].Buffer == nil }
 	return !p.left() && !slices.ContainsFunc(e.memory, lacks) &&
 		!e.balance.of[p.index].without && !slices.Contains(p.unequal, e.launch.Kernel.Name)
 }
 
-// round brings each part what its first piece needs, computes these pieces, and
-// takes those that are done from the list.
+// round moves to each part the data that its first piece needs, computes these pieces,
+// and removes the finished ones from the list.
 func (e *engine) round(ctx context.Context) (err error) {
 	e.active = e.active[:0]
 	for i := range e.pieces {
@@ -137,7 +139,7 @@ func (e *engine) round(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = e.settle() }()                 // even if a kernel's code ends this goroutine
-	if p := e.active[0]; len(e.active) == 1 && p.host { // nobody else to wait for
+	if p := e.active[0]; len(e.active) == 1 && p.host { // no other part to wait for
 		p.moves = e.moves
 		p.take(compute)
 		return nil
@@ -149,14 +151,13 @@ func (e *engine) round(ctx context.Context) (err error) {
 	return nil
 }
 
-// rest waits until parts are at no step any more, and reports whether all are still
-// there.
+// rest waits until parts have ended their steps, and reports whether none has left.
 func (e *engine) rest(ctx context.Context, parts []*part) bool {
 	e.wait(ctx, nil, parts...)
 	return !slices.ContainsFunc(parts, (*part).left)
 }
 
-// reassign gives a piece of a part that has left, or refuses the kernel, to another.
+// reassign gives a piece of an unusable part to another part.
 func (e *engine) reassign(c *piece) error {
 	if e.usable(c.part) {
 		return nil
@@ -174,8 +175,8 @@ func (e *engine) reassign(c *piece) error {
 	return fmt.Errorf("%w: kernel %s: no part has all of its buffers and equals its contract", device.ErrUnsupported, e.launch.Kernel.Name)
 }
 
-// fetch reads what is to be moved. It returns false, and perhaps an error, if that was not
-// possible: without one, parts have left that others need something of.
+// fetch reads the data to be moved. ok is false if that failed: with an error, or without
+// one if a source has left.
 func (e *engine) fetch(ctx context.Context, bytes int) (ok bool, err error) {
 	e.sources = e.sources[:0]
 	for _, m := range e.moves {
@@ -198,15 +199,15 @@ func (e *engine) fetch(ctx context.Context, bytes int) (ok bool, err error) {
 	return err == nil, err
 }
 
-// settle takes the pieces that were computed from the list. It returns the first error
-// that no other part can help. Of a part that has left nothing is known.
+// settle removes the finished pieces from the list. It returns the first error that
+// another part cannot avoid. The outcome on a part that has left is unknown.
 func (e *engine) settle() (first error) {
 	for _, p := range e.active {
 		if p.left() {
 			continue
 		}
 		e.record(p)
-		// A launch that has failed takes what it updates along.
+		// A failed launch leaves what it updates undefined, so it cannot run again.
 		updates := func(x device.Param) bool { return x.Access == device.UpdateRows }
 		switch {
 		case p.err == nil:
@@ -221,7 +222,7 @@ func (e *engine) settle() (first error) {
 	return first
 }
 
-// record keeps account of what a part has computed, and of what was moved to it.
+// record marks the elements that a part has computed, and those moved to it.
 func (e *engine) record(p *part) {
 	for i, m := range e.memory {
 		switch r := p.launch.WriteRange(i); {
@@ -243,17 +244,17 @@ func (e *engine) record(p *part) {
 	}
 }
 
-// Check and Prepare leave everything to the parts, which refuse what they lack.
+// Check and Prepare return nil: the parts refuse launches that they cannot run.
 func (e *engine) Check(*device.Launch) error   { return nil }
 func (e *engine) Prepare(*device.Kernel) error { return nil }
 
-// Inline is false: several goroutines are needed anyway.
+// Inline returns false: several goroutines are needed anyway.
 func (e *engine) Inline(context.Context, *device.Launch) bool { return false }
 
-// Finish has nothing to wait for: Execute returns when all parts are done.
+// Finish returns at once: Execute returns when all parts are done.
 func (e *engine) Finish(context.Context) error { return nil }
 
-// Progress is that of all parts.
+// Progress returns the sum over all parts.
 func (e *engine) Progress() (n int64) {
 	for _, p := range e.parts {
 		n += p.dev.Counters().Progress
@@ -261,7 +262,7 @@ func (e *engine) Progress() (n int64) {
 	return n
 }
 
-// Held returns the place of a part's that the caller takes up.
+// Held returns the place of a part that the caller occupies, or nil.
 func (e *engine) Held(ctx context.Context) device.Place {
 	for _, p := range e.parts {
 		if o, ok := p.dev.(device.Owner); ok {
@@ -273,8 +274,8 @@ func (e *engine) Held(ctx context.Context) device.Place {
 	return nil
 }
 
-// Close closes the parts, which wakes those who wait for them. One that does not
-// return is left to itself.
+// Close closes the parts, which ends waits for them. It abandons a part whose Close does
+// not return.
 func (e *engine) Close() {
 	for _, p := range e.parts {
 		if err := e.ask(p, p.dev.Close); err != nil {
@@ -283,7 +284,8 @@ func (e *engine) Close() {
 	}
 }
 
-// home is the part that holds what is written; the first that ever was, if all have left.
+// home returns the part that receives writes: the first in order that has not left, or
+// the very first if all have.
 func (e *engine) home() *part {
 	return e.order[max(0, slices.IndexFunc(e.order, func(p *part) bool { return !p.left() }))]
 }

@@ -77,8 +77,8 @@ func TestGain(t *testing.T) {
 	}
 }
 
-// TestNoGain: where splitting does not pay, the better device computes alone, and
-// the report says so.
+// TestNoGain: where splitting does not pay, the better device computes alone, and the
+// report states it.
 func TestNoGain(t *testing.T) {
 	slowBus := model("gpu", device.GPU, 1)
 	slowBus.Bandwidth, slowBus.Latency = 3e5, time.Millisecond

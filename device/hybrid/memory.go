@@ -10,7 +10,7 @@ import (
 	"offload/device/queue"
 )
 
-// memory is a buffer: a copy on each part, and which elements of it are up to date.
+// memory is a buffer: a copy on each part, with the elements that are up to date.
 type memory struct {
 	engine *engine
 	typ    device.Type
@@ -19,19 +19,18 @@ type memory struct {
 
 // replica is the copy of a buffer on a part.
 type replica struct {
-	device.Buffer        // nil where the part has none
+	device.Buffer        // nil if the part has none
 	fresh         ranges // elements that are up to date
-	torn          ranges // elements that failed calls have left undefined
+	torn          ranges // elements left undefined by failed calls
 }
 
-// mark records that elements r are up to date, or that a call which was to set them has
-// failed.
+// mark records that elements r are up to date, or that a call to set them failed.
 func (c *replica) mark(r device.Range, ok bool) {
 	c.fresh.mark(r, ok)
 	c.torn.mark(r, !ok)
 }
 
-// set records that elements r are up to date on p and nowhere else.
+// set records that elements r are up to date on p only.
 func (m *memory) set(p *part, r device.Range) {
 	for i := range m.on {
 		m.on[i].fresh.mark(r, false)
@@ -39,10 +38,10 @@ func (m *memory) set(p *part, r device.Range) {
 	m.on[p.index].mark(r, true)
 }
 
-// ranges is a set of indices: the first that is in it, the next that is not, and so on.
+// ranges is a set of indices: the first index in it, the next one not in it, and so on.
 type ranges []int
 
-// mark puts r into the set or takes it out.
+// mark adds r to the set or removes it.
 func (s *ranges) mark(r device.Range, in bool) {
 	if r.Len() <= 0 {
 		return
@@ -50,17 +49,17 @@ func (s *ranges) mark(r device.Range, in bool) {
 	lo, _ := slices.BinarySearch(*s, r.Lo)
 	hi, _ := slices.BinarySearch(*s, r.Hi+1)
 	ends := make([]int, 0, 2)
-	if in != (lo%2 == 1) { // r is not like what is before it
+	if in != (lo%2 == 1) { // r differs from the index before it
 		ends = append(ends, r.Lo)
 	}
-	if in != (hi%2 == 1) { // nor like what is behind it
+	if in != (hi%2 == 1) { // r differs from the index after it
 		ends = append(ends, r.Hi)
 	}
 	*s = slices.Replace(*s, lo, hi, ends...)
 }
 
-// first splits r where membership changes first: the part at its beginning that is
-// in the set as a whole or not at all.
+// first returns the longest part at the beginning of r that is entirely in the set or
+// entirely outside it.
 func (s ranges) first(r device.Range) (part device.Range, in bool) {
 	next, _ := slices.BinarySearch(s, r.Lo+1)
 	if next < len(s) {
@@ -69,8 +68,8 @@ func (s ranges) first(r device.Range) (part device.Range, in bool) {
 	return r, next%2 == 1
 }
 
-// Alloc makes a copy on each part. A part that cannot hold one does without, and
-// takes no share of launches with this buffer; the home must have one.
+// Alloc allocates a copy on each part. A part that cannot hold one takes no share of
+// launches with this buffer; the home must have one.
 func (e *engine) Alloc(t device.Type, n int) (queue.Memory, error) {
 	m := &memory{e, t, make([]replica, len(e.parts))}
 	for _, p := range e.order {
@@ -95,7 +94,7 @@ func (e *engine) Alloc(t device.Type, n int) (queue.Memory, error) {
 	return m, nil
 }
 
-// Free releases the copies. Those of a lost part go with it.
+// Free frees the copies, except those of lost parts.
 func (m *memory) Free() {
 	for i, c := range m.on {
 		if p := m.engine.parts[i]; c.Buffer != nil && !p.left() {
@@ -104,7 +103,7 @@ func (m *memory) Free() {
 	}
 }
 
-// Write sets elements on the home alone; others fetch them when they need them.
+// Write sets elements on the home only; other parts fetch them when needed.
 func (m *memory) Write(ctx context.Context, off int, src device.Slice) error {
 	all := device.Range{Lo: off, Hi: off + src.Len()}
 	for r := all; r.Len() > 0; {
@@ -128,7 +127,7 @@ func (m *memory) Write(ctx context.Context, off int, src device.Slice) error {
 	return nil
 }
 
-// Read takes each element from a part that has it, from the home if it can.
+// Read reads each element from a part that has it, preferably the home.
 func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
 	start := time.Now()
 	defer func() { m.engine.took += time.Since(start) }()
@@ -147,12 +146,14 @@ func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
 	return nil
 }
 
-// chunk is the number of bytes that the engine keeps for a caller's data on their way.
+// chunk is the largest number of bytes of a caller's data in one transfer through the
+// engine's memory.
 const chunk = 4 << 20
 
-// transfer moves elements, as many of r as go at once, between a part's copy and the data
-// of a caller, who waits for no longer than ctx, and returns which. A part other than the
-// host is given memory of the engine's, since it may use that after the caller has gone.
+// transfer copies elements between a part's copy and data of a caller, whose wait ends
+// with ctx. It returns the range copied, which is the beginning of r if r is too large
+// for one transfer. A part other than the host uses memory of the engine, because it may
+// still use it after the caller has gone.
 func (m *memory) transfer(ctx context.Context, p *part, s step, r device.Range, data device.Slice) (device.Range, error) {
 	e := m.engine
 	if !p.host {
@@ -186,18 +187,18 @@ func (m *memory) transfer(ctx context.Context, p *part, s step, r device.Range, 
 	return r, err
 }
 
-// move is the way of some elements from the part that has them to one that reads them.
+// move is a transfer of elements from a part that has them to a part that reads them.
 type move struct {
-	from *part // nil: nowhere, elements are cleared
+	from *part // nil: the elements are set to 0
 	to   *part
 	mem  *memory
 	at   device.Range
-	data device.Slice // on the way
+	data device.Slice // in transit
 }
 
-// gather makes the launch of a part's piece on its copies, and plans the moves of what that
-// reads and the part does not have. What failed calls have left undefined in its outputs
-// is cleared, so that the wait for the piece does not meet their errors.
+// gather sets up the launch of a part's piece on its copies, and adds moves of the
+// elements that it reads and the part lacks. It clears elements of outputs left undefined
+// by failed calls, so that the wait for the piece does not return their errors.
 func (e *engine) gather(ctx context.Context, p *part) error {
 	l := &p.launch
 	p.ctx.Context = ctx
@@ -208,7 +209,7 @@ func (e *engine) gather(ctx context.Context, p *part) error {
 		}
 		c := &m.on[p.index]
 		l.Args[i].Buffer = c.Buffer
-		for t := c.torn; len(t) > 0 && l.Kernel.Params[i].Access.Writes(); t = t[2:] { // before what is moved there
+		for t := c.torn; len(t) > 0 && l.Kernel.Params[i].Access.Writes(); t = t[2:] { // before other moves to the same elements
 			e.moves = slices.Insert(e.moves, 0, move{to: p, mem: m, at: device.Range{Lo: t[0], Hi: t[1]}})
 		}
 		e.here = append(e.here[:0], c.fresh...)
@@ -234,7 +235,8 @@ func (e *engine) gather(ctx context.Context, p *part) error {
 	return nil
 }
 
-// source finds a part that has the beginning of r up to date, and how much of it.
+// source returns a part that has the beginning of r up to date, and the range that it
+// has.
 func (e *engine) source(m *memory, r device.Range) (*part, device.Range, error) {
 	next := r.Hi
 	for _, p := range e.order {
@@ -242,7 +244,7 @@ func (e *engine) source(m *memory, r device.Range) (*part, device.Range, error) 
 			continue
 		}
 		piece, in := m.on[p.index].fresh.first(r)
-		next = min(next, piece.Hi) // from there on the home has it
+		next = min(next, piece.Hi) // from there on an earlier part has it
 		if in {
 			return p, device.Range{Lo: r.Lo, Hi: next}, nil
 		}
@@ -250,7 +252,7 @@ func (e *engine) source(m *memory, r device.Range) (*part, device.Range, error) 
 	return nil, r, e.nobody()
 }
 
-// nobody is the error for data that went with a lost part.
+// nobody returns the error for data that only a lost part had.
 func (e *engine) nobody() error {
 	for _, p := range e.parts {
 		if err := p.lost(); err != nil {
@@ -260,7 +262,7 @@ func (e *engine) nobody() error {
 	return fmt.Errorf("%w: no part has the data", device.ErrLost)
 }
 
-// makeRoom gives each move memory for its data and returns their bytes.
+// makeRoom allocates memory for the data of each move and returns their bytes.
 func (e *engine) makeRoom() (bytes int) {
 	var need, used [len(e.transit)]int
 	for _, m := range e.moves {

@@ -1,16 +1,16 @@
-// Package hybrid makes one device of several: each launch is cut by rows into a
-// share for each part, by the rates that were measured. A launch writes only the
-// rows that it was given, so that the results do not depend on the cut.
+// Package hybrid joins several devices to one: each launch is divided by rows into a
+// share for each part, in proportion to measured rates. A launch writes only its own
+// rows, so the results do not depend on the division.
 //
-// Every part holds each buffer in full, and the device keeps account of which
-// elements are up to date where. What a share reads is brought to its part before
-// the launch: all of a matrix that is read whole, a few rows beside the cut where
-// there is a halo, nothing where the part has computed it itself. Writes go to one
-// part, the home, which is the host's cores if they are among the parts.
+// Every part holds each buffer in full, and the device tracks which elements are up to
+// date on which part. Before a launch, each part receives the elements that its share
+// reads and that it does not have: all of a ReadAll matrix, a few rows beside the cut for
+// a halo, nothing that the part has computed itself. Writes go to one part, the home: the
+// host's cores if they are among the parts.
 //
-// A part that is lost, or shows no progress for too long while it is asked for something,
-// is left out from then on, and its share is computed by the rest. The device as a whole
-// is lost only when somebody needs rows that the lost part alone had.
+// A part that is lost, or makes no progress for too long during a call, is left out from
+// then on, and the other parts compute its share. The composite device is lost only when
+// elements are needed that only the lost part had.
 package hybrid
 
 import (
@@ -28,29 +28,29 @@ import (
 	"offload/device/queue"
 )
 
-// Options say how to join devices.
+// Options configure a composite device.
 type Options struct {
-	Backend string           // the word that opens it, for Info; "": hybrid
+	Backend string           // name for Info.Backend; "": hybrid
 	Kernels []*device.Kernel // kernels to probe at open; the parts must have probed them too
-	Notes   []string         // to be found in Info.Notes
+	Notes   []string         // copied to Info.Notes
 
-	// Shares fixes the share of each part, for tests and measurements. Nil: by the
-	// rates that are measured, and only where it pays.
+	// Shares fixes the share of each part, for tests and measurements. Nil means shares by
+	// measured rates, and only if splitting is faster.
 	Shares []float64
 
-	Recorder device.Recorder // told what the device does; nil: nobody
+	Recorder device.Recorder // records what the device does; may be nil
 }
 
-// Device is a device whose launches are split over others.
+// Device is a composite device whose launches are split over its parts.
 type Device struct {
 	*queue.Device
 	engine *engine
 }
 
-// Open joins at least two devices, which belong to the new one from now on, even if
-// Open fails. The first of the host's cores among them is the home: it holds what is
-// written. Errors: ErrInvalid for too few parts, other shares than parts, shares that
-// are no amounts, and nil among parts or kernels; and those of the parts' probes.
+// Open joins at least two devices, which the new device owns from then on, even if Open
+// fails. The first device of class CPU is the home, which receives writes; without one,
+// the first device. Errors: ErrInvalid for fewer than two parts, a wrong number of
+// shares, invalid shares, and nil among parts or kernels; and those of the parts' probes.
 func Open(ctx context.Context, parts []device.Device, o Options) (*Device, error) {
 	if err := check(parts, o); err != nil {
 		for _, p := range parts {
@@ -67,7 +67,7 @@ func Open(ctx context.Context, parts []device.Device, o Options) (*Device, error
 		return nil, err
 	}
 	d := &Device{inner, e}
-	if err := d.Sync(ctx); err != nil { // the queue is at rest: the engine may be changed
+	if err := d.Sync(ctx); err != nil { // the queue is idle: the engine may be changed
 		d.Close()
 		return nil, err
 	}
@@ -76,11 +76,11 @@ func Open(ctx context.Context, parts []device.Device, o Options) (*Device, error
 	return d, nil
 }
 
-// check refuses what cannot be joined.
+// check refuses invalid parts and options.
 func check(parts []device.Device, o Options) error {
 	switch {
 	case len(parts) < 2:
-		return device.Invalidf("%d devices to split over; at least two are needed", len(parts))
+		return device.Invalidf("%d devices to split over; need at least two", len(parts))
 	case slices.Contains(parts, nil):
 		return device.Invalidf("one of the %d devices to split over is nil", len(parts))
 	case slices.Contains(o.Kernels, nil):
@@ -93,32 +93,33 @@ func check(parts []device.Device, o Options) error {
 	return nil
 }
 
-// engine runs launches on several devices. All but Alloc is called one at a time.
+// engine runs launches on several devices. Its methods but Alloc are called one at a
+// time.
 type engine struct {
 	parts []*part
 	order []*part   // the home first
-	fixed []float64 // shares that do not change; nil: by measured rates
+	fixed []float64 // fixed shares; nil: by measured rates
 
-	// The launch that is executed.
+	// The launch being executed.
 	launch  *device.Launch
 	memory  []*memory // of each argument; nil for a scalar
 	balance *balance
 	pieces  []piece
 
-	last *balance      // of the launch that nothing has been learnt of yet, or nil
-	took time.Duration // by that, with the reads that followed: they depend on where its results are
+	last *balance      // of the launch whose time is not yet recorded, or nil
+	took time.Duration // time of that launch, including later reads, which depend on where its results are
 
-	done    chan *part // parts that have taken a step
+	done    chan *part // parts that have ended a step
 	active  []*part    // parts with a piece
 	sources []*part    // parts with something to fetch
 	moves   []move
-	here    ranges                          // what a part has or will have, for gather
-	transit [device.Uint32 + 1]device.Slice // data on their way, of each type
+	here    ranges                          // elements that a part has or will have, for gather
+	transit [device.Uint32 + 1]device.Slice // data in transit, of each type
 	timer   *time.Timer
-	closing atomic.Bool // somebody waits for the end
-	closed  error       // what became of parts that were closed
+	closing atomic.Bool // Close was called
+	closed  error       // errors of closing parts
 
-	mu     sync.Mutex // what Report reads
+	mu     sync.Mutex // guards what Report reads
 	splits map[key]*balance
 }
 
@@ -150,8 +151,8 @@ func newEngine(parts []device.Device, kernels []*device.Kernel) *engine {
 	return e
 }
 
-// Close drops what is queued, waits for what runs, and closes the parts. One that does
-// not let itself be closed is left to itself, and an error says so.
+// Close drops queued work, waits for running work, and closes the parts. It abandons a
+// part whose Close does not return, and returns an error.
 func (d *Device) Close() error {
 	d.engine.closing.Store(true)
 	d.Device.Close()
@@ -196,7 +197,7 @@ func (e *engine) info(o Options) device.Info {
 	return i
 }
 
-// Parts lists the devices that launches are split over, as far as they are not lost.
+// Parts returns the devices that launches are split over, without those that were lost.
 func (d *Device) Parts() []device.Device {
 	var left []device.Device
 	for _, p := range d.engine.parts {
@@ -207,9 +208,9 @@ func (d *Device) Parts() []device.Device {
 	return left
 }
 
-// Report says, for each kernel and size that was launched often enough to know,
-// how launches are split and what that gains, or that it does not pay; and which
-// parts have left. It may be called at any time.
+// Report returns one line for each kernel and size with enough launches, with the
+// division and its gain, or that splitting does not pay; and one for each part that has
+// left. It may be called at any time.
 func (d *Device) Report() []string {
 	e := d.engine
 	var lines []string
@@ -249,7 +250,7 @@ func (b *balance) report(parts []*part) string {
 	return fmt.Sprintf("%s: split, %s: %s, against %s on %s alone", what, strings.Join(shares, ", "), took, against, name)
 }
 
-// seconds writes a time with three digits.
+// seconds formats a time with three digits.
 func seconds(s float64) string {
 	unit := "s"
 	for _, smaller := range [...]string{"ms", "µs"} {

@@ -12,54 +12,53 @@ import (
 	"offload/device"
 )
 
-// part is one of the devices. Its steps run on goroutines of their own, so that parts work
-// at the same time, and a driver that never returns keeps no caller: such a part leaves,
-// with that goroutine and the memory that this was given. The host's cores do return.
+// part is one of the devices. Its steps run on separate goroutines, so that parts work
+// concurrently and a driver that never returns does not block the caller: such a part
+// leaves, with its goroutine and its memory. Calls of the host's cores do return.
 type part struct {
 	dev   device.Device
-	name  string // what messages call it
+	name  string // for messages
 	info  device.Info
 	index int
 	host  bool                  // the host's cores
-	gone  atomic.Pointer[error] // why it is not used any more
-	run   func()                // takes the step that is next, and says so
+	gone  atomic.Pointer[error] // the reason why it has left
+	run   func()                // takes step next and sends p to engine.done
 
-	unequal []string // kernels that it was not shown to equal, though it says that it is exact
+	unequal []string // kernels that differ from their contract though the part claims to be exact
 
-	// These belong to whoever has the turn.
-	busy  bool         // at a step
-	seen  pulse        // during the step
-	limit atomic.Int64 // how long it may be silent in the step; read by ask, too
+	// These belong to the holder of the turn.
+	busy  bool         // during a step
+	seen  pulse        // progress during the step
+	limit atomic.Int64 // longest time without progress in the step; also read by ask
 
-	// What to do in a step, and what came of it. They belong to the step while the part
-	// is busy.
+	// A step and its results. They belong to the step while the part is busy.
 	next    step
 	moves   []move
 	ctx     unplaced // of the launch
 	launch  device.Launch
 	items   float64 // of the launch
 	piece   int     // its index
-	refused bool    // the launch was not begun
+	refused bool    // the launch did not begin
 	err     error
-	took    time.Duration // of the launch alone
+	took    time.Duration // time of the launch only
 }
 
-// step is what a part does while the others do the same.
+// step is what all parts do at the same time.
 type step uint8
 
 const (
-	fetch   step = iota // read what others need
-	bring               // write what others have read
-	compute             // the same, then launch and wait
+	fetch   step = iota // read elements for other parts
+	bring               // write elements read by other parts
+	compute             // bring, then launch and wait
 )
 
-// unplaced is the context of a launch without its values, so that a part's work takes
-// up no place of the task that queued the launch.
+// unplaced is the context of a launch without its values, so that a part's work does not
+// occupy the place of the task that queued the launch.
 type unplaced struct{ context.Context }
 
 func (*unplaced) Value(any) any { return nil }
 
-// take takes a step. A kernel's code may end the goroutine.
+// take takes a step. The code of a kernel may end the goroutine.
 func (p *part) take(s step) {
 	returned := false
 	defer func() {
@@ -98,7 +97,8 @@ func (p *part) try(s step) (err error) {
 	return err
 }
 
-// note returns err. One that ends the use of the part makes it leave, and is an ErrLost.
+// note returns err. An ErrLost or ErrClosed makes the part leave, and note returns it as
+// ErrLost.
 func (p *part) note(err error) error {
 	if !errors.Is(err, device.ErrLost) {
 		if !errors.Is(err, device.ErrClosed) {
@@ -112,7 +112,7 @@ func (p *part) note(err error) error {
 	return err
 }
 
-// lost returns why the part is not used any more, or nil.
+// lost returns the reason why the part has left, or nil.
 func (p *part) lost() error {
 	if err := p.gone.Load(); err != nil {
 		return *err
@@ -124,21 +124,22 @@ func (p *part) left() bool    { return p.gone.Load() != nil }
 func (p *part) working() bool { return p.busy && !p.left() }
 
 const (
-	patience = 2 * time.Second              // for which a part may be silent at the least before it counts as lost
-	late     = 20                           // times the time that was predicted, if that is more
-	forever  = time.Duration(math.MaxInt64) // where nothing is known
-	look     = patience / 20                // the time between looks at the progress of parts
-	slowest  = 10e6                         // bytes per second, below which a transfer counts as stuck
+	patience = 2 * time.Second              // least time without progress before a part counts as lost
+	late     = 20                           // or this multiple of the predicted time, if that is longer
+	forever  = time.Duration(math.MaxInt64) // without a prediction
+	look     = patience / 20                // time between checks of the parts' progress
+	slowest  = 10e6                         // bytes per second below which a transfer counts as stuck
 )
 
-// pulse is when a device last showed progress, or was asked for something.
+// pulse is the progress of a device and the time it last changed, or the start of the
+// call.
 type pulse struct {
 	progress int64
 	at       time.Time
 }
 
-// silent makes a part leave that shows no progress for as long as limit and for patience,
-// and returns the reason. One that is slow, or busy with something else, does show progress.
+// silent makes a part leave after limit and patience without progress, and returns the
+// reason. A part that is slow, or busy with other work, still makes progress.
 func (p *part) silent(seen *pulse, limit time.Duration) error {
 	if n := p.dev.Counters().Progress; n != seen.progress {
 		*seen = pulse{n, time.Now()}
@@ -150,8 +151,8 @@ func (p *part) silent(seen *pulse, limit time.Duration) error {
 	return p.note(fmt.Errorf("%w: %s did not answer for %v", device.ErrLost, p.name, limit))
 }
 
-// ask calls do, which may never return unless the part is the host, and waits until
-// it has or the part is silent.
+// ask calls do and waits until it returns or the part is silent. do may never return,
+// except on the host.
 func (e *engine) ask(p *part, do func() error) error {
 	if p.host {
 		return p.note(do())
@@ -170,14 +171,14 @@ func (e *engine) ask(p *part, do func() error) error {
 	}
 }
 
-// begin has a part take a step, for which so many bytes travel.
+// begin starts a step of a part that transfers the given number of bytes.
 func (e *engine) begin(p *part, s step, bytes int) {
 	limit := patience + time.Duration(float64(bytes)/slowest*float64(time.Second))
 	if s == compute {
 		if rate := e.balance.of[p.index].rate; rate > 0 {
 			limit = max(limit, time.Duration(min(late*p.items/rate*float64(time.Second), float64(forever/2))))
 		} else {
-			limit = forever // the other parts show how long it may take
+			limit = forever // set by bound when another part is done
 		}
 	}
 	p.busy, p.seen, p.next, p.moves = true, pulse{at: time.Now()}, s, e.moves
@@ -185,8 +186,9 @@ func (e *engine) begin(p *part, s step, bytes int) {
 	go p.run()
 }
 
-// wait waits until the parts are at no step any more, but for those that leave, or until
-// done, which is of ctx or nil. Parts go on then, and whoever needs them next waits.
+// wait waits until the parts have ended their steps or left, or until done, which is
+// ctx.Done() or nil. In the latter case the parts continue, and the next user waits for
+// them.
 func (e *engine) wait(ctx context.Context, done <-chan struct{}, parts ...*part) (err error) {
 	start := time.Now()
 	defer e.timer.Stop()
@@ -203,7 +205,7 @@ func (e *engine) wait(ctx context.Context, done <-chan struct{}, parts ...*part)
 			err = ctx.Err()
 		case <-e.timer.C:
 			haste := time.Duration(1)
-			if ctx.Err() != nil || e.closing.Load() { // nobody wants the results any more
+			if ctx.Err() != nil || e.closing.Load() { // the results are not needed any more
 				bound(parts, patience)
 				haste = late / 2
 			}
@@ -215,12 +217,13 @@ func (e *engine) wait(ctx context.Context, done <-chan struct{}, parts ...*part)
 		}
 	}
 	if slices.ContainsFunc(parts, func(p *part) bool { return p.busy }) {
-		e.moves, e.transit = nil, [len(e.transit)]device.Slice{} // which are theirs now
+		e.moves, e.transit = nil, [len(e.transit)]device.Slice{} // still used by the parts
 	}
 	return err
 }
 
-// bound sets how long parts may be silent from now on of which nothing is known.
+// bound sets the longest time without progress, from now on, of parts without a
+// prediction.
 func bound(parts []*part, limit time.Duration) {
 	for _, p := range parts {
 		if p.limit.CompareAndSwap(int64(forever), int64(limit)) {

@@ -7,7 +7,7 @@ import (
 	"offload/device"
 )
 
-// TestRanges: a set of ranges equals a list of booleans, whatever is added and
+// TestRanges: a set of ranges equals a list of booleans, for any ranges added and
 // removed, and stays in order without ranges that touch.
 func TestRanges(t *testing.T) {
 	const n = 40

@@ -72,8 +72,8 @@ func TestAnotherTrial(t *testing.T) {
 	})
 }
 
-// TestWithoutCost: launches of a kernel that says nothing of its cost are measured, and
-// split if they take long.
+// TestWithoutCost: launches of a kernel without Cost are measured, and split if they take
+// long.
 func TestWithoutCost(t *testing.T) {
 	for _, c := range []struct {
 		name  string

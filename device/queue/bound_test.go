@@ -11,7 +11,7 @@ import (
 	"offload/device"
 )
 
-// full returns a device that runs launch 0 and has a full queue behind it, 1 to
+// full returns a device that runs launch 0 and has a full queue of launches 1 to
 // device.QueueDepth. Each receive from step lets one launch end.
 func full(t *testing.T, way int, step chan struct{}) (*Device, *stage, device.Buffer) {
 	s := &stage{hooks: &hooks{execute: func(context.Context, *device.Launch) error { <-step; return nil }}}
@@ -75,7 +75,7 @@ func TestLaunchesWaitForRoom(t *testing.T) {
 	}
 }
 
-// turnstile is a place that is free again when the test says so.
+// turnstile is a place that the test makes free again.
 type turnstile struct {
 	lent int
 	back chan struct{}
@@ -161,7 +161,7 @@ func TestPlacesAreLent(t *testing.T) {
 	})
 }
 
-// Close waits for what runs and wakes whoever waits: for a turn, for room, for the
+// Close waits for running work and ends all waits: for a turn, for room, for the
 // hardware.
 func TestCloseWakes(t *testing.T) {
 	for i, way := range ways {

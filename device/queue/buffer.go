@@ -7,15 +7,15 @@ import (
 	"offload/device"
 )
 
-// buffer is memory of a Device. Its memory and spoiled parts belong to whoever
-// has the turn of the queue.
+// buffer is memory of a Device. The fields memory and spoiled belong to the holder of the
+// turn.
 type buffer struct {
 	dev     *Device
 	typ     device.Type
 	len     int
 	memory  Memory
 	spoiled damages
-	freed   bool // no later call may use it; guarded by dev.queue.mu
+	freed   bool // later calls fail; guarded by dev.queue.mu
 }
 
 func (b *buffer) Type() device.Type { return b.typ }
@@ -59,7 +59,7 @@ func (b *buffer) Wait(ctx context.Context) error { return b.dev.wait(ctx, b) }
 // enter checks a transfer and waits for its turn.
 func (b *buffer) enter(ctx context.Context, off int, other device.Slice) (device.Lent, error) {
 	if other.Type() != b.Type() {
-		return device.Lent{}, device.Invalidf("a buffer of %v was given a slice of %v", b.Type(), other.Type())
+		return device.Lent{}, device.Invalidf("slice of %v for a buffer of %v", other.Type(), b.Type())
 	}
 	if off < 0 || other.Len() > b.Len()-off {
 		return device.Lent{}, device.Invalidf("elements %d to %d of a buffer of %d", off, off+other.Len(), b.Len())
@@ -67,9 +67,9 @@ func (b *buffer) enter(ctx context.Context, off int, other device.Slice) (device
 	return b.dev.queue.enter(ctx, b)
 }
 
-// Free refuses later calls at once. The memory goes when what was queued before is
-// done, which Free does not wait for: it has no context, and its caller may take up
-// the place that a launch waits for.
+// Free makes later calls fail at once. The memory is released when work queued before is
+// done. Free does not wait for that: it has no context, and its caller may occupy the
+// place that a launch waits for.
 func (b *buffer) Free() error {
 	q := &b.dev.queue
 	q.mu.Lock()
@@ -90,7 +90,7 @@ func (b *buffer) Free() error {
 	return nil
 }
 
-// spoiled is a range of elements that a failed launch should have set.
+// spoiled is a range of elements that a failed launch or write should have set.
 type spoiled struct {
 	device.Range
 	err error
@@ -107,7 +107,7 @@ func (d *damages) spoil(r device.Range, err error) {
 	}
 }
 
-// settle forgets what was spoiled within r.
+// settle removes r from the spoiled ranges.
 func (d *damages) settle(r device.Range) {
 	if len(*d) == 0 {
 		return
@@ -124,7 +124,7 @@ func (d *damages) settle(r device.Range) {
 	*d = rest
 }
 
-// in is the error that spoiled an element of r, if any.
+// in returns the error that spoiled an element of r, or nil.
 func (d damages) in(r device.Range) error {
 	for _, s := range d {
 		if s.Intersects(r) {

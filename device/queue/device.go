@@ -17,16 +17,16 @@ type Device struct {
 	engine Engine
 	thread bool // the engine belongs to the dispatcher's thread
 	queue  queue
-	memory [device.MaxParams]Memory // of the launch that is served
-	handed job                      // of whoever has the turn
+	memory [device.MaxParams]Memory // of the launch being served
+	handed job                      // of the holder of the turn
 	done   sync.WaitGroup           // the dispatcher
-	ended  bool                     // the engine is closed; the dispatcher's
+	ended  bool                     // the engine is closed; used by the dispatcher only
 	log    log
 
 	progress atomic.Int64
-	freeing  atomic.Int64 // buffers that were freed and whose memory is still there
+	freeing  atomic.Int64 // freed buffers whose memory is not yet released
 	known    struct {
-		sync.Map // kernels whose code has run to an end, as keys
+		sync.Map // kernels whose code has run to completion, as keys
 		count    atomic.Int64
 	}
 	used struct {
@@ -35,10 +35,9 @@ type Device struct {
 	}
 }
 
-// Open makes a device of an engine whose methods may be called from any
-// goroutine, and shows for each of the kernels whether it equals its contract. The
-// caller has filled in info but for Exact. An engine that is a device.Owner computes
-// in places, which those who wait for the device lend.
+// Open returns a device that runs an engine whose methods may be called from any
+// goroutine, after probing kernels. The caller sets all fields of info but Exact. If e is
+// a device.Owner, it computes in places, which waits for the device lend.
 func Open(ctx context.Context, info device.Info, e Engine, kernels []*device.Kernel) (*Device, error) {
 	d := &Device{info: info, engine: e}
 	d.queue.init()
@@ -52,8 +51,8 @@ func Open(ctx context.Context, info device.Info, e Engine, kernels []*device.Ker
 	return d, nil
 }
 
-// Probe shows for each of the kernels whether it equals its contract. It belongs to
-// the opening of a device.
+// Probe sets Info.Exact to the kernels that equal their contracts. It must be called
+// before the device is used.
 func (d *Device) Probe(ctx context.Context, kernels []*device.Kernel) (err error) {
 	d.info.Exact, err = device.Probe(ctx, d, kernels)
 	return err
@@ -66,7 +65,7 @@ func (d *Device) Info() device.Info {
 	return i
 }
 
-// Alloc makes a buffer of zeros.
+// Alloc allocates a buffer of n zeros.
 func (d *Device) Alloc(t device.Type, n int) (device.Buffer, error) {
 	if t.Size() == 0 || t == device.Float64 && !slices.Contains(d.info.Precisions, t) {
 		return nil, fmt.Errorf("%w: elements of type %v", device.ErrUnsupported, t)
@@ -104,8 +103,8 @@ func (d *Device) alloc(t device.Type, n int) (*buffer, error) {
 	return &buffer{dev: d, typ: t, len: n, memory: j.mem}, nil
 }
 
-// addressable is what a program can have at most: more than any machine has, or
-// what a 32-bit processor leaves.
+// addressable is the largest total size of buffers, in bytes: more than the memory of any
+// machine (2⁴⁶), or 2³⁰ on a 32-bit processor.
 const addressable int64 = 1 << (30 + 16*(^uint(0)>>63))
 
 func (d *Device) reserve(t device.Type, n int) error {
@@ -130,8 +129,8 @@ func (d *Device) unreserve(t device.Type, n int) {
 	d.used.Unlock()
 }
 
-// release frees a buffer's memory in its turn, on the engine's thread if it has one,
-// and ends the turn.
+// release frees a buffer's memory in a turn, on the engine's thread if it has one, and
+// ends the turn.
 func (d *Device) release(b *buffer) {
 	if d.queue.lostBy() == nil {
 		b.memory.Free()
@@ -142,7 +141,7 @@ func (d *Device) release(b *buffer) {
 	d.queue.leave(context.Background(), device.Lent{})
 }
 
-// ask has a job done that needs no turn.
+// ask runs a job that needs no turn.
 func (d *Device) ask(j *job) error {
 	if !d.thread {
 		j.run(d.engine)
@@ -152,11 +151,12 @@ func (d *Device) ask(j *job) error {
 	return d.queue.note(j.err)
 }
 
-// errLeft is for a job whose end nobody waits for any more. The turn is the job's.
+// errLeft is the error of a job that nothing waits for any more. The job then has the
+// turn.
 var errLeft = errors.New("the wait was given up")
 
-// call has a job done, on the engine's thread if it has one. The caller has the turn,
-// unless the error is errLeft. Once the device is lost nothing is done any more.
+// call runs a job, on the engine's thread if it has one. The caller has the turn, unless
+// the error is errLeft. Once the device is lost, call returns its error and does nothing.
 func (d *Device) call(j job) error {
 	q := &d.queue
 	if err := q.lostBy(); err != nil {
@@ -175,9 +175,9 @@ func (d *Device) call(j job) error {
 	return q.note(err)
 }
 
-// Launch queues l, or runs it at once if it is small and nothing is before it. Code of
-// a kernel that is new here runs on a goroutine of the device's, whatever its size,
-// since it may call runtime.Goexit.
+// Launch queues l, or runs it at once if it is small and the queue is empty. Code of a
+// kernel that is new to the device always runs on a goroutine of the device, because it
+// may call runtime.Goexit.
 func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
 	seen, err := d.check(ctx, l)
 	if err != nil {
@@ -200,8 +200,8 @@ func (d *Device) Launch(ctx context.Context, l *device.Launch) error {
 	return nil
 }
 
-// check refuses what cannot be launched, and reports whether the kernel has run here
-// before. One that has not is prepared, and its own checks are guarded.
+// check refuses invalid launches, and reports whether the kernel has run here before. A
+// new kernel is prepared, and its own checks are guarded.
 func (d *Device) check(ctx context.Context, l *device.Launch) (seen bool, err error) {
 	if l != nil && l.Kernel != nil {
 		_, seen = d.known.Load(l.Kernel)
@@ -223,7 +223,7 @@ func (d *Device) check(ctx context.Context, l *device.Launch) (seen bool, err er
 	return seen, nil
 }
 
-// nameOf is what an error calls the code of l.
+// nameOf returns the name of l's code for errors.
 func nameOf(l *device.Launch) string {
 	if l == nil || l.Kernel == nil {
 		return "a launch"
@@ -231,11 +231,11 @@ func nameOf(l *device.Launch) string {
 	return "kernel " + l.Kernel.Name
 }
 
-// manyKernels is the number of kernels after which a device forgets which of them it
-// knows, so that a program that makes kernels without end does not grow.
+// manyKernels is the number of known kernels at which a device forgets all of them, so
+// that a program that creates kernels endlessly uses bounded memory.
 const manyKernels = 1024
 
-// learn takes note of a kernel whose code has run to an end.
+// learn records a kernel whose code has run to completion.
 func (d *Device) learn(k *device.Kernel) {
 	if _, seen := d.known.LoadOrStore(k, nil); seen {
 		return
@@ -246,8 +246,8 @@ func (d *Device) learn(k *device.Kernel) {
 	}
 }
 
-// admit checks l against the state of the device, which is locked, and waits for room
-// in the queue.
+// admit checks l against the state of the device, which is locked, and waits for room in
+// the queue.
 func (d *Device) admit(ctx context.Context, l *device.Launch) error {
 	if err := d.queue.state(); err != nil {
 		return err
@@ -273,11 +273,12 @@ func (d *Device) admit(ctx context.Context, l *device.Launch) error {
 	return nil
 }
 
-// errLarge is for a launch that is not run in its caller.
+// errLarge means that a launch is too large to run in its caller.
 var errLarge = errors.New("launch is for the dispatcher")
 
-// serve executes l in its turn, records the outcome, and ends the turn, whatever
-// the kernel's code does. What is too large for its caller it hands to the dispatcher.
+// serve executes l in its turn, records the outcome and ends the turn, even if the
+// kernel's code panics or calls Goexit. It hands launches that are too large for the
+// caller to the dispatcher.
 func (d *Device) serve(ctx context.Context, l *device.Launch, caller bool) {
 	var err error
 	start, returned := d.log.now(), false
@@ -297,7 +298,7 @@ func (d *Device) serve(ctx context.Context, l *device.Launch, caller bool) {
 	returned = true
 }
 
-// finish spoils what a failed launch should have set, and ends its turn.
+// finish spoils the outputs of a failed launch, and ends its turn.
 func (d *Device) finish(ctx context.Context, l *device.Launch, err error) {
 	err = d.queue.note(err)
 	for i := range l.Args {
@@ -315,13 +316,14 @@ func (d *Device) finish(ctx context.Context, l *device.Launch, err error) {
 	if err == nil && l.Rows.Len() > 0 {
 		d.learn(l.Kernel)
 	}
-	if ctx.Err() == nil { // what a cancelled launch did is no sign of life
+	if ctx.Err() == nil { // a cancelled launch is not progress
 		d.progress.Add(1)
 	}
 	d.queue.leave(ctx, device.Lent{})
 }
 
-// run binds l to memory and executes it, in its caller only if the engine agrees.
+// run binds l to memory and executes it; in its caller only if Engine.Inline reports
+// true.
 func (d *Device) run(ctx context.Context, l *device.Launch, caller bool) error {
 	if err := d.queue.lostBy(); err != nil {
 		return err
@@ -350,10 +352,11 @@ func (d *Device) run(ctx context.Context, l *device.Launch, caller bool) error {
 	return nil
 }
 
-// Sync waits for what was queued and reports whether the device still works.
+// Sync waits for queued work and returns the error of a closed or lost device.
 func (d *Device) Sync(ctx context.Context) error { return d.wait(ctx, nil) }
 
-// wait waits for what was queued, and reports what concerns b if there is one.
+// wait waits for queued work, and returns the error of a spoiled part of b if b is not
+// nil.
 func (d *Device) wait(ctx context.Context, b *buffer) error {
 	q := &d.queue
 	lent, err := q.enter(ctx, b)
@@ -376,7 +379,7 @@ func (d *Device) wait(ctx context.Context, b *buffer) error {
 	return err
 }
 
-// Counters tells how far the device has come.
+// Counters returns the device's progress; the other counters are 0.
 func (d *Device) Counters() device.Counters {
 	n := d.progress.Load()
 	if e, ok := d.engine.(Progressive); ok {
@@ -385,7 +388,7 @@ func (d *Device) Counters() device.Counters {
 	return device.Counters{Progress: n}
 }
 
-// Held returns the place of the engine's that the caller takes up, if it has places.
+// Held returns the engine's place that the caller occupies, or nil.
 func (d *Device) Held(ctx context.Context) device.Place {
 	if d.queue.owner == nil {
 		return nil
@@ -393,14 +396,14 @@ func (d *Device) Held(ctx context.Context) device.Place {
 	return d.queue.owner.Held(ctx)
 }
 
-// Parts is nil: the device is not made of others.
+// Parts returns nil: the device is not a composite.
 func (d *Device) Parts() []device.Device { return nil }
 
-// Report is nil: there is nothing to say of the device beyond its Info.
+// Report returns nil.
 func (d *Device) Report() []string { return nil }
 
-// Close drops what is queued and waits for what runs. Memory of the host goes
-// with the program's last reference to it.
+// Close drops queued work and waits for running work. Host memory is left to the garbage
+// collector.
 func (d *Device) Close() error {
 	d.queue.close()
 	d.done.Wait()

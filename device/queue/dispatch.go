@@ -8,16 +8,16 @@ import (
 	"offload/device"
 )
 
-// OpenOnThread makes a device of an engine that belongs to one OS thread: open
-// makes it there, every method is called there, and the thread ends with it. No
-// kernel is probed yet.
+// OpenOnThread returns a device that runs an engine bound to one OS thread: open and all
+// methods but Check and Progress are called on that thread, which ends with the engine.
+// It probes no kernels.
 func OpenOnThread(open func() (Engine, device.Info, error)) (*Device, error) {
 	d := &Device{thread: true}
 	d.queue.init()
 	d.done.Add(1)
 	opened := make(chan error)
 	go func() {
-		runtime.LockOSThread() // never unlocked: what the engine left in the thread ends with it
+		runtime.LockOSThread() // never unlocked: the engine's thread state ends with the thread
 		var err error
 		if d.engine, d.info, err = open(); err != nil {
 			d.done.Done()
@@ -33,9 +33,9 @@ func OpenOnThread(open func() (Engine, device.Info, error)) (*Device, error) {
 	return d, nil
 }
 
-// dispatch runs jobs and queued launches until the device is closed. A kernel's
-// code that calls runtime.Goexit takes the goroutine along. Another one takes its
-// place; but an engine with a thread of its own is lost then.
+// dispatch runs jobs and queued launches until the device is closed. A kernel that calls
+// runtime.Goexit ends the goroutine, which is then replaced; an engine with its own
+// thread is lost.
 func (d *Device) dispatch() {
 	closed := false
 	defer func() {
@@ -85,16 +85,15 @@ func (d *Device) closeEngine() {
 	}
 }
 
-// log tells a recorder what is done in the turns of a queue. Without one it does
-// nothing. It is used by whoever has the turn.
+// log records the work of a queue's turns. Without a recorder it does nothing. It is used
+// by the holder of the turn.
 type log struct {
 	recorder device.Recorder
 	number   int // of the device
 }
 
-// Observe makes r the recorder of what the device does from now on, and returns
-// the device's number; a nil r is for none. It belongs to the opening of a device,
-// after its probes.
+// Observe makes r the recorder of the device's work from now on, and returns the device's
+// number; r may be nil. It must be called before the device is used, after its probes.
 func (d *Device) Observe(r device.Recorder) int {
 	if r == nil {
 		return 0
@@ -103,7 +102,7 @@ func (d *Device) Observe(r device.Recorder) int {
 	return d.log.number
 }
 
-// now is the time, if somebody wants to know.
+// now returns the time if there is a recorder.
 func (g *log) now() time.Time {
 	if g.recorder == nil {
 		return time.Time{}

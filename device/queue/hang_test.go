@@ -69,8 +69,8 @@ func TestWaitsOfAHangingEngine(t *testing.T) {
 	}
 }
 
-// A transfer that has begun is waited for, whatever its context: it uses the caller's
-// memory.
+// A transfer that has begun is waited for, even after the end of its context: it uses the
+// caller's memory.
 func TestTransferUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})

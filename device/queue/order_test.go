@@ -129,8 +129,8 @@ func TestWaitsGivenUp(t *testing.T) {
 	}
 }
 
-// A wait whose context ends in the very moment of its turn ends either way, and the
-// turn goes on.
+// A wait whose context ends at the moment of its turn ends either way, and the turn is
+// passed on.
 func TestTurnAndDeadlineAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{hooks: &hooks{execute: func(context.Context, *device.Launch) error { time.Sleep(time.Second); return nil }}}

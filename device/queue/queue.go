@@ -10,36 +10,36 @@ import (
 	"offload/device"
 )
 
-// queue gives out turns in the order of the calls. A launch waits for its turn
-// in the ring; a transfer waits there for its caller. Whoever has the turn may
-// touch buffers and execute, and no one else.
+// queue grants turns in the order of the calls. A launch waits for its turn in the ring;
+// a transfer's caller waits there itself. Only the holder of the turn may use buffers and
+// execute.
 type queue struct {
-	owner device.Owner // of the places that callers may take up; nil: none
+	owner device.Owner // of the places that callers may occupy; may be nil
 
 	mu      sync.Mutex
-	changed *sync.Cond // for the dispatcher and for close
+	changed *sync.Cond // signals the dispatcher and close
 
-	taken   bool  // somebody has the turn
-	serving bool  // the dispatcher has it, for next
+	taken   bool  // the turn is held
+	serving bool  // the dispatcher holds it, for next
 	next    entry // the launch whose turn it is
 
-	ring     []entry // launches and callers that wait for the turn, oldest first, from head on
+	ring     []entry // launches and callers waiting for the turn, oldest first, from head on
 	head     int
 	length   int
-	most     int       // length of the ring since it was empty
-	launches int       // of those in the ring
-	blocked  []*waiter // launches that wait for room in the ring, oldest first
-	spare    []*waiter // to be used again
+	most     int       // largest length since the ring was empty
+	launches int       // number of launches in the ring
+	blocked  []*waiter // launches waiting for room in the ring, oldest first
+	spare    []*waiter // for reuse
 
 	jobs []*job // for the dispatcher, when the engine belongs to its thread
 
-	lost    atomic.Pointer[error] // what ended the device
+	lost    atomic.Pointer[error] // the error that ended the device
 	closed  bool
-	drained bool // closed, and nobody has the turn any more
+	drained bool // closed, and the turn is free for good
 }
 
-// entry is a launch in the ring, a buffer to be freed, or a caller. The argument slice
-// of a launch is kept when the entry is used again.
+// entry is a launch in the ring, a buffer to be freed, or a caller. Its argument slice is
+// reused with the entry.
 type entry struct {
 	launch device.Launch
 	ctx    context.Context
@@ -53,20 +53,20 @@ func (e *entry) set(ctx context.Context, l *device.Launch) {
 	e.launch = device.Launch{Kernel: l.Kernel, Rows: l.Rows, Args: append(e.launch.Args[:0], l.Args...)}
 }
 
-// move moves what is in e to to, and leaves to's argument slice in its place.
+// move moves the content of e to to, and gives e the argument slice of to.
 func (e *entry) move(to *entry) {
 	*to, *e = *e, entry{launch: device.Launch{Args: to.launch.Args}}
 	clear(e.launch.Args) // keeps no buffer alive
 }
 
-// waiter is somebody who waits for the turn, for room, or for a job. Its channel
-// has room for the one message that it gets.
+// waiter is a goroutine that waits for the turn, for room, or for a job. Its channel has
+// room for its only message.
 type waiter struct {
 	ready   chan struct{}
 	granted bool // guarded by the queue's mutex
 }
 
-// smallRing is the size of a ring that nothing was ever queued in.
+// smallRing is the initial size of a ring.
 const smallRing = 16
 
 func (q *queue) init() {
@@ -74,7 +74,8 @@ func (q *queue) init() {
 	q.ring = make([]entry, smallRing)
 }
 
-// state is the error that refuses new work; the queue is locked.
+// state returns the error for new work, if the device is closed or lost; the queue is
+// locked.
 func (q *queue) state() error {
 	if q.closed {
 		return device.ErrClosed
@@ -82,12 +83,11 @@ func (q *queue) state() error {
 	return q.lostBy()
 }
 
-// idle reports whether a call has the turn at once; the queue is locked.
+// idle reports whether a call would get the turn at once; the queue is locked.
 func (q *queue) idle() bool { return !q.taken && q.length == 0 }
 
-// enter waits for the caller's turn. A place that the caller takes up is lent from
-// the moment that it has to wait until leave. With a buffer, enter fails if that was
-// freed before.
+// enter waits for the caller's turn. A place that the caller occupies is lent from the
+// start of the wait until leave. If b is not nil and was freed, enter fails.
 func (q *queue) enter(ctx context.Context, b *buffer) (lent device.Lent, err error) {
 	q.mu.Lock()
 	err = ctx.Err()
@@ -125,7 +125,7 @@ func (q *queue) enter(ctx context.Context, b *buffer) (lent device.Lent, err err
 func (q *queue) wait(ctx context.Context, w *waiter) device.Lent {
 	q.mu.Unlock()
 	lent := device.Lend(ctx, q.owner)
-	if ctx.Done() == nil { // a plain receive is faster than a choice
+	if ctx.Done() == nil { // a plain receive is faster than a select
 		<-w.ready
 	} else {
 		select {
@@ -137,7 +137,7 @@ func (q *queue) wait(ctx context.Context, w *waiter) device.Lent {
 	return lent
 }
 
-// leave ends the turn that enter has given.
+// leave ends the turn that enter granted.
 func (q *queue) leave(ctx context.Context, lent device.Lent) {
 	q.mu.Lock()
 	q.pass()
@@ -145,7 +145,7 @@ func (q *queue) leave(ctx context.Context, lent device.Lent) {
 	lent.Return(ctx)
 }
 
-// pass gives the turn to the next who waits for it; the queue is locked.
+// pass gives the turn to the next in the ring; the queue is locked.
 func (q *queue) pass() {
 	if q.closed || q.length == 0 {
 		q.taken = false
@@ -169,19 +169,19 @@ func (q *queue) pass() {
 	q.serve()
 }
 
-// serve has the dispatcher run next.
+// serve gives the turn to the dispatcher, which runs next.
 func (q *queue) serve() {
 	q.taken, q.serving = true, true
 	q.changed.Broadcast()
 }
 
-// grant tells w that it has what it waits for; the queue is locked.
+// grant ends w's wait with success; the queue is locked.
 func (w *waiter) grant() {
 	w.granted = true
 	w.ready <- struct{}{}
 }
 
-// waiter is one that nobody uses.
+// waiter returns an unused waiter.
 func (q *queue) waiter() *waiter {
 	n := len(q.spare)
 	if n == 0 {
@@ -192,7 +192,7 @@ func (q *queue) waiter() *waiter {
 	return w
 }
 
-// recycle keeps w for later, without a message that came too late.
+// recycle keeps w for reuse, after dropping a late message.
 func (q *queue) recycle(w *waiter) {
 	select {
 	case <-w.ready:
@@ -203,7 +203,7 @@ func (q *queue) recycle(w *waiter) {
 	}
 }
 
-// add makes an entry at the end of the ring.
+// add adds an entry at the end of the ring.
 func (q *queue) add() *entry {
 	if q.length == len(q.ring) {
 		q.resize(2 * len(q.ring))
@@ -214,8 +214,8 @@ func (q *queue) add() *entry {
 	return e
 }
 
-// drop takes the oldest entry away. A ring that is much larger than it had to be
-// since it was empty last becomes smaller.
+// drop removes the oldest entry. A ring that becomes empty is halved if at most a quarter
+// of it was used since it was last empty.
 func (q *queue) drop() {
 	q.ring[q.head].caller = nil
 	q.head = (q.head + 1) % len(q.ring)
@@ -236,7 +236,7 @@ func (q *queue) resize(n int) {
 	q.ring, q.head = ring, 0
 }
 
-// withdraw takes a caller out of the ring.
+// withdraw removes a caller from the ring.
 func (q *queue) withdraw(w *waiter) {
 	at := func(i int) *entry { return &q.ring[(q.head+i)%len(q.ring)] }
 	for i := range q.length {
@@ -251,8 +251,8 @@ func (q *queue) withdraw(w *waiter) {
 	}
 }
 
-// admit waits until the ring has room for a launch, behind those who wait for that
-// already. The queue is locked.
+// admit waits until the ring has room for a launch, behind earlier waits for room. The
+// queue is locked.
 func (q *queue) admit(ctx context.Context) error {
 	if q.launches < device.QueueDepth {
 		return nil
@@ -269,7 +269,7 @@ func (q *queue) admit(ctx context.Context) error {
 	lent.Return(ctx)
 	q.mu.Lock()
 	if granted {
-		q.launches-- // the room that was kept
+		q.launches-- // the reserved room
 	}
 	err := q.state()
 	if err == nil {
@@ -281,7 +281,7 @@ func (q *queue) admit(ctx context.Context) error {
 	return err
 }
 
-// room keeps what room there is for the launches that have waited longest for it.
+// room reserves free room for the launches that have waited longest.
 func (q *queue) room() {
 	for len(q.blocked) > 0 && q.launches < device.QueueDepth {
 		w := q.blocked[0]
@@ -291,7 +291,7 @@ func (q *queue) room() {
 	}
 }
 
-// push queues a copy of l, for which there is room.
+// push queues a copy of l; there must be room.
 func (q *queue) push(ctx context.Context, l *device.Launch) {
 	if q.idle() {
 		q.next.set(ctx, l)
@@ -312,7 +312,7 @@ func (q *queue) free(b *buffer) {
 	}
 }
 
-// begin has the dispatcher run a copy of l in the turn that its caller has.
+// begin makes the dispatcher run a copy of l in the caller's turn.
 func (q *queue) begin(ctx context.Context, l *device.Launch) {
 	q.mu.Lock()
 	q.next.set(ctx, l)
@@ -320,9 +320,8 @@ func (q *queue) begin(ctx context.Context, l *device.Launch) {
 	q.mu.Unlock()
 }
 
-// await waits for work of the dispatcher: a job, or what is in the queue, which it
-// moves to *e.
-// False once the queue is closed.
+// await waits for the dispatcher's next work: a job, or an entry of the queue, which it
+// moves to *e. It returns false once the queue is closed.
 func (q *queue) await(e *entry) (j *job, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -346,8 +345,8 @@ func (q *queue) await(e *entry) (j *job, ok bool) {
 	}
 }
 
-// post hands a job to the dispatcher, whoever has the turn, and waits for it or until
-// its context is done.
+// post hands a job to the dispatcher, without a turn, and waits for it or until its
+// context is done.
 func (q *queue) post(j *job) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -360,8 +359,8 @@ func (q *queue) post(j *job) error {
 	return nil
 }
 
-// hand is post for whoever has the turn, who may do so while the queue closes. If it
-// returns false the turn is the job's, and ends with it.
+// hand is post for the holder of the turn, which may call it while the queue closes. If
+// hand returns false, the job has the turn and ends it.
 func (q *queue) hand(j *job) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -369,9 +368,9 @@ func (q *queue) hand(j *job) bool {
 	return q.do(j)
 }
 
-// do waits for a job. When its context is done first, a job that has not begun is taken
-// back, and has the context's error; one that uses the caller's memory is waited for all
-// the same; any other is left, for which do returns false.
+// do queues a job and waits for it. When its context is done first, a job that has not
+// begun is withdrawn, with the context's error; a job that uses the caller's memory is
+// waited for all the same; any other is left running, and do returns false.
 func (q *queue) do(j *job) bool {
 	j.waiter = q.waiter()
 	q.jobs = append(q.jobs, j)
@@ -397,7 +396,7 @@ func (q *queue) do(j *job) bool {
 	return true
 }
 
-// finished tells whoever waits for j, or ends the turn of one who has left.
+// finished ends the wait for j, or j's turn if nothing waits for it.
 func (q *queue) finished(j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -409,8 +408,8 @@ func (q *queue) finished(j *job) {
 	}
 }
 
-// note keeps an error that ends the device, and returns the one that ended it
-// first if there is any.
+// note records an error that ends the device. It returns the first such error if err is
+// one, else err.
 func (q *queue) note(err error) error {
 	if err == nil || !errors.Is(err, device.ErrLost) {
 		return err
@@ -420,7 +419,7 @@ func (q *queue) note(err error) error {
 	return q.lostBy()
 }
 
-// lostBy is what ended the device.
+// lostBy returns the error that ended the device, or nil.
 func (q *queue) lostBy() error {
 	if err := q.lost.Load(); err != nil {
 		return *err
@@ -428,8 +427,8 @@ func (q *queue) lostBy() error {
 	return nil
 }
 
-// close drops the launches that have not begun, waits for whoever has the turn,
-// and makes every later call fail.
+// close drops launches that have not begun, waits until the turn is free, and makes later
+// calls fail.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

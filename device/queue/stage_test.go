@@ -11,14 +11,14 @@ import (
 	"offload/device"
 )
 
-// stage is an engine that keeps a list of what it was asked to do.
+// stage is an engine that records its calls.
 type stage struct {
 	*hooks
 	mu  sync.Mutex
 	did []string
 }
 
-// hooks say how a stage answers. What is nil is done at once.
+// hooks are the functions of a stage. A nil hook returns at once.
 type hooks struct {
 	prepare func() error
 	execute func(ctx context.Context, l *device.Launch) error
@@ -57,7 +57,7 @@ func (s *stage) Alloc(t device.Type, n int) (Memory, error) {
 	return &cells{stage: s, data: device.MakeSlice(t, n)}, nil
 }
 
-// Execute says which launch it was: by the scalar of mark.
+// Execute records the launch, identified by the scalar of mark.
 func (s *stage) Execute(ctx context.Context, l *device.Launch, _ *[device.MaxParams]Memory) error {
 	if !s.quiet {
 		s.note("launch %d", device.Scalar[int32](l, 0))
@@ -152,7 +152,7 @@ func opened(t *testing.T, s *stage, d *Device, err error) *Device {
 	return d
 }
 
-// mark is a kernel whose launches are told apart by their scalar.
+// mark is a kernel whose launches are identified by their scalar.
 var mark = &device.Kernel{
 	Name: "mark",
 	Params: []device.Param{

@@ -1,6 +1,6 @@
-// Package reference is the serial device: it runs each kernel's executable
-// contract, in one goroutine, in the order of the rows. It is the oracle that
-// other devices are compared with, and the place to debug a kernel.
+// Package reference is the serial device: it runs each kernel's contract in one
+// goroutine, row by row. Other devices are compared with it, and it is the place to debug
+// a kernel.
 package reference
 
 import (
@@ -14,7 +14,7 @@ import (
 // Open opens a reference device. Options.Workers must be 0 or 1.
 func Open(ctx context.Context, o device.Options) (device.Device, error) {
 	if o.Workers < 0 || o.Workers > 1 {
-		return nil, device.Invalidf("the reference device is serial; it cannot have %d workers", o.Workers)
+		return nil, device.Invalidf("reference device with %d workers; it is serial", o.Workers)
 	}
 	if o.Variant != "" && o.Variant != variant {
 		return nil, fmt.Errorf("%w: variant %q; the reference device has only %q", device.ErrUnsupported, o.Variant, variant)
@@ -40,7 +40,7 @@ func Open(ctx context.Context, o device.Options) (device.Device, error) {
 
 const variant = "contract"
 
-// serial executes a launch by its contract, as one tile.
+// serial executes a launch by the kernel's contract, as one tile.
 type serial struct{ tile device.Tile }
 
 func (s *serial) Execute(b *device.Binding) error {
@@ -49,8 +49,8 @@ func (s *serial) Execute(b *device.Binding) error {
 	return nil
 }
 
-// Inline reports whether a launch takes about ten microseconds at most. Nothing is known
-// of a kernel without Cost.
+// Inline reports whether a launch takes at most about ten microseconds; false for a
+// kernel without Cost.
 func (s *serial) Inline(_ context.Context, l *device.Launch) bool {
 	return l.Kernel.Cost != nil && device.CostOf(l).Ops < 10_000
 }

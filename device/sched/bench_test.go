@@ -22,7 +22,7 @@ func BenchmarkSubmitToStart(b *testing.B) {
 			began <- time.Now()
 			return 0, nil
 		}))
-		waited += (<-began).Sub(start) // nobody waits for the future: a worker begins it
+		waited += (<-began).Sub(start) // no wait for the future: a worker begins it
 		<-f.Done()
 	}
 	b.ReportMetric(float64(waited.Nanoseconds())/float64(b.N), "ns/start")

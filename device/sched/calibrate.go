@@ -11,18 +11,18 @@ import (
 	"offload/device"
 )
 
-// wish is a kernel to be measured on a candidate, by its examples or, if it has none,
-// by a task's call.
+// wish is a kernel to be measured on a candidate, with its examples or, if it has none,
+// with a task's call.
 type wish struct {
 	c       *candidate
 	k       *device.Kernel
 	call    *device.Call
-	doubted bool // it has to equal its contract first
+	doubted bool // it must be shown to equal its contract first
 }
 
-// wish has kernels measured that were not, where they can run; call is that of a task
-// that needs them, nil for none. Where there is the host alone, there is nothing to
-// choose.
+// wish queues the measurement of kernels without measured costs where they can run; call
+// is that of a task that needs them, or nil. If the host is the only candidate, there is
+// nothing to choose and nothing to measure.
 func (s *Scheduler) wish(kernels []*device.Kernel, call *device.Call) {
 	var todo []wish
 	for _, c := range s.candidates {
@@ -39,8 +39,9 @@ func (s *Scheduler) wish(kernels []*device.Kernel, call *device.Call) {
 	}
 }
 
-// wishes are for those of the kernels that can run on the candidate, were not measured
-// there or not shown to be exact, and are asked for on its device for the first time.
+// wishes returns wishes for the kernels that can run on the candidate, are not yet
+// measured there or not shown to be exact, and are requested on its device for the first
+// time.
 func (c *candidate) wishes(kernels []*device.Kernel, call *device.Call) (todo []wish) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,7 +59,7 @@ func (c *candidate) wishes(kernels []*device.Kernel, call *device.Call) (todo []
 	return todo
 }
 
-// measureAll measures what is asked for until nothing is.
+// measureAll performs the queued measurements.
 func (s *Scheduler) measureAll() {
 	for {
 		s.mu.Lock()
@@ -77,8 +78,8 @@ func (s *Scheduler) measureAll() {
 	}
 }
 
-// Ready has the kernels measured that were not, if Options.Calibrate says so, and waits
-// until everything is measured that was asked for. What could not be measured stays on
+// Ready queues measurements of kernels without measured costs if Options.Calibrate is
+// set, and waits for all queued measurements. Kernels that could not be measured stay on
 // the host. Its error is the context's.
 func (s *Scheduler) Ready(ctx context.Context, kernels ...*device.Kernel) error {
 	if s.opts.Calibrate {
@@ -98,13 +99,13 @@ func (s *Scheduler) Ready(ctx context.Context, kernels ...*device.Kernel) error 
 	}
 }
 
-// Calibrate measures kernels on the candidate of that name, whether they were measured
-// before or not. Save and Close keep the result. Errors: device.ErrInvalid for a name
-// that there is not, and what the device reports.
+// Calibrate measures kernels on the named candidate, even if they were measured before.
+// Save and Close keep the result. Errors: device.ErrInvalid for an unknown name or a
+// kernel without examples, and those of the device.
 func (s *Scheduler) Calibrate(ctx context.Context, name string, kernels []*device.Kernel) error {
 	c := s.candidate(name)
 	if c == nil {
-		return device.Invalidf("no candidate is called %q", name)
+		return device.Invalidf("unknown candidate %q", name)
 	}
 	for _, k := range kernels {
 		if err := s.calibrate(ctx, wish{c: c, k: k}); err != nil {
@@ -114,10 +115,11 @@ func (s *Scheduler) Calibrate(ctx context.Context, name string, kernels []*devic
 	return nil
 }
 
-// calibrate measures a kernel on a candidate, piece by piece: tasks take turns with it.
+// calibrate measures a kernel on a candidate, in several turns, between which tasks may
+// run.
 func (s *Scheduler) calibrate(ctx context.Context, w wish) error {
 	if w.k.Examples == nil && w.call == nil {
-		return fmt.Errorf("%s: %w: kernel %s has no examples to be measured with", w.c.Name, device.ErrInvalid, w.k.Name)
+		return fmt.Errorf("%s: %w: kernel %s has no examples", w.c.Name, device.ErrInvalid, w.k.Name)
 	}
 	on, only := w.c.current(), []*device.Kernel{w.k}
 	turn := func(f func(ctx context.Context, d device.Device) error) error {
@@ -149,10 +151,10 @@ func (s *Scheduler) calibrate(ctx context.Context, w wish) error {
 	return fmt.Errorf("%s: measuring %s: %w", w.c.Name, w.k.Name, err)
 }
 
-// What a calibration runs: examples of growing size, until a launch takes long enough
-// to show the rate, or the data become large.
+// A calibration runs examples of growing size, until a launch takes long enough to show
+// the rate, or the data become large.
 const (
-	rounds        = 4 // of each size in each of two passes, after one that warms up
+	rounds        = 4 // of each size in each of two passes, after a warm-up
 	copies        = 3 // of each buffer, the same
 	smallest      = 2
 	largest       = 8192
@@ -161,12 +163,12 @@ const (
 	calibrateWait = 30 * time.Second
 )
 
-// turns runs a piece of a measurement in a turn on the device.
+// turns is a function that runs a piece of a measurement in a turn on the device.
 type turns func(func(ctx context.Context, d device.Device) error) error
 
-// measure runs examples of the kernel of growing size, of the path through the kernel
-// that is fastest: the one that does all rows, and no more than it must. A kernel
-// without examples is measured by the call.
+// measure runs examples of the kernel, of growing size, on its fastest code path: the one
+// that computes all rows without extra work. A kernel without examples is measured with
+// the call.
 func measure(w wish, turn turns) error {
 	costs := w.c.costs.Load()
 	if w.k.Examples == nil {
@@ -177,7 +179,7 @@ func measure(w wish, turn turns) error {
 	if err != nil {
 		return err
 	}
-	var calls []*device.Call // to make them takes longer than to run them
+	var calls []*device.Call // making them takes longer than running them
 	for n := smallest; n <= largest; n *= 2 {
 		c := w.k.Examples(n)[path]
 		calls = append(calls, c)
@@ -201,8 +203,8 @@ func measure(w wish, turn turns) error {
 	return nil
 }
 
-// fastest is the index of the example that gets most done in a second, at a size
-// where the start-up matters little.
+// fastest returns the index of the example with the highest rate, at a size where the
+// start-up matters little.
 func fastest(k *device.Kernel, turn turns) (int, error) {
 	best, most := -1, 0.0
 	for i, c := range k.Examples(256) {
@@ -224,10 +226,10 @@ func fastest(k *device.Kernel, turn turns) (int, error) {
 	return best, nil
 }
 
-// timeCall measures launches of one example in a turn, after one that warms up, and a
-// transfer each way of every buffer. It returns the least time of a launch.
+// timeCall measures launches of one example in a turn, after a warm-up, and a transfer
+// each way of every buffer. It returns the least time of a launch.
 func timeCall(turn turns, c *device.Call, rounds int, p *profile) (time.Duration, error) {
-	least := time.Duration(math.MaxInt64) // not read when the turn is left behind
+	least := time.Duration(math.MaxInt64) // not read after the turn was abandoned
 	err := turn(func(ctx context.Context, d device.Device) error {
 		bound, err := c.Bind(ctx, d)
 		if err != nil {
@@ -266,7 +268,7 @@ func timeCall(turn turns, c *device.Call, rounds int, p *profile) (time.Duration
 	return least, nil
 }
 
-// timeCopies measures a transfer each way, a few times; b ends with the data in it.
+// timeCopies measures a transfer each way, a few times; b then holds data.
 func timeCopies(ctx context.Context, d device.Device, b device.Buffer, data device.Slice, p *profile) error {
 	back := data.Clone()
 	for i := range copies + 1 {
@@ -290,10 +292,10 @@ func timeCopies(ctx context.Context, d device.Device, b device.Buffer, data devi
 	return nil
 }
 
-// short is a time that a single interrupt spoils.
+// short is a time that a single interrupt distorts.
 const short = 200 * time.Microsecond
 
-// undisturbed is the time of run, where that is short the median of a few.
+// undisturbed returns the time of run; if that is short, the median of a few runs.
 func undisturbed(run func() error) (time.Duration, error) {
 	var times [5]time.Duration
 	for i := range times {

@@ -12,54 +12,54 @@ import (
 	"offload/device"
 )
 
-// candidate is a device that tasks may go to, and the one owner of what is known of
-// it. Tasks take turns on it, in order; those of the host's do not: they wait in its
-// pool. The mutex is never held while a driver is called.
+// candidate is a device that tasks may run on, with its state. Tasks take turns on it, in
+// order; on the host's device they wait in the pool instead. The mutex is never held
+// during a driver call.
 type candidate struct {
 	Candidate
 	s     *Scheduler
 	host  bool
-	hung  atomic.Int32            // calls of the driver outside of turns that have not returned
-	load  atomic.Int64            // nanoseconds predicted for all that is queued or runs
+	hung  atomic.Int32            // driver calls outside of turns that have not returned
+	load  atomic.Int64            // predicted nanoseconds of all queued and running tasks
 	costs atomic.Pointer[profile] // never nil
 
 	mu       sync.Mutex
 	use      *opened   // nil while the candidate is out
-	left     *opened   // before that, to be closed; nil if there is none
-	why      error     // it is out
+	left     *opened   // the previous device, to be closed; may be nil
+	why      error     // why the candidate is out
 	until    time.Time // when it may be tried again
 	strikes  int       // failures in a row
 	reviving bool
 	info     device.Info // of the device that is open, or was last
 
 	holder *turn
-	queue  []*turn   // that wait, oldest first
+	queue  []*turn   // waiting, oldest first
 	begun  time.Time // when the holder's turn began
 }
 
-// opened is a device from when it was opened until the candidate has left it. The
-// candidate's mutex guards the maps.
+// opened is a device from its opening until the candidate leaves it. The candidate's
+// mutex guards the maps.
 type opened struct {
 	dev  device.Device
 	gone chan struct{} // closed when the candidate left the device
-	why  error         // it did, once gone is closed
+	why  error         // why it left, valid once gone is closed
 
-	checked map[*device.Kernel]time.Time // kernels that gave their known answers, and until when these count
-	refused map[*device.Kernel]error     // what the device cannot run
-	asked   map[*device.Kernel]bool      // to be measured, also what could not be
+	checked map[*device.Kernel]time.Time // kernels that gave their known answers, and how long these count
+	refused map[*device.Kernel]error     // kernels that the device cannot run
+	asked   map[*device.Kernel]bool      // kernels whose measurement was requested
 }
 
 const (
-	// strikesOut is the number of failures in a row after which a device is left alone
-	// for a while.
+	// strikesOut is the number of failures in a row after which a device is out for
+	// Options.Pause.
 	strikesOut = 3
-	// mostHung is the number of calls that may hang when a device is opened or closed;
-	// then it is not opened again before one of them returns.
+	// mostHung is the number of hanging calls at which a device is not opened again before
+	// one of them returns.
 	mostHung = 3
-	// openWait is how long a device may take to open and to give the known answers.
+	// openWait is the longest time for a device to open and give the known answers.
 	openWait = 20 * time.Second
-	// closeWait is how long a device may take to close, or to heed a context, before it
-	// is left to itself.
+	// closeWait is the longest time for a device to close, or to react to a context, before
+	// it is abandoned.
 	closeWait = time.Second
 )
 
@@ -80,12 +80,12 @@ func (c *candidate) begin(on *opened) {
 		c.costs.Store(costs)
 	}
 	c.use, c.why, c.info, c.reviving = on, nil, info, false
-	// One failure more takes it out again; only a task that ends well clears it.
+	// One more failure takes it out again; only a successful task resets the count.
 	c.strikes = min(c.strikes, strikesOut-1)
 }
 
-// judge takes note of how a run on the device ended. One that is lost, or wrong, or that
-// failed too often is out until it was revived. The candidate is locked, and not out.
+// judge records the outcome of a run on the device. A device that is lost or wrong, or
+// failed too often, is out until it is revived. The candidate is locked, and not out.
 func (c *candidate) judge(err error) {
 	switch {
 	case err == nil:
@@ -99,8 +99,8 @@ func (c *candidate) judge(err error) {
 	}
 }
 
-// leave takes the candidate out; what waits for a turn goes elsewhere. The candidate is
-// locked, and not out.
+// leave takes the candidate out; tasks that wait for a turn go elsewhere. The candidate
+// is locked, and not out.
 func (c *candidate) leave(err error) {
 	c.strikes++
 	c.until = time.Now()
@@ -110,13 +110,13 @@ func (c *candidate) leave(err error) {
 	c.left, c.use, c.why = c.use, nil, err
 	c.left.why = err
 	close(c.left.gone)
-	c.holder, c.queue = nil, nil // a run that hangs keeps no turn on the next device
+	c.holder, c.queue = nil, nil // a run that hangs has no turn on the next device
 	c.s.record(c.Name+" left", err.Error())
 }
 
-// reviveIfDue brings a candidate that is out back in the background, once its pause is
-// over: the device is opened again, and has to give the known answers of the kernels
-// that are asked for. The candidate is locked.
+// reviveIfDue revives a candidate that is out, in the background, once its pause is over:
+// it opens the device again, which must give the known answers of kernels. The candidate
+// is locked.
 func (c *candidate) reviveIfDue(now time.Time, kernels []*device.Kernel) {
 	if c.use != nil || c.reviving || now.Before(c.until) || c.hung.Load() >= mostHung {
 		return
@@ -127,8 +127,8 @@ func (c *candidate) reviveIfDue(now time.Time, kernels []*device.Kernel) {
 	}
 }
 
-// revive closes the device that was left, on which no task counts any more, and opens
-// another.
+// revive closes the device that was left, which runs no task that counts, and opens a new
+// one.
 func (c *candidate) revive(left *opened, kernels []*device.Kernel) {
 	if left != nil {
 		c.shut(left.dev)
@@ -138,7 +138,7 @@ func (c *candidate) revive(left *opened, kernels []*device.Kernel) {
 		if err != nil {
 			return err
 		}
-		inTime := context.AfterFunc(ctx, func() { c.shut(d) }) // which may end a call that hangs
+		inTime := context.AfterFunc(ctx, func() { c.shut(d) }) // may end a call that hangs
 		on := newOpened(d)
 		err = c.prove(ctx, on, kernels, nil)
 		switch {
@@ -161,8 +161,8 @@ func (c *candidate) revive(left *opened, kernels []*device.Kernel) {
 	c.s.record(c.Name+" stays out", err.Error())
 }
 
-// within calls f on a goroutine of its own. Once the time allowed is over or ctx is
-// done, f has closeWait to return; a driver that takes longer is left behind.
+// within calls f on a new goroutine. Once the allowed time is over or ctx is done, f has
+// closeWait to return; a driver that takes longer is abandoned.
 func (c *candidate) within(ctx context.Context, allowed time.Duration, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, allowed, fmt.Errorf("%w: no answer for %v", ErrDeadline, allowed+closeWait))
 	defer cancel()
@@ -186,7 +186,7 @@ func (c *candidate) within(ctx context.Context, allowed time.Duration, f func(co
 	}
 }
 
-// shut closes a device, and leaves one that hangs to itself.
+// shut closes a device, and abandons one that hangs.
 func (c *candidate) shut(d device.Device) error {
 	return c.within(context.Background(), 0, func(context.Context) error { return d.Close() })
 }
@@ -206,14 +206,14 @@ func (c *candidate) close() error {
 	return c.shut(on.dev)
 }
 
-// current is the device that tasks use now, nil while there is none.
+// current returns the device that tasks use now, or nil.
 func (c *candidate) current() *opened {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.use
 }
 
-// refuse takes note that the device cannot run these kernels.
+// refuse records that the device cannot run these kernels.
 func (c *candidate) refuse(on *opened, kernels []*device.Kernel, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -222,11 +222,12 @@ func (c *candidate) refuse(on *opened, kernels []*device.Kernel, err error) {
 	}
 }
 
-// proofShare is the part of a device's time that known answers may take.
+// proofShare limits the checks of known answers to 1/proofShare of a device's time.
 const proofShare = 20
 
-// prove has the device give the known answers of the kernels, if it did not lately: those
-// of their examples or, for a kernel without any, of the call, if that is not nil.
+// prove checks that the device gives the known answers of the kernels, unless it did so
+// recently. They are those of the kernel's examples or, for a kernel without examples, of
+// call, if it is not nil.
 func (c *candidate) prove(ctx context.Context, on *opened, kernels []*device.Kernel, call *device.Call) error {
 	for _, k := range kernels {
 		c.mu.Lock()
@@ -251,8 +252,8 @@ func (c *candidate) prove(ctx context.Context, on *opened, kernels []*device.Ker
 	return nil
 }
 
-// known compares k's examples, if it has any, on d with their contracts, and on each of
-// d's parts. A part that is not exact for k has no share of it.
+// known compares k's examples, if it has any, on d and each of d's parts with their
+// contracts. It skips parts that are not exact for k, because they get no share of it.
 func known(ctx context.Context, d device.Device, k *device.Kernel) error {
 	if k.Examples == nil {
 		return nil

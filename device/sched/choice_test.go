@@ -15,7 +15,7 @@ import (
 	"offload/kernels/gravity"
 )
 
-// A busy device is predicted to be done later: tasks go where they end first.
+// A busy device is predicted to finish later: tasks go where they end first.
 func TestQueuedWorkCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gpu := simulated.Model{Name: "gpu", Rate: 1e6, Dry: true} // a third faster than the host
@@ -62,7 +62,8 @@ func dryScheduler(t *testing.T, models ...simulated.Model) *sched.Scheduler {
 	return s
 }
 
-// What a device cannot do, or has not shown, keeps tasks away from it, and is said.
+// A device gets no tasks that it cannot run or was not shown to run exactly, and the
+// choice gives the reason.
 func TestReasons(t *testing.T) {
 	force := gravity.Force(device.Float64)
 	for _, c := range []struct {

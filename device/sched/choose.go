@@ -9,15 +9,15 @@ import (
 	"offload/device"
 )
 
-// decision is where a task goes.
+// decision is the choice of a candidate for a task.
 type decision struct {
 	candidate *candidate
 	predicted time.Duration
 	choice    Choice
 }
 
-// choose takes the candidate that is predicted to be done first, of those that were not
-// tried, and books the prediction there. The candidate is nil if none is left.
+// choose returns the candidate predicted to finish first, of those not in tried, and
+// books the prediction there. The candidate is nil if none is left.
 func (s *Scheduler) choose(t *spec, tried []*candidate) decision {
 	now := time.Now()
 	estimates := make([]Estimate, len(s.candidates))
@@ -36,22 +36,22 @@ func (s *Scheduler) choose(t *spec, tried []*candidate) decision {
 	return decision{c, e.Run, Choice{c.Name, estimates}}
 }
 
-// unbook gives back what choose has booked.
+// unbook releases the booking of choose.
 func (d decision) unbook() {
 	if d.candidate != nil {
 		d.candidate.load.Add(-int64(d.predicted))
 	}
 }
 
-// What another device has to gain over the host, as time and as a part: less than that
-// is within what measurements of a few microseconds can tell.
+// The least gain of another device over the host, as time and as a fraction. Smaller
+// gains are within the error of measurements of a few microseconds.
 const (
 	leastGain = 3 * time.Microsecond
 	leastPart = 0.05
 )
 
-// best is the index of the estimate that wins, −1 if none can be taken. The host wins
-// where another is hardly better, and where it was not measured itself.
+// best returns the index of the winning estimate, or −1. The host wins if it has no
+// measurements, or if the gain of the others is too small.
 func (s *Scheduler) best(estimates []Estimate) int {
 	best, host := -1, len(estimates)-1
 	for i := host; i >= 0; i-- {
@@ -76,7 +76,8 @@ func (s *Scheduler) best(estimates []Estimate) int {
 	return best
 }
 
-// estimate predicts a task on the candidate, or says why it cannot run there.
+// estimate returns the prediction for a task on the candidate, or the reason why it
+// cannot run there.
 func (c *candidate) estimate(t *spec, now time.Time) Estimate {
 	e := Estimate{Device: c.Name}
 	c.mu.Lock()
@@ -97,8 +98,8 @@ func (c *candidate) estimate(t *spec, now time.Time) Estimate {
 	return e
 }
 
-// unfit is why a task cannot run on the candidate; empty if it can. The candidate is
-// locked.
+// unfit returns the reason why a task cannot run on the candidate, or "". The candidate
+// is locked.
 func (c *candidate) unfit(t *spec) string {
 	switch {
 	case c.use == nil:
@@ -121,14 +122,15 @@ func (c *candidate) unfit(t *spec) string {
 	return ""
 }
 
-// unable is why a kernel cannot run on the candidate, apart from what was shown of it.
+// unable returns the reason why a kernel cannot run on the candidate, apart from missing
+// proof that it is exact, or "".
 func (c *candidate) unable(k *device.Kernel, exact bool) string {
 	if err := c.use.refused[k]; err != nil {
 		return err.Error()
 	}
 	for _, p := range k.Params {
 		if p.Type == device.Float64 && !slices.Contains(c.info.Precisions, p.Type) {
-			return "computes in no " + p.Type.String()
+			return "does not compute in " + p.Type.String()
 		}
 	}
 	if exact && c.info.Math != device.Exact {
@@ -144,7 +146,7 @@ func (c *candidate) exact(k *device.Kernel) bool {
 	return checked || c.info.IsExact(k.Name)
 }
 
-// Predict is what the scheduler would choose for t now. Nothing is queued.
+// Predict returns the scheduler's current choice for t, without queueing anything.
 func Predict[T any](s *Scheduler, t Task[T]) Choice {
 	p := t.spec()
 	d := s.choose(&p, nil)
@@ -152,9 +154,9 @@ func Predict[T any](s *Scheduler, t Task[T]) Choice {
 	return d.choice
 }
 
-// Crossover is the smallest n from lo to hi from which on candidate a is predicted to
-// be faster than candidate b, with nothing queued, for the tasks that task makes; ok is
-// false if that is so nowhere up to hi, or if one of them was not measured.
+// Crossover returns the smallest n in lo … hi from which on candidate a is predicted to
+// be faster than candidate b, with empty queues, for the tasks that task returns. ok is
+// false if there is no such n, or if a needed measurement is missing.
 func Crossover[T any](s *Scheduler, a, b string, lo, hi int, task func(n int) Task[T]) (n int, ok bool) {
 	faster := func(n int) bool {
 		t := task(n)
@@ -169,11 +171,11 @@ func Crossover[T any](s *Scheduler, a, b string, lo, hi int, task func(n int) Ta
 	return lo + sort.Search(hi-lo, func(i int) bool { return faster(lo + i) }), true
 }
 
-// Measured reports whether there are predictions for a kernel on a candidate.
+// Measured reports whether kernel k has predictions on the named candidate.
 func (s *Scheduler) Measured(name string, k *device.Kernel) bool { return s.profile(name).has(k) }
 
-// Costs are the start-up of a launch of k on a candidate, and its rate in Cost.Ops per
-// second, as fitted; ok is false if it was not measured.
+// Costs returns the fitted costs of a launch of k on the named candidate: the start-up
+// time, and the rate in Cost.Ops per second. ok is false if they were not measured.
 func (s *Scheduler) Costs(name string, k *device.Kernel) (start time.Duration, rate float64, ok bool) {
 	p := s.profile(name)
 	if !p.has(k) {
@@ -185,7 +187,7 @@ func (s *Scheduler) Costs(name string, k *device.Kernel) (start time.Duration, r
 	return time.Duration(l.start * 1e9), 1 / l.perUnit, true
 }
 
-// profile is what is known of the speed of the candidate of that name.
+// profile returns the measured costs of the named candidate.
 func (s *Scheduler) profile(name string) *profile {
 	if c := s.candidate(name); c != nil {
 		return c.costs.Load()

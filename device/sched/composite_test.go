@@ -62,8 +62,8 @@ func openLate(lives [][]devicetest.Fault, shares []float64) opener {
 	}
 }
 
-// TestMatrixOfAComposite is TestMatrix where a fault is in one part of the device that
-// is preferred: it goes on without the part, or the task runs again on the host.
+// TestMatrixOfAComposite is TestMatrix where a fault is in one part of the device that is
+// preferred: it continues without the part, or the task runs again on the host.
 func TestMatrixOfAComposite(t *testing.T) {
 	folder := t.TempDir()
 	all := works(t)

@@ -6,42 +6,42 @@ import (
 	"slices"
 )
 
-// costModel predicts seconds from an amount of work: a start-up, and a time for each unit.
-// It is fitted to measured points, and where these lie off the line, because
-// hardware is faster with some sizes than with others, it is bent towards them.
+// costModel predicts seconds from an amount of work: a start-up time and a time per unit,
+// fitted to measured points. Near points that lie off the line, because hardware is
+// faster at some sizes than at others, the prediction is bent towards them.
 type costModel struct {
 	Points []point `json:"points"`
 
 	start, perUnit float64 // fitted
 	bends          []bend
-	updates        int // samples so far
+	updates        int // number of samples so far
 }
 
-// bend is how far the line is off at a point: the logarithm of measured over fitted.
+// bend is the deviation of a point from the line: log(measured/fitted).
 type bend struct{ amount, off float64 }
 
-// point is the latest times measured near one amount. Points are sorted by amount.
+// point holds the latest times measured near one amount. Points are sorted by amount.
 type point struct {
 	Amount  float64   `json:"amount"`
 	Seconds []float64 `json:"seconds"`
-	used    int       // updates of the line when it was measured last
+	used    int       // value of updates at the last measurement
 }
 
 const (
 	samplesKept = 8  // of a point
-	pointsKept  = 48 // of a line; the one that was not used for longest goes
+	pointsKept  = 48 // of a line; the least recently used is dropped
 	sameAmount  = 1.06
-	// enough samples of a point are needed for it to count, where other points have as
-	// many: a single one may be the first run of cold code.
+	// enough is the number of samples for a point to count, if any point has as many: a
+	// single sample may be the first run of cold code.
 	enough = 3
 )
 
-// add takes a measured time and fits the line again.
+// add adds a measured time and fits the line again.
 func (l *costModel) add(amount, seconds float64) {
 	if !(amount > 0) || math.IsInf(amount, 0) || math.IsInf(seconds, 0) || math.IsNaN(seconds) {
 		return
 	}
-	seconds = max(seconds, 1e-9) // what a clock can tell
+	seconds = max(seconds, 1e-9) // resolution of a clock
 	l.updates++
 	p := l.near(amount)
 	p.used = l.updates
@@ -56,7 +56,7 @@ func (l *costModel) add(amount, seconds float64) {
 	l.fit()
 }
 
-// near is the point for an amount, a new one if none is close.
+// near returns the point for an amount, a new one if none is close.
 func (l *costModel) near(amount float64) *point {
 	i, _ := slices.BinarySearchFunc(l.Points, amount/sameAmount, func(p point, a float64) int { return cmp.Compare(p.Amount, a) })
 	if i == len(l.Points) || l.Points[i].Amount > amount*sameAmount {
@@ -68,7 +68,7 @@ func (l *costModel) near(amount float64) *point {
 // known reports whether the line can predict.
 func (l *costModel) known() bool { return l != nil && len(l.Points) > 0 }
 
-// seconds is the prediction for an amount; l must be known.
+// seconds returns the prediction for an amount; l must be known.
 func (l *costModel) seconds(amount float64) float64 {
 	var off float64
 	i := slices.IndexFunc(l.bends, func(b bend) bool { return b.amount >= amount })
@@ -85,7 +85,7 @@ func (l *costModel) seconds(amount float64) float64 {
 	return (l.start + amount*l.perUnit) * math.Exp(off)
 }
 
-// trusted are the points that count, with their typical times.
+// trusted returns the amounts and typical times of the points that count.
 func (l *costModel) trusted() (amounts, seconds []float64) {
 	for _, least := range []int{enough, 1} {
 		for _, p := range l.Points {
@@ -100,11 +100,11 @@ func (l *costModel) trusted() (amounts, seconds []float64) {
 	return amounts, seconds
 }
 
-// fit makes the sum of the squared relative errors at the points least, with neither
-// part below zero.
+// fit minimises the sum of the squared relative errors at the points, with start and
+// perUnit at least 0.
 func (l *costModel) fit() {
 	amounts, seconds := l.trusted()
-	var s1, sa, saa, st, sat float64 // each weighed by 1/seconds²
+	var s1, sa, saa, st, sat float64 // weighted by 1/seconds²
 	for i, a := range amounts {
 		t := seconds[i]
 		w := 1 / (t * t)
@@ -127,8 +127,8 @@ func (l *costModel) fit() {
 	}
 }
 
-// typical is the second lowest of the samples, or the lowest of up to four: what
-// disturbs a measurement only ever makes it longer, and counts for nothing.
+// typical returns the second lowest of the samples, or the lowest of up to four, because
+// disturbances only ever lengthen a measurement.
 func typical(samples []float64) float64 {
 	var kept [samplesKept]float64
 	s := kept[:copy(kept[:], samples)]
@@ -136,8 +136,8 @@ func typical(samples []float64) float64 {
 	return s[(len(s)-1)/4]
 }
 
-// valid reports whether a line that was read from a file of JSON, which has no NaN and
-// no infinity, is one, and fits it.
+// valid reports whether a line read from JSON, which has no NaN or infinity, is valid,
+// and fits it.
 func (l *costModel) valid() bool {
 	if l == nil || len(l.Points) == 0 || len(l.Points) > pointsKept {
 		return false

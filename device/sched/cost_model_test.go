@@ -100,7 +100,7 @@ func TestLineLearns(t *testing.T) {
 	}
 }
 
-// What is no measurement is not taken.
+// Invalid measurements are ignored.
 func TestLineRefuses(t *testing.T) {
 	l := new(costModel)
 	for _, x := range [][2]float64{{0, 1}, {-1, 1}, {math.NaN(), 1}, {math.Inf(1), 1}, {1, math.NaN()}, {1, math.Inf(1)}} {

@@ -58,8 +58,8 @@ func measure(t *testing.T, o sched.Options) {
 	}
 }
 
-// Whatever happens to the device that was chosen, and in whichever call, the task ends
-// on what is left, with the same bits and in bounded time, and the report says why.
+// For any fault of the chosen device, in any call, the task ends on another device, with
+// the same bits and in bounded time, and the report gives the reason.
 func TestFailover(t *testing.T) {
 	bodies := gravity.Plummer[float64](300, 1)
 	for _, c := range []struct {
@@ -201,7 +201,7 @@ func task[T any](run func(ctx context.Context, d device.Device) (T, error)) sche
 	}
 }
 
-// A device may take long as long as it says that it is alive.
+// A device may take long if the task calls Alive.
 func TestAlive(t *testing.T) {
 	bubble(t, nil, sched.Options{}, func(t *testing.T, s *sched.Scheduler) {
 		r, err := sched.Do(t.Context(), s, task(func(ctx context.Context, d device.Device) (int, error) {
@@ -217,7 +217,7 @@ func TestAlive(t *testing.T) {
 	})
 }
 
-// What is the task's own fault is not tried elsewhere.
+// A task's own error is not retried elsewhere.
 func TestOwnErrors(t *testing.T) {
 	own := errors.New("own")
 	for _, c := range []struct {

@@ -16,9 +16,9 @@ import (
 	"offload/kernels/gravity"
 )
 
-// Random graphs of tasks, which wait for tasks made before them, end with the values
-// that they would have one after another: whichever devices fail and when, in whatever
-// order they are waited for, in bounded time, with nothing left behind.
+// Random graphs of tasks, which wait for tasks made before them, end with the values that
+// they would have one after another: with any failures of devices at any time, for any
+// order of waits, in bounded time, and without leaks.
 func TestRandomGraphs(t *testing.T) {
 	seeds := 150
 	if testing.Short() {

@@ -13,7 +13,7 @@ import (
 )
 
 // goPool is a pool for bubbles of virtual time, where the workers of package cpu, which
-// watch the clock, would spin for ever.
+// watch the clock, would spin forever.
 type goPool struct{ running sync.WaitGroup }
 
 func (p *goPool) Workers() int { return 2 }

@@ -166,11 +166,11 @@ func wrong(k devicetest.FaultKind) bool {
 	return k == devicetest.BitFlip || k == devicetest.Stale || k == devicetest.Truncated
 }
 
-// TestMatrix: every task ends with the right bits, whatever goes wrong with the device
-// that it prefers, whenever, for good or once, and again after the device was opened
-// anew. It takes a bounded time, and leaves nothing running: the bubble ends only when
-// all of its goroutines have. A fault that passes leaves no trace in the known answers;
-// such results are found by the task's own check.
+// TestMatrix: every task ends with the right bits, for any fault of the device that it
+// prefers, whenever, for good or once, and again after the device was opened anew. It
+// takes a bounded time, and leaves nothing running: the bubble ends only when all of its
+// goroutines have. A fault that passes leaves no trace in the known answers; such results
+// are found by the task's own check.
 func TestMatrix(t *testing.T) {
 	folder := t.TempDir()
 	all := works(t)

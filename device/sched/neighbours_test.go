@@ -112,7 +112,7 @@ func TestQueueBehindAHang(t *testing.T) {
 	})
 }
 
-// A task that is cancelled returns at once, whatever the driver does.
+// A cancelled task returns at once, even if the driver hangs.
 func TestCancelOnAHang(t *testing.T) {
 	for _, on := range []devicetest.CallKind{devicetest.AllocCall, devicetest.WriteCall, devicetest.LaunchCall, devicetest.SyncCall, devicetest.ReadCall} {
 		t.Run(on.String(), func(t *testing.T) {
@@ -225,9 +225,9 @@ func forceArgs(n int) []device.HostArg {
 	return []device.HostArg{bodies, bodies, device.HostMat(make([]float64, n*gravity.AccelWidth), gravity.AccelWidth), device.HostVal(0.01), device.HostVal(int32(0))}
 }
 
-// A kernel of one's own goes to the scheduler in one line. It runs on the host until it
-// has been compared with its contract and measured elsewhere, whether it has examples or
-// a cost or not, and no task waits for that; one that a device does not compute exactly
+// A custom kernel is run by the scheduler in one line. It runs on the host until it has
+// been compared with its contract and measured elsewhere, whether it has examples or a
+// cost or not, and no task waits for that; one that a device does not compute exactly
 // stays on the host.
 func TestOwnKernels(t *testing.T) {
 	for _, c := range []struct {
@@ -300,7 +300,7 @@ func TestCalibrationIsInNobodysWay(t *testing.T) {
 	})
 }
 
-// A shader that does not compile is an error of the launch: nobody fails over, and the
+// A shader that does not compile is an error of the launch: there is no failover, and the
 // device stays.
 func TestBrokenShader(t *testing.T) {
 	bubble(t, nil, sched.Options{}, func(t *testing.T, s *sched.Scheduler) {

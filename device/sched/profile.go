@@ -17,12 +17,12 @@ import (
 	"offload/internal/atomicfile"
 )
 
-// profile is what is known of the speed of one device, in one arithmetic.
+// profile holds the measured costs of one device, in one arithmetic.
 type profile struct {
-	Key      string                `json:"key"` // in the file too, whose name is only a hash
+	Key      string                `json:"key"` // also in the file, whose name is a hash of it
 	Upload   *costModel            `json:"upload"`
 	Download *costModel            `json:"download"`
-	Kernels  map[string]*costModel `json:"kernels"` // by name, which has the precision
+	Kernels  map[string]*costModel `json:"kernels"` // by name, which includes the precision
 
 	mu      sync.Mutex
 	changed bool // since it was saved
@@ -32,21 +32,21 @@ func newProfile(key string) *profile {
 	return &profile{Key: key, Upload: new(costModel), Download: new(costModel), Kernels: map[string]*costModel{}}
 }
 
-// profileKey names all that the speed of a device depends on, apart from the size of
-// the work.
+// profileKey returns a key of everything that the speed of a device depends on, apart
+// from the size of the work.
 func profileKey(version string, i device.Info) string {
 	return fmt.Sprintf("offload %s; %s; %s; %s; %s; %s; %d workers",
 		version, i.Backend, i.Name, i.Driver, i.Math, i.Variant, i.Workers)
 }
 
-// has reports whether the kernel was measured, and transfers with it.
+// has reports whether the kernel and transfers were measured.
 func (p *profile) has(k *device.Kernel) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.Kernels[k.Name].known() && p.Upload.known() && p.Download.known()
 }
 
-// observe takes the time of one launch and of the wait for it.
+// observe adds the time of one launch, including the wait for it.
 func (p *profile) observe(kernel string, amount float64, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -57,7 +57,7 @@ func (p *profile) observe(kernel string, amount float64, took time.Duration) {
 	p.changed = true
 }
 
-// observeCopies takes the times of a transfer each way.
+// observeCopies adds the times of a transfer each way.
 func (p *profile) observeCopies(bytes int, up, down time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +66,8 @@ func (p *profile) observeCopies(bytes int, up, down time.Duration) {
 	p.changed = true
 }
 
-// predict is the time that t takes on the device.
+// predict returns the predicted time of t on the device; false if a measurement is
+// missing.
 func (p *profile) predict(t *spec) (time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,13 +92,13 @@ func (p *profile) predict(t *spec) (time.Duration, bool) {
 	return duration(total), true
 }
 
-// duration is a number of seconds, kept within what a duration can tell.
+// duration converts seconds to a duration, clipped to 0 … MaxInt64/4 ns.
 func duration(seconds float64) time.Duration {
 	return time.Duration(min(max(0, seconds)*1e9, math.MaxInt64/4))
 }
 
-// store is a folder with a file for each profile. What it cannot read it does not
-// have; the empty name is a store that keeps nothing.
+// store is a folder with a file for each profile. Unreadable files count as missing; the
+// empty name is a store that keeps nothing.
 type store string
 
 func (s store) path(key string) string {
@@ -105,8 +106,7 @@ func (s store) path(key string) string {
 	return filepath.Join(string(s), hex.EncodeToString(sum[:8])+".json")
 }
 
-// load is the profile of that key; an empty one if there is none, or if the file is
-// damaged.
+// load returns the profile of key; an empty one if it is missing or damaged.
 func (s store) load(key string) *profile {
 	p := newProfile(key)
 	if s == "" {
@@ -118,7 +118,7 @@ func (s store) load(key string) *profile {
 	}
 	defer r.Close()
 	f := new(profile)
-	limited := io.LimitReader(r, 4<<20) // far more than a profile takes
+	limited := io.LimitReader(r, 4<<20) // far more than the size of a profile
 	if json.NewDecoder(limited).Decode(f) != nil || f.Key != key ||
 		!f.Upload.valid() || !f.Download.valid() || f.Kernels == nil {
 		return p
@@ -131,7 +131,7 @@ func (s store) load(key string) *profile {
 	return f
 }
 
-// save writes a profile that has changed.
+// save writes a profile if it has changed.
 func (s store) save(p *profile) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -161,7 +161,7 @@ func (s store) forget(key string) error {
 	return nil
 }
 
-// Forget drops what was measured of the candidates, also on disk.
+// Forget deletes the measured costs of the candidates, also on disk.
 func (s *Scheduler) Forget() error {
 	var errs []error
 	for _, c := range s.candidates {
@@ -172,12 +172,12 @@ func (s *Scheduler) Forget() error {
 	return errors.Join(errs...)
 }
 
-// Save keeps what was measured so far in the folder for measured costs.
+// Save writes the measured costs to Options.Folder.
 func (s *Scheduler) Save() error {
 	var errs []error
 	for _, c := range s.candidates {
 		if err := s.store.save(c.costs.Load()); err != nil {
-			errs = append(errs, fmt.Errorf("measured costs of %s are not kept: %w", c.Name, err))
+			errs = append(errs, fmt.Errorf("saving costs of %s: %w", c.Name, err))
 		}
 	}
 	return errors.Join(errs...)

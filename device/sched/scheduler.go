@@ -1,16 +1,14 @@
-// Package sched decides on which device a task runs, and runs it again elsewhere
-// when that device fails.
+// Package sched chooses the device for a task, and runs the task again elsewhere if that
+// device fails.
 //
-// A Task names the kernels that it needs, how much work it will give them and how
-// much data it moves. A Scheduler predicts from measured cost when each of its
-// candidates would be done, hands the task to the earliest, and returns a future.
-// A device that is lost, out of memory, silent or wrong costs time and no result:
-// the task starts again on the next one, and at last on the host, whose pool of
-// workers is never taken out. In exact arithmetic every device gives the same bits,
-// so that nobody can tell from a result where it came from; its Report says it.
+// A Task names the kernels that it needs, their predicted work and the data to move. A
+// Scheduler predicts from measured costs when each candidate would finish, queues the
+// task on the earliest, and returns a future. If a device is lost, out of memory, silent
+// or wrong, the task starts again on the next one, and finally on the host, whose pool of
+// workers always stays in use. In exact arithmetic every device gives the same bits; the
+// Report names the device that gave the result.
 //
-// The package stands above the backends and knows none: the maker of a Scheduler
-// hands it devices, or functions that open them.
+// The package imports no backend: a Scheduler is given functions that open its devices.
 package sched
 
 import (
@@ -27,52 +25,53 @@ import (
 // Candidate is a device that a scheduler may choose.
 type Candidate struct {
 	Name string
-	// Open opens the device, at New and after it was lost.
+	// Open opens the device, in New and after a loss.
 	Open func(ctx context.Context) (device.Device, error)
-	// Gain is how much faster, as a part, the device must be predicted to be than the
-	// best of the candidates that ask for less: 0.1 for a device that is worth its
-	// trouble only with a tenth to gain.
+	// Gain is the fraction by which the device must be predicted to be faster than the best
+	// of the candidates after it in Options.Devices: 0.1 for a device that is worth using
+	// only for a gain of 10 %.
 	Gain float64
 }
 
-// Options say what a scheduler works with.
+// Options configure a scheduler.
 type Options struct {
-	// Devices are the candidates. The last is the host's: it runs what nobody else can
-	// or does, and is never taken out.
+	// Devices are the candidates. The last is the host's: it runs the tasks that no other
+	// device runs, and is never taken out.
 	Devices []Candidate
-	// Pool is that of the host's device. The scheduler closes it.
+	// Pool is the pool of the host's device. The scheduler closes it.
 	Pool device.Executor
-	// Folder is where measured costs are kept from one process to the next; empty for
-	// nowhere. Version is part of what they are kept under.
+	// Folder is where measured costs are kept between processes; empty means that they are
+	// not kept. Version is part of the key of the costs.
 	Folder, Version string
-	// Calibrate has kernels measured that tasks need and that were never measured: in
-	// the background, while the tasks run on the host. Ready waits for it. Without it,
-	// kernels that were never measured stay on the host.
+	// Calibrate enables the measurement of kernels that tasks need and that have no
+	// measured costs, in the background, while the tasks run on the host. Ready waits for
+	// it. Without Calibrate, kernels without measured costs stay on the host.
 	Calibrate bool
-	// Patience is how often its predicted time a device other than the host's may make
-	// no progress before its task runs elsewhere; 0 means 10. It always has MinDeadline.
+	// Patience is the time without progress, as a multiple of the predicted time, after
+	// which a task moves from a device other than the host's; 0 means 10. The time is at
+	// least MinDeadline.
 	Patience float64
-	// Pause is how long a device that failed three times in a row is left alone; 0
-	// means 30 s.
+	// Pause is the time for which a device is out after three failures in a row; 0 means 30
+	// s.
 	Pause time.Duration
-	// Recheck is the time after which a device has to give the known answers again
-	// before a result of it is believed; 0 means 1 s. It is less where that takes no more
-	// than a twentieth of the device's time. What a device computed wrongly once, and
-	// not in the next known answer, only a task's own Check can find.
+	// Recheck is the time after which a device must give the known answers again before its
+	// results count; 0 means 1 s. It is less if the checks then take at most a twentieth of
+	// the device's time. An error of the device that the next known answers do not show can
+	// be found by the task's Check only.
 	Recheck time.Duration
-	// Recorder is told of decisions; nil for none.
+	// Recorder records decisions; it may be nil.
 	Recorder device.Recorder
-	// Placed, if set, is told of each task before it runs, and before it runs again
-	// elsewhere: where, and which attempts have failed. It is called on many goroutines,
-	// but not for what Map does with plain functions.
+	// Placed, if set, is called before each run of a task, with the choice of the device
+	// and the failed attempts. It is called from many goroutines, but not for plain
+	// functions in Map.
 	Placed func(task string, c Choice, failed []Attempt)
 }
 
-// MinDeadline is the time that a device has at least before it counts as silent.
+// MinDeadline is the least time without progress after which a device counts as silent.
 const MinDeadline = 2 * time.Second
 
-// Scheduler hands tasks to devices. Its methods, and the functions that take one, may
-// be called from many goroutines, tasks among them.
+// Scheduler distributes tasks to devices. Its methods, and functions with a Scheduler
+// argument, are safe for concurrent use and may be called from tasks.
 type Scheduler struct {
 	opts       Options
 	candidates []*candidate
@@ -82,17 +81,18 @@ type Scheduler struct {
 	behind     sync.WaitGroup // tasks on devices, revivals, measurements
 
 	mu       sync.Mutex
-	pending  int           // tasks that were submitted and have not ended
-	idle     chan struct{} // closed when none is pending; nil while nobody waits
-	todo     []wish        // what is measured in the background, one after another
-	measured chan struct{} // closed when all is measured; nil while nothing is
+	pending  int           // submitted tasks that have not ended
+	idle     chan struct{} // closed when no task is pending; nil without a waiter
+	todo     []wish        // queue of background measurements
+	measured chan struct{} // closed when todo is empty; nil while nothing is measured
 }
 
-// New opens the candidates. One that does not open is left out, and why is told with
-// every choice; but the host must open. Errors: device.ErrInvalid, and the host's.
+// New opens the candidates. It leaves out candidates that fail to open, and gives the
+// reason in every Choice; the host must open. Errors: device.ErrInvalid, and those of
+// opening the host.
 func New(ctx context.Context, o Options) (*Scheduler, error) {
 	if len(o.Devices) == 0 || o.Pool == nil {
-		return nil, device.Invalidf("a scheduler needs the host's device and its pool")
+		return nil, device.Invalidf("scheduler without the host's device or its pool")
 	}
 	for _, c := range o.Devices {
 		if c.Open == nil {
@@ -114,14 +114,14 @@ func New(ctx context.Context, o Options) (*Scheduler, error) {
 			c.begin(newOpened(d))
 		case c.host || ctx.Err() != nil:
 			return nil, errors.Join(err, s.Close())
-		default: // it was not lost, it is not here: nothing to revive
+		default: // unavailable rather than lost: nothing to revive
 			c.why, c.until = err, time.Unix(1<<40, 0)
 		}
 	}
 	return s, nil
 }
 
-// candidate is the one of that name, nil if there is none.
+// candidate returns the named candidate, or nil.
 func (s *Scheduler) candidate(name string) *candidate {
 	if i := slices.IndexFunc(s.candidates, func(c *candidate) bool { return c.Name == name }); i >= 0 {
 		return s.candidates[i]
@@ -129,7 +129,7 @@ func (s *Scheduler) candidate(name string) *candidate {
 	return nil
 }
 
-// Held is the place of the host's pool that the calling goroutine takes up.
+// Held returns the place of the host's pool that the calling goroutine occupies, or nil.
 func (s *Scheduler) Held(ctx context.Context) device.Place {
 	if o, ok := s.opts.Pool.(device.Owner); ok {
 		return o.Held(ctx)
@@ -137,7 +137,7 @@ func (s *Scheduler) Held(ctx context.Context) device.Place {
 	return nil
 }
 
-// Drain waits until every task that was submitted has ended, or until ctx is done.
+// Drain waits until every submitted task has ended, or until ctx is done.
 func (s *Scheduler) Drain(ctx context.Context) error {
 	s.mu.Lock()
 	if s.pending > 0 && s.idle == nil {
@@ -156,9 +156,10 @@ func (s *Scheduler) Drain(ctx context.Context) error {
 	}
 }
 
-// Close ends what has not begun with device.ErrClosed, waits for what runs, but not for
-// devices that hang, and closes the devices and the pool. It must not be called from a
-// task. Its error is that of a device, or why measured costs could not be kept.
+// Close ends tasks that have not begun with device.ErrClosed, waits for running ones
+// except on devices that hang, saves measured costs, and closes the devices and the pool.
+// It must not be called from a task. Its errors are those of the devices, the pool and
+// Save.
 func (s *Scheduler) Close() error {
 	s.mu.Lock()
 	closed := s.ctx.Err() != nil
@@ -177,7 +178,7 @@ func (s *Scheduler) Close() error {
 	return errors.Join(errs...)
 }
 
-// enter counts a task; leave says that it has ended.
+// enter counts a task as pending; leave ends it.
 func (s *Scheduler) enter() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,8 +198,8 @@ func (s *Scheduler) leave() {
 	}
 }
 
-// goBehind runs f on a goroutine that Close waits for; false once the scheduler is
-// closed.
+// goBehind runs f on a goroutine that Close waits for. It returns false once the
+// scheduler is closed.
 func (s *Scheduler) goBehind(f func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,15 +210,15 @@ func (s *Scheduler) goBehind(f func()) bool {
 	return open
 }
 
-// State is one candidate as it is now.
+// State is the current state of a candidate.
 type State struct {
 	Name   string
 	Info   device.Info // of the device that is open, or was last
 	Usable bool
-	Err    error // why it is not
+	Err    error // why it is not usable
 }
 
-// States lists the candidates, in their order.
+// States returns the states of the candidates, in the order of Options.Devices.
 func (s *Scheduler) States() []State {
 	var states []State
 	for _, c := range s.candidates {
@@ -228,7 +229,7 @@ func (s *Scheduler) States() []State {
 	return states
 }
 
-// record tells the recorder, if there is one, of a decision.
+// record records a decision, if there is a recorder.
 func (s *Scheduler) record(name, detail string) {
 	if r := s.opts.Recorder; r != nil {
 		r.Record(device.Event{Kind: device.EventDecision, Start: time.Now(), Name: name, Detail: detail})

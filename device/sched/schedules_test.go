@@ -26,13 +26,11 @@ import (
 // of Goexit, tasks of tasks, and a device that is sound, slow, lost, wrong, or hangs in
 // a driver that ignores contexts. In each schedule
 //
-//   - a task that nobody cancelled gives the right bits, and where the device is sound, or
-//     only slow, it begins once;
-//   - a device that makes progress is never taken out;
-//   - a caller whose context ends returns at that moment of virtual time;
-//   - every other task ends with its own error;
-//   - Sync of a shared device tells of nobody's launch;
-//   - no goroutine is left: the bubble ends when all of its goroutines have.
+// - a task that nobody cancelled gives the right bits, and where the device is sound, or
+// only slow, it begins once; - a device that makes progress is never taken out; - a
+// caller whose context ends returns at that moment of virtual time; - every other task
+// ends with its own error; - Sync of a shared device reports no error of a launch; - no
+// goroutine is left: the bubble ends when all of its goroutines have.
 //
 // OFFLOAD_SCHEDULES is the number of schedules, OFFLOAD_SCHEDULE a single one.
 func TestSchedules(t *testing.T) {

@@ -80,7 +80,7 @@ func onlyFile(t *testing.T, dir string) string {
 	return filepath.Join(dir, entries[0].Name())
 }
 
-// A folder that cannot be written is no reason not to work; Save says it.
+// With a folder that cannot be written, the scheduler works and Save returns the error.
 func TestUnwritableFolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {

@@ -10,15 +10,14 @@ import (
 	"offload/device"
 )
 
-// Submit chooses a device for t and returns a future of its result; it never waits.
-// The future's error is a *TaskError. When ctx is done the future ends at once; a task
-// that has not begun does not run then, and one that runs is told by its own context.
-// A task that waits for another lends its place or its turn, so that tasks may wait for
-// tasks.
+// Submit chooses a device for t and returns a future of its result, without waiting. The
+// future's error is a *TaskError. When ctx is done the future ends at once; a task that
+// has not begun does not run, and a running task's context is cancelled. A task that
+// waits for another lends its place or turn, so tasks may wait for tasks.
 func Submit[T any](ctx context.Context, s *Scheduler, t Task[T]) *device.Future[Result[T]] {
 	j := &job[T]{s: s, task: t, spec: t.spec(), ctx: ctx, submitted: time.Now(), stop: func() bool { return false }}
 	j.report.Task = t.Name
-	// The future's own context never ends, so that what was booked is always given back.
+	// The future's own context never ends, so the booking is always released.
 	j.Future = device.NewFuture(context.WithoutCancel(ctx), j.execute)
 	err := t.valid()
 	if err == nil {
@@ -50,12 +49,12 @@ func Submit[T any](ctx context.Context, s *Scheduler, t Task[T]) *device.Future[
 	return j.Future
 }
 
-// Do is Submit and the wait for the result.
+// Do submits t and waits for its result.
 func Do[T any](ctx context.Context, s *Scheduler, t Task[T]) (Result[T], error) {
 	return Submit(ctx, s, t).Get(context.WithoutCancel(ctx)) // the future ends with ctx
 }
 
-// job is a task on its way.
+// job is a submitted task.
 type job[T any] struct {
 	*device.Future[Result[T]]
 	s         *Scheduler
@@ -64,8 +63,8 @@ type job[T any] struct {
 	ctx       context.Context
 	submitted time.Time
 	at        decision
-	stop      func() bool // ends the watch of ctx
-	pooled    bool        // it runs on the host's pool
+	stop      func() bool // stops watching ctx
+	pooled    bool        // runs on the host's pool
 
 	mu     sync.Mutex
 	report Report
@@ -77,7 +76,7 @@ func (j *job[T]) Fail(err error) bool {
 	return j.drop(j.failed(err))
 }
 
-// drop ends a job that has not begun.
+// drop ends a job if it has not begun, and reports whether it did.
 func (j *job[T]) drop(err error) bool {
 	dropped := j.Future.Fail(err)
 	if dropped {
@@ -87,14 +86,14 @@ func (j *job[T]) drop(err error) bool {
 	return dropped
 }
 
-// failed is the error of the job, with what is known of it so far.
+// failed returns the error of the job, with its report so far.
 func (j *job[T]) failed(err error) *TaskError {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return &TaskError{j.report, err}
 }
 
-// execute runs the task where it was placed, and where that fails on one device after
+// execute runs the task on the chosen device and, if that fails, on one device after
 // another.
 func (j *job[T]) execute(placed context.Context) (r Result[T], err error) {
 	defer j.s.leave()
@@ -128,11 +127,11 @@ func (j *job[T]) execute(placed context.Context) (r Result[T], err error) {
 	return r, j.failed(errors.Join(errs...))
 }
 
-// attempt runs the task once, and reports whether it began.
+// attempt runs the task once and reports whether it began.
 func (j *job[T]) attempt(ctx context.Context) (value T, ran bool, err error) {
 	s, at, failed := j.s, j.at, j.report.Attempts
 	defer at.unbook()
-	box := new(T) // not read when the run is left behind
+	box := new(T) // not read after the run was abandoned
 	began := make(chan time.Time, 1)
 	run := func(ctx context.Context, on *opened) (err error) {
 		if err := ctx.Err(); err != nil {
@@ -181,7 +180,7 @@ func (j *job[T]) attempt(ctx context.Context) (value T, ran bool, err error) {
 	return value, ran, err
 }
 
-// believe runs the task on a device and has the value checked before it counts.
+// believe runs the task on a device and checks the value.
 func (j *job[T]) believe(ctx context.Context, c *candidate, on *opened) (T, error) {
 	needs := j.task.Needs
 	value, err := j.task.Run(ctx, on.dev)
@@ -199,10 +198,10 @@ func (j *job[T]) believe(ctx context.Context, c *candidate, on *opened) (T, erro
 	return value, err
 }
 
-// Map runs a task for every element of in and returns their values, in that order. The
-// elements are cut into chunks for the host's workers, each of which does one task
-// after another, here or on the device that suits. After an error no element behind it
-// begins; the error of the first element that failed is returned.
+// Map runs a task for every element of in and returns their values, in the same order.
+// The elements are divided among the host's workers, each of which runs one task after
+// another, on the host or on the chosen device. After an error no later element begins;
+// Map returns the error of the first element that failed.
 func Map[A, B any](ctx context.Context, s *Scheduler, in []A, task func(A) Task[B]) ([]B, error) {
 	if err := s.enter(); err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func fibonacci(ctx context.Context, s *sched.Scheduler, n int) *device.Future[sc
 	}))
 }
 
-// Tasks may submit tasks and wait for them, to any depth, on one worker too.
+// Tasks may submit tasks and wait for them, to any depth, even on one worker.
 func TestTasksSubmitTasks(t *testing.T) {
 	for _, workers := range []int{1, 2, 7} {
 		t.Run(fmt.Sprint(workers), func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestTasksSubmitTasks(t *testing.T) {
 	}
 }
 
-// Kernels run on the pool whose workers their tasks take.
+// Kernels run on the pool whose workers their tasks occupy.
 func TestKernelsOnTheTasksOwnPool(t *testing.T) {
 	bodies := gravity.Plummer[float64](300, 1)
 	want := forceByContract(t, bodies)
@@ -130,7 +130,8 @@ func TestMap(t *testing.T) {
 	}
 }
 
-// A task whose context is done before it begins does not run; one that runs is told.
+// A task whose context is done before it begins does not run; the context of a running
+// one ends.
 func TestCancel(t *testing.T) {
 	s := onHost(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())

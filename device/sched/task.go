@@ -11,39 +11,38 @@ import (
 	"offload/device"
 )
 
-// Task is work that ends in a value of type T. A simulation is a task, and so is one
-// launch on slices of the host. Only Run is needed; a task without kernels is a plain
-// Go function and runs on the host's pool.
+// Task is work with a result of type T, such as a simulation or one launch on host
+// slices. Only Run is required. A task without kernels is a plain Go function and runs on
+// the host's pool.
 type Task[T any] struct {
 	Name  string
 	Needs Needs
-	Work  []Work   // launches, as far as they are known before
+	Work  []Work   // launches known in advance
 	Up    Transfer // to the device
 	Down  Transfer // from the device
 
-	// Steps is how many times Run calls Alive. A device must not be silent for longer
-	// than one of them may take.
+	// Steps is the number of calls of Alive in Run. It sets the time that a device may be
+	// silent: that of one step.
 	Steps int
 
-	// Run computes the value on d. It may be called again on another device, even while
-	// an earlier call is stuck on a dead one: it reads what belongs to the task, and
-	// changes nothing that lives longer than the call. It returns soon after ctx is
-	// done, and frees its buffers.
+	// Run computes the value on d. It may be called again on another device while an
+	// earlier call still hangs on a dead one, so it must not change data that outlives the
+	// call. It must return soon after ctx is done, and free its buffers.
 	Run func(ctx context.Context, d device.Device) (T, error)
 
-	// Check refuses a value that cannot be right. The device is then treated as one
-	// that computes wrongly, and the task runs again on the next.
+	// Check returns an error for a value that cannot be right. The device then counts as
+	// wrong, and the task runs again on the next one.
 	Check func(T) error
 
-	call *device.Call // to measure kernels without examples by
+	call *device.Call // to measure kernels without examples with
 }
 
-// Needs is what a device must offer.
+// Needs are a task's requirements for its device.
 type Needs struct {
 	Kernels []*device.Kernel
-	Memory  int64 // bytes of buffers that are alive at once
-	// Exact asks for results that equal the kernels' contracts bit for bit. Devices that
-	// were not shown to do so are left out.
+	Memory  int64 // largest total size in bytes of live buffers
+	// Exact requires results that equal the kernels' contracts bit for bit. Devices that
+	// were not shown to be exact are left out.
 	Exact bool
 }
 
@@ -54,12 +53,13 @@ type Work struct {
 	Launches int
 }
 
-// WorkOf is that many launches like l, whose buffers need not be there.
+// WorkOf returns the work of the given number of launches like l. The buffers of l are
+// not used and may be nil.
 func WorkOf(l *device.Launch, launches int) Work {
 	return Work{Kernel: l.Kernel, Cost: device.CostOf(l), Launches: launches}
 }
 
-// amount is what a launch is measured by.
+// amount returns the size of a launch for the cost model: Ops, or Items if that is 0.
 func amount(c device.Cost) float64 {
 	if c.Ops > 0 {
 		return c.Ops
@@ -67,13 +67,13 @@ func amount(c device.Cost) float64 {
 	return c.Items
 }
 
-// Transfer is a number of copies between host and device, with their bytes together.
+// Transfer is a number of copies between host and device, with their total bytes.
 type Transfer struct {
 	Count int
 	Bytes int64
 }
 
-// add counts one more copy, if it has any bytes.
+// add counts one more copy if it is not empty.
 func (t *Transfer) add(bytes int64) {
 	if bytes > 0 {
 		t.Count++
@@ -81,20 +81,20 @@ func (t *Transfer) add(bytes int64) {
 	}
 }
 
-// spec is what the scheduler looks at in a task, whatever its type.
+// spec is the part of a task that is independent of its result type.
 type spec = Task[struct{}]
 
 func (t *Task[T]) spec() spec {
 	return spec{Name: t.Name, Needs: t.Needs, Work: t.Work, Up: t.Up, Down: t.Down, Steps: t.Steps, call: t.call}
 }
 
-// valid refuses a task without Run, a kernel that is nil, and amounts below zero or NaN.
+// valid refuses a task without Run, nil kernels, and amounts that are negative or NaN.
 func (t *Task[T]) valid() error {
 	switch {
 	case t.Run == nil:
 		return device.Invalidf("task %q has no Run", t.Name)
 	case slices.Contains(t.Needs.Kernels, nil):
-		return device.Invalidf("task %q needs a kernel that is nil", t.Name)
+		return device.Invalidf("task %q needs a nil kernel", t.Name)
 	case min(t.Steps, t.Up.Count, t.Down.Count) < 0 || min(t.Up.Bytes, t.Down.Bytes, t.Needs.Memory) < 0:
 		return device.Invalidf("task %q: a negative number of steps, transfers or bytes", t.Name)
 	}
@@ -106,24 +106,24 @@ func (t *Task[T]) valid() error {
 	return nil
 }
 
-// plain reports whether the task is a Go function, with no interest in devices.
+// plain reports whether the task is a plain Go function, which uses no device.
 func (t *Task[T]) plain() bool { return len(t.Needs.Kernels) == 0 && len(t.Work) == 0 }
 
-// Result is what a task ended in, and how it came to it.
+// Result is the value of a task and the report of its runs.
 type Result[T any] struct {
 	Value  T
 	Report Report
 }
 
-// Report says which devices a task was run on, and why.
+// Report lists the devices that a task ran on, and the reasons.
 type Report struct {
 	Task     string
-	Choice   Choice        // at the start
-	Attempts []Attempt     // in order; the last one gave the result, if there is one
+	Choice   Choice        // for the first attempt
+	Attempts []Attempt     // in order; the last one gave the result, if any
 	Queued   time.Duration // from Submit to the first attempt
 }
 
-// Device is the name of the device that gave the result; empty for a failed task.
+// Device returns the name of the device that gave the result; empty for a failed task.
 func (r *Report) Device() string {
 	if n := len(r.Attempts); n > 0 && r.Attempts[n-1].Err == nil {
 		return r.Attempts[n-1].Device
@@ -134,29 +134,29 @@ func (r *Report) Device() string {
 // Attempt is one run of a task on a device.
 type Attempt struct {
 	Device    string
-	Predicted time.Duration // 0 if nothing was known
+	Predicted time.Duration // 0 if not measured
 	Took      time.Duration
-	Err       error // why the device was left; nil for success
+	Err       error // nil for success
 }
 
-// Choice is the prediction for each candidate, in the order of the scheduler, and
-// which was taken.
+// Choice is the chosen device and the prediction for each candidate, in the scheduler's
+// order.
 type Choice struct {
 	Device    string
 	Estimates []Estimate
 }
 
-// Estimate is what is expected of one device.
+// Estimate is the prediction for one device.
 type Estimate struct {
 	Device string
-	Known  bool          // there is a prediction
+	Known  bool          // Run is a prediction
 	Run    time.Duration // of the task
-	Wait   time.Duration // for what is queued already
-	Reason string        // why the device cannot be taken; empty if it can
+	Wait   time.Duration // for work already queued
+	Reason string        // why the device cannot be chosen; empty if it can
 }
 
-// String is the choice in one line: each device with its prediction, or with the
-// reason why it was left out.
+// String returns the choice in one line: each device with its prediction, or the reason
+// why it was left out.
 func (c Choice) String() string {
 	parts := make([]string, len(c.Estimates))
 	for i, e := range c.Estimates {
@@ -165,7 +165,7 @@ func (c Choice) String() string {
 	return fmt.Sprintf("%s (%s)", c.Device, strings.Join(parts, "; "))
 }
 
-// String is the device with its prediction, or with the reason why it was left out.
+// String returns the device with its prediction, or the reason why it was left out.
 func (e Estimate) String() string {
 	text := fmt.Sprintf("predicted %v", round(e.Run))
 	switch {
@@ -179,7 +179,7 @@ func (e Estimate) String() string {
 	return e.Device + ": " + text
 }
 
-// round keeps about three digits.
+// round rounds to about three digits.
 func round(d time.Duration) time.Duration {
 	for unit := time.Duration(1); ; unit *= 10 {
 		if d < 1000*unit {
@@ -188,7 +188,7 @@ func round(d time.Duration) time.Duration {
 	}
 }
 
-// TaskError is why a task has no result.
+// TaskError is the error of a task, with the report of its runs.
 type TaskError struct {
 	Report Report
 	Err    error
@@ -203,16 +203,17 @@ func (e *TaskError) Error() string {
 
 func (e *TaskError) Unwrap() error { return e.Err }
 
-// The faults that the scheduler finds itself.
+// The faults that the scheduler detects.
 var (
-	// ErrDeadline: the device was silent for far longer than predicted.
-	ErrDeadline = errors.New("deadline missed (the device hangs, or is far slower than it was)")
-	// ErrWrong: the device does not compute what the kernel's contract says.
-	ErrWrong = errors.New("wrong result (the device does not compute what the contract says)")
+	// ErrDeadline: the device made no progress for far longer than predicted.
+	ErrDeadline = errors.New("deadline missed")
+	// ErrWrong: the device's results differ from the kernel's contract, or failed the
+	// task's Check.
+	ErrWrong = errors.New("wrong result")
 )
 
-// IsFault reports whether err is the device's and not the task's, so that the task may
-// succeed elsewhere.
+// IsFault reports whether err is an error of the device rather than the task, so that the
+// task may succeed elsewhere.
 func IsFault(err error) bool {
 	return isAny(err, device.ErrLost, device.ErrOutOfMemory, device.ErrUnavailable, device.ErrUnsupported,
 		device.ErrClosed, ErrDeadline, ErrWrong)
@@ -222,11 +223,11 @@ func isAny(err error, targets ...error) bool {
 	return slices.ContainsFunc(targets, func(t error) bool { return errors.Is(err, t) })
 }
 
-// Run performs c on the device that is predicted to be done first, exactly, and writes
-// the rows computed to the caller's slices, unless it returns an error. The kernel may be
-// anybody's: with Options.Calibrate, one that was never measured runs on the host, and
-// is compared with its contract and measured on the other devices meanwhile. Errors:
-// device.ErrInvalid for the call, and a *TaskError.
+// Run performs c, exactly, on the device predicted to finish first, and writes the
+// computed rows to the caller's slices unless it returns an error. With
+// Options.Calibrate, a kernel without measured costs runs on the host while it is
+// compared with its contract and measured on the other devices. Errors: device.ErrInvalid
+// for the call, and a *TaskError.
 func Run(ctx context.Context, s *Scheduler, c *device.Call) (Report, error) {
 	t, err := CallTask(c)
 	if err != nil {
@@ -239,8 +240,9 @@ func Run(ctx context.Context, s *Scheduler, c *device.Call) (Report, error) {
 	return done.Report, err
 }
 
-// CallTask is the task of Run; its value is the call with its outputs computed. The
-// call's data are copied, since a run on a device that hangs may read them for ever.
+// CallTask returns the task of Run; its value is the call with its outputs computed. The
+// call's data are copied, because a run on a device that hangs may read them
+// indefinitely.
 func CallTask(c *device.Call) (Task[*device.Call], error) {
 	l, err := c.Shape()
 	if err != nil {

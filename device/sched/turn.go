@@ -11,28 +11,28 @@ import (
 	"offload/device"
 )
 
-// turn is the right of one run to a candidate's device. While the run waits for other
-// tasks, its turn is theirs.
+// turn is one run's exclusive use of a candidate's device. The run lends it while it
+// waits for other tasks.
 type turn struct {
 	c       *candidate
 	on      *opened
-	allowed time.Duration // that the device may be silent
+	allowed time.Duration // longest time without progress
 	beats   atomic.Int64  // of the run
 
 	// Guarded by the candidate's mutex.
-	granted chan struct{} // closed when the turn has come
-	lent    int           // waits of the run, during which it has no turn
-	over    bool          // the run has returned; what it left running has no turn
+	granted chan struct{} // closed when the turn is granted
+	lent    int           // number of current waits, during which the turn is lent
+	over    bool          // the run has returned
 	timer   *time.Timer
 	seen    int64 // progress at the last look
 }
 
 type turnKey struct{}
 
-// errLeft is why a task that waits for its turn has to go elsewhere.
+// errLeft is the error of a task that waits for a turn on a device that was left.
 var errLeft = errors.New("the device was left before the turn came")
 
-// Alive says from inside Run that a step is done: the device is not silent. Outside of
+// Alive reports from inside Run that a step is done, which counts as progress. Outside of
 // Run it does nothing.
 func Alive(ctx context.Context) {
 	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
@@ -40,18 +40,18 @@ func Alive(ctx context.Context) {
 	}
 }
 
-// Observe says from inside Run how long a launch like l took, with the wait for its
-// end. The predictions follow. Outside of Run it does nothing.
+// Observe adds a measurement from inside Run to the costs: the time of launch l,
+// including the wait for its end. Outside of Run it does nothing.
 func Observe(ctx context.Context, l *device.Launch, took time.Duration) {
 	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
 		t.c.costs.Load().observe(l.Kernel.Name, amount(device.CostOf(l)), took)
 	}
 }
 
-// run runs f on the candidate's device, in a turn of its own. It returns when f has
-// returned, when ctx is done, or when the device was left; then f goes on by itself and
-// keeps the turn until it returns. The device may be silent for the time allowed. The
-// host has no turns, and no deadline: there is nowhere to go from there.
+// run runs f in a turn on the candidate's device. It returns when f has returned, ctx is
+// done, or the device was left; in the last two cases f continues and keeps the turn
+// until it returns. allowed is the longest time without progress. The host has neither
+// turns nor a deadline, because there is no other device to go to.
 func (c *candidate) run(ctx context.Context, allowed time.Duration, f func(ctx context.Context, on *opened) error) error {
 	t := &turn{c: c, on: c.current(), allowed: allowed}
 	if c.host {
@@ -83,8 +83,8 @@ func (c *candidate) run(ctx context.Context, allowed time.Duration, f func(ctx c
 	}
 }
 
-// wait waits at place i of the queue until the turn has come, and begins to look whether
-// the device makes progress. The candidate is locked before and after.
+// wait waits at position i of the queue for the turn, and starts the check for progress.
+// The candidate is locked before and after.
 func (t *turn) wait(ctx context.Context, i int) error {
 	c := t.c
 	t.timer.Stop()
@@ -125,10 +125,10 @@ func (t *turn) wait(ctx context.Context, i int) error {
 	return nil
 }
 
-// progress grows with what the device and the run get done.
+// progress returns a number that grows with the work done by the device and the run.
 func (t *turn) progress() int64 { return t.beats.Load() + t.on.dev.Counters().Progress }
 
-// look takes the device out if it was silent since the last look.
+// look takes the device out if there was no progress since the last look.
 func (t *turn) look() {
 	now, c := t.progress(), t.c
 	c.mu.Lock()
@@ -143,8 +143,8 @@ func (t *turn) look() {
 	}
 }
 
-// release ends the turn of a run that has returned err, and returns the error that
-// counts: what comes from a device that was left is not believed.
+// release ends the turn of a run that has returned err, and returns the run's final
+// error: results from a device that was left do not count.
 func (t *turn) release(err error) error {
 	c := t.c
 	c.mu.Lock()
@@ -160,7 +160,7 @@ func (t *turn) release(err error) error {
 	return err
 }
 
-// pass gives the turn to the next who waits, if t has it or nobody does. The candidate
+// pass gives the turn to the next in the queue if t has it or it is free. The candidate
 // is locked.
 func (c *candidate) pass(t *turn) {
 	if c.holder != nil && c.holder != t {
@@ -184,7 +184,7 @@ func (t *turn) Lend() {
 }
 
 // Return takes the turn back. A run whose context has ended, or whose device was left,
-// goes on without it.
+// continues without it.
 func (t *turn) Return(ctx context.Context) {
 	t.c.mu.Lock()
 	defer t.c.mu.Unlock()

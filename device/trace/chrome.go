@@ -1,13 +1,13 @@
-// Package trace records what devices do and writes it as Chrome trace events, a
-// JSON file that https://ui.perfetto.dev and chrome://tracing open.
+// Package trace records the events of devices and writes them as Chrome trace events, a
+// JSON file for https://ui.perfetto.dev or chrome://tracing.
 //
-// A Recorder in device.Options.Recorder gets the events of the devices opened with
-// it. In the file every device is a process: its queue is one track, with uploads,
-// launches and read-backs, and each worker another one, with its tiles. Decisions
-// of a scheduler are instants on a track of their own.
+// A Recorder in device.Options.Recorder gets the events of the devices opened with it. In
+// the file every device is a process, with one track for its queue (uploads, launches,
+// read-backs) and one track for each worker (tiles). Decisions of a scheduler are
+// instants on a separate track.
 //
-// A launch on a device with memory of its own ends when its commands are handed
-// over; the hardware's time shows in the wait or read-back that follows.
+// A launch on a device with its own memory ends when its commands are submitted; the
+// hardware's time is part of the wait or read-back that follows.
 package trace
 
 import (
@@ -59,12 +59,12 @@ type chromeEvent struct {
 	Args     map[string]any `json:"args,omitempty"`
 }
 
-// schedulerProcess has the decisions; device d is process d + 1. In it, thread 0
-// is the queue, and thread w + 1 is worker w.
+// schedulerProcess is the process of the decisions; device d is process d + 1. In it,
+// thread 0 is the queue and thread w + 1 is worker w.
 const schedulerProcess = 0
 
-// WriteTo writes the file. It may be called while events still come in, and more
-// than once.
+// WriteTo writes the file to w and returns the number of bytes written. It may be called
+// while events are recorded, and more than once.
 func (r *Recorder) WriteTo(w io.Writer) (int64, error) {
 	devices, events, dropped := r.snapshot()
 	out := &writer{w: w}
@@ -83,7 +83,7 @@ func (r *Recorder) WriteTo(w io.Writer) (int64, error) {
 	return out.written, out.err
 }
 
-// chrome is e as an entry of the file.
+// chrome returns e as an entry of the file.
 func (r *Recorder) chrome(e *device.Event) chromeEvent {
 	c := chromeEvent{
 		Name: name(e), Category: category(e.Kind), Phase: "X", Process: e.Device + 1,
@@ -108,7 +108,7 @@ func name(e *device.Event) string {
 	return category(e.Kind)
 }
 
-// args is what a viewer shows of a selected event.
+// args returns the details that a viewer shows for a selected event.
 func args(e *device.Event) map[string]any {
 	a := map[string]any{}
 	switch e.Kind {
@@ -131,8 +131,7 @@ func args(e *device.Event) map[string]any {
 	return a
 }
 
-// scalars adds the scalar arguments of a launch under their names, sweeps among
-// them.
+// scalars adds the scalar arguments of a launch under their names.
 func scalars(e *device.Event, a map[string]any) {
 	n := 0
 	for _, p := range e.Kernel.Params {
@@ -144,7 +143,7 @@ func scalars(e *device.Event, a map[string]any) {
 	}
 }
 
-// scalar is a number of that type; JSON has no NaN and no Inf, they become text.
+// scalar returns a number of the given type. NaN and Inf, which JSON lacks, become text.
 func scalar(t device.Type, bits uint64) any {
 	x := 0.0
 	switch t {
@@ -163,13 +162,13 @@ func scalar(t device.Type, bits uint64) any {
 	return x
 }
 
-// micros is d in microseconds, to the nanosecond.
+// micros returns d in microseconds, with three decimals.
 func micros(d time.Duration) json.Number {
 	d = max(d, 0)
 	return json.Number(fmt.Sprintf("%d.%03d", d/1000, d%1000))
 }
 
-// writer writes pieces of JSON until something fails.
+// writer writes pieces of JSON until an error.
 type writer struct {
 	w       io.Writer
 	written int64
@@ -205,10 +204,10 @@ func (o *writer) bytes(b []byte) {
 	o.written += int64(n)
 }
 
-// names are the entries that name processes and threads, and put them in order.
-// Workers that have no event have no track.
+// names returns the entries that name and order processes and threads. Workers after the
+// last one with an event get no track.
 func names(devices []device.Info, events []device.Event) []chromeEvent {
-	workers := make([]int, len(devices)) // of which there are tiles
+	workers := make([]int, len(devices)) // number of tracks of each device
 	decisions := false
 	for i := range events {
 		switch e := &events[i]; {
@@ -233,7 +232,7 @@ func names(devices []device.Info, events []device.Event) []chromeEvent {
 	return list
 }
 
-// title names a device, with a number where several are called the same.
+// title names a device, with a number if an earlier one has the same backend.
 func title(devices []device.Info, d int) string {
 	text := fmt.Sprintf("%s (%s)", devices[d].Backend, devices[d].Name)
 	earlier := 0

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// ErrFormat: a file is no trace that a Recorder wrote.
+// ErrFormat: the file is not a trace written by a Recorder.
 var ErrFormat = errors.New("not a trace of offload")
 
-// File is a trace that was read.
+// File is a trace read from a file.
 type File struct {
 	Tracks  []Track // the scheduler's first, then each device's queue and workers
-	Dropped int     // events that were left out in the middle
+	Dropped int     // number of events dropped in the middle
 }
 
-// Track is what happened on a queue or a worker, in order.
+// Track holds the events of a queue or a worker, in order.
 type Track struct {
 	Device string // the process
 	Name   string
@@ -37,10 +37,10 @@ type Span struct {
 	Args     map[string]any
 }
 
-// End is when the span ends, since the trace began.
+// End returns the end of the span, since the trace began.
 func (s Span) End() time.Duration { return s.Start + s.Length }
 
-// Read reads what WriteTo wrote. Its errors wrap ErrFormat, or are those of r.
+// Read reads a file written by WriteTo. Its errors wrap ErrFormat, or are those of r.
 func Read(r io.Reader) (*File, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
@@ -69,7 +69,7 @@ func Read(r io.Reader) (*File, error) {
 	return f, nil
 }
 
-// add takes an entry to its track.
+// add adds an entry to its track.
 func (f *File) add(e chromeEvent) error {
 	t := f.track(e.Process, e.Thread)
 	switch e.Phase {
@@ -97,7 +97,7 @@ func (f *File) add(e chromeEvent) error {
 	return fmt.Errorf("%w: an event of phase %q", ErrFormat, e.Phase)
 }
 
-// track is that of a thread of a process.
+// track returns the track of a thread of a process.
 func (f *File) track(pid, tid int) *Track {
 	for i := range f.Tracks {
 		if t := &f.Tracks[i]; t.pid == pid && t.tid == tid {
@@ -108,8 +108,7 @@ func (f *File) track(pid, tid int) *Track {
 	return &f.Tracks[len(f.Tracks)-1]
 }
 
-// sort puts tracks and spans in order. The name of a process is that of all its
-// tracks.
+// sort orders tracks and spans, and gives all tracks of a process its name.
 func (f *File) sort() {
 	slices.SortStableFunc(f.Tracks, func(a, b Track) int {
 		if a.pid != b.pid {
@@ -126,7 +125,7 @@ func (f *File) sort() {
 	}
 }
 
-// duration reads microseconds with three decimals.
+// duration parses microseconds with three decimals.
 func duration(text json.Number) (time.Duration, error) {
 	us, err := text.Float64()
 	if err != nil || us < 0 || us > math.MaxInt64/1000 {
@@ -135,8 +134,8 @@ func duration(text json.Number) (time.Duration, error) {
 	return time.Duration(math.Round(us * 1000)), nil
 }
 
-// Check finds the first two events of a track that overlap, which would mean
-// that the recorder was told a queue's or a worker's times wrongly.
+// Check returns an error that wraps ErrFormat for the first two events of a track that
+// overlap, which means wrong times from a queue or worker; nil if none do.
 func (f *File) Check() error {
 	for _, t := range f.Tracks {
 		for i := 1; i < len(t.Spans); i++ {

@@ -11,9 +11,9 @@ import (
 // DefaultLimit is the number of events that a Recorder keeps: files of some 40 MB.
 const DefaultLimit = 1 << 18
 
-// Recorder keeps events in memory, a bounded number: the first half of the limit
-// and the latest half. What was between them is counted and dropped. Its methods
-// may be called from many goroutines.
+// Recorder keeps a bounded number of events in memory: the first and the latest, half of
+// the limit each. Events between them are dropped and counted. Its methods are safe for
+// concurrent use.
 type Recorder struct {
 	began time.Time
 	half  int // of the limit
@@ -22,18 +22,18 @@ type Recorder struct {
 	devices []device.Info
 	first   []device.Event
 	latest  []device.Event // a ring once it is full
-	next    int            // where the ring goes on
+	next    int            // position of the next event in the ring
 	dropped int
 }
 
-// New makes a recorder of at most limit events; 0 means DefaultLimit. It panics
-// if limit is negative.
+// New returns a recorder of at most limit events, rounded up to even; 0 means
+// DefaultLimit. It panics if limit is negative.
 func New(limit int) *Recorder {
 	if limit == 0 {
 		limit = DefaultLimit
 	}
 	if limit < 0 {
-		panic("trace: a limit below zero")
+		panic("trace: negative limit")
 	}
 	return &Recorder{began: time.Now(), half: (limit + 1) / 2}
 }
@@ -62,14 +62,14 @@ func (r *Recorder) Record(e device.Event) {
 	}
 }
 
-// Counts is the number of events that are kept, and of those that were dropped.
+// Counts returns the numbers of kept and of dropped events.
 func (r *Recorder) Counts() (kept, dropped int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.first) + len(r.latest), r.dropped
 }
 
-// snapshot is what is kept, in the order of the starts.
+// snapshot returns the kept events, in the order of their starts.
 func (r *Recorder) snapshot() (devices []device.Info, events []device.Event, dropped int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -149,7 +149,7 @@ func TestFailuresAreMarked(t *testing.T) {
 	}
 }
 
-// A recorder keeps the first and the latest events, and says how many it dropped.
+// A recorder keeps the first and the latest events, and counts those that it dropped.
 func TestLimit(t *testing.T) {
 	r := trace.New(6)
 	r.Opened(device.Info{Backend: "cpu", Name: "x"})

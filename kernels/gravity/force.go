@@ -13,21 +13,21 @@ var (
 	force64 = newForce[float64]()
 )
 
-// Force is softened Newtonian gravity in precision t:
+// Force returns the kernel of softened Newtonian gravity in precision t:
 //
 //	a_i = Σ_j gm_j·d_ij / (|d_ij|² + ε²)^{3/2},  d_ij = x_j − x_i
 //
-// Targets are rows (x, y, z, gm) of which gm is not used, sources rows (x, y, z,
-// gm), accelerations rows (ax, ay, az). Coincident points attract each other
-// with no force, also for ε = 0, and so does a body itself. The unit of length
-// and time is the caller's; gm has length³/time². With fast arithmetic a row is off
-// by at most Shader.FastError times Σ_j |what source j adds|.
+// Targets are rows (x, y, z, gm), whose gm is not used, sources rows (x, y, z, gm),
+// accelerations rows (ax, ay, az). The force between coincident points is 0, also for ε =
+// 0, as is that of a body on itself. Units of length and time are the caller's; gm is in
+// length³/time². The error of a row in fast arithmetic is at most Shader.FastError times
+// Σ_j |contribution of source j|.
 func Force(t device.Type) *device.Kernel { return base.Pick(t, force32, force64) }
 
-// NewForce makes a launch of Force for all rows of targets. Home is the row of
-// the sources at which row 0 of the targets stands: 0 where they are the same
-// set, Unrelated where they share no body. It is part of the order of summation.
-// A slice of the sources gives the partial sum over those.
+// NewForce returns a launch of Force for all rows of targets. home is the row of the
+// sources that is row 0 of the targets: 0 if both are the same set, Unrelated if they
+// share no body. The order of summation depends on it. A slice of the sources gives the
+// partial sum over the slice.
 func NewForce[T device.Float](targets, sources, accelerations device.Arg, softening T, home int) *device.Launch {
 	return &device.Launch{
 		Kernel: Force(device.TypeOf[T]()),
@@ -36,9 +36,9 @@ func NewForce[T device.Float](targets, sources, accelerations device.Arg, soften
 	}
 }
 
-// ForceCall makes a call of Force for bodies (rows x, y, z, gm) that attract each other,
-// which writes their accelerations (rows ax, ay, az). Errors: device.ErrInvalid for
-// bodies that CheckBodies refuses, and accelerations of another number.
+// ForceCall returns a call of Force for bodies (rows x, y, z, gm) that attract each
+// other; it writes their accelerations (rows ax, ay, az). Errors: device.ErrInvalid for
+// bodies that CheckBodies refuses, or another number of accelerations than of bodies.
 func ForceCall[T device.Float](bodies, accelerations []T, softening T) (*device.Call, error) {
 	if err := CheckBodies(bodies); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func newForce[T device.Float]() *device.Kernel {
 		Check:    checkGravity[T](AccelWidth),
 		Cost:     gravityCost[T](forceOps, AccelWidth),
 		Unit:     "interactions",
-		Invariant: &device.Invariant{Balance: &device.Balance{ // of momentum
+		Invariant: &device.Invariant{Balance: &device.Balance{ // conservation of momentum
 			Targets: gravTargets, Sources: gravSources, Result: gravResult, Weight: BodyWidth - 1,
 			Paired: func(l *device.Launch) bool { return device.Scalar[int32](l, gravHome) == 0 },
 			Size:   pulls[T],
@@ -89,7 +89,8 @@ func gravityCost[T device.Float](ops float64, resultWidth int) func(l *device.La
 	}
 }
 
-// pulls is Σ |what each source adds| to a target's acceleration.
+// pulls returns the sum of the magnitudes of the sources' contributions to a target's
+// acceleration.
 func pulls[T device.Float](l *device.Launch, target, sources device.Slice) float64 {
 	eps, sum := float64(device.Scalar[T](l, gravSoftening)), 0.0
 	at := device.As[T](target)
@@ -110,18 +111,16 @@ func pulls[T device.Float](l *device.Launch, target, sources device.Slice) float
 //	w  = 1 / (r²·√r²)                                 0 where r² = 0
 //	a  = fma(gm_j·w, d, a)                            each component
 //
-// Sources are summed in tiles of SourceTile rows; a tile's partial sum starts at
-// zero. The home tile of a target is the tile in which it stands itself. A tile
-// at or after it is summed source by source. A tile before it is summed in
-// strided lanes, 8 for float32 and 4 for float64, source j in lane j mod lanes,
-// which are joined by halves: lane l takes lane l + lanes/2, and so on. The
-// partial sums are added in order of the tiles with the rounding error carried
-// along, so that the error does not grow with the number of tiles.
+// Sources are summed in tiles of SourceTile rows; a tile's partial sum starts at zero.
+// The home tile of a target is the tile that contains it. A tile at or after it is summed
+// source by source. A tile before it is summed in strided lanes, 8 for float32 and 4 for
+// float64, source j in lane j mod lanes, which are joined by halves: lane l takes lane l
+// + lanes/2, and so on. The partial sums are added in order of the tiles with the
+// rounding error carried along, so that the error does not grow with the number of tiles.
 //
-// The asymmetry is what lets one evaluation serve both bodies of a pair: with
-// vectors of targets against one source at a time, the targets of the earlier
-// tile meet the sources one by one, and the source's own sum is spread over the
-// lanes of the targets.
+// The asymmetry allows one evaluation for both bodies of a pair: with vectors of targets
+// against one source at a time, the targets of the earlier tile meet the sources one by
+// one, and the source's own sum is spread over the lanes of the targets.
 func forceContract[T device.Float](t *device.Tile) {
 	targets, sources := device.View[T](t, gravTargets), device.View[T](t, gravSources)
 	acc := device.View[T](t, gravResult)
@@ -170,7 +169,7 @@ func forceLanes[T device.Float](target, tile []T, eps2 T) (ax, ay, az T) {
 	return base.JoinLanes(&lx, mask+1), base.JoinLanes(&ly, mask+1), base.JoinLanes(&lz, mask+1)
 }
 
-// inverseCube is w = 1/(r²·√r²).
+// inverseCube returns w = 1/(r²·√r²), or 0 if r² = 0.
 func inverseCube[T device.Float](dx, dy, dz, eps2 T) T {
 	r2 := squaredDistance(dx, dy, dz, eps2)
 	if r2 == 0 {

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// forceHost lists the forms of Force for the host's cores.
+// forceHost returns the forms of Force for the host's cores.
 func forceHost[T device.Float]() []device.HostCode {
 	codes := []device.HostCode{forceCode("go", nil, pairs.Go[T]())}
 	if r, name, ready := pairs.Vector[T](); name != "" {
@@ -15,7 +15,7 @@ func forceHost[T device.Float]() []device.HostCode {
 	return codes
 }
 
-// forceCode is Force by a set of inner loops. Where all bodies attract each other
+// forceCode returns Force with the given inner loops. If all bodies attract each other,
 // each pair is evaluated once; else every target sums its own sources.
 func forceCode[T device.Float](name string, ready func() bool, r pairs.Routines[T]) device.HostCode {
 	return device.HostCode{
@@ -38,19 +38,19 @@ func forceCode[T device.Float](name string, ready func() bool, r pairs.Routines[
 	}
 }
 
-// mutual reports whether the launch is for all forces among one set of bodies that
-// fill more than a tile.
+// mutual reports whether the launch computes all forces among one set of bodies of more
+// than one tile.
 func mutual(l *device.Launch) bool {
 	targets, sources := l.Args[gravTargets], l.Args[gravSources]
 	return targets.Buffer == sources.Buffer && targets.Offset == sources.Offset && targets.Len == sources.Len &&
 		device.Scalar[int32](l, gravHome) == 0 && l.Rows == device.Range{Hi: targets.NumRows()} && l.Rows.Len() > pairs.Size
 }
 
-// arena hands out structures from scratch memory.
+// arena allocates structures in scratch memory.
 type arena[T device.Float] struct{ words []T }
 
-// take is the i-th V of the count that begin at the arena's start, which moves
-// behind them. Sizes of structures are multiples of that of T.
+// take returns count structures V from the arena's start and advances the arena. Sizes of
+// structures must be multiples of that of T.
 func take[V any, T device.Float](a *arena[T], count int) []V {
 	size := int(unsafe.Sizeof(*new(V)))
 	words := a.words[:count*size/int(unsafe.Sizeof(T(0)))]
@@ -58,10 +58,10 @@ func take[V any, T device.Float](a *arena[T], count int) []V {
 	return unsafe.Slice((*V)(unsafe.Pointer(unsafe.SliceData(words))), count)
 }
 
-// sizeOf is the number of bytes of count structures.
+// sizeOf returns the number of bytes of count structures.
 func sizeOf[V any](count int) int { return count * int(unsafe.Sizeof(*new(V))) }
 
-// carried is the sums of a tile's bodies so far, with their rounding errors.
+// carried holds the sums of a tile's bodies so far, with their rounding errors.
 type carried[T device.Float] struct{ sum, carry pairs.Sums[T] }
 
 // store writes the sums of the tile's first n bodies to rows of accelerations.
@@ -72,10 +72,9 @@ func (c *carried[T]) store(rows []T, n int) {
 	}
 }
 
-// mutualScratch is what the tasks of a mutual launch share. Tiles are worked on
-// in groups: of each pair of an early tile in the group with a later one, the
-// earlier's sums and the later's are kept until all of the group are there, and
-// are then added in the order of the tiles.
+// mutualScratch is the shared scratch of a mutual launch. Tiles are processed in groups:
+// the sums of each pair of a tile in the group with a later tile are kept until all sums
+// of the group are computed, and are then added in the order of the tiles.
 type mutualScratch[T device.Float] struct {
 	tiles    []pairs.Tile[T]
 	totals   []carried[T]
@@ -83,22 +82,22 @@ type mutualScratch[T device.Float] struct {
 	backward []pairs.Sums[T] // of tile j due to the group's tile k: [k·n + j]
 }
 
-// mutualGroup is the number of tiles in a group: 25 sums for each body and tile
-// of it make 0.4 KiB a body in float32, 0.8 in float64, with all else.
+// mutualGroup is the number of tiles in a group. The kept sums, 25 for each body and
+// tile, and the other scratch take 0.4 KiB a body in float32, 0.8 in float64.
 const mutualGroup = 16
 
-// loadsPerTask is how many tiles one task brings into columns.
+// loadsPerTask is the number of tiles that one task loads into columns.
 const loadsPerTask = 8
 
 func numTiles(l *device.Launch) int { return (l.Rows.Len() + SourceTile - 1) / SourceTile }
 
-// group is the range of tiles of the g-th group.
+// group returns the range of tiles of group g.
 func group(g, tiles int) device.Range {
 	return device.Range{Lo: g * mutualGroup, Hi: min((g+1)*mutualGroup, tiles)}
 }
 
-// planMutual: a phase that brings bodies into columns; then for each group a
-// phase of pairs of tiles and one of sums.
+// planMutual plans a phase that loads bodies into columns; then for each group a phase of
+// pairs of tiles and one of sums.
 func planMutual[T device.Float](l *device.Launch, p *device.Plan) {
 	n := numTiles(l)
 	p.Tasks = append(p.Tasks, (n+loadsPerTask-1)/loadsPerTask)
@@ -131,12 +130,12 @@ func runMutual[T device.Float](t *device.Tile, r *pairs.Routines[T]) {
 	}
 }
 
-// rowsOfTile is the range of bodies in a tile.
+// rowsOfTile returns the range of bodies in a tile.
 func rowsOfTile(t *device.Tile, tile int) device.Range {
 	return device.Range{Lo: tile * SourceTile, Hi: min((tile+1)*SourceTile, t.Launch.Rows.Hi)}
 }
 
-// load brings the bodies of some tiles into columns.
+// load loads the bodies of a task's tiles into columns.
 func (s *mutualScratch[T]) load(t *device.Tile) {
 	bodies := device.View[T](t, gravSources)
 	for k := t.Task * loadsPerTask; k < min((t.Task+1)*loadsPerTask, len(s.tiles)); k++ {
@@ -146,7 +145,7 @@ func (s *mutualScratch[T]) load(t *device.Tile) {
 	}
 }
 
-// pair does one pair of tiles: the task-th of (first, first), (first, first+1), …
+// pair computes one pair of tiles: number t.Task of (first, first), (first, first+1), …
 func (s *mutualScratch[T]) pair(t *device.Tile, r *pairs.Routines[T], g device.Range) {
 	n, k, task := len(s.tiles), g.Lo, t.Task
 	for task >= n-k {
@@ -166,8 +165,8 @@ func (s *mutualScratch[T]) pair(t *device.Tile, r *pairs.Routines[T], g device.R
 	r.Both(&s.tiles[k], &s.tiles[j], m, eps2, &s.forward[kept], &s.backward[kept], &strides[0])
 }
 
-// join adds up, for one tile from the group's first on, what the group's pairs
-// have given it. For a tile of the group that is all.
+// join adds, for one tile at or after the group's first, its sums of the group's pairs.
+// If the tile is in the group, its result is complete.
 func (s *mutualScratch[T]) join(t *device.Tile, r *pairs.Routines[T], g device.Range) {
 	n, j := len(s.tiles), g.Lo+t.Task
 	total := &s.totals[j]
@@ -193,14 +192,15 @@ type single[T device.Float] struct {
 }
 
 const (
-	// leastPairs is the least work worth a task: about ten microseconds.
+	// leastPairs is the least work of a task: about ten microseconds.
 	leastPairs = 1 << 15
 
-	// blocksPerWorker cuts a launch so that workers end at about the same time.
+	// blocksPerWorker is the number of blocks per worker, so that workers end at about the
+	// same time.
 	blocksPerWorker = 8
 )
 
-// planSingle cuts the rows into blocks of targets.
+// planSingle divides the rows into blocks of targets.
 func planSingle[T device.Float](l *device.Launch, workers int, p *device.Plan) {
 	n := l.Rows.Len()
 	byWork := int(pairCount(l) / leastPairs)
@@ -233,10 +233,10 @@ func runSingle[T device.Float](t *device.Tile, r *pairs.Routines[T]) {
 	s.total.store(out, n)
 }
 
-// tile sums the m sources of the tile that begins at row first, for n targets of
-// which the first stands at row home.
+// tile sums the m sources of the tile that begins at row first, for n targets, the first
+// of which has row home.
 func (s *single[T]) tile(r *pairs.Routines[T], n, m int, home int64, first int, eps2 T) {
-	// Targets from the split on stand after this tile.
+	// Targets from split on come after this tile.
 	split := int(min(max(int64(first+SourceTile)-home, 0), int64(n)))
 	if split > 0 {
 		r.Ordered(&s.targets, split, &s.sources, m, eps2, &s.part)
@@ -244,7 +244,7 @@ func (s *single[T]) tile(r *pairs.Routines[T], n, m int, home int64, first int, 
 	if split < n && m == 0 {
 		s.part = pairs.Sums[T]{}
 	} else if split < n {
-		s.sources.Pad(m) // the last tile of a slice may stand before a target
+		s.sources.Pad(m) // the last tile of a slice may come before a target
 		r.Lanes(&s.targets, split, n-split, &s.sources, eps2, &s.part, &s.strides)
 	}
 }

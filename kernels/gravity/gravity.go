@@ -23,11 +23,11 @@ const (
 // SourceTile is the number of sources whose contributions form one partial sum.
 const SourceTile = contract.SourceTile
 
-// Unrelated is the home of targets that are not among the sources: it puts every
-// target before all of them.
+// Unrelated is the home for targets that are not among the sources: it puts every target
+// before all sources.
 const Unrelated = math.MinInt32
 
-// maxBodies is such that the row of a body fits into the type of home.
+// maxBodies is the largest number of bodies: a row must fit the type of home.
 const maxBodies = math.MaxInt32
 
 // Parameters of the gravity kernels, in binding order.
@@ -50,8 +50,8 @@ func gravityParams[T device.Float](result string) []device.Param {
 	}
 }
 
-// gravityArgs binds a gravity kernel's arguments. Home is the row of the sources
-// at which row 0 of the targets stands.
+// gravityArgs returns a gravity kernel's arguments. home is the row of the sources that
+// is row 0 of the targets.
 func gravityArgs[T device.Float](targets, sources, result device.Arg, softening T, home int) []device.Arg {
 	return []device.Arg{
 		gravTargets:   targets,
@@ -71,13 +71,14 @@ func checkGravity[T device.Float](resultWidth int) func(l *device.Launch) error 
 			}
 		}
 		if n := max(l.Args[gravTargets].NumRows(), l.Args[gravSources].NumRows()); n > maxBodies {
-			return device.Invalidf("kernel %s: %d bodies; at most %d are possible", l.Kernel.Name, n, maxBodies)
+			return device.Invalidf("kernel %s: %d bodies; the limit is %d", l.Kernel.Name, n, maxBodies)
 		}
 		return checkSoftening(device.Scalar[T](l, gravSoftening))
 	}
 }
 
-// checkSoftening accepts 0, and lengths whose square is a normal number.
+// checkSoftening accepts 0, and lengths whose square is a normal number of at most
+// MaxFinite/16.
 func checkSoftening[T device.Float](eps T) error {
 	square := eps * eps
 	if eps == 0 || (eps > 0 && square >= base.MinNormal[T]() && square <= base.MaxFinite[T]()/16) {
@@ -86,12 +87,12 @@ func checkSoftening[T device.Float](eps T) error {
 	return device.Invalidf("softening %g must be 0, or a length with a normal square", eps)
 }
 
-// CheckBodies refuses what the gravity kernels do not define: NaN, Inf, negative
-// gm, and positions so far out that a squared distance overflows. Bodies are
-// rows (x, y, z, gm).
+// CheckBodies returns a device.ErrInvalid for bodies that the gravity kernels do not
+// define: NaN, Inf, negative gm, and positions or gm above √MaxFinite/8, with which a
+// squared distance may overflow. Bodies are rows (x, y, z, gm).
 func CheckBodies[T device.Float](bodies []T) error {
 	if len(bodies)%BodyWidth != 0 {
-		return device.Invalidf("%d numbers are no rows of (x, y, z, gm)", len(bodies))
+		return device.Invalidf("%d numbers do not form rows of (x, y, z, gm)", len(bodies))
 	}
 	limit := ieee.Sqrt(base.MaxFinite[T]()) / 8
 	for i, v := range bodies {
@@ -110,13 +111,13 @@ func CheckBodies[T device.Float](bodies []T) error {
 
 var bodyColumns = [BodyWidth]string{"x", "y", "z", "gm"}
 
-// pairCount is the number of ordered pairs of a gravity launch.
+// pairCount returns the number of ordered pairs of a gravity launch.
 func pairCount(l *device.Launch) float64 {
 	return float64(l.Rows.Len()) * float64(l.Args[gravSources].NumRows())
 }
 
-// gravityLanes is the number of strided partial sums in an earlier tile: the
-// width of a 256-bit vector.
+// gravityLanes returns the number of strided partial sums in an earlier tile: the lanes
+// of a 256-bit vector.
 func gravityLanes[T device.Float]() int { return contract.VectorBytes / device.TypeOf[T]().Size() }
 
 // carriedSum adds numbers and carries the rounding errors in a second sum.
@@ -143,9 +144,9 @@ func (s *vectorSum[T]) store(dst []T) {
 	dst[0], dst[1], dst[2] = s.x.value(), s.y.value(), s.z.value()
 }
 
-// gravityExamples are calls on about n bodies: one set against itself, with and
-// without softening and with two bodies in one place; a slice of the sources;
-// disjoint sets; and a range of rows.
+// gravityExamples returns calls on about n bodies: one set against itself, with and
+// without softening, with two coincident bodies; a slice of the sources; disjoint sets;
+// and a range of rows.
 func gravityExamples[T device.Float](k *device.Kernel, resultWidth, n int) []*device.Call {
 	bodies := Plummer[T](n, 42)
 	if n > 2 {

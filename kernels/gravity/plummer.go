@@ -7,10 +7,10 @@ import (
 	"offload/kernels/internal/base"
 )
 
-// Plummer returns n bodies of a Plummer sphere (Plummer, MNRAS 71, 460, 1911)
-// of total gm 1 and scale radius 1, as rows (x, y, z, gm), cut off at about 22
-// scale radii. The bodies depend on n and seed alone: only operations that are
-// rounded the same everywhere are used. It panics if a slice cannot be so long.
+// Plummer returns n bodies of a Plummer sphere (Plummer, MNRAS 71, 460, 1911) of total gm
+// 1 and scale radius 1, as rows (x, y, z, gm), cut off at about 22 scale radii. The
+// bodies depend on n and seed only, on every platform. Plummer panics if n is negative or
+// too large for a slice.
 func Plummer[T device.Float](n int, seed uint64) []T {
 	r := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))
 	bodies := make([]T, base.Elements(n, BodyWidth))
@@ -24,8 +24,8 @@ func Plummer[T device.Float](n int, seed uint64) []T {
 	return bodies
 }
 
-// plummerRadius draws r = c/√(1 − c²), where c³ is the enclosed mass: the
-// largest of three uniform numbers is distributed so.
+// plummerRadius draws r = c/√(1 − c²), where c³ is the enclosed mass; the largest of
+// three uniform numbers has the distribution of c.
 func plummerRadius(r *rand.Rand) float64 {
 	for {
 		c := max(base.Uniform(r), base.Uniform(r), base.Uniform(r))

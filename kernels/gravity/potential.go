@@ -12,17 +12,18 @@ var (
 	potential64 = newPotential[float64]()
 )
 
-// Potential is the gravitational potential of softened bodies in precision t:
+// Potential returns the kernel of the gravitational potential of softened bodies in
+// precision t:
 //
 //	φ_i = −Σ_{j≠i} gm_j / √(|d_ij|² + ε²)
 //
-// Arguments are those of Force, with one number a row as the result. A body is
-// left out of its own potential by its row: source i + home. The potential
-// energy of one set of bodies is ½ Σ m_i φ_i. The error of fast arithmetic is stated
-// as for Force.
+// Arguments are those of Force, except that the result has one number per row, in
+// length²/time². A body is excluded from its own potential by its row: source i + home.
+// The potential energy of one set of bodies is ½ Σ m_i φ_i. The error bound of fast
+// arithmetic is that of Force.
 func Potential(t device.Type) *device.Kernel { return base.Pick(t, potential32, potential64) }
 
-// NewPotential makes a launch of Potential for all rows of targets; see NewForce.
+// NewPotential returns a launch of Potential for all rows of targets; see NewForce.
 func NewPotential[T device.Float](targets, sources, potentials device.Arg, softening T, home int) *device.Launch {
 	return &device.Launch{
 		Kernel: Potential(device.TypeOf[T]()),
@@ -81,8 +82,8 @@ func potentialContract[T device.Float](t *device.Tile) {
 	}
 }
 
-// potentialTile sums a tile's sources in strided lanes; one lane is source by
-// source. Self is the target's own row in the tile.
+// potentialTile sums a tile's sources in strided lanes; with one lane, source by source.
+// self is the target's row relative to the tile.
 func potentialTile[T device.Float](target, tile []T, eps2 T, self int64, lanes int) T {
 	var p [base.MaxLanes]T
 	for j := 0; j*BodyWidth < len(tile); j++ {

@@ -6,27 +6,26 @@ import (
 	"offload/shaders"
 )
 
-// The words of a pass of the gravity shaders: the stage, the number of home tiles
-// of all targets, and the tiles of sources from the first up to the last.
+// The words of a pass of the gravity shaders: the stage, the number of home tiles of all
+// targets, and the range of source tiles, first and last + 1.
 const (
 	gravWhole = iota // targets from all tiles to the result
 	gravTiles        // sums of tiles into scratch
-	gravTotal        // those added to the carried sums
+	gravTotal        // sums in scratch added to the carried sums
 )
 
-// gravityPlan cuts gravity launches into passes for results of a width.
+// gravityPlan divides gravity launches into passes, for results of the given width.
 type gravityPlan struct {
 	width   int
-	targets int // as many fill a GPU
-	sums    int // so do invocations that make as many sums of tiles
+	targets int // number of targets that fills a GPU
+	sums    int // number of sums of tiles that fills a GPU
 }
 
-// planGravity is for the largest GPUs. Smaller ones lose nothing by it.
+// planGravity returns a plan for the largest GPUs, which costs smaller ones nothing.
 func planGravity(width int) *gravityPlan { return &gravityPlan{width, 1 << 17, 1 << 20} }
 
-// cut makes one pass where the targets fill a GPU or the sources are one tile, and
-// else pairs of passes over groups of tiles. Work-groups serve the targets of one
-// home tile.
+// cut plans one pass if the targets fill a GPU or the sources are one tile, and else
+// pairs of passes over groups of tiles. A work-group computes targets of one home tile.
 func (g *gravityPlan) cut(l *device.Launch, _ device.ShaderLimits, p *device.ShaderPlan) {
 	p.Passes, p.Scratch = p.Passes[:0], 0
 	rows, tiles := l.Rows.Len(), tilesOf(l.Args[gravSources].NumRows())
@@ -52,12 +51,12 @@ func gravityPass(groups, stage, blocks, first, last int) device.Pass {
 		int32(stage), int32(blocks), int32(first), int32(last)}}
 }
 
-// tilesOf is the number of tiles that rows fill.
+// tilesOf returns the number of tiles of rows rows.
 func tilesOf(rows int) int { return base.CeilDiv(rows, SourceTile) }
 
-// gravityShader is a gravity kernel's form for GPUs. Fast arithmetic takes
-// inversesqrt and sums the tiles' sources in any order. Its error is stated as a
-// part of Σ_j |what source j adds|.
+// gravityShader returns a gravity kernel's form for GPUs. Fast arithmetic uses
+// inversesqrt and sums the tiles' sources in any order. Its error is relative to Σ_j
+// |contribution of source j|.
 func gravityShader[T device.Float](source func(shaders.Precision) string, width int) *device.Shader {
 	return &device.Shader{
 		Source:    source(base.ShaderPrecision[T]()),

@@ -26,7 +26,7 @@ func TestPassesOfGravityChangeNoBit(t *testing.T) {
 	}
 }
 
-// A home beyond the range of sums of int puts all sources before or behind.
+// A home beyond the range of sums of int puts all sources before or after.
 func TestShadersTakeFarHomes(t *testing.T) {
 	d := gltest.Open(t, device.Options{})
 	for _, k := range []*device.Kernel{Force(device.Float32), Potential(device.Float64)} {

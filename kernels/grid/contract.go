@@ -11,9 +11,9 @@ import (
 // rowSweep is one sweep over one row of at least three points.
 type rowSweep[T device.Float] func(dst, up, mid, down []T, cx, cy T)
 
-// stencilContract is the definition of the stencil kernels: sweep by sweep over
-// the rows asked for and as many rows around them as the sweeps still to come
-// will look at; then the residual of the last sweep, row by row.
+// stencilContract is the definition of the stencil kernels: sweep by sweep over the rows
+// of the launch and as many rows around them as later sweeps read; then the residual of
+// the last sweep, row by row.
 func stencilContract[T device.Float](sweep rowSweep[T]) func(t *device.Tile) {
 	return func(t *device.Tile) {
 		g := gridOf[T](t)
@@ -35,7 +35,7 @@ func stencilContract[T device.Float](sweep rowSweep[T]) func(t *device.Tile) {
 	}
 }
 
-// grid is what a stencil launch works on.
+// grid holds the arguments of a stencil launch.
 type grid[T device.Float] struct {
 	in, out, residuals []T
 	rows, cols, sweeps int
@@ -55,7 +55,7 @@ func gridOf[T device.Float](t *device.Tile) grid[T] {
 	}
 }
 
-// row is row r of a matrix whose first row is row base of the grid.
+// row returns row r of a matrix whose first row is row base of the grid.
 func (g *grid[T]) row(m []T, base, r int) []T {
 	return m[(r-base)*g.cols:][:g.cols]
 }
@@ -83,10 +83,10 @@ func rowsOf(r device.Range) func(yield func(int) bool) {
 // residualSegment is the number of columns whose squares form one partial sum.
 const residualSegment = contract.ResidualSegment
 
-// rowResidual is the largest |last − before| of a row and the sum of the
-// squares. Squares below squareFloor count as zero. Columns are summed in
-// segments of 256, within a segment in 8 strided lanes, column j in lane j mod 8,
-// which are joined by halves; segments are added from left to right.
+// rowResidual returns the largest |last − before| of a row and the sum of the squares.
+// Squares below squareFloor count as zero. Columns are summed in segments of 256, within
+// a segment in 8 strided lanes, column j in lane j mod 8, which are joined by halves;
+// segments are added from left to right.
 func rowResidual[T device.Float](last, before []T) (largest, squares T) {
 	floor := squareFloor[T]()
 	for lo := 0; lo < len(last); lo += residualSegment {
@@ -106,10 +106,9 @@ func rowResidual[T device.Float](last, before []T) (largest, squares T) {
 	return largest, squares
 }
 
-// Residual joins the residuals of all rows of a grid: the largest change of any
-// point in the last sweep, and the 2-norm of the changes, √Σ(u′ − u)². The sums
-// of the rows are added in float64 by halves of the row range. If any value was
-// NaN, both are.
+// Residual joins the residuals of all rows of a grid: the largest change of any point in
+// the last sweep, and the 2-norm of the changes, √Σ(u′ − u)². The sums of the rows are
+// added in float64 by recursive halves. If a sum is NaN, both results are NaN.
 func Residual[T device.Float](rows []T) (largest, norm2 float64) {
 	for i := 0; i < len(rows); i += ResidualWidth {
 		largest = max(largest, float64(rows[i]))

@@ -7,9 +7,9 @@ import (
 	"offload/kernels/internal/base"
 )
 
-// stencilExamples are calls on grids of about n × n points: square and oblong,
-// with one sweep, two, a few and many, of all rows and of a range, from a cold
-// plate with a hot edge and from a rough field. Each pair (cx[i], cy[i]) occurs.
+// stencilExamples returns calls on grids of about n × n points: square and oblong, with
+// one sweep, two, a few and many, of all rows and of a range, from a cold plate with a
+// hot edge and from a rough field. Each pair (cx[i], cy[i]) occurs.
 func stencilExamples[T device.Float](k *device.Kernel, n int, cx, cy []T) []*device.Call {
 	shapes := []struct {
 		rows, cols, sweeps int
@@ -48,7 +48,7 @@ func stencilExamples[T device.Float](k *device.Kernel, n int, cx, cy []T) []*dev
 	return calls
 }
 
-// hotEdge is a cold plate whose upper edge has 100 degrees.
+// hotEdge returns a cold plate with an upper edge of 100 degrees.
 func hotEdge[T device.Float](rows, cols int) []T {
 	field := make([]T, rows*cols)
 	for j := range min(cols, len(field)) {
@@ -57,7 +57,7 @@ func hotEdge[T device.Float](rows, cols int) []T {
 	return field
 }
 
-// roughField is random temperatures of both signs.
+// roughField returns random temperatures of both signs.
 func roughField[T device.Float](rows, cols int) []T {
 	r := rand.New(rand.NewPCG(uint64(rows), uint64(cols)))
 	field := make([]T, rows*cols)
@@ -67,9 +67,10 @@ func roughField[T device.Float](rows, cols int) []T {
 	return field
 }
 
-// Plate returns the temperatures of a rows × cols plate whose upper edge has 100
-// degrees and whose other edges have 0, with random temperatures between inside.
-// They depend on the shape and the seed alone. It panics if a slice cannot be so long.
+// Plate returns the temperatures of a rows × cols plate: 100 degrees at the upper edge, 0
+// at the other edges, random between 0 and 100 inside. They depend on the shape and the
+// seed only. Plate panics if rows or cols is negative or their product too large for a
+// slice.
 func Plate[T device.Float](rows, cols int, seed uint64) []T {
 	r := rand.New(rand.NewPCG(seed, 0x6a09e667f3bcc909))
 	field := make([]T, base.Elements(rows, cols))

@@ -1,9 +1,9 @@
 // Package grid has kernels for the five-point stencil on grids of rows × cols points:
-// Laplacian, which are Jacobi sweeps, and Heat, which are time steps, each in float32 and
+// Laplacian performs Jacobi sweeps, Heat performs time steps, each in float32 and
 // float64.
 //
-// The contract is in contract.go: the exact sequence of IEEE-754 operations that every
-// device must reproduce. The host's code sweeps a strip of columns many times while it is
+// The contract in contract.go is the exact sequence of IEEE-754 operations that every
+// device must reproduce. The host code sweeps a strip of columns many times while it is
 // in the cache; see strip.go.
 package grid
 
@@ -15,8 +15,8 @@ import (
 	"offload/kernels/internal/base"
 )
 
-// ResidualWidth is the number of residuals of a row: the largest |u′ − u|, and
-// the sum of (u′ − u)².
+// ResidualWidth is the number of residuals of a row: the largest |u′ − u|, and the sum of
+// (u′ − u)².
 const ResidualWidth = 2
 
 // MaxSweeps is the largest number of sweeps of one launch.
@@ -55,12 +55,11 @@ func stencilArgs[T device.Float](u, out, residual device.Arg, sweeps int, cx, cy
 	}
 }
 
-// stencilHalo is the number of sweeps: each one looks a row further.
+// stencilHalo returns the number of sweeps: each one reads one row further.
 func stencilHalo(l *device.Launch) int { return int(device.Scalar[int32](l, stencilSweeps)) }
 
-// checkStencil refuses wrong shapes and numbers of sweeps, and coefficients with
-// cx + cy > ½, with which errors grow, beyond what rounding explains. The limit is
-// what an error calls that.
+// checkStencil refuses wrong shapes and numbers of sweeps, and coefficients with cx + cy
+// > ½ beyond rounding, for which errors grow. limit is the text for that error.
 func checkStencil[T device.Float](limit string) func(l *device.Launch) error {
 	return func(l *device.Launch) error {
 		u, out, residual := l.Args[stencilIn], l.Args[stencilOut], l.Args[stencilResidual]
@@ -73,7 +72,7 @@ func checkStencil[T device.Float](limit string) func(l *device.Launch) error {
 				l.Kernel.Name, residual.Width, ResidualWidth)
 		}
 		if k := stencilHalo(l); k < 1 || k > MaxSweeps {
-			return device.Invalidf("kernel %s: %d sweeps; 1 to %d are possible", l.Kernel.Name, k, MaxSweeps)
+			return device.Invalidf("kernel %s: %d sweeps; the range is 1 to %d", l.Kernel.Name, k, MaxSweeps)
 		}
 		cx, cy := device.Scalar[T](l, stencilX), device.Scalar[T](l, stencilY)
 		if least := leastCoefficient[T](); !(cx >= least && cy >= least) {
@@ -86,27 +85,28 @@ func checkStencil[T device.Float](limit string) func(l *device.Launch) error {
 	}
 }
 
-// flushBelow is the magnitude under which a value becomes zero. A hot edge
-// spreads into a cold plate as 4^-distance; without a floor the front is made of
-// subnormal numbers, which some processors handle slowly and some GPUs flush, so
-// that results would differ. The floor is high enough that no intermediate
-// result of a stencil is subnormal either: the difference of two numbers that
-// are zero or above the floor is zero or above floor·2^-24 (float64: ·2^-53),
-// and the smallest coefficient keeps the products of those normal.
+// flushBelow returns the magnitude below which a value becomes zero. A hot edge spreads
+// into a cold plate as 4^-distance; without a floor the front consists of subnormal
+// numbers, which some processors handle slowly and some GPUs flush, so that results would
+// differ. The floor is so high that no intermediate result of a stencil is subnormal
+// either: the difference of two numbers that are zero or above the floor is zero or above
+// floor·2^-24 (float64: ·2^-53), and the smallest coefficient keeps the products of those
+// normal.
 func flushBelow[T device.Float]() T { return base.PerPrecision[T](contract.Floor32, contract.Floor64) }
 
-// leastCoefficient is the smallest coefficient for which flushBelow suffices.
+// leastCoefficient returns the smallest coefficient for which flushBelow suffices.
 func leastCoefficient[T device.Float]() T { return base.PerPrecision[T](0x1p-20, 0x1p-60) }
 
-// squareFloor is the magnitude under which a square counts as zero in a
-// residual, for the same reason.
+// squareFloor returns the magnitude below which a square counts as zero in a residual,
+// for the same reason.
 func squareFloor[T device.Float]() T {
 	return base.PerPrecision[T](contract.SquareFloor32, contract.SquareFloor64)
 }
 
-// CheckField refuses what the stencil kernels do not define: a shape with no
-// rows or columns or that does not match, NaN, Inf, and values so large that a
-// sum of four overflows or all so small that they would be flushed to zero.
+// CheckField returns a device.ErrInvalid for a field that the stencil kernels do not
+// define: a shape without rows or columns or that does not match len(field), NaN, Inf, a
+// value above MaxFinite/16, with which a sum of four may overflow, or a largest magnitude
+// below 2^-40 (float32) or 2^-840 (float64), with which values would be flushed to zero.
 func CheckField[T device.Float](field []T, rows, cols int) error {
 	if rows < 1 || cols < 1 || rows > math.MaxInt32 || cols > math.MaxInt32 {
 		return device.Invalidf("a grid of %d × %d points", rows, cols)
@@ -127,8 +127,8 @@ func CheckField[T device.Float](field []T, rows, cols int) error {
 	return nil
 }
 
-// stencilCost counts one update as Items, with ops operations; each sweep reads
-// and writes the grid at least once in a launch.
+// stencilCost returns the cost with one item for each update of ops operations. A launch
+// reads and writes the grid at least once.
 func stencilCost[T device.Float](ops float64) func(l *device.Launch) device.Cost {
 	size := float64(device.TypeOf[T]().Size())
 	return func(l *device.Launch) device.Cost {
@@ -138,8 +138,8 @@ func stencilCost[T device.Float](ops float64) func(l *device.Launch) device.Cost
 	}
 }
 
-// stencilInvariant is that of sweeps whose updates round so often at the most, with
-// |u| ≤ 1 and cx + cy ≤ ½.
+// stencilInvariant returns the invariant of sweeps with at most the given roundings of an
+// update, for |u| ≤ 1 and cx + cy ≤ ½.
 func stencilInvariant[T device.Float](roundings float64, centre func(cx, cy float64) float64) *device.Invariant {
 	return &device.Invariant{Sweeps: "sweeps", Stencil: &device.Stencil{
 		In: stencilIn, Out: stencilOut,

@@ -13,18 +13,18 @@ var (
 	heat64 = newHeat[float64]()
 )
 
-// Heat is a number of explicit time steps of the heat equation with the
-// five-point stencil on a grid of rows × cols points, in precision t:
+// Heat returns the kernel of explicit time steps of the heat equation with the five-point
+// stencil on a grid of rows × cols points, in precision t:
 //
 //	u′ = u + (cy·((up + down) − 2u) + cx·((left + right) − 2u))
 //
-// at inner points; the edges keep their values. cx = α·Δt/dx² and cy = α·Δt/dy²
-// for a diffusivity α: see HeatCoefficients. Beyond the stability limit cx + cy ≤ ½
-// a launch is refused. Arguments, the floor, and the residual (the change in the
+// at inner points; the edges keep their values. cx = α·Δt/dx² and cy = α·Δt/dy² for a
+// diffusivity α: see HeatCoefficients. Beyond the stability limit cx + cy ≤ ½, a launch
+// fails with device.ErrInvalid. Arguments, the floor, and the residual (the change in the
 // last step) are those of Laplacian.
 func Heat(t device.Type) *device.Kernel { return base.Pick(t, heat32, heat64) }
 
-// NewHeat makes a launch of Heat for all rows of u and out; see NewLaplacian.
+// NewHeat returns a launch of Heat for all rows of u and out; see NewLaplacian.
 func NewHeat[T device.Float](u, out, residual device.Arg, steps int, cx, cy T) *device.Launch {
 	return &device.Launch{
 		Kernel: Heat(device.TypeOf[T]()),
@@ -33,15 +33,15 @@ func NewHeat[T device.Float](u, out, residual device.Arg, steps int, cx, cy T) *
 	}
 }
 
-// HeatCoefficients are cx and cy of Heat for a diffusivity (m²/s), a time step
-// (s) and spacings (m) between columns, dx, and rows, dy.
+// HeatCoefficients returns cx and cy of Heat for a diffusivity (m²/s), a time step (s)
+// and the spacings (m) between columns, dx, and rows, dy.
 func HeatCoefficients[T device.Float](diffusivity, dt, dx, dy float64) (cx, cy T) {
 	a := float64(diffusivity * dt)
 	return T(a / float64(dx*dx)), T(a / float64(dy*dy))
 }
 
-// StableStep is the largest stable time step of Heat, in seconds:
-// ½ / (α·(1/dx² + 1/dy²)).
+// StableStep returns the largest stable time step of Heat, in seconds: ½ / (α·(1/dx² +
+// 1/dy²)).
 func StableStep(diffusivity, dx, dy float64) float64 {
 	return 0.5 / (diffusivity * (1/float64(dx*dx) + 1/float64(dy*dy)))
 }
@@ -70,8 +70,8 @@ func newHeat[T device.Float]() *device.Kernel {
 	return k
 }
 
-// heatRow is one step of a row of at least three points. Its first and last
-// point keep their values.
+// heatRow performs one step of a row of at least three points, whose first and last point
+// keep their values.
 func heatRow[T device.Float](dst, up, mid, down []T, cx, cy T) {
 	n := len(mid)
 	dst, up, down = dst[:n], up[:n], down[:n]

@@ -5,8 +5,8 @@ import (
 	"offload/kernels/internal/sweep"
 )
 
-// stencilHost is the host code of a stencil kernel: its sweeps in vectors, and
-// in plain Go. See stencilCut for how a launch is cut.
+// stencilHost returns the host code of a stencil kernel, with vectors and in plain Go.
+// See stencilCut for the division of a launch.
 func stencilHost[T device.Float](row sweep.Row[T], update sweep.Update) []device.HostCode {
 	plain, vector := sweep.Plain(row), sweep.Vector[T](update)
 	return []device.HostCode{{
@@ -40,7 +40,7 @@ func planStencil[T device.Float](l *device.Launch, workers int, p *device.Plan) 
 	p.Local = c.elements(size)*size + c.slots()*4
 }
 
-// runStencil does one strip of one band in one pass, or joins partial residuals.
+// runStencil computes one strip of one band in one pass, or joins partial residuals.
 func runStencil[T device.Float](t *device.Tile, form *sweep.Form[T]) {
 	c := cutStencil[T](t.Launch)
 	g := gridOf[T](t)
@@ -75,20 +75,20 @@ const (
 	// stencilBatch is the number of rows that go through the sweeps of a pass
 	// together.
 	stencilBatch = 24
-	// lastRows is the number of rows that do the last sweep of all together, with
+	// lastRows is the number of rows that go through the last sweep of all together, with
 	// the residuals.
 	lastRows = 4
 	// stripSegments is the number of segments of a residual in a strip.
 	stripSegments = 2
 )
 
-// stencilCut says how a launch is cut. The sweeps are done in passes of several,
-// each a phase. In a pass the grid is cut into strips of columns, those into
-// bands of rows, and a task does all sweeps of the pass for one strip of one
-// band: it begins with as many more columns and rows around it as there are
-// sweeps and loses one on each side in each sweep. So tasks do some points twice,
-// but each reads and writes memory once for all its sweeps. Strips end where
-// segments of the residual end, so that a segment belongs to one task.
+// stencilCut is the division of a launch. The sweeps are done in passes of several, each
+// a phase. In a pass the grid is divided into strips of columns, those into bands of
+// rows, and a task performs all sweeps of the pass for one strip of one band: it begins
+// with as many additional columns and rows on each side as there are sweeps, and loses
+// one on each side in each sweep. So some points are computed twice, but a task reads and
+// writes memory once for all its sweeps. Strips end where segments of the residual end,
+// so that a segment belongs to one task.
 type stencilCut struct {
 	out        device.Range // rows of the launch
 	rows, cols int
@@ -112,27 +112,27 @@ func cutStencil[T device.Float](l *device.Launch) stencilCut {
 	}
 }
 
-// depth is the number of sweeps of a pass.
+// depth returns the number of sweeps of a pass.
 func (c *stencilCut) depth(pass int) int { return c.done(pass+1) - c.done(pass) }
 
-// done is the number of sweeps before a pass.
+// done returns the number of sweeps before a pass.
 func (c *stencilCut) done(pass int) int { return c.sweeps * pass / c.passes }
 
-// rowsOf are the rows that a pass has to compute: those of the launch, and
-// those around them that the sweeps after the pass look at.
+// rowsOf returns the rows that a pass computes: those of the launch, and those around
+// them that later passes read.
 func (c *stencilCut) rowsOf(pass int) device.Range {
 	return c.out.Grow(c.sweeps-c.done(pass+1), c.rows)
 }
 
-// columns are those of a strip.
+// columns returns the columns of a strip.
 func (c *stencilCut) columns(strip int) device.Range {
 	s := device.Range{Lo: 0, Hi: c.segments}.Part(strip, c.strips)
 	return device.Range{Lo: s.Lo * residualSegment, Hi: min(s.Hi*residualSegment, c.cols)}
 }
 
-// bands is the number of bands of a pass: several tasks for each worker, so that
-// one that is held up delays the others little, unless bands become so low that
-// too many rows are done twice.
+// bands returns the number of bands of a pass: several tasks for each worker, so that a
+// late one delays the others little, unless bands become so low that too many rows are
+// computed twice.
 func (c *stencilCut) bands(rows device.Range, workers, depth int) int {
 	for tasks := 4 * workers; tasks > workers; tasks /= 2 {
 		if n := (tasks + c.strips - 1) / c.strips; n == 1 || rows.Len()/n >= 16*depth {
@@ -143,19 +143,19 @@ func (c *stencilCut) bands(rows device.Range, workers, depth int) int {
 	return max(1, min(n, rows.Len()*c.cols*depth/bandUpdates, 2*rows.Len()/depth, rows.Len()))
 }
 
-// bandUpdates is the least number of updates worth a task of its own.
+// bandUpdates is the least number of updates of a task.
 const bandUpdates = 1 << 16
 
-// between is the number of grids that live between passes.
+// between returns the number of grids kept between passes.
 func (c *stencilCut) between() int { return min(c.passes-1, 2) }
 
-// region are the rows that such a grid has.
+// region returns the rows of such a grid.
 func (c *stencilCut) region() device.Range { return c.rowsOf(0) }
 
 func (c *stencilCut) gridSize() int { return c.region().Len() * c.cols }
 
-// partials is the number of partial residuals, if strips have to be joined: a
-// sum for each segment and a maximum for each strip of each row.
+// partials returns the number of partial residuals, if strips have to be joined: a sum
+// for each segment and a maximum for each strip of each row.
 func (c *stencilCut) partials() int {
 	if c.strips == 1 {
 		return 0
@@ -174,8 +174,7 @@ func (m matrix[T]) row(r int, columns device.Range) []T {
 	return m.data[(r-m.base)*m.cols:][columns.Lo:columns.Hi]
 }
 
-// walk goes over a rectangle of points in shares, to bring them near before they
-// are used.
+// walk prefetches a rectangle of points, in shares.
 type walk[T device.Float] struct {
 	over         matrix[T]
 	rows         device.Range // left
@@ -184,7 +183,7 @@ type walk[T device.Float] struct {
 	pointsAtOnce int
 }
 
-// walkOver makes a walk of so many shares.
+// walkOver returns a walk of the given number of shares.
 func walkOver[T device.Float](m matrix[T], rows, columns device.Range, shares int) walk[T] {
 	return walk[T]{
 		over:         m,

@@ -13,7 +13,7 @@ var (
 	laplacian64 = newLaplacian[float64]()
 )
 
-// Laplacian is a number of Jacobi sweeps for Laplace's equation with the
+// Laplacian returns the kernel of Jacobi sweeps for Laplace's equation with the
 // five-point stencil on a grid of rows × cols points, in precision t:
 //
 //	u′ = cy·(up + down) + cx·(left + right)
@@ -25,8 +25,9 @@ var (
 // sweep; see Residual.
 func Laplacian(t device.Type) *device.Kernel { return base.Pick(t, laplacian32, laplacian64) }
 
-// NewLaplacian makes a launch of Laplacian for all rows of u and out, which are
-// matrices of one shape; residual has as many rows of ResidualWidth.
+// NewLaplacian returns a launch of Laplacian for all rows of u and out, which are
+// matrices of one shape; residual has as many rows, of width ResidualWidth. sweeps is 1
+// to MaxSweeps.
 func NewLaplacian[T device.Float](u, out, residual device.Arg, sweeps int, cx, cy T) *device.Launch {
 	return &device.Launch{
 		Kernel: Laplacian(device.TypeOf[T]()),
@@ -35,10 +36,10 @@ func NewLaplacian[T device.Float](u, out, residual device.Arg, sweeps int, cx, c
 	}
 }
 
-// LaplacianCall makes a call of Laplacian for a field of rows × cols points, which writes
-// the field after the sweeps to out, and the residuals of its rows, ResidualWidth each.
-// Errors: device.ErrInvalid for a field that CheckField refuses, and for lengths and a
-// number of sweeps that do not fit.
+// LaplacianCall returns a call of Laplacian for a field of rows × cols points, which
+// writes the field after the sweeps to out, and ResidualWidth residuals for each row to
+// residual. Errors: device.ErrInvalid for a field that CheckField refuses, for lengths
+// that do not match, and for a number of sweeps outside 1 to MaxSweeps.
 func LaplacianCall[T device.Float](field, out, residual []T, rows, cols, sweeps int, cx, cy T) (*device.Call, error) {
 	if err := CheckField(field, rows, cols); err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func LaplacianCall[T device.Float](field, out, residual []T, rows, cols, sweeps 
 		return nil, device.Invalidf("%d values and %d residuals for a grid of %d × %d points", len(out), len(residual), rows, cols)
 	}
 	if sweeps < 1 || sweeps > MaxSweeps {
-		return nil, device.Invalidf("%d sweeps; 1 to %d are possible", sweeps, MaxSweeps)
+		return nil, device.Invalidf("%d sweeps; the range is 1 to %d", sweeps, MaxSweeps)
 	}
 	return &device.Call{Kernel: Laplacian(device.TypeOf[T]()), Args: []device.HostArg{
 		stencilIn:       device.HostMat(field, cols),
@@ -59,8 +60,8 @@ func LaplacianCall[T device.Float](field, out, residual []T, rows, cols, sweeps 
 	}}, nil
 }
 
-// JacobiWeights are the coefficients of Laplacian for spacings dx between
-// columns and dy between rows, of any unit.
+// JacobiWeights returns the coefficients of Laplacian for spacings dx between columns and
+// dy between rows, in any one unit.
 func JacobiWeights[T device.Float](dx, dy float64) (cx, cy T) {
 	x, y := float64(dx*dx), float64(dy*dy)
 	return T(y / (2 * (x + y))), T(x / (2 * (x + y)))
@@ -90,7 +91,7 @@ func newLaplacian[T device.Float]() *device.Kernel {
 	return k
 }
 
-// jacobiRow is one sweep over a row of at least three points. Its first and last
+// jacobiRow performs one sweep over a row of at least three points, whose first and last
 // point keep their values.
 func jacobiRow[T device.Float](dst, up, mid, down []T, cx, cy T) {
 	n := len(mid)
@@ -109,8 +110,8 @@ func jacobiRow[T device.Float](dst, up, mid, down []T, cx, cy T) {
 	}
 }
 
-// jacobiHostRow is jacobiRow with one comparison for the floor instead of two, of
-// which the first is a matter of luck where signs are mixed.
+// jacobiHostRow is jacobiRow with one comparison for the floor instead of two, the first
+// of which is unpredictable for values of mixed signs.
 func jacobiHostRow[T device.Float](dst, up, mid, down []T, cx, cy T) {
 	n := len(mid)
 	dst, up, down = dst[:n], up[:n], down[:n]

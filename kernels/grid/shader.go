@@ -6,10 +6,10 @@ import (
 	"offload/shaders"
 )
 
-// The words of a pass of the stencil shaders: the stage; a number; the fields from
-// and to which it goes (0 is u, 1 and 2 are in scratch); the rows that it computes;
-// and the rows of the grid that fields in scratch hold. The number is that of
-// sweeps, and in later stages that of fields.
+// The words of a pass of the stencil shaders: the stage; a number; the source and the
+// destination field (0 is u, 1 and 2 are in scratch); the rows to compute; and the grid
+// rows that fields in scratch hold. The number is that of sweeps, and in later stages
+// that of fields.
 const (
 	stencilFused = iota // some sweeps
 	stencilLast         // the last sweep, with the residuals of segments of rows
@@ -18,11 +18,11 @@ const (
 
 const (
 	squareSide  = 64 // points of the square that a work-group sweeps
-	fusedSweeps = 8  // most sweeps of a pass: as many points at each side are lost
+	fusedSweeps = 8  // most sweeps of a pass; each loses a point on each side
 	rowsOfLast  = shaders.StencilLocal / base.MaxLanes
 )
 
-// planSquares cuts a stencil launch into passes.
+// planSquares divides a stencil launch into passes.
 func planSquares(l *device.Launch, _ device.ShaderLimits, p *device.ShaderPlan) {
 	in := l.Args[stencilIn]
 	rows, cols, total := l.Rows, in.Width, in.NumRows()
@@ -56,8 +56,8 @@ func stencilPass(groups, stage, number, from, to int, rows, field device.Range) 
 		int32(rows.Lo), int32(rows.Hi), int32(field.Lo), int32(field.Hi)}}
 }
 
-// stencilShader is a stencil kernel's form for GPUs. Fast arithmetic has nothing
-// to gain and gives the same bits.
+// stencilShader returns a stencil kernel's form for GPUs. Fast arithmetic would not be
+// faster and gives the same bits.
 func stencilShader[T device.Float](source func(shaders.Precision) string) *device.Shader {
 	return &device.Shader{
 		Source:  source(base.ShaderPrecision[T]()),

@@ -9,13 +9,12 @@ import (
 
 // strip is one task: depth sweeps over the columns of a strip in a band of rows.
 //
-// Batches of rows go through all sweeps one after another, while they are in the
-// nearest cache. A sweep moves a batch up by one row, and needs two rows of the
-// batch before: at sweep s, at[2(depth−1−s):] lists where the rows are, first
-// those two, then the batch. A new row takes the place of the one above it, which
-// is not needed any more; so after the sweep the batch begins where the two rows
-// were, right after the two that belong to the next sweep, and the rows that this
-// sweep keeps for the next batch come last.
+// Batches of rows go through all sweeps one after another, while they are in the nearest
+// cache. A sweep moves a batch up by one row, and needs two rows of the batch before: at
+// sweep s, at[2(depth−1−s):] lists the places of the rows, first those two, then the
+// batch. A new row replaces the one above it, which is not needed any more. So after the
+// sweep the batch begins at the place of the two rows, right after the two of the next
+// sweep, and the rows that this sweep keeps for the next batch come last.
 type strip[T device.Float] struct {
 	grid  grid[T]
 	cut   stencilCut
@@ -27,27 +26,27 @@ type strip[T device.Float] struct {
 	residuals bool
 
 	columns device.Range // to compute
-	halo    device.Range // the same and those around them
+	halo    device.Range // columns and those around them
 	width   int          // elements of a packed row
 	last    int          // where its last point is
 
-	unflushed sweep.Rows[T] // for the first sweeps, so many as are free
-	quick     sweep.Rows[T] // for the others, with the values so far
-	final     sweep.Rows[T] // the same for the last sweep
+	unflushed sweep.Rows[T] // for the first free sweeps
+	quick     sweep.Rows[T] // for the other sweeps
+	final     sweep.Rows[T] // for the last sweep
 	free      int
 	floor     T       // see flushBelow
-	large     T       // magnitude above which quick does not serve
+	large     T       // magnitude above which quick is not valid
 	at        []int32 // places of the rows in buf
 	buf       []T
 	tail      []T           // the last block of a row, if a part of it is empty
 	old       [lastRows][]T // rows before the last sweep
 	new       []T           // and after
 	lanes     []T           // of a residual
-	sums      []T           // the same of whole segments, if there is only this strip
+	sums      []T           // of whole segments, if there is only one strip
 	bounds    []T           // of the values so far
 }
 
-// run does the task.
+// run performs the task.
 func (s *strip[T]) run(t *device.Tile) {
 	first := s.rows.Grow(s.depth, s.grid.rows)
 	for y := first.Lo; y-s.depth < s.rows.Hi && !t.Done(); y += stencilBatch {
@@ -73,7 +72,7 @@ func (s *strip[T]) run(t *device.Tile) {
 
 func batch(y int) device.Range { return device.Range{Lo: y, Hi: y + stencilBatch} }
 
-// meet is the part of a that is in b.
+// meet returns the part of a that is in b.
 func meet(a, b device.Range) device.Range {
 	a.Lo = max(a.Lo, b.Lo)
 	a.Hi = max(a.Lo, min(a.Hi, b.Hi))
@@ -98,7 +97,7 @@ func (s *strip[T]) enter(rows, first device.Range) {
 	}
 }
 
-// sweepOf is what does sweep k: flushed, unless no value can be so small.
+// sweepOf returns the code of sweep k: flushed, unless no value can fall below the floor.
 func (s *strip[T]) sweepOf(k int, flushed sweep.Rows[T]) sweep.Rows[T] {
 	if k < s.free {
 		return s.unflushed
@@ -106,18 +105,18 @@ func (s *strip[T]) sweepOf(k int, flushed sweep.Rows[T]) sweep.Rows[T] {
 	return flushed
 }
 
-// block is the number of points in a lane of a packed row.
+// block returns the number of points in a lane of a packed row.
 func (s *strip[T]) block() int { return s.width / s.form.Lanes }
 
-// blocks are the first lane of a row, the last one, and those between.
+// blocks returns the first lane of a row, those between, and the last one.
 func (s *strip[T]) blocks(row []T) (head, middle, tail []T) {
 	n := s.block()
 	last := s.width - n
 	return row[:min(n, last)], row[min(n, last):last], row[last:]
 }
 
-// sweep does sweep k for those of the rows that are needed. The first and last
-// rows of the plate keep their values.
+// sweep performs sweep k for the needed rows among rows. The first and last rows of the
+// plate keep their values.
 func (s *strip[T]) sweep(k int, rows device.Range) {
 	at := s.at[2*(s.depth-1-k):]
 	todo := meet(rows, s.rows.Grow(s.depth-1-k, s.grid.rows))
@@ -140,7 +139,7 @@ func (s *strip[T]) sweep(k int, rows device.Range) {
 // fixed reports whether row r keeps its values.
 func (s *strip[T]) fixed(r int) bool { return r == 0 || r == s.grid.rows-1 || s.grid.cols < 3 }
 
-// keep makes a row the new one as it is.
+// keep copies an unchanged row to the place of the new one.
 func (s *strip[T]) keep(at []int32) { copy(s.packed(at[0]), s.packed(at[1])) }
 
 func (s *strip[T]) packed(at int32) []T { return s.buf[at:][:s.width] }
@@ -152,8 +151,8 @@ func (s *strip[T]) leave(rows device.Range) {
 	}
 }
 
-// write writes the part of row r that the task has to compute. The lanes between
-// the first and the last one go where they belong at once.
+// write writes the task's part of row r. The lanes between the first and the last one are
+// unpacked to their destination directly, if possible.
 func (s *strip[T]) write(r int, at int32) {
 	out, lo, n := s.to.row(r, s.columns), s.columns.Lo-s.halo.Lo, s.block()
 	head, middle, tail := s.blocks(s.new)
@@ -168,7 +167,7 @@ func (s *strip[T]) write(r int, at int32) {
 	copy(out[last:], tail)
 }
 
-// finish does the last sweep, with the residuals, for a few rows at a time.
+// finish performs the last sweep, with the residuals, a few rows at a time.
 func (s *strip[T]) finish(t *device.Tile, rows device.Range) {
 	todo := meet(rows, s.rows)
 	for todo.Len() > 0 {
@@ -195,8 +194,8 @@ func (s *strip[T]) finish(t *device.Tile, rows device.Range) {
 	}
 }
 
-// turn puts the places of the batch, which went through all sweeps from the end
-// of the list to its beginning, back to the end.
+// turn moves the places of the batch, which moved from the end of the list to its
+// beginning during the sweeps, back to the end.
 func (s *strip[T]) turn() {
 	var places [stencilBatch]int32
 	copy(places[:], s.at)
@@ -207,17 +206,17 @@ func (s *strip[T]) turn() {
 // cacheLine is the number of bytes of a cache line.
 const cacheLine = 64
 
-// slots is the number of packed rows that a task keeps.
+// slots returns the number of packed rows that a task keeps.
 func (c *stencilCut) slots() int { return 2*stencilDepth + stencilBatch }
 
-// stride is the distance of packed rows of so many points: an odd number of
-// cache lines, so that rows do not compete for the same places in the cache.
+// stride returns the distance of packed rows of the given number of points: an odd number
+// of cache lines, so that rows do not map to the same cache sets.
 func stride(points, size int) int {
-	lines := (points*size + 2*cacheLine - 1) / cacheLine // with place for empty lanes
+	lines := (points*size + 2*cacheLine - 1) / cacheLine // with room for empty lanes
 	return (lines | 1) * cacheLine / size
 }
 
-// widest is the largest number of points in a row of a strip.
+// widest returns the largest number of points in a row of a strip.
 func (c *stencilCut) widest() int {
 	own := (c.segments + c.strips - 1) / c.strips * residualSegment
 	return min(c.cols, max(own+2*stencilDepth, leastWidth))
@@ -226,14 +225,13 @@ func (c *stencilCut) widest() int {
 // leastWidth is the least number of columns with which a task begins.
 const leastWidth = 64
 
-// elements is the number of elements of a worker's scratch: packed rows,
-// rows before and after the last sweep, a tail, lanes and sums of a residual, and
-// bounds.
+// elements returns the number of elements of a worker's scratch: packed rows, rows before
+// and after the last sweep, a tail, lanes and sums of a residual, and bounds.
 func (c *stencilCut) elements(size int) int {
 	return (c.slots()+lastRows+2)*stride(c.widest(), size) + 2*base.MaxLanes + sweep.BoundsLen + c.segments
 }
 
-// place sets the columns of a task, and where its rows are in the scratch.
+// place sets the columns of a task, and the places of its rows in the scratch.
 func (s *strip[T]) place(t *device.Tile, column int) {
 	size := device.TypeOf[T]().Size()
 	s.columns = s.cut.columns(column)
@@ -275,15 +273,14 @@ func (s *strip[T]) place(t *device.Tile, column int) {
 	s.residuals = t.Phase == s.cut.passes-1
 }
 
-// scratchGrid is the grid that a pass before the last one writes.
+// scratchGrid returns the grid that a pass before the last one writes.
 func (s *strip[T]) scratchGrid(t *device.Tile, pass int) matrix[T] {
 	size := s.cut.gridSize()
 	return matrix[T]{device.Shared[T](t)[pass%2*size:][:size], s.cut.region().Lo, s.grid.cols}
 }
 
-// residual computes the residual of the part of row r in this strip, from the
-// row after the last sweep and before. If there are more strips, the parts are
-// joined after the last pass.
+// residual computes the residual of this strip's part of row r, from the row after and
+// before the last sweep. With several strips, the parts are joined after the last pass.
 func (s *strip[T]) residual(t *device.Tile, r int, last, before []T) {
 	sums, most := s.sums, []T(nil)
 	if s.cut.strips > 1 {
@@ -309,7 +306,7 @@ func (s *strip[T]) residual(t *device.Tile, r int, last, before []T) {
 	s.grid.residuals[2*r], s.grid.residuals[2*r+1] = largest, squares
 }
 
-// segment is rowResidual for a segment with fewer columns than others.
+// segment is rowResidual for a segment with fewer columns than the others.
 func (s *strip[T]) segment(last, before []T) (largest, squares T) {
 	s.form.Squares(s.lanes, last, before, squareFloor[T]())
 	for _, a := range s.lanes[base.MaxLanes:] {
@@ -327,8 +324,8 @@ func (s *strip[T]) segment(last, before []T) (largest, squares T) {
 	return largest, base.JoinLanes((*[base.MaxLanes]T)(s.lanes), base.MaxLanes)
 }
 
-// partialResiduals are the sums of the segments of row r and the largest changes
-// in its strips, of a launch with more than one strip.
+// partialResiduals returns the sums of the segments of row r and the largest changes in
+// its strips, for a launch with more than one strip.
 func partialResiduals[T device.Float](t *device.Tile, c *stencilCut, r int) (sums, largest []T) {
 	all := device.Shared[T](t)[c.between()*c.gridSize():]
 	i := r - c.out.Lo
@@ -336,12 +333,12 @@ func partialResiduals[T device.Float](t *device.Tile, c *stencilCut, r int) (sum
 		all[c.out.Len()*c.segments+i*c.strips:][:c.strips]
 }
 
-// joinRows is the least number of rows whose residuals are worth a task.
+// joinRows is the least number of rows of a task that joins residuals.
 const joinRows = 512
 
 func joinTasks(rows, workers int) int { return max(1, min(workers, rows/joinRows)) }
 
-// joinResiduals joins the parts of the residuals of some rows.
+// joinResiduals joins the parts of the residuals of a task's rows.
 func (g *grid[T]) joinResiduals(t *device.Tile, c *stencilCut) {
 	for r := range rowsOf(c.out.Part(t.Task, t.Tasks)) {
 		sums, most := partialResiduals[T](t, c, r)

@@ -1,5 +1,4 @@
-// Package base is what kernels have in common: precisions, sums in lanes, and data for
-// examples.
+// Package base has helpers for kernels: precisions, sums in lanes, and data for examples.
 package base
 
 import (
@@ -11,7 +10,7 @@ import (
 	"offload/shaders"
 )
 
-// Pick is the kernel of a pair that computes in type t; nil for another type.
+// Pick returns the kernel of a pair that computes in type t; nil for another type.
 func Pick(t device.Type, k32, k64 *device.Kernel) *device.Kernel {
 	switch t {
 	case device.Float32:
@@ -22,12 +21,12 @@ func Pick(t device.Type, k32, k64 *device.Kernel) *device.Kernel {
 	return nil
 }
 
-// Name is base with the precision: force.f64.
+// Name returns base with the precision, such as force.f64.
 func Name[T device.Float](base string) string {
 	return base + "." + device.TypeOf[T]().String()
 }
 
-// PerPrecision is single for float32 and double for float64.
+// PerPrecision returns single for float32 and double for float64.
 func PerPrecision[T device.Float](single, double float64) T {
 	if device.TypeOf[T]() == device.Float32 {
 		return T(single)
@@ -35,15 +34,15 @@ func PerPrecision[T device.Float](single, double float64) T {
 	return T(double)
 }
 
-// MinNormal is the smallest normal number.
+// MinNormal returns the smallest normal number.
 func MinNormal[T device.Float]() T { return PerPrecision[T](0x1p-126, 0x1p-1022) }
 
-// MaxFinite is the largest number.
+// MaxFinite returns the largest finite number.
 func MaxFinite[T device.Float]() T {
 	return PerPrecision[T](math.MaxFloat32, math.MaxFloat64)
 }
 
-// ShaderPrecision is that of the shaders for T.
+// ShaderPrecision returns the precision of shaders for T.
 func ShaderPrecision[T device.Float]() shaders.Precision {
 	if device.TypeOf[T]() == device.Float32 {
 		return shaders.Single
@@ -65,7 +64,7 @@ func JoinLanes[T device.Float](lanes *[MaxLanes]T, n int) T {
 	return lanes[0]
 }
 
-// Poison is n elements that no kernel leaves behind.
+// Poison returns n elements of a value that no kernel computes.
 func Poison[T device.Float](n int) []T {
 	s := make([]T, n)
 	for i := range s {
@@ -77,8 +76,8 @@ func Poison[T device.Float](n int) []T {
 // Uniform draws a multiple of 2^-53 in [0, 1).
 func Uniform(r *rand.Rand) float64 { return float64(r.Uint64()>>11) * 0x1p-53 }
 
-// Elements is the number of elements of a matrix. It panics if there can be none of
-// that shape.
+// Elements returns rows·cols. It panics if one of them is negative or the product
+// overflows.
 func Elements(rows, cols int) int {
 	if rows < 0 || cols < 0 || cols > 0 && rows > math.MaxInt/cols {
 		panic(fmt.Sprintf("kernels: a matrix of %d × %d elements", rows, cols))
@@ -86,5 +85,5 @@ func Elements(rows, cols int) int {
 	return rows * cols
 }
 
-// CeilDiv is n/d, rounded up.
+// CeilDiv returns n/d, rounded up.
 func CeilDiv(n, d int) int { return (n + d - 1) / d }

@@ -1,6 +1,6 @@
-// Package pairs has the inner loops of gravity: sums over the pairs of bodies of
-// two tiles, in the order that the contract of package kernels fixes. The Go
-// functions define what the assembly computes.
+// Package pairs has the inner loops of gravity: sums over the pairs of bodies of two
+// tiles, in the order of the contract of package gravity. The Go functions define the
+// results of the assembly.
 package pairs
 
 import (
@@ -10,12 +10,12 @@ import (
 	"offload/internal/ieee"
 )
 
-// Go is the form in plain Go: the definition of the others.
+// Go returns the form in plain Go, which defines the others.
 func Go[T Float]() Routines[T] {
 	return Routines[T]{Ordered: ordered[T], Lanes: lanes[T], Both: both[T], Add: add[T]}
 }
 
-// weight is w = 1/(r²·√r²), or 0 where r² = 0.
+// weight returns w = 1/(r²·√r²), or 0 if r² = 0.
 //
 //	r² = fma(dx, dx, fma(dy, dy, fma(dz, dz, ε²)))
 func weight[T Float](dx, dy, dz, eps2 T) T {
@@ -95,7 +95,7 @@ func addColumn[T Float](sum, carry, part *[Size + 8]T) {
 	}
 }
 
-// Float is a type that bodies are made of.
+// Float is the type of a body's numbers.
 type Float = ieee.Float
 
 // Size is the number of bodies in a tile.
@@ -104,19 +104,19 @@ const Size = contract.SourceTile
 // Tile holds up to Size bodies, column by column.
 type Tile[T Float] struct{ X, Y, Z, GM [Size]T }
 
-// Sums holds the accelerations of a tile's bodies due to another tile, with room
-// for what is rounded up to vectors.
+// Sums holds the accelerations of a tile's bodies due to another tile, with room for
+// whole vectors.
 type Sums[T Float] struct{ X, Y, Z [Size + 8]T }
 
 // Strides is scratch: for each of a tile's bodies the strided partial sums of its
-// components, a vector of 32 bytes each, and two
-// rings of what is computed ahead of its use.
+// components, a vector of 32 bytes each, and two rings of values computed ahead of their
+// use.
 type Strides[T Float] struct {
 	lanes [Size][3][32]byte
 	_     [2 * 8][32]byte
 }
 
-// Lanes is the number of strided partial sums: a vector of 32 bytes.
+// Lanes returns the number of strided partial sums: the lanes of a vector of 32 bytes.
 func Lanes[T Float]() int { return contract.VectorBytes / int(unsafe.Sizeof(T(0))) }
 
 // Load copies rows (x, y, z, gm) to the tile and returns their number.
@@ -128,8 +128,8 @@ func (t *Tile[T]) Load(rows []T) int {
 	return n
 }
 
-// Pad fills the tile behind its first n ≥ 1 bodies with massless ones in the place
-// of the first, which add nothing to a sum.
+// Pad fills the tile after its first n ≥ 1 bodies with massless ones at the position of
+// the first, which add nothing to a sum.
 func (t *Tile[T]) Pad(n int) {
 	for i := n; i < Size; i++ {
 		t.X[i], t.Y[i], t.Z[i], t.GM[i] = t.X[0], t.Y[0], t.Z[0], 0
@@ -145,13 +145,13 @@ type Routines[T Float] struct {
 	// It may read and set targets and sums up to the next multiple of 16.
 	Ordered func(targets *Tile[T], n int, sources *Tile[T], m int, eps2 T, out *Sums[T])
 
-	// Lanes sums a full tile of sources for n targets from the first on, in
-	// strided lanes joined by halves. It may set sums up to three bodies further.
+	// Lanes sums a full tile of sources for n targets from first on, in strided lanes
+	// joined by halves. It may set sums of up to three more bodies.
 	Lanes func(targets *Tile[T], first, n int, sources *Tile[T], eps2 T, out *Sums[T], s *Strides[T])
 
-	// Both evaluates each pair of the full tile a with bodies 0 to m > 0 of the
-	// later tile b, which is padded, once: toA as Ordered does for a's bodies, toB
-	// as Lanes for b's. It may set toB up to three bodies further.
+	// Both evaluates each pair of the full tile a with bodies 0 to m > 0 of the later,
+	// padded tile b once: toA as Ordered does for a's bodies, toB as Lanes for b's. It may
+	// set sums of up to three more bodies in toB.
 	Both func(a, b *Tile[T], m int, eps2 T, toA, toB *Sums[T], s *Strides[T])
 
 	// Add adds part to sum, number by number, and the rounding error to carry.

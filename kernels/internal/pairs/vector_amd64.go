@@ -6,8 +6,8 @@ package pairs
 
 import "golang.org/x/sys/cpu"
 
-// Vector is the form for this processor's vectors, 256-bit ones with fused
-// multiply-add, its name, and whether this machine has them.
+// Vector returns the form for 256-bit vectors with fused multiply-add, its name, and a
+// function that reports whether this machine has them.
 func Vector[T Float]() (r Routines[T], name string, ready func() bool) {
 	return vector[T](), "avx2", func() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
 }

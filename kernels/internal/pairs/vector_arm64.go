@@ -4,8 +4,8 @@ package pairs
 
 //go:generate sh -c "cd _asm && go run ./neon -out ../pairs_arm64.s"
 
-// Vector is the form for this processor's vectors, the 128-bit ones that every
-// arm64 has, and its name.
+// Vector returns the form for the 128-bit vectors that every arm64 processor has, and its
+// name.
 func Vector[T Float]() (r Routines[T], name string, ready func() bool) {
 	return vector[T](), "neon", nil
 }

@@ -2,7 +2,7 @@
 
 package pairs
 
-// vector is the form in assembly.
+// vector returns the form in assembly.
 func vector[T Float]() Routines[T] {
 	if r, ok := any(single()).(Routines[T]); ok {
 		return r

@@ -2,7 +2,7 @@
 
 package pairs
 
-// Vector is the form for this processor's vectors, of which this build has none.
+// Vector returns an empty name: this build has no form with vectors.
 func Vector[T Float]() (r Routines[T], name string, ready func() bool) {
 	return r, "", func() bool { return false }
 }

@@ -1,9 +1,9 @@
 // Package sweep has the inner loops of the stencil kernels for vectors.
 //
-// A row of n points lies in memory as vectors of as many lanes as fit: lane l of
-// vector i is point l·n/lanes + i, so that the neighbours of a vector are the
-// vectors before and after it, and no load straddles two. Only at the ends of a
-// row lanes move by one. Pack brings a row into that order, Unpack back.
+// A row of n points is stored as vectors: lane l of vector i is point l·n/lanes + i, so
+// that the neighbours of a vector are the vectors before and after it, and no load
+// straddles two. Only at the ends of a row lanes move by one. Pack converts a row to that
+// order, Unpack converts it back.
 package sweep
 
 import (
@@ -32,11 +32,10 @@ const (
 	Segment       = contract.ResidualSegment
 )
 
-// Rows is one sweep over len(at) − 2 rows of n points: for each j from 0 on, the
-// row at buf[at[j+1]] with those at buf[at[j]] above and buf[at[j+2]] below gives
-// the row that takes the place of the one above. Values whose magnitude is below
-// floor become zero. The first point of a row and element last of it keep the
-// value of the row in the middle.
+// Rows performs one sweep over len(at) − 2 rows of n points: for each j, the row at
+// buf[at[j+1]] with those at buf[at[j]] above and buf[at[j+2]] below gives the new row,
+// which replaces the one above. Values whose magnitude is below floor become zero. The
+// first point of a row and element last of it keep the value of the middle row.
 type Rows[T Float] func(buf []T, at []int32, n, last int, cx, cy, floor T)
 
 // Form is one set of inner loops for an update.
@@ -46,47 +45,47 @@ type Form[T Float] struct {
 	MinWidth int // least number of points in a row
 
 	Rows Rows[T]
-	// Quick is the sweep to use with these coefficients for values that are not so
-	// large that a sum of four overflows. Unless Signed, it may leave a minus sign
-	// to values that become zero; no other value depends on that.
+	// Quick returns the sweep for these coefficients and values so small that a sum of four
+	// does not overflow. Unless Signed, values that become zero may keep a minus sign; no
+	// other value depends on it.
 	Quick  func(cx, cy T) Rows[T]
 	Signed bool
-	// Free is the sweep to use where Quick would do and no value can fall below the
-	// floor: see FreeSweeps. Nil where there is none that is faster.
+	// Free returns the sweep for values for which Quick is valid and that cannot fall below
+	// the floor: see FreeSweeps. Nil if there is no faster one.
 	Free func(cx, cy T) Rows[T]
 
-	// Pack sets dst to a row that lies in Lanes blocks: the first in head, the
-	// last in tail, the others one after another in middle. If there is only one,
-	// it is tail. The values are taken into the bounds.
+	// Pack sets dst to a row stored in Lanes blocks: the first in head, the last in tail,
+	// the others one after another in middle. A single block is tail. Pack adds the values
+	// to the bounds.
 	Pack func(dst, head, middle, tail, bounds []T)
 	// Unpack does the reverse.
 	Unpack func(head, middle, tail, src []T)
-	// Squares sets lanes[:8] to the sums of (last[j] − before[j])² in lane j mod 8,
-	// from left to right and without squares below floor, and lanes[8:16] to
-	// values whose largest one is the largest |last[j] − before[j]|. The elements
-	// after the last eighth one are left out.
+	// Squares sets lanes[:8] to the sums of (last[j] − before[j])² in lane j mod 8, from
+	// left to right and without squares below floor, and lanes[8:16] to values whose
+	// largest one is the largest |last[j] − before[j]|. It ignores the elements after the
+	// last multiple of eight.
 	Squares func(lanes, last, before []T, floor T)
-	// Segments does the same for len(sums) whole segments and joins the lanes by
-	// halves: the sums of each segment apart, the largest change over all.
+	// Segments does the same for len(sums) whole segments and joins the lanes by halves. It
+	// sets sums to the sum of each segment, and returns the largest change of all.
 	Segments func(sums, last, before []T, floor T) (largest T)
-	// Prefetch brings a slice near that will be used soon.
+	// Prefetch prefetches a slice into the cache.
 	Prefetch func(s []T)
 }
 
-// Width is the number of elements of a packed row of n points.
+// Width returns the number of elements of a packed row of n points.
 func (f *Form[T]) Width(n int) int { return (n + f.Lanes - 1) / f.Lanes * f.Lanes }
 
-// Place is the index of point j in a packed row of width elements.
+// Place returns the index of point j in a packed row of width elements.
 func (f *Form[T]) Place(j, width int) int {
 	block := width / f.Lanes
 	return j%block*f.Lanes + j/block
 }
 
-// Row is one sweep over one row of at least three points, whose first and last
-// keep their values. Dst may be up.
+// Row performs one sweep over one row of at least three points, whose first and last keep
+// their values. dst may be up.
 type Row[T Float] func(dst, up, mid, down []T, cx, cy T)
 
-// Plain is the form without vectors for the update of row.
+// Plain returns the form without vectors for the update of row.
 func Plain[T Float](row Row[T]) Form[T] {
 	rows := Rows[T](row.rows)
 	return Form[T]{
@@ -103,7 +102,7 @@ func Plain[T Float](row Row[T]) Form[T] {
 	}
 }
 
-// rows applies the row to rows that are not packed. The floor is the row's own.
+// rows applies row to rows that are not packed. The floor is that of row.
 func (row Row[T]) rows(buf []T, at []int32, n, _ int, cx, cy, _ T) {
 	for j := range len(at) - 2 {
 		up, mid, down := buf[at[j]:][:n], buf[at[j+1]:][:n], buf[at[j+2]:][:n]
@@ -144,12 +143,12 @@ func segments[T Float](sums, last, before []T, floor T) (largest T) {
 	return largest
 }
 
-// BoundsLen is the number of elements of a record of bounds. A form with vectors
-// keeps in it, for each lane, the largest magnitude of the values, the bits of the
-// least one above zero less one, and all bits that any value has.
+// BoundsLen is the number of elements of a record of bounds. For each lane, a form with
+// vectors keeps the largest magnitude, the bits of the least value above zero minus one,
+// and the OR of the bits of all values.
 const BoundsLen = 3 * 8
 
-// ClearBounds makes b the bounds of no values.
+// ClearBounds sets b to the bounds of no values.
 func (f *Form[T]) ClearBounds(b []T) {
 	clear(b)
 	switch b := any(b[f.Lanes : 2*f.Lanes]).(type) {
@@ -164,7 +163,7 @@ func (f *Form[T]) ClearBounds(b []T) {
 	}
 }
 
-// Peak is the largest magnitude, NaN left out.
+// Peak returns the largest magnitude, ignoring NaN.
 func (f *Form[T]) Peak(b []T) (peak T) {
 	for _, p := range b[:f.Lanes] {
 		if p > peak {
@@ -174,8 +173,7 @@ func (f *Form[T]) Peak(b []T) (peak T) {
 	return peak
 }
 
-// Least is a magnitude that no value but zero is below, if no value has a minus
-// sign; otherwise it is 0.
+// Least returns a lower bound of all values but zero, or 0 if a value has a minus sign.
 func (f *Form[T]) Least(b []T) T {
 	least, signs := uint32(math.MaxUint32), uint32(0)
 	for l := range f.Lanes {
@@ -191,7 +189,7 @@ func (f *Form[T]) Least(b []T) T {
 	return fromUpper[T](least)
 }
 
-// upper are the first 32 bits of x.
+// upper returns the first 32 bits of x.
 func upper[T Float](x T) uint32 {
 	switch x := any(x).(type) {
 	case float32:
@@ -202,7 +200,8 @@ func upper[T Float](x T) uint32 {
 	return 0
 }
 
-// fromUpper is the number whose first bits are those and whose others are zero.
+// fromUpper returns the number whose first 32 bits are bits and whose other bits are
+// zero.
 func fromUpper[T Float](bits uint32) (x T) {
 	switch x := any(&x).(type) {
 	case *float32:
@@ -213,14 +212,14 @@ func fromUpper[T Float](bits uint32) (x T) {
 	return x
 }
 
-// FreeSweeps is the number of sweeps, at most the given one, after which no value
-// that has come of values of at least least, or zero, is below the floor and not
-// zero. So many sweeps may use Free.
+// FreeSweeps returns the number of sweeps, at most most, that may use Free: starting from
+// values that are zero or at least least, they give only values that are zero or at least
+// floor.
 //
-// A sweep cannot make the least value above zero smaller than by the least weight
-// of its formula: the values are not negative, rounding keeps their order, and the
-// worst place is one whose other neighbours are zero. The margin is for the
-// rounding of the products.
+// A sweep reduces the least value above zero by at most the factor of the least weight of
+// its formula: the values are not negative, rounding keeps their order, and the worst
+// case is a point whose other neighbours are zero. The margin is for the rounding of the
+// products.
 func (f *Form[T]) FreeSweeps(least, floor, cx, cy T, most int) int {
 	if f.Free == nil {
 		return 0

@@ -27,7 +27,7 @@ var vector64 = Form[float64]{
 	Prefetch: prefetch64,
 }
 
-// Vector is the form for AVX2 with fused multiply-adds.
+// Vector returns the form for AVX2 with fused multiply-adds.
 func Vector[T Float](u Update) (f Form[T]) {
 	switch f := any(&f).(type) {
 	case *Form[float32]:
@@ -51,9 +51,9 @@ var (
 	routines64 = routines[float64]{jacobi64, quarter64, weighted64, mean64, free64, heat64, fused64, freeHeat64}
 )
 
-// update chooses the sweeps. Quarter and weighted flush by underflow, which also
-// zeroes intermediate results below the smallest normal number; those are far
-// below the rounding error of any value above the floor.
+// update sets the sweeps. Quarter and weighted flush by underflow, which also zeroes
+// intermediate results below the smallest normal number; those are far below the rounding
+// error of any value above the floor.
 func (f *Form[T]) update(u Update, r routines[T]) {
 	f.Update = u
 	if u == Heat {
@@ -67,7 +67,8 @@ func (f *Form[T]) update(u Update, r routines[T]) {
 	f.Free = quarters(r.mean, r.free)
 }
 
-// quarters takes the first sweep if all weights are a quarter, else the second.
+// quarters returns a function that chooses equal if both coefficients are a quarter, else
+// any.
 func quarters[T Float](equal, any Rows[T]) func(cx, cy T) Rows[T] {
 	return func(cx, cy T) Rows[T] {
 		if cx == 0.25 && cy == 0.25 {

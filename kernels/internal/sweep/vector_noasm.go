@@ -5,5 +5,5 @@ package sweep
 // HasVector reports whether this processor can run Vector.
 func HasVector() bool { return false }
 
-// Vector is the form for AVX2, which is not there.
+// Vector returns an empty form: this build has none for AVX2.
 func Vector[T Float](Update) (f Form[T]) { return f }
