@@ -156,7 +156,7 @@ func (c connection) describe(i driver.Info, notes []string, o device.Options) de
 func (c connection) wrongClass(i driver.Info) error {
 	kind := "a GPU"
 	if i.Software {
-		kind = "a rasteriser on the host's cores, no GPU"
+		kind = "a software rasteriser, not a GPU"
 	}
 	return fmt.Errorf("%s: %w: %s is %s", c.name, device.ErrUnavailable, i.Renderer, kind)
 }

@@ -128,11 +128,11 @@ func (p *programs) free(e *engine) {
 	e.bound.program = nil
 }
 
-// capabilities is what a driver was shown to do as IEEE 754 says. Each is the name
-// of a macro of the shaders.
+// capabilities are the operations of a driver that have proved exact, by the names of
+// the shaders' macros.
 type capabilities []string
 
-// dialect is what the sources of all shaders on one driver have in common.
+// dialect is what the sources of all shaders of a driver have in common.
 type dialect struct {
 	doubles bool
 	fast    bool

@@ -91,7 +91,7 @@ type Info struct {
 	Vendor, Renderer, Version string // reported by the driver
 	Language                  string // version of GLSL
 	Provider                  string // how the context was made: egl device 0, egl surfaceless, glfw, …
-	Software                  bool   // a rasteriser on the host's cores
+	Software                  bool   // a software rasteriser, on the host's cores
 	Doubles                   bool   // 64-bit floating-point
 	Binaries                  bool   // Binary and Load work
 	Staging                   bool   // NewStaging works
