@@ -18,7 +18,7 @@ const (
 	SecondsPerDay = 86400.0
 )
 
-// Limits on a system. MaxBodies keeps the pair sum of the invariants fast.
+// Limits on a system. MaxBodies is set by the cost of the invariants' pair sum.
 const (
 	MaxBodies = 4096
 	MaxName   = 64  // bytes

@@ -77,8 +77,8 @@ func ready(rhs *Acceleration, p *Phase, t float64) error {
 //	yoshida8  8      seventeen leapfrogs (Kahan & Li)  1 day       below 1 km
 func Integrators() []string { return []string{"radau15", "leapfrog", "yoshida4", "yoshida8"} }
 
-// NewIntegrator returns the named integrator; "" means opts.Integrator, and if that is empty DefaultIntegrator. An
-// unknown name, a Dt that is not finite or a Tol that is neither 0 nor in [1e-16, 1) is refused with ErrInput.
+// NewIntegrator returns the named integrator; "" means opts.Integrator, and if that is empty DefaultIntegrator. The
+// error wraps ErrInput for an unknown name, a Dt that is not finite, or a Tol that is neither 0 nor in [1e-16, 1).
 func NewIntegrator(name string, opts Options) (Integrator, error) {
 	if name == "" {
 		name = opts.Integrator

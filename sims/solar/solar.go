@@ -222,8 +222,9 @@ func (d *Divergence) Unwrap() error { return ErrDiverged }
 const evaluationsPerDay = 12.3
 
 // Evaluations returns the predicted number of calls of the Field in an integration over
-// days: exact for integrators with a fixed step, and an estimate from the solar system for
-// radau15. It is 0 for options that New refuses and for NaN, and at most 2^31 − 1.
+// days: from the step for integrators with a fixed step, and an estimate for the solar
+// system for radau15. It is 0 for options that New refuses and for NaN, and at most
+// 2^31 − 1.
 func Evaluations(o Options, days float64) int {
 	n := math.Abs(days) * evaluationsPerDay
 	integ, err := NewIntegrator("", o)
