@@ -19,7 +19,7 @@ import (
 	"offload/sims/plate"
 )
 
-// npyFile is a file of version 1 with that dictionary.
+// npyFile returns a file of version 1 with that dictionary.
 func npyFile(dict string, data ...any) []byte {
 	var b bytes.Buffer
 	b.WriteString("\x93NUMPY\x01\x00")
@@ -43,7 +43,7 @@ func TestNPYRoundTrip(t *testing.T) {
 func testRoundTrip[T device.Float](t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {1, 5}, {5, 1}, {3, 4}, {123, 217}} {
 		f := newField[T](t, size[0], size[1], plate.Edges{Top: 100, Left: 0.1, Right: -1e-30})
-		f.T[len(f.T)-1] = T(math.Inf(-1)) // files keep what fields must not have
+		f.T[len(f.T)-1] = T(math.Inf(-1)) // files may hold what Check refuses
 		path := filepath.Join(t.TempDir(), "f.npy")
 		if err := plate.WriteNPY(path, f); err != nil {
 			t.Fatal(err)
@@ -119,7 +119,7 @@ func TestNPYVariants(t *testing.T) {
 	}
 }
 
-// badFiles are wrong in one way each; the key is part of the error.
+// badFiles have one mistake each; the key is part of the error.
 var badFiles = map[string][]byte{
 	"begin with the magic":           []byte("PK\x03\x04 not this"),
 	"not begin":                      {},
