@@ -10,7 +10,7 @@ import (
 	"offload/device/reference"
 )
 
-// A case whose sizes overflow is refused, and its predicted sizes are not negative.
+// A case whose sizes overflow is refused, and its predicted sizes and costs are positive.
 func TestCasesBeyondNumbers(t *testing.T) {
 	d, err := reference.Open(context.Background(), device.Options{})
 	if err != nil {

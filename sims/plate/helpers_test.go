@@ -38,7 +38,7 @@ func devices(t *testing.T) map[string]device.Device {
 	}
 }
 
-// newField returns a plate, or panics.
+// newField returns a plate, or ends the test.
 func newField[T device.Float](t testing.TB, rows, cols int, e plate.Edges) *plate.Field[T] {
 	t.Helper()
 	f, err := plate.NewField[T](rows, cols, e)

@@ -65,7 +65,7 @@ func TestAdvanceFromNothing(t *testing.T) {
 	}
 }
 
-// A prediction is never negative, for any options and days.
+// A prediction is a positive int32, or 0 for NaN days.
 func TestEvaluationsAreACount(t *testing.T) {
 	for _, days := range []float64{0, 1e-300, -5, 1e8, math.MaxFloat64, math.Inf(1), math.Inf(-1), math.NaN()} {
 		for _, o := range []Options{{}, {Integrator: "yoshida8"}, {Integrator: "leapfrog", Dt: 5e-324}} {

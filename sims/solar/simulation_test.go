@@ -77,7 +77,7 @@ func TestCoincidentBodiesDiverge(t *testing.T) {
 	}
 }
 
-// A cancelled run ends after a complete step, and the next run continues the same trajectory.
+// A cancelled run ends after a complete step, from which another run continues.
 func TestCancellation(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, name := range Integrators() {
