@@ -139,8 +139,8 @@ type dialect struct {
 	exact   capabilities
 }
 
-// source is the whole text of a kernel's shader; package device, type Shader, says
-// what it declares.
+// source returns the whole text of a kernel's shader; device.Shader documents what it
+// declares.
 func (d dialect) source(k *device.Kernel) (string, error) {
 	if err := checkShader(k); err != nil {
 		return "", err

@@ -30,7 +30,7 @@ type segment struct {
 const (
 	segmentCount = 4
 	segmentBytes = 4 << 20
-	// transferAlign keeps transfers on cache lines of their own.
+	// transferAlign keeps transfers on separate cache lines.
 	transferAlign = 64
 )
 

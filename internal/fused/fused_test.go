@@ -54,7 +54,7 @@ func marked(t *testing.T, paths ...string) (lines []string) {
 	return lines
 }
 
-// A message says what to write, in the words of the program.
+// A message contains the replacement, with the expressions of the program.
 func TestMessages(t *testing.T) {
 	found, _, err := Check(context.Background(), "testdata", "", "./kernels")
 	if err != nil {

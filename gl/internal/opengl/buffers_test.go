@@ -76,7 +76,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// Staging takes part in copies in both directions while it is mapped.
+// Staging can be copied in both directions while it is mapped.
 func TestStaging(t *testing.T) {
 	d := testContext(t)
 	const n = 1 << 16
