@@ -21,8 +21,8 @@ func empty() *device.Kernel {
 	}
 }
 
-// BenchmarkDispatch is what a launch with its barrier costs on a warm queue; the
-// Sync at the end is shared by all launches.
+// BenchmarkDispatch measures a launch with its barrier on a warm queue, with one Sync
+// after all launches.
 func BenchmarkDispatch(b *testing.B) {
 	ctx := context.Background()
 	d := gltest.Open(b, device.Options{})
@@ -47,9 +47,9 @@ func BenchmarkDispatch(b *testing.B) {
 	run(b.N)
 }
 
-// BenchmarkOpen opens a device with all kernels probed: with an empty cache; with
-// programs in ours and in the driver's own, which is what a user has from the second
-// time on; and with one of the two alone.
+// BenchmarkOpen opens a device and probes all kernels: with empty caches, with
+// programs in both our cache and the driver's (as users have from the second run on),
+// and with only one of the two.
 func BenchmarkOpen(b *testing.B) {
 	needsGL(b)
 	const ours, drivers = "XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR"

@@ -6,7 +6,7 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// bindings is what the driver was told last, so that it is not told again.
+// bindings caches the driver's program and storage blocks, to skip redundant calls.
 type bindings struct {
 	program *program
 	blocks  [device.MaxParams + 1]block
@@ -18,8 +18,7 @@ type block struct {
 	offset, bytes int
 }
 
-// forget drops a buffer that is about to be freed: its name may come back as
-// another's.
+// forget drops a buffer that is about to be freed: the driver may reuse its name.
 func (b *bindings) forget(freed driver.Buffer) {
 	for i := range b.blocks {
 		if b.blocks[i].buffer == freed {
@@ -42,11 +41,12 @@ func (e *engine) bind(index int, to block) {
 	}
 }
 
-// align is a multiple of the driver's alignment and of every element's size.
+// align returns the alignment of blocks in bytes: a multiple of the driver's
+// alignment and of every element's size.
 func (e *engine) align() int { return max(e.info.StorageAlign, padding) }
 
-// place is where a matrix lies within the block that is bound for it: the index of
-// its first element, and their number.
+// place returns where a matrix lies within the block that is bound for it: the
+// index of its first element and the number of elements.
 func (e *engine) place(a *device.Arg, size int) (first, n int) {
 	if a.Len == 0 {
 		return 0, 0
@@ -90,7 +90,7 @@ func (e *engine) bindArg(index int, a *device.Arg, m *memory) int {
 	return first
 }
 
-// set hands the words to the program in use, from the first that differs on.
+// set sends the words to the current program if any of them has changed.
 func (e *engine) set(p *program, words []uint32) {
 	for i, w := range words {
 		if p.words[i] != w {
@@ -102,9 +102,9 @@ func (e *engine) set(p *program, words []uint32) {
 }
 
 // The words of a launch are one array of uniforms: the rows, the pass, the first
-// work-group and the words of the pass; then for each buffer the index of its
-// first element in the block, its rows and its width, and for each scalar its
-// bits.
+// work-group and the words of the pass; then, in the order of the parameters, for
+// each buffer the index of its first element in the block, its rows and its width,
+// and for each scalar its bits.
 const (
 	wordLo = iota
 	wordHi
@@ -114,7 +114,7 @@ const (
 	headWords = wordOfPass + device.PassWords
 )
 
-// maxWords is the number of words of the kernel with the most.
+// maxWords is the largest number of words a kernel can have.
 const maxWords = headWords + 3*device.MaxParams
 
 func wordsOf(p *device.Param) int {

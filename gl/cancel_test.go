@@ -12,8 +12,8 @@ import (
 	"offload/gl/internal/fake"
 )
 
-// onBusyHardware runs a test on a device whose hardware is busy from when a context is
-// stored until that has ended and the device has waited once more.
+// onBusyHardware runs a test on a device whose hardware is busy from the time a
+// context is stored until that has ended and the device has waited once more.
 func onBusyHardware(t *testing.T, test func(t *testing.T, d device.Device, busy *atomic.Pointer[context.Context])) {
 	devicetest.NoLeak(t)
 	busy := new(atomic.Pointer[context.Context])
@@ -37,8 +37,8 @@ func onBusyHardware(t *testing.T, test func(t *testing.T, d device.Device, busy 
 	o.check(t)
 }
 
-// A write that is given up while it waits for room in the ring leaves to others what
-// they have there.
+// A write that is cancelled while it waits for room in the ring leaves the data of
+// others there intact.
 func TestCancelledWriteLeavesTheRing(t *testing.T) {
 	onBusyHardware(t, func(t *testing.T, d device.Device, busy *atomic.Pointer[context.Context]) {
 		ctx := context.Background()
@@ -93,8 +93,8 @@ func TestCancelledWriteLeavesTheRing(t *testing.T) {
 	})
 }
 
-// A launch that is given up between two of its pieces has a barrier behind it, as every
-// launch has: the fake driver reports a dispatch without.
+// A launch that is cancelled between two of its spans ends with a barrier, as every
+// launch does: the fake driver reports a dispatch without one.
 func TestCancelledLaunchIsFollowedByABarrier(t *testing.T) {
 	onBusyHardware(t, func(t *testing.T, d device.Device, busy *atomic.Pointer[context.Context]) {
 		ctx := context.Background()

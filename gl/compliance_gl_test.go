@@ -15,13 +15,13 @@ import (
 	"offload/kernels"
 )
 
-// open opens the device that the environment asks for.
+// open opens the device that the environment requires.
 func open(ctx context.Context, o device.Options) (device.Device, error) {
 	return gl.Open(ctx, gltest.Class(), 0, o)
 }
 
-// needsGL skips where there is no OpenGL and none is required. It leaves nothing
-// open: what a driver keeps for its last context would be kept for the test, too.
+// needsGL skips the test if there is no OpenGL and none is required. It leaves no
+// context open, because drivers keep some resources until the last one is closed.
 func needsGL(t testing.TB) {
 	t.Helper()
 	d, err := open(context.Background(), device.Options{})

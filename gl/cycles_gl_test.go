@@ -13,7 +13,7 @@ import (
 	"offload/gl"
 )
 
-// resources are what a process has of what a device takes.
+// resources counts the resources of the process that a device uses.
 type resources struct{ goroutines, threads, files int }
 
 func taken(t *testing.T) resources {
@@ -27,14 +27,14 @@ func taken(t *testing.T) resources {
 	return resources{runtime.NumGoroutine(), count("/proc/self/task"), count("/proc/self/fd")}
 }
 
-// within reports whether no more is taken than before. The runtime starts a thread of
-// its own now and then and keeps it; what a cycle leaves behind shows a hundred times.
+// within reports whether no more is in use than before. The runtime may start and keep
+// a few threads; a leak in a cycle shows a hundred times.
 func (r resources) within(limit resources) bool {
 	return r.goroutines <= limit.goroutines && r.threads <= limit.threads+4 && r.files <= limit.files
 }
 
-// Opening, running and closing leaves nothing behind, a thousand times; with -short
-// a hundred times.
+// A thousand cycles (a hundred with -short) of opening, running and closing leave
+// nothing behind.
 func TestOpenRunClose(t *testing.T) {
 	needsGL(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
@@ -42,7 +42,7 @@ func TestOpenRunClose(t *testing.T) {
 	if testing.Short() {
 		cycles = 100
 	}
-	cycle(t) // what stays after the first time belongs to the process
+	cycle(t) // libraries keep some resources for the process
 	before := taken(t)
 	most := before
 	for range cycles {

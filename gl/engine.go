@@ -13,8 +13,8 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// engine runs kernels on a driver. But for Check, its methods are called on the
-// thread that the driver belongs to.
+// engine runs kernels on a driver. All methods except Check are called on the
+// driver's thread.
 type engine struct {
 	driver   driver.Driver
 	info     driver.Info
@@ -27,14 +27,14 @@ type engine struct {
 	scratch  *memory
 	plan     device.ShaderPlan
 	bound    bindings
-	words    [maxWords]uint32 // of the launch that is executed
+	words    [maxWords]uint32 // of the current launch
 	counts   counts
-	patience time.Duration // without progress, after which a device counts as lost
+	patience time.Duration // time without progress after which the device counts as lost
 	left     int           // objects that Close left behind
 }
 
-// patience is far above the time of one piece of a launch, and above that after
-// which drivers themselves reset a device.
+// patience is much longer than one span of a launch takes, and longer than the
+// timeout after which drivers themselves reset a device.
 const patience = 2 * time.Minute
 
 func newEngine(d driver.Driver, math device.Math, store *cache.Cache) *engine {
@@ -73,10 +73,10 @@ func (e *engine) Prepare(k *device.Kernel) error {
 	return err
 }
 
-// Inline is false: callers have no context.
+// Inline returns false: the OpenGL context belongs to the device's thread.
 func (e *engine) Inline(context.Context, *device.Launch) bool { return false }
 
-// Finish waits until the device has done all commands.
+// Finish waits until the device has executed all commands.
 func (e *engine) Finish(ctx context.Context) error {
 	if err := e.flight.drain(ctx, e); err != nil {
 		return err
@@ -85,8 +85,8 @@ func (e *engine) Finish(ctx context.Context) error {
 	return e.status()
 }
 
-// Close frees every object and the context. It waits for what runs, unless the
-// context is lost.
+// Close frees every object and the context. It waits for running commands, unless
+// the context is lost.
 func (e *engine) Close() {
 	if e.status() == nil {
 		e.flight.drain(context.Background(), e)
@@ -103,14 +103,14 @@ func (e *engine) Close() {
 	e.driver.Close()
 }
 
-// wait waits for a fence, which it frees. A fence counts only together with the
-// status: after a reset, fences may seem to be reached.
+// wait waits for a fence and frees it. A fence counts only together with the
+// status: after a reset, fences may seem to be signaled.
 func (e *engine) wait(ctx context.Context, f driver.Fence) error {
 	defer e.driver.FreeFence(f)
 	return e.reach(ctx, f)
 }
 
-// reach is wait for a fence that stays.
+// reach is like wait but does not free the fence.
 func (e *engine) reach(ctx context.Context, f driver.Fence) error {
 	const slice = 5 * time.Millisecond
 	for waited := time.Duration(0); ; waited += slice {
@@ -134,8 +134,8 @@ func (e *engine) reach(ctx context.Context, f driver.Fence) error {
 	}
 }
 
-// status is nil, or an error that ends the device. After an error of the driver
-// nothing is known of what was queued before it.
+// status returns nil, or an error that ends the device. After an error of the driver
+// the state of the commands queued before it is unknown.
 func (e *engine) status() error { return lost(e.driver.Status()) }
 
 // counts may be read from any goroutine.
@@ -154,9 +154,9 @@ func (c *counts) read() device.Counters {
 	}
 }
 
-// lost makes an error that ends the device of one that the driver reports on
-// commands that it has taken already. Without memory for those the device is lost
-// too, and the error says both.
+// lost wraps device.ErrLost around an error that the driver reports for commands it
+// has already accepted. Running out of memory there loses the device too, and the
+// error wraps both.
 func lost(err error) error {
 	switch {
 	case err == nil:
@@ -167,7 +167,7 @@ func lost(err error) error {
 	return fmt.Errorf("%w: %w", device.ErrLost, err)
 }
 
-// refused is the error of a request that the driver turned down as a whole.
+// refused returns the error for a request that the driver rejected as a whole.
 func refused(err error) error {
 	if errors.Is(err, driver.ErrOutOfMemory) {
 		return fmt.Errorf("%w: %w", device.ErrOutOfMemory, err)
@@ -175,7 +175,7 @@ func refused(err error) error {
 	return lost(err)
 }
 
-// notCompiled names the kernel whose shader the driver did not take.
+// notCompiled returns the error for a kernel whose shader the driver rejected.
 func notCompiled(kernel string, err error) error {
 	var s *driver.ShaderError
 	if errors.As(err, &s) {

@@ -12,7 +12,7 @@ import (
 	"offload/internal/gltest"
 )
 
-// An error of the driver's compiler names the kernel and the line of its source.
+// An error of the driver's compiler gives the kernel and the line of its source.
 func TestCompileErrorsNameTheLine(t *testing.T) {
 	d := gltest.Open(t, device.Options{})
 	y, err := d.Alloc(device.Int32, 1)
@@ -27,7 +27,7 @@ func TestCompileErrorsNameTheLine(t *testing.T) {
 	if !errors.Is(err, device.ErrShader) {
 		t.Fatalf("%v, want ErrShader", err)
 	}
-	place := strings.Contains(err.Error(), "0:3(") || strings.Contains(err.Error(), "0(3)") // Mesa's way to write it, or NVIDIA's
+	place := strings.Contains(err.Error(), "0:3(") || strings.Contains(err.Error(), "0(3)") // as Mesa or NVIDIA write it
 	if !place || !strings.Contains(err.Error(), "kernel broken") || !strings.Contains(err.Error(), "no_such_thing") {
 		t.Errorf("the error does not name kernel, line and word: %v", err)
 	}
@@ -38,7 +38,7 @@ func TestCompileErrorsNameTheLine(t *testing.T) {
 	}
 }
 
-// Memory that the machine does not have is refused, and the device works on.
+// An allocation larger than the machine's memory fails, and the device still works.
 func TestTooMuchMemory(t *testing.T) {
 	d := gltest.Open(t, device.Options{})
 	if _, err := d.Alloc(device.Float32, 1<<45); !errors.Is(err, device.ErrOutOfMemory) {

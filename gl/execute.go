@@ -9,7 +9,7 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// Execute hands the launch to the driver, in pieces if it is long.
+// Execute queues the launch on the driver, in spans if it is long.
 func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]queue.Memory) error {
 	p, err := e.program(l.Kernel)
 	if err != nil {
@@ -27,7 +27,7 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 	return e.dispatchAll(ctx, p, words, groups, perGroup)
 }
 
-// cut fills in the plan of l and makes room for its scratch. It returns the number
+// cut fills in the plan of l and allocates its scratch. It returns the total number
 // of work-groups of all passes.
 func (e *engine) cut(l *device.Launch) (groups int, err error) {
 	s, p := l.Kernel.Shader, &e.plan
@@ -55,7 +55,7 @@ func (e *engine) cut(l *device.Launch) (groups int, err error) {
 	return groups, nil
 }
 
-// reserveScratch makes the scratch hold n elements. It only grows.
+// reserveScratch grows the scratch to at least n elements. It never shrinks it.
 func (e *engine) reserveScratch(k *device.Kernel, n int) error {
 	t := k.Shader.Scratch
 	if n < 0 || n > e.info.StorageBytes/t.Size() {
@@ -66,7 +66,7 @@ func (e *engine) reserveScratch(k *device.Kernel, n int) error {
 		return nil
 	}
 	if e.scratch != nil {
-		e.scratch.Free() // the driver keeps it for the commands that use it
+		e.scratch.Free() // the driver keeps the memory until its commands are done
 		e.scratch = nil
 	}
 	m, err := e.alloc(t, n)
@@ -77,8 +77,8 @@ func (e *engine) reserveScratch(k *device.Kernel, n int) error {
 	return nil
 }
 
-// dispatchAll queues the passes of the plan. Commands are counted by the operations
-// that they stand for, and grouped into spans that are short enough.
+// dispatchAll queues the passes of the plan. It groups dispatches into short spans
+// by the number of operations they perform.
 func (e *engine) dispatchAll(ctx context.Context, p *program, words []uint32, groups int, perGroup float64) error {
 	left := perGroup * float64(groups)
 	s := e.begin(p, left)
@@ -92,7 +92,7 @@ func (e *engine) dispatchAll(ctx context.Context, p *program, words []uint32, gr
 			room := (p.speed.most() - s.ops) / perGroup
 			if room < 1 && s.ops > 0 {
 				if err := e.end(ctx, s, true); err != nil {
-					e.driver.Barrier() // before those who come behind what was dispatched
+					e.driver.Barrier() // later launches must see what was dispatched
 					return err
 				}
 				left -= s.ops
@@ -112,7 +112,7 @@ func (e *engine) dispatchAll(ctx context.Context, p *program, words []uint32, gr
 	return e.end(ctx, s, false)
 }
 
-// flight is what was handed to the driver and is not known to be done.
+// flight tracks the commands that the driver has and that may still be running.
 type flight struct {
 	marks    []mark // oldest first
 	seconds  float64
@@ -120,14 +120,14 @@ type flight struct {
 	spans    int     // since the last mark
 }
 
-// mark is a fence, with the predicted time of what stands between it and the one
-// before.
+// mark is a fence, with the predicted time of the commands between the previous one
+// and it.
 type mark struct {
 	fence   driver.Fence
 	seconds float64
 }
 
-// Marks cost time and start the device; so there is one for each markSeconds or
+// A mark costs time and flushes the queue, so there is one for each markSeconds or
 // markSpans, whichever comes first, and never more than manyMarks.
 const (
 	markSeconds = 1e-3
@@ -135,8 +135,8 @@ const (
 	manyMarks   = 64
 )
 
-// add takes note of a span. It waits if that makes too much in flight; or, with
-// wait, until all is done.
+// add records a span. It waits while too much is in flight; if wait is set, it waits
+// until everything is done.
 func (f *flight) add(ctx context.Context, e *engine, seconds float64, wait bool) error {
 	f.unmarked += seconds
 	f.spans++
@@ -178,7 +178,7 @@ func (f *flight) drain(ctx context.Context, e *engine) error {
 	return nil
 }
 
-// free forgets all marks.
+// free frees all marks.
 func (f *flight) free(e *engine) {
 	for _, m := range f.marks {
 		e.driver.FreeFence(m.fence)

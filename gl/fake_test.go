@@ -12,9 +12,9 @@ import (
 	"offload/kernels"
 )
 
-// opening makes devices on fake drivers.
+// opening opens devices on fake drivers.
 type opening struct {
-	shape   func(d *fake.Driver) // what is particular about the driver; may be nil
+	shape   func(d *fake.Driver) // changes the driver; may be nil
 	dir     string               // of the program cache; "": none
 	drivers []*fake.Driver
 }
@@ -38,7 +38,8 @@ func (o *opening) open(ctx context.Context, options device.Options) (device.Devi
 	return c.open(ctx, options)
 }
 
-// check is for when all devices are closed: nothing is left, nothing was misused.
+// check checks, after all devices are closed, that nothing is left and nothing was
+// misused.
 func (o *opening) check(t *testing.T) {
 	t.Helper()
 	for _, d := range o.drivers {
@@ -51,7 +52,7 @@ func (o *opening) check(t *testing.T) {
 	}
 }
 
-// TestCompliance runs the suite on drivers with different limits; with -short on
+// TestCompliance runs the suite on drivers with different limits; with -short, on
 // those that differ most.
 func TestCompliance(t *testing.T) {
 	for i, c := range []struct {

@@ -16,7 +16,7 @@ import (
 	"offload/gl/internal/fake"
 )
 
-// next is y ← x + 1, of which work-groups of 64 compute 64 rows, with scratch.
+// next is y ← x + 1, in work-groups of 64 rows, with scratch.
 func next() *device.Kernel {
 	return &device.Kernel{
 		Name: "next",
@@ -43,8 +43,8 @@ func next() *device.Kernel {
 
 const workRows = 1000
 
-// work passes data to a device, adds 1 and 1 to it, and reads it back. It returns
-// the first error; if there is none the result is right.
+// work copies data to a device, adds 1 to it twice, and reads it back. It returns the
+// first error. If there is none it checks the result.
 func work(t *testing.T, d device.Device) error {
 	ctx := context.Background()
 	in := make([]int32, workRows)
@@ -84,8 +84,8 @@ func work(t *testing.T, d device.Device) error {
 	return nil
 }
 
-// faulty opens a device that fails as the fault says, works on it, and closes it.
-// The error is the first of all.
+// faulty opens a device with a fault, works on it, and closes it. It returns the first
+// error.
 func faulty(t *testing.T, shape func(*fake.Driver)) (used *fake.Driver, err error) {
 	t.Helper()
 	devicetest.NoLeak(t)
@@ -94,8 +94,8 @@ func faulty(t *testing.T, shape func(*fake.Driver)) (used *fake.Driver, err erro
 	if err == nil {
 		err = work(t, d)
 		checkLost(t, d, errors.Is(err, device.ErrLost))
-		// The buffers are freed behind the work: while any of them is pending, an
-		// allocation that fails waits for it and is tried again.
+		// The buffers are freed after the work: while a free is pending, a failed
+		// allocation waits for it and is tried again.
 		err = cmp.Or(err, d.Sync(context.Background()))
 		if !errors.Is(err, device.ErrLost) {
 			again := work(t, d)
@@ -112,7 +112,7 @@ func faulty(t *testing.T, shape func(*fake.Driver)) (used *fake.Driver, err erro
 	return o.drivers[0], err
 }
 
-// checkLost: a lost device says so at every call, and stays lost.
+// checkLost checks that every call on a lost device returns ErrLost.
 func checkLost(t *testing.T, d device.Device, lost bool) {
 	t.Helper()
 	if !lost {
@@ -127,7 +127,7 @@ func checkLost(t *testing.T, d device.Device, lost bool) {
 	}
 }
 
-// A lost device's buffers report it, and can be freed.
+// The buffers of a lost device return ErrLost, and can be freed.
 func TestBuffersOfALostDevice(t *testing.T) {
 	ctx := context.Background()
 	o := &opening{shape: func(d *fake.Driver) { d.Fault = fake.Fault{Call: "Dispatch", At: 100, Reset: true} }}
@@ -163,9 +163,9 @@ func TestBuffersOfALostDevice(t *testing.T) {
 	o.check(t)
 }
 
-// Whatever call loses the context, the work ends with ErrLost or with the right
-// result, everything is freed, and the next device works, as does the CPU. With
-// -short it is every twelfth call.
+// At whatever call the context is lost, the work ends with ErrLost or with the right
+// result, everything is freed, and the next device and the CPU work. With -short it is
+// every twelfth call.
 func TestResetAtEveryCall(t *testing.T) {
 	step := 1
 	if testing.Short() {
@@ -223,7 +223,7 @@ func TestFaults(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		fault fake.Fault
-		want  []error // all of them; none: the work is done
+		want  []error // all of them; nil: the work is done
 		says  string
 	}{
 		{"compile failure of a probe", fake.Fault{Call: "Compile", At: 1, Err: compile}, nil, ""},
@@ -260,15 +260,15 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// lastCompile is the number of the compilation of the kernel at work.
+// lastCompile is the number of the call that compiles the kernel of the work.
 func lastCompile(t *testing.T) int {
 	d, _ := faulty(t, nil)
 	return d.Calls["Compile"]
 }
 
-// The n-th allocation fails, whichever it is: of a buffer, of the scratch, of
-// staging. Staging can be done without; for the rest the error is ErrOutOfMemory, and
-// the device works on.
+// The n-th allocation fails, be it of a buffer, of the scratch or of staging. Transfers
+// work without staging; for the rest the error is ErrOutOfMemory, and the device still
+// works.
 func TestOutOfMemoryAtEveryAllocation(t *testing.T) {
 	clean, _ := faulty(t, nil)
 	for _, call := range []string{"NewBuffer", "NewStaging"} {
@@ -286,7 +286,7 @@ func TestOutOfMemoryAtEveryAllocation(t *testing.T) {
 	}
 }
 
-// Without a context Open says why, and the process goes on.
+// Without a context, Open returns the reason.
 func TestNoDriver(t *testing.T) {
 	devicetest.NoLeak(t)
 	for _, c := range []struct {
@@ -309,7 +309,7 @@ func TestNoDriver(t *testing.T) {
 	}
 }
 
-// A rasteriser is no GPU, and a GPU no rasteriser, whatever the way to it.
+// Open takes no rasteriser for a GPU, and no GPU for a rasteriser.
 func TestWrongClassIsRefused(t *testing.T) {
 	for _, class := range []device.Class{device.GPU, device.Software} {
 		d := fake.New()

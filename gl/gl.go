@@ -1,8 +1,8 @@
-// Package gl is the device on compute shaders of OpenGL 4.3 and later: a graphics
-// processor, or a rasteriser that does the same on the host's cores. It runs every
-// kernel that has a shader, and knows none by name.
+// Package gl is the device for OpenGL compute shaders, version 4.3 or later: on a
+// GPU, or on a software rasteriser, which runs them on the host's cores. It runs
+// every kernel that has a shader.
 //
-// Without the build tag gl there is no OpenGL in the program, and Open says so.
+// Without the build tag gl the program contains no OpenGL, and Open fails.
 package gl
 
 import (
@@ -19,11 +19,11 @@ import (
 	"offload/internal/sysinfo"
 )
 
-// Open opens the graphics processor of that index (device.GPU), counted from 0, or
-// a software rasteriser (device.Software). One is never taken for the other. What
-// is not there is device.ErrUnavailable, with the reason for each way that was
-// tried. Options.Workers must be 0 or 1; Options.Variant, which is about host code,
-// is not used.
+// Open opens the GPU (device.GPU) or the software rasteriser (device.Software) with
+// the given index, counted from 0. It never opens a device of the other class.
+// If there is no such device, the error wraps device.ErrUnavailable and gives the
+// reason for each provider tried. Options.Workers must be 0 or 1; Options.Variant,
+// which selects host code, is ignored.
 func Open(ctx context.Context, class device.Class, index int, o device.Options) (device.Device, error) {
 	c := connection{
 		name:  nameOf(class, index),
@@ -36,7 +36,7 @@ func Open(ctx context.Context, class device.Class, index int, o device.Options) 
 	return c.open(ctx, o)
 }
 
-// nameOf is the word that opens a device.
+// nameOf returns the name that opens a device.
 func nameOf(class device.Class, index int) string {
 	if index == 0 {
 		return string(class)
@@ -44,22 +44,22 @@ func nameOf(class device.Class, index int) string {
 	return fmt.Sprintf("%s:%d", class, index)
 }
 
-// connection is how a driver is reached, and what goes with it.
+// connection describes how to open a device.
 type connection struct {
-	name     string // the word that opens the device
+	name     string // the name that opens the device
 	class    device.Class
 	connect  func() (driver.Driver, []string, error)
 	store    *cache.Cache
-	compiled func(k *device.Kernel, source string) // told before a shader is compiled
+	compiled func(k *device.Kernel, source string) // called before a shader is compiled
 }
 
-// Device is a device on a driver.
+// Device is a device.Device that runs kernels on an OpenGL driver.
 type Device struct {
 	*queue.Device
 	engine *engine
 }
 
-// Counters is what the device has done up to the last Sync.
+// Counters returns what the device has done up to the last Sync.
 func (d *Device) Counters() device.Counters {
 	c := d.engine.counts.read()
 	c.Progress += d.Device.Counters().Progress
@@ -100,8 +100,8 @@ func (c connection) open(ctx context.Context, o device.Options) (device.Device, 
 	return d, nil
 }
 
-// probe finds out which operations of the driver are exact, for the shaders'
-// arithmetic to use, and then which kernels are.
+// probe determines which operations of the driver are exact, so that the shaders'
+// arithmetic can use them, and then which kernels are.
 func (d *Device) probe(ctx context.Context, kernels []*device.Kernel) error {
 	var exact capabilities
 	for _, p := range native.Probes() {
@@ -117,7 +117,7 @@ func (d *Device) probe(ctx context.Context, kernels []*device.Kernel) error {
 	return d.Probe(ctx, kernels)
 }
 
-// describe is what is known of a device before its kernels are probed.
+// describe returns the device.Info of a device before its kernels are probed.
 func (c connection) describe(i driver.Info, notes []string, o device.Options) device.Info {
 	info := device.Info{
 		Backend:    c.name,
@@ -156,7 +156,7 @@ func (c connection) describe(i driver.Info, notes []string, o device.Options) de
 func (c connection) wrongClass(i driver.Info) error {
 	kind := "a GPU"
 	if i.Software {
-		kind = "a rasteriser on the host's cores, no GPU"
+		kind = "a software rasteriser, not a GPU"
 	}
 	return fmt.Errorf("%s: %w: %s is %s", c.name, device.ErrUnavailable, i.Renderer, kind)
 }

@@ -17,9 +17,9 @@ import (
 // requireGlslang makes a missing glslangValidator a failure.
 const requireGlslang = "OFFLOAD_REQUIRE_GLSLANG"
 
-// The whole text of every shader is GLSL 4.30, as the reference compiler sees it:
-// exact and fast, with and without double, with all capabilities, none, each one
-// alone, and all but one.
+// The reference compiler accepts the whole text of every shader as GLSL 4.30: exact and
+// fast, with and without double, with all capabilities, none, each one alone, and all
+// but one.
 func TestShadersAreGLSL(t *testing.T) {
 	validator, err := exec.LookPath("glslangValidator")
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"offload/gl/internal/fake"
 )
 
-// A call of the driver that does not return, whatever the context, keeps a neighbour no
-// longer than the neighbour's own context lasts, and the device shows no progress. When
-// the call returns at last, everything that was queued is done.
+// While a call of the driver hangs, calls of another goroutine return when their own
+// contexts end, and the device shows no progress. When the call returns at last,
+// everything that was queued is executed.
 func TestDriverHangs(t *testing.T) {
 	for _, c := range []struct {
 		call string // of the driver
@@ -70,8 +70,8 @@ func TestDriverHangs(t *testing.T) {
 	}
 }
 
-// Close has no context: it waits for a driver that hangs. Whoever waits behind that is
-// woken.
+// Close has no context: it waits for a driver that hangs. Goroutines that wait behind
+// the hanging call return ErrClosed.
 func TestCloseWaitsForAHangingDriver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, a, b := neighbours(t)
@@ -97,11 +97,11 @@ func TestCloseWaitsForAHangingDriver(t *testing.T) {
 	})
 }
 
-// neighbour is one of those who share a device.
+// neighbour is one of several users of a device.
 type neighbour struct {
 	d    device.Device
 	x, y device.Buffer
-	k    *device.Kernel // that the device knows
+	k    *device.Kernel // already compiled by the device
 }
 
 // neighbours opens a device for two.
@@ -129,8 +129,8 @@ func neighbours(t *testing.T) (o *opening, a, b *neighbour) {
 	return o, all[0], all[1]
 }
 
-// hang has do called, in which the next call of that name does not return before the
-// channel is closed.
+// hang calls do, in which the next call of that name hangs until the channel is
+// closed.
 func (o *opening) hang(call string, until chan struct{}, do func() error) (hung <-chan error) {
 	d := o.drivers[0]
 	d.Fault = fake.Fault{Call: call, At: d.Calls[call] + 1, Hang: until}

@@ -12,8 +12,8 @@ import (
 	"offload/gl/internal/fake"
 )
 
-// A matrix larger than a storage block is refused; a part that fits is not, wherever
-// in the buffer it lies.
+// A matrix larger than a storage block is refused, and a part that fits is accepted,
+// wherever in the buffer it lies.
 func TestStorageBlockLimit(t *testing.T) {
 	const limit, align, n = 8192, 256, 10_000
 	ctx := context.Background()
@@ -55,7 +55,7 @@ func TestStorageBlockLimit(t *testing.T) {
 	o.check(t)
 }
 
-// What a shader cannot be is refused at the launch, and the device works on.
+// An impossible shader is refused at the launch, and the device still works.
 func TestImpossibleShaders(t *testing.T) {
 	const most = 5
 	for name, c := range map[string]struct {
@@ -124,8 +124,8 @@ func once(d device.Device, k *device.Kernel) error {
 	return l.Args[1].Buffer.Read(ctx, 0, device.Of(make([]int32, 10)))
 }
 
-// A plan that ends its goroutine takes the thread and its context along: the device is
-// lost, and all is freed.
+// A plan that ends its goroutine also ends the thread and its context: the device is
+// lost, and everything is freed.
 func TestGoexitInAPlan(t *testing.T) {
 	o := &opening{}
 	d, err := o.open(context.Background(), device.Options{})
@@ -144,7 +144,7 @@ func TestGoexitInAPlan(t *testing.T) {
 	o.check(t)
 }
 
-// Transfers of every length around those of a segment and of the ring arrive whole.
+// Transfers of lengths around those of a segment and of the ring arrive whole.
 func TestTransfers(t *testing.T) {
 	ctx := context.Background()
 	const segment, ring = segmentBytes / 4, segmentCount * segmentBytes / 4

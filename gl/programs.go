@@ -14,24 +14,23 @@ import (
 	"offload/shaders"
 )
 
-// program is a compiled shader, and what is known of its speed.
+// program is a compiled shader with its measured speed.
 type program struct {
 	id    driver.Program
-	words []uint32 // as they were set last
+	words []uint32 // last sent to the driver
 	speed speed
 }
 
-// programs are the shaders that were compiled, each once; kernels with the same
-// text share one.
+// programs holds the compiled shaders. Kernels with the same source share one.
 type programs struct {
 	kernels  map[*device.Kernel]compiled
 	sources  map[string]*program
 	store    *cache.Cache
-	made     string // what the binaries depend on besides the text
+	made     string // key of what binaries depend on besides the source
 	compiled func(k *device.Kernel, source string)
 }
 
-// compiled is a kernel's program, or why it has none.
+// compiled is a kernel's program, or the error of compiling it.
 type compiled struct {
 	program *program
 	err     error
@@ -51,12 +50,13 @@ func ourVersion() string {
 	return ""
 }
 
-// manyKernels is the number of kernels after which the programs are compiled anew,
-// so that a process that makes kernels without end does not grow.
+// manyKernels is the number of kernels after which all programs are freed and
+// compiled again on use, which bounds the memory of a process that keeps making
+// kernels.
 const manyKernels = 512
 
-// program is the kernel's program, compiled at the first call. A shader that the
-// driver does not take is not tried again.
+// program returns the kernel's program, compiled at the first call. A shader that
+// the driver rejected is not tried again.
 func (e *engine) program(k *device.Kernel) (*program, error) {
 	p := &e.programs
 	if c, ok := p.kernels[k]; ok {
@@ -96,7 +96,7 @@ func (e *engine) compileKernel(k *device.Kernel) (*program, error) {
 	return prog, nil
 }
 
-// compile takes the program from the cache, or compiles it and puts it there.
+// compile loads the program from the cache, or compiles and caches it.
 func (e *engine) compile(source string) (driver.Program, error) {
 	p := &e.programs
 	if !e.info.Binaries || p.store == nil {
@@ -128,19 +128,19 @@ func (p *programs) free(e *engine) {
 	e.bound.program = nil
 }
 
-// capabilities is what a driver was shown to do as IEEE 754 says. Each is the name
-// of a macro of the shaders.
+// capabilities are the operations of a driver that have proved exact, by the names of
+// the shaders' macros.
 type capabilities []string
 
-// dialect is what the sources of all shaders on one driver have in common.
+// dialect is what the sources of all shaders of a driver have in common.
 type dialect struct {
 	doubles bool
 	fast    bool
 	exact   capabilities
 }
 
-// source is the whole text of a kernel's shader; package device, type Shader, says
-// what it declares.
+// source returns the whole text of a kernel's shader; device.Shader documents what it
+// declares.
 func (d dialect) source(k *device.Kernel) (string, error) {
 	if err := checkShader(k); err != nil {
 		return "", err
@@ -171,7 +171,7 @@ func (d dialect) source(k *device.Kernel) (string, error) {
 	return b.String(), nil
 }
 
-// head is the beginning of every shader.
+// head writes the beginning of every shader.
 func (d dialect) head(b *strings.Builder, local int) {
 	b.WriteString("#version 430 core\n")
 	if d.doubles {
@@ -186,8 +186,8 @@ func (d dialect) head(b *strings.Builder, local int) {
 	fmt.Fprintf(b, "#define LOCAL %d\nlayout(local_size_x = LOCAL) in;\n", local)
 }
 
-// declare gives a buffer its block and its macros. An output may be read: a later
-// pass finds there what an earlier one of the same launch has written.
+// declare writes a buffer's block and macros. Outputs can be read, because a later
+// pass may use what an earlier pass of the same launch has written.
 func declare(b *strings.Builder, p *device.Param, block, at int) {
 	qualifier := " readonly"
 	if p.Access.Writes() {
@@ -211,7 +211,7 @@ func typeName(t device.Type) string {
 	return "uint"
 }
 
-// scalar is a scalar whose bits begin at word at.
+// scalar returns the expression for a scalar whose bits begin at word at.
 func scalar(t device.Type, at int) string {
 	switch t {
 	case device.Float32:
@@ -224,10 +224,10 @@ func scalar(t device.Type, at int) string {
 	return fmt.Sprintf("words[%d]", at)
 }
 
-// identifier is what GLSL takes as a name and does not keep for itself.
+// identifier matches names that GLSL allows.
 var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
-// checkShader refuses what cannot be written in GLSL.
+// checkShader returns an error if the kernel's declaration is impossible in GLSL.
 func checkShader(k *device.Kernel) error {
 	if k.Shader == nil {
 		return fmt.Errorf("kernel %s: %w: it has no shader", k.Name, device.ErrUnsupported)
@@ -246,7 +246,7 @@ func checkShader(k *device.Kernel) error {
 	return nil
 }
 
-// checkLimits refuses a shader that is too large for a driver.
+// checkLimits returns an error if the shader exceeds the driver's limits.
 func checkLimits(k *device.Kernel, i driver.Info) error {
 	blocks := 0
 	for _, p := range k.Params {

@@ -13,7 +13,7 @@ import (
 	"offload/gl/internal/fake"
 )
 
-// compiles opens a device with a program cache, works on it, and tells how many
+// compiles opens a device with a program cache, works on it, and returns how many
 // programs were compiled and loaded.
 func compiles(t *testing.T, dir string, shape func(*fake.Driver)) (compiled, loaded int) {
 	t.Helper()
@@ -32,8 +32,8 @@ func compiles(t *testing.T, dir string, shape func(*fake.Driver)) (compiled, loa
 	return o.drivers[0].Calls["Compile"], o.drivers[0].Calls["Load"]
 }
 
-// Programs are compiled once and then loaded; by another driver they are compiled
-// again.
+// Programs are compiled once and then loaded from the cache, separately for each
+// driver.
 func TestProgramsAreKept(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "offload", "programs")
 	all, loaded := compiles(t, dir, nil)
@@ -54,7 +54,7 @@ func TestProgramsAreKept(t *testing.T) {
 	}
 }
 
-// A file that is damaged, cut off, empty or another's is ignored and replaced.
+// A file that is damaged, cut off, empty or of another format is ignored and replaced.
 func TestBadProgramsAreReplaced(t *testing.T) {
 	for name, spoil := range map[string]func([]byte) []byte{
 		"one bit":    func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
@@ -86,8 +86,8 @@ func TestBadProgramsAreReplaced(t *testing.T) {
 	}
 }
 
-// A program under the name of another, and one that the driver does not take, are
-// compiled anew.
+// A program stored under the key of another, and one that the driver rejects, are
+// compiled again.
 func TestForeignProgramsAreReplaced(t *testing.T) {
 	dir := t.TempDir()
 	all, _ := compiles(t, dir, nil)
@@ -110,7 +110,7 @@ func TestForeignProgramsAreReplaced(t *testing.T) {
 	}
 }
 
-// A cache that cannot be written, or is no folder, is no error.
+// A device works with a cache that cannot be written or is not a folder.
 func TestNoPlaceForPrograms(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -132,7 +132,7 @@ func programFiles(t *testing.T, dir string) []string {
 	return files
 }
 
-// Kernels with one text share a program, and a program that makes kernels without end
+// Kernels with the same text share a program, and a process that keeps making kernels
 // does not fill the driver.
 func TestManyKernels(t *testing.T) {
 	devicetest.NoLeak(t)
@@ -141,7 +141,7 @@ func TestManyKernels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settle := func() { // what was freed is gone
+	settle := func() { // wait until freed kernels are gone
 		if err := d.Sync(context.Background()); err != nil {
 			t.Fatal(err)
 		}

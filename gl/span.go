@@ -7,15 +7,15 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// Drivers end a context whose commands run for seconds, and a desktop stands still
-// for as long. So a launch is cut into spans of about spanTime, and only flightTime
-// of them is handed to the driver at once; that is how soon a cancelled launch ends.
+// Drivers reset a context whose commands run for seconds, and a desktop freezes for
+// as long. So a launch is cut into spans of about spanTime, and at most flightTime of
+// them is in flight, which bounds how long a cancelled launch keeps running.
 const (
 	spanTime   = 50 * time.Millisecond
 	flightTime = 200 * time.Millisecond
 )
 
-// span is a run of dispatches of one program that is timed as a whole.
+// span is a series of dispatches of one program that is timed as a whole.
 type span struct {
 	program *program
 	query   driver.Query
@@ -23,11 +23,11 @@ type span struct {
 	ops     float64 // predicted operations
 }
 
-// timedTime is the predicted time from which on a span is timed; timers cost some
-// microseconds. A program of which nothing is known is timed, too.
+// timedTime is the predicted time above which a span is timed; timers cost some
+// microseconds. The first span of a program is always timed.
 const timedTime = 200 * time.Microsecond
 
-// begin opens a span of at most so many operations.
+// begin opens a span of at most ops operations.
 func (e *engine) begin(p *program, ops float64) span {
 	s := span{program: p, start: time.Now()}
 	if p.speed.spans == 0 || p.speed.predict(ops) > timedTime.Seconds() {
@@ -36,8 +36,8 @@ func (e *engine) begin(p *program, ops float64) span {
 	return s
 }
 
-// end closes a span. If more of the launch is to come and the speed of the program is
-// hardly known, it waits for the span to learn from it.
+// end closes a span. If more of the launch follows and the limit on spans is still
+// growing, it waits for the span in order to measure it.
 func (e *engine) end(ctx context.Context, s span, more bool) error {
 	if s.query != 0 {
 		e.driver.StopTimer(s.query)
@@ -53,17 +53,17 @@ func (e *engine) end(ctx context.Context, s span, more bool) error {
 		}
 	}
 	e.timers.poll(e)
-	if learn && s.program.speed.spans == before { // the driver's timers say nothing
+	if learn && s.program.speed.spans == before { // the driver has no timers
 		s.program.speed.learn(s.ops, time.Since(s.start))
 	}
 	return e.status()
 }
 
-// speed is what is known of a program's speed.
+// speed is the measured speed of a program.
 type speed struct {
-	spans   int     // from which something was learned
-	growing bool    // spans are still shorter than they may be
-	ops     float64 // of the span that the rest was learned from
+	spans   int     // spans measured
+	growing bool    // limit is still far below what spanTime allows
+	ops     float64 // operations of the last span measured
 	time    time.Duration
 	limit   float64 // operations of a span
 }
@@ -71,13 +71,13 @@ type speed struct {
 const (
 	// firstOps takes less than spanTime on a slow software rasteriser.
 	firstOps = 1e6
-	// growth is how much longer than the longest so far a span may be.
+	// growth is the most by which a span may exceed the one measured before it.
 	growth = 8
-	// clearTime is long beside the cost of starting a span.
+	// clearTime is much longer than starting a span takes.
 	clearTime = time.Millisecond
 )
 
-// most is the number of operations of a span.
+// most returns the largest number of operations of a span.
 func (s *speed) most() float64 {
 	if s.spans == 0 {
 		s.growing, s.limit = true, firstOps
@@ -85,7 +85,8 @@ func (s *speed) most() float64 {
 	return s.limit
 }
 
-// predict is the time for so many operations, in seconds; 0 if nothing is known.
+// predict returns the time for ops operations in seconds, or 0 before the first
+// measurement.
 func (s *speed) predict(ops float64) float64 {
 	if s.spans == 0 {
 		return 0
@@ -93,8 +94,8 @@ func (s *speed) predict(ops float64) float64 {
 	return ops / s.ops * s.time.Seconds()
 }
 
-// learn takes note of a span. A shorter one than was seen before says nothing new,
-// unless it took long.
+// learn records a measured span. It ignores a span much shorter than the last one,
+// unless that took long.
 func (s *speed) learn(ops float64, d time.Duration) {
 	if ops <= 0 || d <= 0 || s.spans > 0 && ops < s.ops/2 && d < spanTime/2 {
 		return
@@ -110,10 +111,10 @@ func (s *speed) learn(ops float64, d time.Duration) {
 	}
 }
 
-// timers are the spans whose times are not known yet, oldest first.
+// timers holds the spans whose times are still pending, oldest first.
 type timers struct{ pending []span }
 
-// manyTimers is how many there are at most; more spans go untimed.
+// manyTimers is the largest number of pending timers; further spans are not timed.
 const manyTimers = 64
 
 func (t *timers) start(e *engine) driver.Query {
@@ -127,7 +128,7 @@ func (t *timers) start(e *engine) driver.Query {
 
 func (t *timers) add(s span) { t.pending = append(t.pending, s) }
 
-// poll takes note of the spans that are done.
+// poll records the spans that are done.
 func (t *timers) poll(e *engine) {
 	done := 0
 	for _, s := range t.pending {

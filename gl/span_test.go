@@ -10,8 +10,8 @@ import (
 	"offload/gl/internal/fake"
 )
 
-// A long launch is cut into spans below the limit, whatever the speed of the device
-// and wherever the first guess lies; all of its rows are computed.
+// A long launch is cut into spans below the limit, whatever the speed of the device,
+// and all of its rows are computed.
 func TestLongLaunchesAreCut(t *testing.T) {
 	const rows, limit = 200_000, 100 * time.Millisecond
 	groups := (rows + 63) / 64
@@ -21,7 +21,7 @@ func TestLongLaunchesAreCut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Sync(context.Background()); err != nil { // the spans of the probes are known
+		if err := d.Sync(context.Background()); err != nil { // the spans of the probes are measured
 			t.Fatal(err)
 		}
 		probes := len(o.drivers[0].Spans)
@@ -47,8 +47,8 @@ func TestLongLaunchesAreCut(t *testing.T) {
 	}
 }
 
-// addOne runs a kernel without a plan on so many rows, each worth ops operations, and
-// checks the result.
+// addOne runs a kernel without a plan on the given number of rows, of ops operations
+// each, and checks the result.
 func addOne(d device.Device, rows int, ops float64) error {
 	ctx := context.Background()
 	k := next()
@@ -72,7 +72,7 @@ func addOne(d device.Device, rows int, ops float64) error {
 	return nil
 }
 
-// What a device has done is counted.
+// The counters add up what a device has done.
 func TestCounters(t *testing.T) {
 	o := &opening{shape: func(d *fake.Driver) { d.GroupTime = time.Millisecond }}
 	d, err := o.open(context.Background(), device.Options{})

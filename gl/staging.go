@@ -8,19 +8,19 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// staging is memory that host and device both see: a ring of segments. Whatever
-// moves between them passes through it, so that a write returns as soon as its
-// data are in the ring, and a read copies one segment while the device fills the
-// next. Drivers that cannot keep memory mapped copy by themselves, and wait.
+// staging is a ring of segments in memory that both host and device can access.
+// All transfers pass through it: a write returns as soon as its data are in the
+// ring, and a read copies one segment while the device fills the next. Drivers that
+// cannot keep memory mapped use Upload and Download, which wait.
 type staging struct {
 	engine   *engine
-	segments []segment // none before the first transfer
+	segments []segment // nil before the first transfer
 	current  int
-	used     int  // bytes of the current segment
-	mapped   bool // whether the driver can do it, as far as is known
+	used     int  // bytes used of the current segment
+	mapped   bool // the driver supports staging, until an allocation fails
 }
 
-// segment is used again once its fence is reached.
+// segment is a part of the ring. It is reused once its fence is signaled.
 type segment struct {
 	buffer driver.Buffer
 	data   []byte
@@ -30,7 +30,7 @@ type segment struct {
 const (
 	segmentCount = 4
 	segmentBytes = 4 << 20
-	// transferAlign keeps transfers on cache lines of their own.
+	// transferAlign keeps transfers on separate cache lines.
 	transferAlign = 64
 )
 
@@ -39,8 +39,8 @@ func (s *staging) init(e *engine) {
 	s.mapped = e.info.Staging
 }
 
-// open makes the ring. A driver that gives no memory for it, or less than was
-// asked for, is used without.
+// open allocates the ring. If the driver cannot allocate or map all of it, transfers
+// go without.
 func (s *staging) open() {
 	if !s.mapped || s.segments != nil {
 		return
@@ -68,7 +68,7 @@ func (s *staging) free(e *engine) {
 	s.segments = nil
 }
 
-// take finds n ≤ segmentBytes bytes in the current segment or the next.
+// take reserves n ≤ segmentBytes bytes in the current segment or the next.
 func (s *staging) take(ctx context.Context, n int) (seg *segment, at int, err error) {
 	if n > segmentBytes-s.used {
 		if err := s.advance(ctx); err != nil {
@@ -80,8 +80,8 @@ func (s *staging) take(ctx context.Context, n int) (seg *segment, at int, err er
 	return &s.segments[s.current], at, nil
 }
 
-// advance waits for the next segment, marks the end of the current one, and goes on to
-// the next. While copies may still read the next, nothing changes.
+// advance waits for the next segment, puts a fence behind the current one, and moves
+// to the next. If the wait fails, nothing changes: copies may still read the next.
 func (s *staging) advance(ctx context.Context) error {
 	e, n := s.engine, (s.current+1)%segmentCount
 	if next := &s.segments[n]; next.fence != 0 {
@@ -100,8 +100,7 @@ func (s *staging) advance(ctx context.Context) error {
 	return nil
 }
 
-// write copies src to a buffer, after the commands before it. When it returns, src
-// is free and the copy on its way.
+// write queues a copy of src to a buffer. The caller may reuse src when it returns.
 func (s *staging) write(ctx context.Context, dst driver.Buffer, off int, src []byte) error {
 	if len(src) == 0 {
 		return nil
@@ -123,17 +122,18 @@ func (s *staging) write(ctx context.Context, dst driver.Buffer, off int, src []b
 	return nil
 }
 
-// arrival is a piece of a read that is on its way to the ring.
+// arrival is a part of a read whose copy to the ring is queued.
 type arrival struct {
 	data  []byte // in the ring
 	fence driver.Fence
 }
 
-// arrivals is how many of them there are at most: fewer than segments, so that none
-// is overwritten before it was copied out.
+// arrivals is the largest number of them: fewer than segments, so that each is
+// copied out before it is overwritten.
 const arrivals = 2
 
-// read copies a part of a buffer to dst, after the commands before it, and waits.
+// read copies a part of a buffer to dst, after the commands before it, and waits
+// for the copy.
 func (s *staging) read(ctx context.Context, dst []byte, src driver.Buffer, off int) error {
 	if len(dst) == 0 {
 		return nil
@@ -168,7 +168,7 @@ func (s *staging) read(ctx context.Context, dst []byte, src driver.Buffer, off i
 	return nil
 }
 
-// ask starts the copy of n bytes into the ring.
+// ask queues a copy of n bytes into the ring.
 func (s *staging) ask(ctx context.Context, src driver.Buffer, off, n int) (arrival, error) {
 	seg, at, err := s.take(ctx, n)
 	if err != nil {
@@ -182,7 +182,7 @@ func (s *staging) ask(ctx context.Context, src driver.Buffer, off, n int) (arriv
 	return arrival{seg.data[at : at+n], fence}, nil
 }
 
-// drop forgets pieces that nobody waits for any more.
+// drop frees the fences of count arrivals, from head on.
 func (s *staging) drop(waiting []arrival, head, count int) {
 	for i := range count {
 		s.engine.driver.FreeFence(waiting[(head+i)%arrivals].fence)
@@ -193,12 +193,12 @@ func (s *staging) drop(waiting []arrival, head, count int) {
 type memory struct {
 	engine *engine
 	buffer driver.Buffer
-	bytes  int // as large as it is, padding included
-	size   int // bytes of an element
+	bytes  int // size of the buffer, padding included
+	size   int // size of an element in bytes
 }
 
-// padding is what sizes are rounded up to, so that no storage block is empty and
-// each holds whole elements.
+// padding is the unit to which sizes are rounded up, so that no storage block is
+// empty and each holds whole elements.
 const padding = 16
 
 func (e *engine) Alloc(t device.Type, n int) (queue.Memory, error) {

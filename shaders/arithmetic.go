@@ -20,20 +20,19 @@ var (
 	root string
 )
 
-// Arithmetic declares, for float and double, exact_add, exact_sub, exact_mul,
-// exact_div, exact_reciprocal, exact_sqrt and exact_fma: the IEEE-754 operations,
-// rounded once to nearest even, for operands and results that are zero, infinite
-// or normal numbers. Macros before it choose how:
+// Arithmetic returns GLSL that defines exact_add, exact_sub, exact_mul, exact_div,
+// exact_reciprocal, exact_sqrt and exact_fma for float and double: the IEEE-754
+// operations, rounded once to nearest even, for operands and results that are zero,
+// infinite or normal numbers. Macros defined before it describe the driver:
 //
-//	DOUBLES                     there is double
-//	FMA32_FUSED, FMA64_FUSED    the driver's own fma is fused
-//	SQRT32_EXACT, SQRT64_EXACT  its root is exact
-//	DIV32_EXACT, DIV64_EXACT    its quotient is exact
+//	DOUBLES                     it supports double
+//	FMA32_FUSED, FMA64_FUSED    its fma is fused
+//	SQRT32_EXACT, SQRT64_EXACT  its square root is exact
+//	DIV32_EXACT, DIV64_EXACT    its division is exact
 //
-// A root or a quotient that is not exact is corrected; it must have a relative
-// error below 2^-18. An fma that is not fused is put together from sums and
-// products; for that, operands and results must be below 2^960 (double), and below
-// 2^110 (float, where there is no double).
+// A square root or division that is not exact is corrected; its relative error must
+// be below 2^-18. An fma that is not fused is emulated with sums and products; then
+// operands and results must be below 2^960 (double), or 2^110 (float without double).
 func Arithmetic() string {
 	return strings.Join([]string{
 		native, bits,
@@ -45,8 +44,9 @@ func Arithmetic() string {
 	}, "")
 }
 
-// Macros of the parts: the precision T; the steps from an estimate to a root; the
-// power of two by which small numbers are scaled; what is small or huge for an fma.
+// Macros of the parts: the precision T, the number of steps from an estimate to a
+// root, the power of two by which small numbers are scaled, and the limits of small
+// and huge operands of an fma.
 const (
 	single = `
 #define T float

@@ -1,4 +1,4 @@
-// squared_distance is |d|² + ε².
+// squared_distance returns |d|² + ε².
 real squared_distance(real3 d, real eps2)
 {
 #ifdef MATH_FAST

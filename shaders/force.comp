@@ -3,9 +3,9 @@
 #define RESULT_WIDTH 3
 #define Sum real3
 
-// add_source is the sum s with what a source (x, y, z, gm) adds at a target, for
-// ε² > 0 if soft. A target adds nothing to itself, since it is at distance zero;
-// its place in the tile does not matter.
+// add_source returns s plus the acceleration of a target by a source (x, y, z, gm).
+// If soft is set, ε² must be positive. A target adds nothing to itself, because its
+// distance is zero; its place in the tile does not matter.
 Sum add_source(Sum s, real4 source, int j, real3 target, int self, real eps2, bool soft)
 {
 	precise real3 d = source.xyz - target;
@@ -27,8 +27,8 @@ void store(int row, Sum s)
 	accelerations_at(3 * row + 2) = s.z;
 }
 
-// keep and kept put a sum into scratch and take it back; its components lie stride
-// elements apart.
+// keep stores a sum in scratch, and kept loads it. Its components are stride elements
+// apart.
 void keep(int at, int stride, Sum s)
 {
 	scratch_at(at) = s.x;

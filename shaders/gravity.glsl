@@ -1,10 +1,10 @@
-// What force and potential share: the tiles of sources, the order of summation,
-// and the passes. The kernel's file says what a source adds to a sum.
+// The common part of force and potential: tiles of sources, the order of summation,
+// and passes. The kernel's file defines what a source adds to a sum.
 //
-// A work-group serves the targets of one home tile, two an invocation, so that
-// all of them agree which tiles are earlier ones. One pass can do everything; a
-// launch with few targets takes two, over and over: sums of tiles, each by a
-// work-group of its own, into scratch; and their sum in order.
+// A work-group computes the targets of one home tile, two per invocation, so that the
+// same tiles are earlier ones for all of them. One pass can do everything. A launch
+// with few targets alternates between two passes: one computes sums of tiles, each in
+// a separate work-group, into scratch; the next adds them in order.
 
 shared real4 tile[TILE];
 
@@ -12,15 +12,15 @@ shared real4 tile[TILE];
 #define STAGE pass_word(0)  // one of these:
 #define WHOLE 0             //   targets from all tiles to the result
 #define TILES 1             //   sums of tiles FIRST up to LAST into scratch
-#define TOTAL 2             //   sums of those added to the carried one
+#define TOTAL 2             //   adds these to the carried sums
 #define BLOCKS pass_word(1) // home tiles of all targets
 #define FIRST pass_word(2)
 #define LAST pass_word(3)
 
 int tiles_of_sources() { return (sources_rows + TILE - 1) / TILE; }
 
-// home_tile is ⌊(row + home)/TILE⌋, and place_in_tile the rest, for a sum that may
-// be out of the range of int.
+// home_tile returns ⌊(row + home)/TILE⌋, and place_in_tile the remainder. They work
+// for sums beyond the range of int.
 int home_tile(int row)
 {
 	return (row >> 8) + (home_value >> 8) + (((row & 255) + (home_value & 255)) >> 8);
@@ -28,12 +28,13 @@ int home_tile(int row)
 
 int place_in_tile(int row) { return (row + home_value) & 255; }
 
-// Row of the target at a place of a home tile, the first of which is block 0.
+// row_at returns the row of the target at a place in a home tile. Block 0 is the first
+// home tile.
 int row_at(int block, int place) { return row_lo - place_in_tile(row_lo) + block * TILE + place; }
 
 bool wanted(int row) { return row >= row_lo && row < row_hi; }
 
-// position is that of a target, or of nothing for a row that is not wanted.
+// position returns the position of a target, or 0 for a row that is not wanted.
 real3 position(int row)
 {
 	if (!wanted(row)) {
@@ -42,9 +43,9 @@ real3 position(int row)
 	return real3(targets_at(4 * row), targets_at(4 * row + 1), targets_at(4 * row + 2));
 }
 
-// load_tile brings sources into shared memory and returns their number, rounded up
-// to whole lanes by sources without mass in the place of the first one. Those add
-// zero to sums that are not −0, and so change no bit.
+// load_tile loads sources into shared memory and returns their number, rounded up to
+// whole lanes by massless sources at the position of the first one. These add zero to
+// sums that are not −0, and so change no bit.
 int load_tile(int t)
 {
 	int count = min(sources_rows - t * TILE, TILE);
@@ -58,8 +59,8 @@ int load_tile(int t)
 	return (count + 7) & ~7;
 }
 
-// sum_ordered sums the tile's sources one by one, for two targets. It is where fast
-// arithmetic spends all its time, and exact arithmetic half of it.
+// sum_ordered sums the tile's sources one by one, for two targets. Fast arithmetic
+// spends all its time here, and exact arithmetic half of it.
 void sum_ordered(int count, real3 p, real3 q, int p_self, int q_self, real eps2, out Sum a, out Sum b)
 {
 #define ADD(k, soft) \
@@ -98,7 +99,7 @@ Sum join(Sum x, Sum y)
 #ifdef MATH_FAST
 #define sum_lanes sum_ordered
 #else
-// sum_lanes sums the tile's sources in strided lanes, which are joined by halves.
+// sum_lanes sums the tile's sources in strided lanes, and adds the lanes by halves.
 void sum_lanes(int count, real3 p, real3 q, int p_self, int q_self, real eps2, out Sum a, out Sum b)
 {
 #define ADD(l, x, y) \
@@ -174,8 +175,8 @@ void sum_all_tiles(int block, real eps2)
 	}
 }
 
-// Scratch holds the carried sums and their errors, then the sums of tiles, all by
-// components of all targets.
+// Scratch holds the carried sums and their errors, then the sums of tiles; each is
+// stored by components, with all targets of a component together.
 int place_of_sum(int k, int row) { return (k * RESULT_WIDTH) * (row_hi - row_lo) + row - row_lo; }
 
 void sum_one_tile(int block, int t, real eps2)

@@ -3,8 +3,8 @@
 #define RESULT_WIDTH 1
 #define Sum real
 
-// add_source is the sum s with what source j of a tile (x, y, z, gm) adds at the
-// target that is itself source self of the tile, for ε² > 0 if soft.
+// add_source returns s plus the contribution of source j of a tile (x, y, z, gm) to a
+// target, which is source self of the tile. If soft is set, ε² must be positive.
 Sum add_source(Sum s, real4 source, int j, real3 target, int self, real eps2, bool soft)
 {
 	precise real3 d = source.xyz - target;
@@ -22,7 +22,7 @@ void store(int row, Sum s)
 	potentials_at(row) = -s;
 }
 
-// keep and kept put a sum into scratch and take it back.
+// keep stores a sum in scratch, and kept loads it.
 void keep(int at, int stride, Sum s)
 {
 	scratch_at(at) = s;

@@ -1,5 +1,5 @@
-// Package shaders holds the GLSL of the kernels, one file for each, and what
-// they share. It is text; package kernels says how it is run.
+// Package shaders holds the GLSL source of the kernels: a file for each, and the files
+// that they share. Package kernels defines how they are run.
 package shaders
 
 import (
@@ -53,21 +53,21 @@ const (
 `
 )
 
-// Force is the shader of kernel force, main included; the device declares the
-// parameters and Arithmetic before it.
+// Force returns the shader of kernel force, with main. The device declares the
+// parameters and inserts Arithmetic before it.
 func Force(p Precision) string { return files(p, distance, force, gravity) }
 
-// Potential is the shader of kernel potential.
+// Potential returns the shader of kernel potential, like Force.
 func Potential(p Precision) string { return files(p, distance, potential, gravity) }
 
-// Laplacian is the shader of kernel laplacian.
+// Laplacian returns the shader of kernel laplacian, like Force.
 func Laplacian(p Precision) string { return files(p, laplacian, stencil) }
 
-// Heat is the shader of kernel heat.
+// Heat returns the shader of kernel heat, like Force.
 func Heat(p Precision) string { return files(p, heat, stencil) }
 
-// files joins files and numbers them from 1, which is what a compiler writes before
-// the number of the line.
+// files joins files and numbers them from 1, for the file and line numbers in a
+// compiler's messages.
 func files(p Precision, texts ...string) string {
 	var b strings.Builder
 	b.WriteString(string(p))

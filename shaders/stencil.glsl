@@ -1,11 +1,11 @@
-// What laplacian and heat share: tiles, sweeps, passes and residuals. The kernel's
-// file gives update, one sweep at one point.
+// The common part of laplacian and heat: tiles, sweeps, passes and residuals. The
+// kernel's file defines update, one sweep at one point.
 //
-// All sweeps but the last are done a few at a time: a work-group takes a square of
-// SIDE × SIDE points into registers, 4 × 4 an invocation, sweeps it some times and
-// writes the inner part, which is right; the rim of as many points as there were
-// sweeps is not. Between passes the field is in scratch. The last sweep is a pass
-// of its own that has before and after at hand for the residuals.
+// All sweeps except the last are done several per pass: a work-group loads a square of
+// SIDE × SIDE points into registers, 4 × 4 per invocation, sweeps it several times, and
+// writes the inner part. The halo, which is as many points wide as there are sweeps, is
+// not valid then. Between passes the field is in scratch. The last sweep is a separate
+// pass, which computes the residuals from the values before and after it.
 
 #define BLOCKS_IN_SIDE 16
 #define SIDE (4 * BLOCKS_IN_SIDE)
@@ -43,14 +43,14 @@ real load(int row, int col)
 
 bool on_edge(int row, int col) { return row == 0 || row == ROWS - 1 || col == 0 || col == COLS - 1; }
 
-// flush makes zero of what is below the floor.
+// flush sets values below the floor to zero.
 real flush(real v) { return abs(v) < FLOOR ? real(0) : v; }
 real4 flush(real4 v) { return mix(v, real4(0), lessThan(abs(v), real4(FLOOR))); }
 
-// An invocation's block is rows r0 to r3 of four points.
+// Block holds the points of an invocation: rows r0 to r3 of four points.
 struct Block { real4 r0, r1, r2, r3; };
 
-// Keep tells which points of a block are on the edge of the plate and stay.
+// Keep marks the points of a block on the edge of the plate, which do not change.
 struct Keep { bvec4 r0, r1, r2, r3; };
 
 real4 sweep_row(real4 up, real4 here, real4 down, real left, real right)
@@ -58,14 +58,14 @@ real4 sweep_row(real4 up, real4 here, real4 down, real left, real right)
 	return flush(update(up, real4(left, here.xyz), here, real4(here.yzw, right), down, cx_value, cy_value));
 }
 
-// Edges of blocks are exchanged as rows and columns of four points.
+// Offsets in exchange of the edges of blocks, which are rows and columns of four points.
 #define TOP 0
 #define BOTTOM LOCAL
 #define LEFT (2 * LOCAL)
 #define RIGHT (3 * LOCAL)
 
-// sweep_block is one sweep. Beyond the square it takes the block's own points,
-// which makes the rim wrong.
+// sweep_block does one sweep. Beyond the square it uses the block's own points, which
+// is why the halo becomes invalid.
 Block sweep_block(Block b)
 {
 	int me = int(gl_LocalInvocationIndex);
@@ -87,11 +87,10 @@ Block sweep_block(Block b)
 		sweep_row(b.r2, b.r3, down, left.w, right.w));
 }
 
-// point is one of the field; zero where it has none.
+// point returns a point of the field, or zero beyond its sides.
 real point(int row, int col) { return col >= 0 && col < COLS ? load(row, col) : real(0); }
 
-// load_row is four points; zero also where the row is further away than the sweeps
-// look.
+// load_row returns four points, or zeros for rows that the sweeps do not reach.
 real4 load_row(int row, int col)
 {
 	if (row < max(TARGET_LO - NUMBER, 0) || row >= min(TARGET_HI + NUMBER, ROWS)) {
@@ -112,7 +111,8 @@ Block keep_edges(Block after, Block before, Keep keep)
 }
 
 // store_square writes the inner part of the square, whose first point is (row, col),
-// to field TO. It goes through shared memory, so that neighbours write neighbours.
+// to field TO. It goes through shared memory, so that neighbouring invocations write
+// neighbouring points.
 void store_square(Block b, int row, int col)
 {
 	int me = int(gl_LocalInvocationIndex);
@@ -161,8 +161,8 @@ int segment_at(int row, int segment)
 	return NUMBER * (FIELD_HI - FIELD_LO) * COLS + 2 * ((row - row_lo) * segments() + segment);
 }
 
-// last_sweep sweeps a segment of some rows, with a lane of the residual for each
-// invocation: the order of the sum is column by column.
+// last_sweep sweeps a segment of several rows. Each invocation computes one lane of the
+// residual, column by column.
 void last_sweep(int index)
 {
 	int me = int(gl_LocalInvocationIndex);
@@ -185,7 +185,7 @@ void last_sweep(int index)
 			squares += square < SQUARE_FLOOR ? real(0) : square;
 		}
 	}
-	// Lanes are joined by halves.
+	// Add the lanes by halves.
 	for (int reach = RESIDUAL_LANES / 2; reach > 0; reach /= 2) {
 		barrier();
 		exchange[me].x = largest;

@@ -1,6 +1,6 @@
-// The kernels of peers.c in precision T; included once for each.
+// The kernels of peers.c in precision T; included once per precision.
 
-// accelerate adds up softened gravity: bodies in arrays of coordinates, all pairs.
+// accelerate sums softened gravity over all pairs of bodies, given as arrays of coordinates.
 static void NAME(accelerate)(long n, T eps2, const T *restrict x, const T *restrict y, const T *restrict z,
                              const T *restrict gm, T *restrict ax, T *restrict ay, T *restrict az) {
 #pragma omp parallel for schedule(dynamic, 64)
@@ -36,7 +36,7 @@ static void NAME(force)(const struct options *o) {
   for (int k = 0; k < 7; k++) free(a[k]);
 }
 
-// sweep is a Jacobi sweep over the inner points.
+// sweep does a Jacobi sweep over the inner points.
 static void NAME(sweep)(long n, const T *restrict u, T *restrict v) {
 #pragma omp parallel for schedule(static)
   for (long i = 1; i < n - 1; i++) {
@@ -48,7 +48,7 @@ static void NAME(sweep)(long n, const T *restrict u, T *restrict v) {
   }
 }
 
-// sweep_residual is sweep with the largest change.
+// sweep_residual is like sweep and returns the largest change.
 static T NAME(sweep_residual)(long n, const T *restrict u, T *restrict v) {
   T most = 0;
 #pragma omp parallel for schedule(static) reduction(max : most)

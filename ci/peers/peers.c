@@ -1,9 +1,8 @@
-// What a C programmer writes today: gravity and Jacobi sweeps with OpenMP, compiled with gcc -O3 -march=native
-// -ffast-math -fopenmp.
+// Straightforward C: gravity and Jacobi sweeps with OpenMP, compiled with gcc -O3 -march=native -ffast-math -fopenmp.
 //
 //   peers force|laplacian f32|f64 N [--sweeps=16] [--reps=5] [--residual=last|every]
 //
-// One JSON object a repetition, seconds of the work alone. Threads as OMP_NUM_THREADS says.
+// Prints one JSON object per repetition, with the seconds of the work alone. OMP_NUM_THREADS sets the threads.
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -15,10 +14,10 @@
 struct options {
   const char *kernel, *precision;
   long n, sweeps, reps;
-  int every; // the residual after every sweep, not the last alone
+  int every; // compute the residual after every sweep, not only the last
 };
 
-// allocate returns room for count elements, aligned for vectors; the pages come with the first touch.
+// allocate returns memory for count elements, aligned for vectors. Pages are mapped at the first touch.
 static void *allocate(size_t count, size_t size) {
   size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   void *p = aligned_alloc(ALIGNMENT, bytes);
@@ -29,7 +28,7 @@ static void *allocate(size_t count, size_t size) {
   return p;
 }
 
-// uniform is a number in [0, 1) that depends on i alone.
+// uniform returns a number in [0, 1) that depends only on i.
 static double uniform(unsigned long i) {
   i = (i + 1) * 0x9e3779b97f4a7c15UL;
   i = (i ^ i >> 30) * 0xbf58476d1ce4e5b9UL;

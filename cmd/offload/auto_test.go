@@ -21,8 +21,8 @@ import (
 	"offload/kernels/grid"
 )
 
-// patient is a host that is slow where it is measured, at Sync, so that a GPU which is
-// none is preferred to it.
+// patient is a host that is slow where it is measured, at Sync, so that the scheduler
+// prefers the fake GPU.
 type patient struct{ device.Device }
 
 func (p patient) Sync(ctx context.Context) error {
@@ -30,18 +30,17 @@ func (p patient) Sync(ctx context.Context) error {
 	return p.Device.Sync(ctx)
 }
 
-// mortal is a device that passes for a GPU and dies once so many launches were made
-// since it was armed.
+// mortal is a fake GPU that is lost after a number of launches since it was armed.
 type mortal struct {
 	device.Device
 	life *life
 }
 
-// life is what all instances of a GPU share.
+// life is the state shared by all instances of a GPU.
 type life struct {
 	armed    atomic.Bool
 	launches atomic.Int64 // since then
-	dies     int64        // with this one; 0: never
+	dies     int64        // at this launch; 0: never
 }
 
 func (m mortal) Info() device.Info {
@@ -57,8 +56,8 @@ func (m mortal) Launch(ctx context.Context, l *device.Launch) error {
 	return m.Device.Launch(ctx, l)
 }
 
-// withGPU is a scheduler's maker on a machine with that GPU, and the real CPU behind it.
-// The GPU is armed when a task comes to it; what it costs is kept in a folder.
+// withGPU returns a schedule for a machine with that GPU and the real CPU. The GPU is
+// armed when a task starts on it; its costs are kept in a folder.
 func withGPU(l *life, costs string) schedule {
 	return func(ctx context.Context, o offload.ScheduleOptions) (*sched.Scheduler, error) {
 		pool, err := cpu.NewPool(o.Device.Workers)
@@ -88,8 +87,8 @@ func withGPU(l *life, costs string) schedule {
 	}
 }
 
-// A GPU that dies in the middle of a simulation costs time and no result: the files are
-// those of a run on the CPU, byte for byte, and stderr names the fault once.
+// When a GPU is lost in the middle of a simulation, the files are those of a run on the
+// CPU, byte for byte, and stderr has the fault once.
 func TestGPUDiesInSimulations(t *testing.T) {
 	execute("version") // starts the goroutine that waits for signals, which stays
 	costs := measuredOnce(t)
@@ -130,7 +129,7 @@ func TestGPUDiesInSimulations(t *testing.T) {
 	}
 }
 
-// measuredOnce is a folder with what the kernels cost on both devices.
+// measuredOnce returns a folder with the costs of the kernels on both devices.
 func measuredOnce(t *testing.T) string {
 	dir := t.TempDir()
 	s, err := withGPU(new(life), dir)(t.Context(), offload.ScheduleOptions{})
@@ -149,7 +148,7 @@ func measuredOnce(t *testing.T) string {
 	return dir
 }
 
-// outputs is what a run of the program left behind.
+// outputs is the output of a run of the program.
 type outputs struct {
 	code           int
 	stdout, stderr string
@@ -158,7 +157,7 @@ type outputs struct {
 
 func runOn(t *testing.T, l *life, costs, ext string, args ...string) outputs {
 	t.Helper()
-	own := t.TempDir() // a run adds what it sees
+	own := t.TempDir() // a copy, because a run adds measurements
 	if err := os.CopyFS(own, os.DirFS(costs)); err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +179,7 @@ func runWith(t *testing.T, s schedule, ext string, args ...string) outputs {
 	var out, errs bytes.Buffer
 	o := outputs{code: run(s, append(args, "--out="+path+ext, "--plot="+path+".png"), &out, &errs)}
 	o.stdout, o.stderr = out.String(), errs.String()
-	o.file, _ = os.ReadFile(path + ext) // a missing one differs from what is wanted
+	o.file, _ = os.ReadFile(path + ext) // a missing file differs from the expected one
 	o.plot, _ = os.ReadFile(path + ".png")
 	return o
 }

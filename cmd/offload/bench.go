@@ -21,7 +21,7 @@ import (
 	"offload/internal/progress"
 )
 
-// benchFlags are the flags of bench.
+// benchFlags holds the flags of bench.
 type benchFlags struct {
 	device, kernel, precision, math, format string
 	plot                                    string
@@ -32,10 +32,10 @@ type benchFlags struct {
 	schedule                                schedule
 }
 
-// maxCount bounds the launches of a case, whose times are all kept.
+// maxCount bounds the launches of a case, because all their times are kept.
 const maxCount = 100_000_000
 
-// Default sizes: a few tenths of a second for a launch in plain code on one core.
+// Default sizes: a launch takes a few tenths of a second in plain Go on one core.
 const (
 	defaultBodies = 4096
 	defaultPoints = 1024
@@ -46,25 +46,33 @@ func newBench(schedule schedule) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure the kernels on a device",
-		Long: `Measure kernels on a device. force: gravity among n bodies of a Plummer sphere;
-laplacian: Jacobi sweeps over a plate of n × n points; heat: time steps of one.
-Upload, launches and download are timed apart, and the first, cold launch apart from
-the count that follow. The digest is the SHA-256 of the result's bytes: equal
-digests, equal bits.
+		Long: `Measure kernels on a device:
 
-Results of the host's cores are compared with a ceiling, which is measured in the
-same run, on as many workers. pairs: a loop with the arithmetic of force and no
-memory; sweep: a sweep of laplacian over a small block in the first-level cache;
-copy: the grid copied once for all sweeps of a launch. The lower of the last two is
-that of laplacian, and of heat, which has twice the operations.
-The second word names the instructions of the loop.
+  force      gravity among the n bodies of a Plummer sphere
+  laplacian  Jacobi sweeps over a plate of n × n points
+  heat       time steps of a plate of n × n points
 
-On auto each case runs where it is predicted to be done first. Kernels that were
-never measured are measured before; a column shows the predicted time of a launch
-beside the median of those that it took.
+Upload, launches and download are timed separately, and so is the first, cold launch.
+The digest is the SHA-256 of the result's bytes: results with equal digests are equal
+bit for bit.
 
---plot draws the rate over n, the speed-up over workers and the roofline, those
-that apply.`,
+On the host, each result is compared with a ceiling, measured in the same run with the
+same number of workers:
+
+  pairs  a loop with the arithmetic of force and no memory access
+  sweep  a sweep of laplacian over a small block in the first-level cache
+  copy   a copy of the grid, once for all sweeps of a launch
+
+pairs is the ceiling of force. The lower of sweep and copy is the ceiling of laplacian,
+and of heat, which has twice the operations. The word after it names the instruction
+set of the loop.
+
+With --device=auto, each case runs on the device that is predicted to finish first.
+Kernels without measured costs are measured before, and a column shows the predicted
+time of a launch beside the measured median.
+
+--plot draws the rate over n, the speed-up over workers and the roofline, as far as the
+results allow.`,
 		Example: `  offload bench --device=cpu
   offload bench --kernel=force --n=1024,4096,16384 --precision=f64
   offload bench --workers=1,2 --format=json
@@ -76,15 +84,15 @@ that apply.`,
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
 	fl.StringVar(&f.kernel, "kernel", "all", "kernel: force, laplacian, heat, all")
-	fl.Var(&f.n, "n", fmt.Sprintf("bodies, or points along a side (default %d, %d)", defaultBodies, defaultPoints))
-	intVar(cmd, &f.sweeps, "sweeps", 16, "sweeps, or steps, of a launch of laplacian or heat")
+	fl.Var(&f.n, "n", fmt.Sprintf("bodies, or points along a side of the plate (default %d and %d)", defaultBodies, defaultPoints))
+	intVar(cmd, &f.sweeps, "sweeps", 16, "sweeps or time steps of a launch of laplacian or heat")
 	fl.StringVar(&f.precision, "precision", "", "precision: f32, f64 (default both)")
 	fl.StringVar(&f.math, "math", string(device.Exact), "arithmetic: exact, fast")
-	fl.Var(&f.workers, "workers", "workers of the cpu device (default one for each CPU)")
-	intVar(cmd, &f.count, "count", 5, "launches that count")
+	fl.Var(&f.workers, "workers", "workers of the cpu device (default one per CPU)")
+	intVar(cmd, &f.count, "count", 5, "launches to measure after the cold one")
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of the input")
-	fl.StringVar(&f.format, "format", "table", "output: table, json (one object a line), go (for benchstat)")
-	fl.StringVar(&f.plot, "plot", "", "draw the results in this file: .svg or .png")
+	fl.StringVar(&f.format, "format", "table", "output: table, json (one object per line), go (for benchstat)")
+	fl.StringVar(&f.plot, "plot", "", "draw the results to this .svg or .png `file`")
 	f.trace.flag(cmd)
 	return cmd
 }
@@ -99,7 +107,7 @@ func (f *benchFlags) run(cmd *cobra.Command) (err error) {
 		workers = []int{0}
 	}
 	out := bench.NewWriter(f.format, cmd.OutOrStdout(), f.device == offload.Auto)
-	defer func() { // also after an interrupt: what is complete is printed
+	defer func() { // print complete results after an interrupt, too
 		if e := out.Close(); err == nil {
 			err = e
 		}
@@ -122,12 +130,12 @@ func (f *benchFlags) run(cmd *cobra.Command) (err error) {
 // recorder compares results with their ceilings, prints them and keeps them.
 type recorder struct {
 	out      bench.Writer
-	step     func() // one for each launch and each comparison
+	step     func() // called for each launch and each comparison
 	ceilings bench.Ceilings
 	results  []bench.Result
 }
 
-// add takes a result, which is printed also after an interrupt.
+// add adds and prints a result. It prints it after an interrupt, too.
 func (r *recorder) add(ctx context.Context, result bench.Result) error {
 	err := r.ceilings.Compare(ctx, &result)
 	r.step()
@@ -154,7 +162,7 @@ func (f *benchFlags) runOn(cmd *cobra.Command, workers int, cases []bench.Case, 
 	return nil
 }
 
-// cases checks the flags and lists what is to be measured.
+// cases checks the flags and returns the cases to measure.
 func (f *benchFlags) cases() ([]bench.Case, error) {
 	kernels := bench.Kernels()
 	if f.kernel != "all" {
@@ -186,7 +194,7 @@ func (f *benchFlags) cases() ([]bench.Case, error) {
 	return f.product(kernels, precisions), nil
 }
 
-// product is every kernel in every precision at every size.
+// product returns a case for every kernel, precision and size.
 func (f *benchFlags) product(kernels []string, precisions []device.Type) []bench.Case {
 	var cases []bench.Case
 	for _, k := range kernels {
@@ -203,8 +211,8 @@ func (f *benchFlags) product(kernels []string, precisions []device.Type) []bench
 	return cases
 }
 
-// measure runs one case, on auto where the scheduler takes it, and adds what a launch was
-// predicted to take.
+// measure runs one case. With auto it runs where the scheduler places it, and the result
+// includes the predicted time of a launch.
 func (f *benchFlags) measure(cmd *cobra.Command, s *session, c bench.Case, step func()) (bench.Result, error) {
 	t := caseTask(c, f.count, device.Math(f.math), step)
 	if s.sched == nil {
@@ -229,8 +237,8 @@ func (f *benchFlags) measure(cmd *cobra.Command, s *session, c bench.Case, step 
 	return r, nil
 }
 
-// caseTask is a case as a task: its upload, a cold launch and those that count, and its
-// download. What it measures goes into later predictions.
+// caseTask returns the task of a case: its upload, a cold launch, count more, and its
+// download. Later predictions use its measurements.
 func caseTask(c bench.Case, count int, math device.Math, step func()) sched.Task[bench.Result] {
 	launch, up, down := c.Shape()
 	return sched.Task[bench.Result]{
@@ -250,7 +258,7 @@ func caseTask(c bench.Case, count int, math device.Math, step func()) sched.Task
 	}
 }
 
-// checkPlot refuses the name of a picture that cannot be drawn; "" is for none.
+// checkPlot returns a usage error if a picture cannot be drawn to path; "" is none.
 func checkPlot(path string) error {
 	if path != "" && !slices.Contains(bench.Pictures(), pictureOf(path)) {
 		return usagef("--plot=%s: the name must end in .%s", path, strings.Join(bench.Pictures(), " or ."))
@@ -258,12 +266,12 @@ func checkPlot(path string) error {
 	return nil
 }
 
-// pictureOf is the kind of picture that a file's name asks for.
+// pictureOf returns the kind of a picture, from its file name.
 func pictureOf(path string) string {
 	return strings.ToLower(strings.TrimPrefix(filepath.Ext(path), "."))
 }
 
-// draw writes the picture, if one is asked for.
+// draw writes the picture, if requested.
 func (f *benchFlags) draw(ctx context.Context, rec *recorder) error {
 	if f.plot == "" {
 		return nil
@@ -282,8 +290,8 @@ func (f *benchFlags) draw(ctx context.Context, rec *recorder) error {
 	})
 }
 
-// memory is the bandwidth for the roofline, of as many workers as its points
-// have; 0 where no result has a ceiling.
+// memory returns the bandwidth for the roofline, for the largest number of workers of
+// a result with a ceiling, or 0 if there is none.
 func (r *recorder) memory(ctx context.Context) (float64, error) {
 	workers := 0
 	for _, result := range r.results {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A plate that does not fit into the memory of the process's control group is refused,
-// and the error names the group. The machine would kill it.
+// A plate that exceeds the memory of the process's control group is refused with an error
+// that names the group. Linux would kill the process.
 func TestControlGroup(t *testing.T) {
 	name := fmt.Sprintf("offload-test-%d", os.Getpid())
 	group, err := limitedGroup(name, 200_000_000)
@@ -28,7 +28,7 @@ func TestControlGroup(t *testing.T) {
 	}
 }
 
-// limitedGroup makes a control group with so much memory, of either version.
+// limitedGroup creates a control group with a memory limit, of version 1 or 2.
 func limitedGroup(name string, bytes int) (folder string, err error) {
 	for _, g := range []struct{ folder, limit string }{
 		{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"},

@@ -17,7 +17,7 @@ func newDevices() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "devices",
-		Short: "List the devices of this machine, and why others are not there",
+		Short: "List the devices of this machine, and why others are unavailable",
 		Example: `  offload devices
   offload devices --format=json | jq .`,
 		Args: noArgs,
@@ -44,7 +44,7 @@ func newDevices() *cobra.Command {
 	return cmd
 }
 
-// deviceRow is what is known of one device.
+// deviceRow describes one device.
 type deviceRow struct {
 	Device      string   `json:"device"`
 	Available   bool     `json:"available"`
@@ -54,11 +54,11 @@ type deviceRow struct {
 	Class       string   `json:"class,omitempty"`
 	Precisions  []string `json:"precisions,omitempty"`
 	Math        string   `json:"math,omitempty"`
-	Exact       []string `json:"exact,omitempty"` // kernels shown to equal their contract
+	Exact       []string `json:"exact,omitempty"` // kernels whose results equal their contract
 	Workers     int      `json:"workers,omitempty"`
 	MemoryBytes int64    `json:"memory_bytes,omitempty"`
 	Variant     string   `json:"variant,omitempty"`
-	Notes       []string `json:"notes,omitempty"` // what a user should know
+	Notes       []string `json:"notes,omitempty"` // for users
 }
 
 func rowOf(e offload.Entry) deviceRow {
@@ -76,8 +76,8 @@ func rowOf(e offload.Entry) deviceRow {
 	return row
 }
 
-// printDevices prints a table of what is here, and below it what takes more room:
-// drivers, notes, and why something is not here.
+// printDevices prints a table of the devices, and below it drivers, notes, and why
+// devices are unavailable.
 func printDevices(w io.Writer, rows []deviceRow) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "device\tclass\tname\tprecisions\tmath\tworkers\tmemory\tcode\texact kernels")
@@ -86,7 +86,7 @@ func printDevices(w io.Writer, rows []deviceRow) error {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", r.Device, r.Class, r.Name,
 				strings.Join(r.Precisions, " "), r.Math, r.Workers, gibibytes(r.MemoryBytes), r.Variant, strings.Join(r.Exact, " "))
 		} else {
-			fmt.Fprintf(t, "%s\t–\tnot here, see below\t\t\t\t\t\t\n", r.Device)
+			fmt.Fprintf(t, "%s\t–\tunavailable, see below\t\t\t\t\t\t\n", r.Device)
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -102,7 +102,7 @@ func printDevices(w io.Writer, rows []deviceRow) error {
 	return nil
 }
 
-// details are the lines about a device below the table.
+// details returns the lines about a device below the table.
 func (r deviceRow) details() []string {
 	lines := strings.Split(r.Reason, "\n")
 	if r.Available {
@@ -121,7 +121,7 @@ func (r deviceRow) details() []string {
 	return details
 }
 
-// gibibytes is a size, or – where it is not known.
+// gibibytes formats a size in GiB, or as – if it is unknown (0).
 func gibibytes(bytes int64) string {
 	if bytes == 0 {
 		return "–"

@@ -17,7 +17,8 @@ import (
 	"offload/kernels/gravity"
 )
 
-// failing takes launches on so many elements, which then fail.
+// failing is a device on which launches on that many elements fail after they were
+// accepted.
 type failing struct {
 	device.Device
 	elements int
@@ -32,7 +33,7 @@ func (d failing) Launch(ctx context.Context, l *device.Launch) error {
 	return d.Device.Launch(ctx, &device.Launch{Kernel: &k, Args: l.Args, Rows: l.Rows})
 }
 
-// onFailing schedules over the host alone, as a device that fails.
+// onFailing returns a schedule with a failing host as the only device.
 func onFailing(elements int) schedule {
 	return func(ctx context.Context, o offload.ScheduleOptions) (*sched.Scheduler, error) {
 		pool, err := cpu.NewPool(o.Device.Workers)
@@ -50,7 +51,7 @@ func onFailing(elements int) schedule {
 	}
 }
 
-// A launch that fails after it was taken ends the command with its error, exit code 1,
+// A launch that fails after it was accepted ends the command with its error, exit code 1,
 // and no file.
 func TestFailedLaunches(t *testing.T) {
 	execute("version") // starts the goroutine that waits for signals, which stays

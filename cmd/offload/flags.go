@@ -12,10 +12,10 @@ import (
 	"offload/device/check"
 )
 
-// number is a flag of a whole number that an int holds.
+// number is an integer flag that fails for numbers out of the range of int.
 type number int
 
-// intVar adds such a flag to cmd.
+// intVar adds an integer flag to cmd.
 func intVar(cmd *cobra.Command, n *int, name string, value int, usage string) {
 	*n = value
 	cmd.Flags().Var((*number)(n), name, usage)
@@ -33,8 +33,8 @@ func (n *number) Set(text string) error {
 	return err
 }
 
-// intList is a flag of whole numbers between commas, each written like 4096 or
-// 1e6 and at least 1.
+// intList is a flag with a comma-separated list of integers of at least 1, each in the
+// form 4096 or 1e6.
 type intList []int
 
 func (l *intList) Type() string { return "N[,N...]" }
@@ -60,7 +60,7 @@ func (l *intList) Set(text string) error {
 	return nil
 }
 
-// positive reads a whole number of at least 1, also in the form 1e6.
+// positive parses an integer of at least 1, also in the form 1e6.
 func positive(word string) (int, error) {
 	if n, err := strconv.Atoi(word); err == nil {
 		if n < 1 {
@@ -104,8 +104,7 @@ func (s *shape) Set(text string) error {
 	return nil
 }
 
-// totalBytes is what so many transfers come to, which is no more than an estimate where
-// that is beyond all bounds.
+// totalBytes returns transfers·bytes, limited to half the range of int64.
 func totalBytes(transfers int, bytes int64) int64 {
 	const most = math.MaxInt64 / 2
 	if bytes > 0 && int64(transfers) > most/bytes {
@@ -114,14 +113,14 @@ func totalBytes(transfers int, bytes int64) int64 {
 	return int64(transfers) * bytes
 }
 
-// checking is the flag --check: what is watched for while a simulation runs.
+// checking is the flag --check: the checks of a running simulation.
 type checking struct{ kind string }
 
 func (c *checking) flag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.kind, "check", "", "watch the results: finite (the first NaN or Inf), checksum (flipped bits), debug (kernels that break the rule of a launch; slow)")
+	cmd.Flags().StringVar(&c.kind, "check", "", "check every launch: finite (NaN and Inf), checksum (flipped bits in buffers), debug (kernels that violate the rules of a launch; slow)")
 }
 
-// check refuses an unknown word.
+// check returns a usage error for an unknown check.
 func (c *checking) check(cmd *cobra.Command) error {
 	if !cmd.Flags().Changed("check") {
 		return nil
@@ -129,7 +128,7 @@ func (c *checking) check(cmd *cobra.Command) error {
 	return oneOf("check", c.kind, []string{"finite", "checksum", "debug"})
 }
 
-// wrap is d with the checks that were asked for.
+// wrap returns d with the selected check.
 func (c *checking) wrap(d device.Device) device.Device {
 	switch c.kind {
 	case "finite":

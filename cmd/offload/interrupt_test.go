@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(withCosts(m.Run))
 }
 
-// A signal ends long work within a second, with one line that says what was kept.
+// A signal ends long work within a second, with one line about what was kept.
 func TestSignals(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	for _, c := range []struct {
@@ -70,7 +70,7 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// A program that was started to ignore a signal goes on, as under nohup.
+// A signal that was ignored at the start of the program, as under nohup, stays ignored.
 func TestIgnoredSignals(t *testing.T) {
 	p := start(t, `trap "" HUP; exec "$0" "$@"`, "sim", "solar", "--until=9e7", "--device=cpu")
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
@@ -82,14 +82,14 @@ func TestIgnoredSignals(t *testing.T) {
 	}
 }
 
-// program is this one, run as a user would.
+// program is a process of this program.
 type program struct {
 	cmd    *exec.Cmd
 	stderr bytes.Buffer
 }
 
-// start starts the program, by a line of shell script if there is one, and returns when
-// it is at work.
+// start starts the program, through a line of shell script if there is one, and returns
+// when it is busy.
 func start(t *testing.T, script string, args ...string) *program {
 	t.Helper()
 	p := &program{cmd: exec.Command(os.Args[0], args...)}
@@ -98,8 +98,8 @@ func start(t *testing.T, script string, args ...string) *program {
 	}
 	p.cmd.Env = append(os.Environ(), "OFFLOAD_TEST_AS_PROGRAM=1")
 	p.cmd.Stderr = &p.stderr
-	// A signal that the tests were started to ignore, as under nohup, would be ignored by
-	// the program, too; one that they catch is not.
+	// If the tests ignore a signal, as under nohup, so would the program, but not if they
+	// catch it.
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(caught)
@@ -124,15 +124,15 @@ func (p *program) end(t *testing.T, sig syscall.Signal) (stderr string, code int
 	return strings.TrimSpace(p.stderr.String()), p.cmd.ProcessState.ExitCode()
 }
 
-// untilBusy waits until a process has used that much time of a processor, which tells
-// more of how far it has come than a clock does while the machine is busy.
+// untilBusy waits until a process has used that much CPU time, which on a busy machine is
+// a better measure of its progress than the clock.
 func untilBusy(t *testing.T, pid int, used time.Duration) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		time.Sleep(used)
 		return
 	}
-	const tick = 10 * time.Millisecond // of the kernel's accounts: see proc_pid_stat(5)
+	const tick = 10 * time.Millisecond // unit of CPU times; see proc_pid_stat(5)
 	for range 6000 {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil {

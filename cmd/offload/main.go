@@ -1,5 +1,5 @@
-// Command offload runs and measures kernels on the devices of this machine, and
-// two simulations built on them.
+// Command offload runs, measures and verifies kernels on the devices of this machine,
+// and runs two simulations built on them.
 package main
 
 import (
@@ -27,8 +27,8 @@ func main() {
 	os.Exit(run(offload.Schedule, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run executes a command line and returns the exit code. The first signal that asks the
-// program to end cancels the work in good order; a second one kills.
+// run executes a command line and returns the exit code. The first interrupt, SIGTERM or
+// SIGHUP cancels the command; a second one kills the process.
 func run(schedule schedule, args []string, stdout, stderr io.Writer) int {
 	ctx, stop := cancelledBySignals(context.Background())
 	defer stop()
@@ -48,19 +48,18 @@ func run(schedule schedule, args []string, stdout, stderr io.Writer) int {
 	return exitCode(err)
 }
 
-// cancelledBySignals returns a context that ends with an interrupt, a request to end, or
-// the terminal. A signal that the program was started to ignore, as nohup does, stays
-// ignored.
+// cancelledBySignals returns a context that is cancelled by an interrupt, SIGTERM or
+// SIGHUP. Signals that were ignored at the start, as under nohup, stay ignored.
 func cancelledBySignals(ctx context.Context) (context.Context, context.CancelFunc) {
 	signals := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
-	if len(signals) == 0 { // NotifyContext would take all of them
+	if len(signals) == 0 { // NotifyContext without signals would catch all
 		return context.WithCancel(ctx)
 	}
 	return signal.NotifyContext(ctx, signals...)
 }
 
-// output keeps the first error of writing to stdout, so that no result is lost without
-// an exit code.
+// output keeps the first error of writing to stdout, so that lost output leads to a
+// nonzero exit code.
 type output struct {
 	io.Writer
 	err error
@@ -78,10 +77,10 @@ func newRoot(schedule schedule) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "offload",
 		Short: "Numerical kernels on the GPU or the CPU, with the same bits",
-		Long: `offload runs numerical kernels on whichever device there is, a GPU or a pool of
-CPU workers, and gives the same bits on either.
+		Long: `offload runs numerical kernels on a GPU or on a pool of CPU workers. The results
+are the same on every device, bit for bit.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 device unavailable.`,
+Exit codes: 0 success, 1 failure, 2 usage error, 3 device unavailable.`,
 		Example: `  offload devices
   offload bench --device=cpu
   offload verify
@@ -97,13 +96,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 device unavailable.`,
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.Version = version()
 	cmd.SetVersionTemplate("{{.Version}}\n")
-	cmd.PersistentFlags().BoolP("verbose", "v", false, "say on stderr what is chosen and why")
+	cmd.PersistentFlags().BoolP("verbose", "v", false, "explain on stderr which devices are chosen and why")
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cmd.AddCommand(newDevices(), newBench(schedule), newSim(schedule), newVerify(), newTune(schedule), newTrace(), newVet(), newVersion())
 	return cmd
 }
 
-// needSubcommand is what a command does that is only a group of others.
+// needSubcommand prints the help of a command that only groups others, and returns a
+// usage error.
 func needSubcommand(cmd *cobra.Command, _ []string) error {
 	if err := cmd.Help(); err != nil {
 		return err
@@ -111,19 +111,19 @@ func needSubcommand(cmd *cobra.Command, _ []string) error {
 	return usagef("%s needs a command", cmd.CommandPath())
 }
 
-// noArgs refuses words that are no flags.
+// noArgs returns a usage error if there are arguments other than flags.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("unknown word %q for %s%s; see %s --help", args[0], cmd.CommandPath(), suggestion("", similar(cmd, args[0])), cmd.CommandPath())
+		return usagef("unknown argument %q for %s%s; see %s --help", args[0], cmd.CommandPath(), suggestion("", similar(cmd, args[0])), cmd.CommandPath())
 	}
 	return nil
 }
 
-// flagError is a usage error that suggests flags for one that is mistyped.
+// flagError returns a usage error that suggests flags similar to an unknown one.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
-		flags := &cobra.Command{} // cobra compares names of commands
+		flags := &cobra.Command{} // cobra compares only names of commands
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
 		})
@@ -132,7 +132,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return &usageError{err}
 }
 
-// similar are the names of commands below cmd that a mistyped one may stand for.
+// similar returns the names of subcommands of cmd that are close to name.
 func similar(cmd *cobra.Command, name string) []string {
 	cmd.SuggestionsMinimumDistance = 2
 	return cmd.SuggestionsFor(name)
@@ -167,7 +167,7 @@ func newSim(schedule schedule) *cobra.Command {
 func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version and how this program was built",
+		Short: "Print the version and the build settings",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
@@ -180,7 +180,7 @@ func version() string {
 	return fmt.Sprintf("offload %s %s %s/%s%s", offload.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, buildSettings())
 }
 
-// buildSettings are what influences the program beyond its source.
+// buildSettings returns the build settings that affect the program.
 func buildSettings() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -204,7 +204,7 @@ const (
 	exitUnavailable = 3
 )
 
-// usageError is a command line that makes no sense.
+// usageError is an error in the command line.
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }
@@ -214,13 +214,13 @@ func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
 
-// inputError is about a file whose content is at fault, not the command line.
+// inputError is an error in the content of an input file.
 type inputError struct{ err error }
 
 func (e *inputError) Error() string { return e.err.Error() }
 func (e *inputError) Unwrap() error { return e.err }
 
-// exitCode is the code for a command's outcome.
+// exitCode returns the exit code for the error of a command.
 func exitCode(err error) int {
 	var usage *usageError
 	var input *inputError

@@ -19,10 +19,10 @@ import (
 	"offload/kernels"
 )
 
-// costs is the folder that the tests' programs keep measured costs in.
+// costs is the folder for measured costs of the tests.
 var costs string
 
-// withCosts runs the tests with such a folder, so that the user's stays as it is.
+// withCosts runs the tests with such a folder, to leave the user's unchanged.
 func withCosts(run func() int) int {
 	var err error
 	if costs, err = os.MkdirTemp("", "offload-costs"); err != nil {
@@ -45,8 +45,8 @@ func execute(args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-// Wrong command lines and bad input end in one line on stderr, the right exit
-// code, and no file.
+// Wrong command lines and bad input lead to one line on stderr, the right exit code, and
+// no file.
 func TestBadInput(t *testing.T) {
 	execute("version") // starts the goroutine that waits for signals, which stays
 	devicetest.NoLeak(t)
@@ -77,7 +77,7 @@ func TestBadInput(t *testing.T) {
 		{"an unknown flag", 2, "--nn", []string{"bench", "--nn=3"}},
 		{"a mistyped flag", 2, "did you mean --device?", []string{"bench", "--devise=cpu"}},
 		{"a mistyped command", 2, "did you mean bench?", []string{"benhc"}},
-		{"a trace on stdout", 2, "--trace needs the name of a file", []string{"sim", "plate", "--trace=-"}},
+		{"a trace on stdout", 2, "--trace requires the name of a file", []string{"sim", "plate", "--trace=-"}},
 		{"a step that is not used", 2, "--tol", []string{"sim", "solar", "--dt=1"}},
 		{"a tolerance that is not used", 2, "--dt", []string{"sim", "solar", "--tol=1e-3", "--integrator=leapfrog"}},
 		{"an unknown format of a report", 2, "--format=xml", []string{"sim", "plate", "--format=xml"}},
@@ -93,13 +93,13 @@ func TestBadInput(t *testing.T) {
 		{"bodies beyond memory", 1, "out of memory", []string{"bench", "--kernel=force", "--n=1e13"}},
 		{"points beyond memory", 1, "out of memory", []string{"bench", "--kernel=laplacian", "--n=1e9"}},
 		{"an unknown kernel", 2, "--kernel=fft", []string{"bench", "--kernel=fft"}},
-		{"an unknown precision", 2, "f32 and f64", []string{"bench", "--precision=f16"}},
+		{"an unknown precision", 2, "f32 or f64", []string{"bench", "--precision=f16"}},
 		{"an unknown format", 2, "--format=xml", []string{"bench", "--format=xml"}},
 		{"no sweeps", 2, "at least 1", []string{"bench", "--sweeps=0"}},
 		{"too many sweeps", 2, "sweeps", []string{"bench", "--kernel=laplacian", "--n=9", "--sweeps=100000"}},
 		{"sweeps that become one if cut to 32 bits", 2, "sweeps", []string{"bench", "--kernel=laplacian", "--n=9", "--sweeps=4294967297"}},
 		{"sweeps that no int holds", 2, "out of range", []string{"bench", "--sweeps=18446744073709551617"}},
-		{"launches that nobody waits for", 2, "the count at most", []string{"bench", "--count=9223372036854775807"}},
+		{"too many launches", 2, "the count at most", []string{"bench", "--count=9223372036854775807"}},
 		{"points whose number wraps to 0", 1, "out of memory", []string{"bench", "--kernel=laplacian", "--n=4294967296"}},
 		{"bodies whose number wraps to 0", 1, "out of memory", []string{"bench", "--kernel=force", "--n=4611686018427387904"}},
 		{"no workers", 2, "less than 1", []string{"bench", "--workers=0"}},
@@ -209,17 +209,17 @@ func TestBenchForBenchstat(t *testing.T) {
 	}
 }
 
-// Notes say what was not done, and with -v what was chosen.
+// Notes report options without effect and, with -v, what was chosen.
 func TestNotes(t *testing.T) {
 	args := []string{"bench", "--n=9", "--count=1", "--math=fast"}
 	_, _, quiet := execute(args...)
 	_, _, stderr := execute(append(args, "-v")...)
-	for _, want := range []string{"auto: not on gpu", "running on cpu", "--math=fast changes nothing"} {
+	for _, want := range []string{"auto: not on gpu", "running on cpu", "--math=fast has no effect"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("with -v, stderr does not say %q:\n%s", want, stderr)
 		}
 	}
-	if strings.Count(quiet, "\n") != 2 || !strings.Contains(quiet, "no gpu here") || !strings.Contains(quiet, "--math=fast changes nothing") {
+	if strings.Count(quiet, "\n") != 2 || !strings.Contains(quiet, "no gpu device") || !strings.Contains(quiet, "--math=fast has no effect") {
 		t.Errorf("stderr holds\n%s", quiet)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A number on the command line is taken as it is, or refused.
+// A number on the command line is used unchanged or refused.
 func TestNumbers(t *testing.T) {
 	for _, c := range []struct {
 		text string

@@ -15,7 +15,7 @@ import (
 	"offload/sims/plate"
 )
 
-// plateFlags are the flags of sim plate.
+// plateFlags holds the flags of sim plate.
 type plateFlags struct {
 	device, precision, init, out, plot string
 	n                                  shape
@@ -36,13 +36,14 @@ func newPlate(schedule schedule) *cobra.Command {
 	f := plateFlags{n: shape{257, 257}, schedule: schedule}
 	cmd := &cobra.Command{
 		Use:   "plate",
-		Short: "Heat a plate: its steady state, or how it gets there",
+		Short: "Compute the temperature of a heated plate",
 		Long: `Compute the temperature of a flat plate whose edges are held at given
-temperatures: the steady state, by Jacobi sweeps until no point changes by more
-than the tolerance, or with --time the way there, by explicit steps of the heat
-equation. The inside starts at 0, or everything from a NumPy file.
+temperatures. Without --time, compute the steady state with Jacobi sweeps until no
+point changes by more than the tolerance. With --time, solve the heat equation with
+explicit time steps. The interior starts at 0; with --init, the whole field is read
+from a NumPy file.
 
---n counts points, edges included: --n=257 has 255 × 255 points inside.`,
+--n includes the edges: --n=257 has 255 × 255 interior points.`,
 		Example: `  offload sim plate --n=257 --top=100 --tol=1e-10
   offload sim plate --n=129x257 --top=100 --left=50 --out=plate.npy --plot=plate.png
   offload sim plate --n=257 --top=100 --time=2.5 --dx=1e-3 --dy=1e-3
@@ -52,23 +53,23 @@ equation. The inside starts at 0, or everything from a NumPy file.
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
-	fl.Var(&f.n, "n", "points of the grid, rows by columns")
-	fl.Float64Var(&f.edges.Top, "top", 0, "temperature of the upper edge")
-	fl.Float64Var(&f.edges.Bottom, "bottom", 0, "temperature of the lower edge")
+	fl.Var(&f.n, "n", "grid points, rows by columns")
+	fl.Float64Var(&f.edges.Top, "top", 0, "temperature of the top edge")
+	fl.Float64Var(&f.edges.Bottom, "bottom", 0, "temperature of the bottom edge")
 	fl.Float64Var(&f.edges.Left, "left", 0, "temperature of the left edge")
 	fl.Float64Var(&f.edges.Right, "right", 0, "temperature of the right edge")
-	fl.StringVar(&f.init, "init", "", "NumPy file of the whole field to start from")
-	fl.Float64Var(&f.tol, "tol", 0, "largest change in a sweep at which to stop (default 1e-8 in f64, 1e-4 in f32)")
-	intVar(cmd, &f.maxSweeps, "max-sweeps", 0, "sweeps at the most; without --tol, exactly so many")
-	fl.Float64Var(&f.time, "time", 0, "seconds to follow, instead of the steady state")
+	fl.StringVar(&f.init, "init", "", "start from the field in this NumPy `file`")
+	fl.Float64Var(&f.tol, "tol", 0, "stop when no point changes by more in a sweep (default 1e-8 in f64, 1e-4 in f32)")
+	intVar(cmd, &f.maxSweeps, "max-sweeps", 0, "maximum number of sweeps; without --tol, the exact number")
+	fl.Float64Var(&f.time, "time", 0, "simulate this many seconds instead of the steady state")
 	fl.Float64Var(&f.dt, "dt", 0, "time step in seconds (default 0.9 of the largest stable one)")
-	fl.Float64Var(&f.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s; that of aluminium")
+	fl.Float64Var(&f.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s; the default is aluminium")
 	fl.Float64Var(&f.dx, "dx", 1e-3, "distance between columns in m")
 	fl.Float64Var(&f.dy, "dy", 1e-3, "distance between rows in m")
 	fl.StringVar(&f.precision, "precision", "f64", "precision: f32, f64")
-	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
-	fl.StringVar(&f.out, "out", "", "write the field to this NumPy file; - for stdout")
-	fl.StringVar(&f.plot, "plot", "", "draw the field into this PNG file")
+	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one per CPU)")
+	fl.StringVar(&f.out, "out", "", "write the field to this NumPy `file`; - for stdout")
+	fl.StringVar(&f.plot, "plot", "", "draw the field to this PNG `file`")
 	f.reporting.flag(cmd)
 	f.trace.flag(cmd)
 	f.checked.flag(cmd)
@@ -97,20 +98,20 @@ func (f *plateFlags) run(cmd *cobra.Command) error {
 	return runPlate[float64](cmd, f, s)
 }
 
-// check refuses flags that contradict each other, before any work is done.
+// check returns a usage error for flags that are invalid or contradict each other.
 func (f *plateFlags) check(cmd *cobra.Command) error {
 	set := cmd.Flags().Changed
 	switch {
 	case f.plot != "" && !strings.HasSuffix(f.plot, ".png"):
-		return usagef("--plot=%s: the picture is a .png file", f.plot)
+		return usagef("--plot=%s: the name must end in .png", f.plot)
 	case f.out != "" && f.out != toStdout && !strings.HasSuffix(f.out, ".npy"):
-		return usagef("--out=%s: the field is a .npy file", f.out)
+		return usagef("--out=%s: the name must end in .npy", f.out)
 	case set("init") && set("n"):
-		return usagef("--init has a shape of its own; leave out --n")
+		return usagef("--n cannot be used with --init, whose file gives the shape")
 	case set("time") && (set("tol") || set("max-sweeps")):
-		return usagef("--time follows the plate in time; --tol and --max-sweeps are for the steady state")
+		return usagef("--tol and --max-sweeps cannot be used with --time")
 	case !set("time") && (set("dt") || set("diffusivity")):
-		return usagef("--dt and --diffusivity need --time")
+		return usagef("--dt and --diffusivity require --time")
 	case set("time") && !(f.time > 0), set("dt") && !(f.dt > 0), set("tol") && !(f.tol > 0):
 		return usagef("--time, --dt and --tol must be positive")
 	case set("max-sweeps") && f.maxSweeps < 1:
@@ -148,13 +149,13 @@ func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) err
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, plate.ErrNotConverged) {
 		return errors.Join(err, printed)
 	}
-	if end.field == nil { // it was over before it began
+	if end.field == nil { // the task did not start
 		end.field = field
 	}
 	return errors.Join(err, printed, writePlate(cmd, f, end.field, err))
 }
 
-// startOf is the field to begin with.
+// startOf returns the initial field.
 func startOf[T device.Float](cmd *cobra.Command, f *plateFlags, info device.Info) (*plate.Field[T], error) {
 	if f.init == "" {
 		if err := fits[T](f.n, info); err != nil {
@@ -173,7 +174,7 @@ func startOf[T device.Float](cmd *cobra.Command, f *plateFlags, info device.Info
 	return field, nil
 }
 
-// fits refuses a grid whose fields and scratch the device cannot hold.
+// fits returns an error if the fields and scratch of a grid exceed the device's memory.
 func fits[T device.Float](n shape, info device.Info) error {
 	const fields = 6 // the host's, two on the device, scratch, and room for a picture
 	need := fields * float64(n.rows) * float64(n.cols) * float64(device.TypeOf[T]().Size())
@@ -183,7 +184,7 @@ func fits[T device.Float](n shape, info device.Info) error {
 	return nil
 }
 
-// setEdges overwrites the edges of a field from a file that flags name.
+// setEdges overwrites the edges whose flags are set, in a field from a file.
 func (f *plateFlags) setEdges(cmd *cobra.Command, set func(row, col int, t float64), rows, cols int) {
 	changed := cmd.Flags().Changed
 	for row := range rows {
@@ -204,8 +205,8 @@ func (f *plateFlags) setEdges(cmd *cobra.Command, set func(row, col int, t float
 	}
 }
 
-// writePlate writes what was asked for, also after an interrupt or a missed
-// tolerance, and then says so.
+// writePlate writes the requested files. After an interrupt or a missed tolerance
+// (cause) it writes only the field, and returns an error that says what was kept.
 func writePlate[T device.Float](cmd *cobra.Command, f *plateFlags, field *plate.Field[T], cause error) error {
 	if f.out != "" {
 		if err := writeOut(cmd, f.out, func(w io.Writer) error { return plate.EncodeNPY(w, field) }); err != nil {
@@ -215,7 +216,7 @@ func writePlate[T device.Float](cmd *cobra.Command, f *plateFlags, field *plate.
 			if f.out == toStdout {
 				return errors.New("kept the field so far")
 			}
-			return fmt.Errorf("kept the field so far in %s; go on with --init=%s", f.out, f.out)
+			return fmt.Errorf("kept the field so far in %s; continue with --init=%s", f.out, f.out)
 		}
 	}
 	if f.plot != "" && cause == nil {

@@ -12,15 +12,15 @@ import (
 	"offload/sims/plate"
 )
 
-// plateEnd is how a run of the plate ended.
+// plateEnd is the outcome of a run of the plate.
 type plateEnd[T device.Float] struct {
 	field  *plate.Field[T]
 	info   device.Info  // of the device
-	report *plateReport // nil where nothing was done
-	err    error        // the plate's, not the device's
+	report *plateReport // nil if nothing was done
+	err    error        // of the simulation, not of the device
 }
 
-// plateTask is the simulation that the flags name, from field on, which stays as it is.
+// plateTask returns the task of a simulation that starts from field. It runs on a copy.
 func plateTask[T device.Float](f *plateFlags, field *plate.Field[T], bar *progress.Bar) (sched.Task[plateEnd[T]], error) {
 	work, err := plateWork(f, field)
 	if err != nil {
@@ -62,7 +62,7 @@ func (f *plateFlags) steady() plate.SteadyOptions {
 	return plate.SteadyOptions{Tol: f.tol, MaxSweeps: f.maxSweeps, Dx: f.dx, Dy: f.dy}
 }
 
-// stopwatch tells the scheduler that the device is alive, and how long full launches
+// stopwatch reports to the scheduler that the device is alive, and how long launches
 // took.
 type stopwatch struct {
 	ctx    context.Context
@@ -74,14 +74,13 @@ type stopwatch struct {
 func (w *stopwatch) step() {
 	now := time.Now()
 	sched.Alive(w.ctx)
-	if w.done++; w.done%16 == 2 { // the first is cold; one in sixteen is enough
+	if w.done++; w.done%16 == 2 { // skip the first, which is cold; sample one in sixteen
 		sched.Observe(w.ctx, w.launch, now.Sub(w.last))
 	}
 	w.last = now
 }
 
-// solve runs the simulation that the flags name and reports its outcome; nil where
-// nothing was done.
+// solve runs the simulation and returns its report, or nil if nothing was done.
 func solve[T device.Float](ctx context.Context, f *plateFlags, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
 	if f.time > 0 {
 		o := f.transient()
@@ -108,12 +107,12 @@ func solve[T device.Float](ctx context.Context, f *plateFlags, dev device.Device
 	return &plateReport{Steady: &steadyReport{r.Sweeps, real(r.Residual), real(r.Norm2), real(r.Error), r.Converged}}, err
 }
 
-// convergence turns residuals into a part of the way to the tolerance: both fall
-// by about the same factor in each sweep.
+// convergence turns residuals into progress towards the tolerance. It assumes that each
+// sweep reduces the residual by about the same factor.
 type convergence struct {
 	tol    float64
 	sweeps int     // limit, if any
-	first  float64 // residual of the first look
+	first  float64 // residual of the first call
 	bar    *progress.Bar
 }
 

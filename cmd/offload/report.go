@@ -16,22 +16,22 @@ import (
 	"offload/sims/solar"
 )
 
-// toStdout is what stands for stdout in --out.
+// toStdout is the value of --out for stdout.
 const toStdout = "-"
 
-// reporting is the flag --format of simulations: how what they found is printed.
+// reporting is the flag --format of simulations: the format of the report.
 type reporting struct{ format string }
 
 func (r *reporting) flag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&r.format, "format", "text", "report: text, json (one object)")
+	cmd.Flags().StringVar(&r.format, "format", "text", "report format: text, json (one object)")
 }
 
 func (r *reporting) check() error { return oneOf("format", r.format, []string{"text", "json"}) }
 
-// report is what a simulation found: for people, and, encoded as JSON, for programs.
+// report is the report of a simulation, printed as text or encoded as JSON.
 type report interface{ text(w io.Writer) error }
 
-// print prints r, on stderr where stdout is for the data.
+// print prints the report: on stdout, or on stderr if stdout receives the data.
 func (r *reporting) print(cmd *cobra.Command, out string, found report) error {
 	w := cmd.OutOrStdout()
 	if out == toStdout {
@@ -43,7 +43,7 @@ func (r *reporting) print(cmd *cobra.Command, out string, found report) error {
 	return found.text(w)
 }
 
-// writeOut writes a file, or stdout.
+// writeOut writes to a file or to stdout.
 func writeOut(cmd *cobra.Command, path string, write func(io.Writer) error) error {
 	if path == toStdout {
 		return write(cmd.OutOrStdout())
@@ -51,11 +51,11 @@ func writeOut(cmd *cobra.Command, path string, write func(io.Writer) error) erro
 	return atomicfile.Write(path, write)
 }
 
-// refuseTerminal keeps bytes that are no text from a terminal.
+// refuseTerminal returns a usage error if binary data would go to a terminal.
 func refuseTerminal(cmd *cobra.Command, path string) error {
 	o, _ := cmd.OutOrStdout().(*output)
 	if f, ok := o.Writer.(*os.File); path == toStdout && ok && term.IsTerminal(int(f.Fd())) {
-		return usagef("--out=-: the field is binary; send stdout to a file or a program")
+		return usagef("--out=-: the field is binary; redirect stdout to a file or a pipe")
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func (p place) String() string {
 	return fmt.Sprintf("%s (%s, %s, %s)", p.Device, p.DeviceName, p.Precision, p.Math)
 }
 
-// real is a number that may be NaN or infinite, for which JSON has null.
+// real is a number that may be NaN or infinite, which JSON encodes as null.
 type real float64
 
 func (x real) MarshalJSON() ([]byte, error) {
@@ -86,7 +86,7 @@ func (x real) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(x))
 }
 
-// solarReport is how an integration went.
+// solarReport is the report of an integration.
 type solarReport struct {
 	place
 	Integrator           string     `json:"integrator"`
@@ -102,13 +102,13 @@ type solarReport struct {
 	DE405                []distance `json:"distance_from_de405,omitempty"`
 }
 
-// distance is that of a body from where the ephemeris has it.
+// distance is the distance of a body from its position in the ephemeris.
 type distance struct {
 	Body string `json:"body"`
 	KM   real   `json:"km"`
 }
 
-// compare adds the distances from DE405, if it is at hand for the date.
+// compare adds the distances from DE405, if there is data for the date.
 func (r *solarReport) compare(s solar.Snapshot) error {
 	snapshots, err := solar.Reference()
 	if err != nil {
@@ -147,7 +147,7 @@ func (r *solarReport) text(w io.Writer) error {
 	return err
 }
 
-// plateReport is how a run of the plate went: one of steady and transient.
+// plateReport is the report of a run of the plate, either steady or transient.
 type plateReport struct {
 	place
 	Rows      int              `json:"rows"`
@@ -175,7 +175,7 @@ type transientReport struct {
 	Change real    `json:"last_change"`
 }
 
-// measure takes the temperatures of the field into the report.
+// measure adds the shape and temperatures of the field to the report.
 func measure[T device.Float](r *plateReport, f *plate.Field[T]) {
 	lowest, highest := f.Extremes()
 	r.Rows, r.Cols = f.Rows, f.Cols

@@ -12,12 +12,12 @@ import (
 	"github.com/sbinet/npyio"
 )
 
-// full is a stdout that takes nothing any more.
+// full is a stdout on a full disk.
 type full struct{ err error }
 
 func (f full) Write([]byte) (int, error) { return 0, f.err }
 
-// What cannot be written to stdout is an error of every command.
+// Every command fails if it cannot write to stdout.
 func TestFullStdout(t *testing.T) {
 	for _, args := range []string{
 		"sim solar --until=2451546", "sim solar --until=2451546 --format=json", "sim solar --until=2451546 --out=-",
@@ -34,7 +34,7 @@ func TestFullStdout(t *testing.T) {
 	}
 }
 
-// A report that cannot be printed takes no file along.
+// The files are written even if the report cannot be printed.
 func TestFullStdoutKeepsFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range [][]string{
@@ -69,7 +69,7 @@ func TestReportsInJSON(t *testing.T) {
 	}
 }
 
-// JSON has no NaN.
+// NaN and infinities are null in JSON.
 func TestNumbersThatJSONDoesNotHave(t *testing.T) {
 	text, err := json.Marshal([]real{1, real(math.NaN()), real(math.Inf(1)), real(math.Inf(-1))})
 	if err != nil || string(text) != "[1,null,null,null]" {
@@ -77,7 +77,7 @@ func TestNumbersThatJSONDoesNotHave(t *testing.T) {
 	}
 }
 
-// With --out=- stdout holds the data and nothing else, and stderr the report.
+// With --out=-, stdout has only the data, and stderr the report.
 func TestDataOnStdout(t *testing.T) {
 	code, out, stderr := execute("sim", "solar", "--device=cpu", "--until=2451546", "--out=-")
 	if code != 0 || !strings.HasPrefix(out, "jd_tdb,body,") || strings.Count(out, "\n") != 12 || !strings.Contains(stderr, "radau15 from") {

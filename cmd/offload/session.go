@@ -20,19 +20,19 @@ import (
 	"offload/sims/solar"
 )
 
-// session is where the tasks of a command run: on the device that was asked for, or,
-// for auto, where the scheduler takes them.
+// session runs the tasks of a command: on the device of --device or, for auto, where the
+// scheduler places them.
 type session struct {
 	cmd    *cobra.Command
 	device device.Device
 	sched  *sched.Scheduler
 }
 
-// schedule makes a scheduler; it is offload.Schedule but in tests.
+// schedule opens a scheduler: offload.Schedule, except in tests.
 type schedule func(ctx context.Context, o offload.ScheduleOptions) (*sched.Scheduler, error)
 
-// openSession opens what --device names, and says on stderr what was not done as it was
-// asked for.
+// openSession opens the device or scheduler of --device. It prints notes on stderr for
+// options that have no effect.
 func openSession(cmd *cobra.Command, open schedule, name string, o device.Options) (*session, error) {
 	if name != offload.Auto {
 		d, err := openDevice(cmd, name, o)
@@ -47,8 +47,8 @@ func openSession(cmd *cobra.Command, open schedule, name string, o device.Option
 	return &session{cmd: cmd, sched: s}, nil
 }
 
-// Close closes the devices. That measured costs could not be kept is no failure. A
-// device of several tells first what it found out about splitting.
+// Close closes the devices. It only prints a note if measured costs cannot be saved. With
+// --verbose it first prints how a hybrid device split launches.
 func (s *session) Close() error {
 	if s.sched != nil {
 		if err := s.sched.Save(); err != nil {
@@ -64,7 +64,8 @@ func (s *session) Close() error {
 	return s.device.Close()
 }
 
-// info describes the device, or the host, which is where a task may end.
+// info describes the device. With a scheduler it describes the host, on which any task
+// may end up.
 func (s *session) info() device.Info {
 	if s.sched == nil {
 		return s.device.Info()
@@ -73,7 +74,8 @@ func (s *session) info() device.Info {
 	return states[len(states)-1].Info
 }
 
-// perform runs t. On auto, a device that computes what cannot be right is left, too.
+// perform runs t. With auto, a result that a sound device cannot produce counts as a
+// fault of the device, unless it is the CPU.
 func perform[T any](ctx context.Context, s *session, t sched.Task[T]) (T, error) {
 	if s.sched == nil {
 		return t.Run(ctx, s.device)
@@ -86,7 +88,7 @@ func perform[T any](ctx context.Context, s *session, t sched.Task[T]) (T, error)
 		}
 		return v, err
 	}
-	if err := s.sched.Ready(ctx, t.Needs.Kernels...); err != nil { // a long task is worth the wait
+	if err := s.sched.Ready(ctx, t.Needs.Kernels...); err != nil { // worth the wait for a long task
 		return *new(T), err
 	}
 	r, err := sched.Do(ctx, s.sched, t)
@@ -97,15 +99,15 @@ func perform[T any](ctx context.Context, s *session, t sched.Task[T]) (T, error)
 	return r.Value, err
 }
 
-// impossible reports whether an error does not occur where the device is sound, as far as
-// anyone can tell without another device.
+// impossible reports whether an error suggests a faulty device. Only another device can
+// confirm that.
 func impossible(err error) bool {
 	var broken *check.Broken
 	return errors.Is(err, plate.ErrDiverged) || errors.Is(err, solar.ErrDiverged) ||
 		errors.Is(err, check.ErrNotFinite) || errors.Is(err, check.ErrChecksum) || errors.As(err, &broken) && broken.Device
 }
 
-// notices says on stderr what the scheduler does, each thing once.
+// notices prints notes about the scheduler on stderr, each once.
 type notices struct {
 	cmd *cobra.Command
 
@@ -114,7 +116,7 @@ type notices struct {
 	states map[string]device.Info
 }
 
-// opened says which devices are not here, and what is special about the others.
+// opened prints which devices are unavailable, and notes on the others.
 func (n *notices) opened(s *sched.Scheduler, math device.Math) {
 	n.states = map[string]device.Info{}
 	for _, state := range s.States() {
@@ -124,7 +126,7 @@ func (n *notices) opened(s *sched.Scheduler, math device.Math) {
 		case verbose(n.cmd):
 			n.say("auto: not on " + oneLine(strings.ReplaceAll(state.Err.Error(), "\n", "; ")))
 		default:
-			n.say("no " + state.Name + " here; 'offload devices' says why")
+			n.say("no " + state.Name + " device; run 'offload devices' for the reason")
 		}
 		for _, note := range state.Info.Notes {
 			n.detail(note)
@@ -135,13 +137,13 @@ func (n *notices) opened(s *sched.Scheduler, math device.Math) {
 	}
 }
 
-// placed says where a task runs, and why one that ran elsewhere had to leave.
+// placed prints where a task runs, and why it failed elsewhere.
 func (n *notices) placed(task string, c sched.Choice, failed []sched.Attempt) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(failed) > 0 {
 		last := failed[len(failed)-1]
-		n.say(fmt.Sprintf("auto: %s failed after %.3g s, %s starts again on %s: %s",
+		n.say(fmt.Sprintf("auto: %s failed after %.3g s; %s starts again on %s: %s",
 			last.Device, last.Took.Seconds(), task, c.Device, oneLine(last.Err.Error())))
 		return
 	}
@@ -155,7 +157,7 @@ func (n *notices) placed(task string, c sched.Choice, failed []sched.Attempt) {
 	n.detail(text)
 }
 
-// reasons are the predictions, without the devices that were said not to be here.
+// reasons returns the predictions, without those of unavailable devices.
 func reasons(c sched.Choice) (parts []string) {
 	for _, e := range c.Estimates {
 		if !strings.HasPrefix(e.Reason, "out: ") {
@@ -165,7 +167,7 @@ func reasons(c sched.Choice) (parts []string) {
 	return parts
 }
 
-// detail says what nobody has to know.
+// detail prints a note if --verbose is set.
 func (n *notices) detail(text string) {
 	if verbose(n.cmd) {
 		n.say(text)
@@ -186,11 +188,10 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 
 // deviceFlag adds --device to cmd.
 func deviceFlag(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVar(name, "device", offload.Auto, "device: "+strings.Join(offload.Names(), ", ")+"; gpu:1 is the second GPU, hybrid:cpu+software names the parts")
+	cmd.Flags().StringVar(name, "device", offload.Auto, "device: "+strings.Join(offload.Names(), ", ")+"; gpu:1 is the second GPU, hybrid:cpu+software splits launches over the two")
 }
 
-// openDevice opens a device and says on stderr what a user should know of the
-// choice.
+// openDevice opens a device and prints notes about it on stderr.
 func openDevice(cmd *cobra.Command, name string, o device.Options) (device.Device, error) {
 	if err := offload.CheckName(name); err != nil {
 		return nil, usagef("--device=%s: %w", name, err)
@@ -214,30 +215,31 @@ func openDevice(cmd *cobra.Command, name string, o device.Options) (device.Devic
 	return d, nil
 }
 
-// fastIsExact is what there is to say of --math=fast on a device without it.
+// fastIsExact returns the note on --math=fast for a device without fast arithmetic.
 func fastIsExact(name string) string {
-	return name + " computes exactly; --math=fast changes nothing there"
+	return name + " has only exact arithmetic; --math=fast has no effect"
 }
 
-// precisionOf reads f32 or f64.
+// precisionOf parses f32 or f64.
 func precisionOf(name string) (device.Type, error) {
 	for _, t := range []device.Type{device.Float32, device.Float64} {
 		if t.String() == name {
 			return t, nil
 		}
 	}
-	return 0, usagef("--precision=%s: there are f32 and f64", name)
+	return 0, usagef("--precision=%s: must be f32 or f64", name)
 }
 
-// oneOf refuses a flag's value that is not among the choices.
+// oneOf returns a usage error if a flag's value is not among the choices.
 func oneOf(flag, value string, choices []string) error {
 	if slices.Contains(choices, value) {
 		return nil
 	}
-	return usagef("--%s=%s: there are %s", flag, value, strings.Join(choices, ", "))
+	return usagef("--%s=%s: must be one of %s", flag, value, strings.Join(choices, ", "))
 }
 
-// foldersExist finds out before long work whether its files will have a place.
+// foldersExist returns an error if the folder of a path does not exist, so that commands
+// fail before long work.
 func foldersExist(paths ...string) error {
 	for _, path := range paths {
 		if path == "" {
@@ -250,5 +252,5 @@ func foldersExist(paths ...string) error {
 	return nil
 }
 
-// terminal is where progress is shown.
+// terminal returns the file on which progress is shown.
 func terminal() *os.File { return os.Stderr }

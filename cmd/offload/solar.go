@@ -20,7 +20,7 @@ import (
 	"offload/sims/solar"
 )
 
-// solarFlags are the flags of sim solar.
+// solarFlags holds the flags of sim solar.
 type solarFlags struct {
 	bodies, integrator, device, out, plot string
 	until, dt, tol, every                 float64
@@ -40,12 +40,12 @@ func newSolar(schedule schedule) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "solar",
 		Short: "Integrate the solar system, or other bodies under gravity",
-		Long: `Integrate the Sun, the planets, the Moon and Pluto from the epoch J2000, or any
-bodies from a file, and report what should be conserved. Where JPL's ephemeris
-DE405 is at hand for the date, the distance to it is printed.
+		Long: `Integrate the Sun, the planets, the Moon and Pluto from the epoch J2000, or bodies
+from a file, and report the change of conserved quantities. For dates with included
+data of JPL's ephemeris DE405, print the distance of each body from it.
 
-The columns of a file of bodies: jd_tdb, body, gm_au3_d2, x_au, y_au, z_au,
-vx_au_d, vy_au_d, vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
+A file of bodies has the columns jd_tdb, body, gm_au3_d2, x_au, y_au, z_au, vx_au_d,
+vy_au_d and vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
 		Example: `  offload sim solar --gr --until=2462502.5
   offload sim solar --integrator=yoshida8 --dt=1 --until=2451910
   offload sim solar --bodies=my.csv --until=2455197.5 --out=end.csv --plot=orbits.png`,
@@ -54,16 +54,16 @@ vx_au_d, vy_au_d, vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
-	fl.StringVar(&f.bodies, "bodies", "", "CSV file of bodies (default: the solar system at J2000)")
-	fl.Float64Var(&f.until, "until", 0, "Julian date to integrate to, before or after the epoch (default 30 years on)")
+	fl.StringVar(&f.bodies, "bodies", "", "CSV `file` of bodies (default the solar system at J2000)")
+	fl.Float64Var(&f.until, "until", 0, "Julian date to integrate to, before or after the epoch (default 30 years after)")
 	fl.StringVar(&f.integrator, "integrator", solar.DefaultIntegrator, "integrator: "+strings.Join(solar.Integrators(), ", "))
 	fl.Float64Var(&f.dt, "dt", 0, "step in days, for integrators with a fixed step (default depends on the integrator)")
 	fl.Float64Var(&f.tol, "tol", 0, fmt.Sprintf("tolerance of radau15 (default %g)", solar.DefaultTol))
 	fl.BoolVar(&f.gr, "gr", false, "add the Sun's first post-Newtonian term")
-	fl.Float64Var(&f.every, "every", 0, "write the state every so many days (default: at the end only)")
-	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
-	fl.StringVar(&f.out, "out", "", "write states to this CSV file; - for stdout")
-	fl.StringVar(&f.plot, "plot", "", "draw the orbits into this PNG file")
+	fl.Float64Var(&f.every, "every", 0, "days between the states written (default only the last state)")
+	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one per CPU)")
+	fl.StringVar(&f.out, "out", "", "write states to this CSV `file`; - for stdout")
+	fl.StringVar(&f.plot, "plot", "", "draw the orbits to this PNG `file`")
 	f.reporting.flag(cmd)
 	f.trace.flag(cmd)
 	f.checked.flag(cmd)
@@ -98,7 +98,7 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 		err = end.err
 	}
 	if err != nil {
-		if end.last.Bodies == nil { // it did not begin
+		if end.last.Bodies == nil { // the simulation did not start
 			return err
 		}
 		return f.keep(cmd, append(end.states, end.last), end.report, err)
@@ -117,10 +117,10 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	return errors.Join(f.reporting.print(cmd, f.out, found), f.write(cmd, end.states, end.track))
 }
 
-// check refuses flags that contradict each other, before any work is done.
+// check returns a usage error for flags that are invalid or contradict each other.
 func (f *solarFlags) check(cmd *cobra.Command) error {
 	if f.plot != "" && !strings.HasSuffix(f.plot, ".png") {
-		return usagef("--plot=%s: the picture is a .png file", f.plot)
+		return usagef("--plot=%s: the name must end in .png", f.plot)
 	}
 	if f.every < 0 {
 		return usagef("--every=%g is negative", f.every)
@@ -132,9 +132,9 @@ func (f *solarFlags) check(cmd *cobra.Command) error {
 		return err
 	}
 	if adaptive := f.integrator == solar.DefaultIntegrator; adaptive && cmd.Flags().Changed("dt") {
-		return usagef("--dt=%g: %s chooses its steps by --tol; take another --integrator for steps of a fixed length", f.dt, f.integrator)
+		return usagef("--dt=%g: %s chooses its steps by --tol; --dt requires an --integrator with a fixed step", f.dt, f.integrator)
 	} else if !adaptive && cmd.Flags().Changed("tol") {
-		return usagef("--tol=%g: %s has steps of a fixed length, --dt; the tolerance is that of %s", f.tol, f.integrator, solar.DefaultIntegrator)
+		return usagef("--tol=%g: %s has a fixed step, set by --dt; --tol requires %s", f.tol, f.integrator, solar.DefaultIntegrator)
 	}
 	return errors.Join(f.checked.check(cmd), f.reporting.check())
 }
@@ -155,8 +155,8 @@ func (f *solarFlags) system() (*solar.System, error) {
 	return sys, nil
 }
 
-// keep writes the states up to the one that was reached, if the run was
-// interrupted or could not go on from there, and says so.
+// keep writes the states reached so far, if the run was interrupted or diverged. It
+// returns cause with what was kept.
 func (f *solarFlags) keep(cmd *cobra.Command, states []solar.Snapshot, report solar.Report, cause error) error {
 	worth := errors.Is(cause, context.Canceled) || errors.Is(cause, solar.ErrDiverged)
 	if f.out == "" || !worth || report.Steps == 0 {
@@ -168,7 +168,7 @@ func (f *solarFlags) keep(cmd *cobra.Command, states []solar.Snapshot, report so
 	return fmt.Errorf("%w; kept the state at JD %.4f in %s", cause, report.ToJD, f.out)
 }
 
-// write writes what was asked for; a file appears whole or not at all.
+// write writes the requested files, each completely or not at all.
 func (f *solarFlags) write(cmd *cobra.Command, states []solar.Snapshot, track *solar.Track) error {
 	if f.out != "" {
 		err := writeOut(cmd, f.out, func(w io.Writer) error { return solar.WriteStates(w, states...) })
@@ -182,21 +182,21 @@ func (f *solarFlags) write(cmd *cobra.Command, states []solar.Snapshot, track *s
 	return nil
 }
 
-// solarEnd is how an integration ended: the states that are to be written, the one that
-// was reached, and the track that is to be drawn, nil if it is not.
+// solarEnd is the outcome of an integration: the states to write, the last state, and
+// the track to draw, or nil.
 type solarEnd struct {
 	states []solar.Snapshot
 	last   solar.Snapshot
 	track  *solar.Track
 	report solar.Report
 	info   device.Info // of the device
-	err    error       // the simulation's, not the device's
+	err    error       // of the simulation, not of the device
 }
 
-// evaluationsPerStep is about how often a step asks for the accelerations, at least.
+// evaluationsPerStep is roughly the least number of force evaluations of a step.
 const evaluationsPerStep = 17
 
-// solarTask is the integration that the flags name, from the start.
+// solarTask returns the task of the integration.
 func solarTask(f *solarFlags, sys *solar.System, bar *progress.Bar) sched.Task[solarEnd] {
 	n := len(sys.Bodies)
 	bodies := device.Arg{Len: n * gravity.BodyWidth, Width: gravity.BodyWidth}
@@ -226,7 +226,7 @@ func (f *solarFlags) options() solar.Options {
 	return solar.Options{Integrator: f.integrator, Dt: f.dt, Tol: f.tol, Relativity: f.gr}
 }
 
-// integrate runs to the end on d.
+// integrate runs the integration on d.
 func (f *solarFlags) integrate(ctx context.Context, sys *solar.System, d device.Device, bar *progress.Bar) (end solarEnd, err error) {
 	end.info = d.Info()
 	field, err := solar.NewDeviceField(f.checked.wrap(d), sys.GMs())

@@ -20,7 +20,7 @@ import (
 	"offload/internal/timeline"
 )
 
-// traceFlags are the flags of trace.
+// traceFlags holds the flags of trace.
 type traceFlags struct {
 	plot   string
 	pause  time.Duration
@@ -31,10 +31,10 @@ func newTrace() *cobra.Command {
 	var f traceFlags
 	cmd := &cobra.Command{
 		Use:   "trace FILE",
-		Short: "Sum up a timeline that --trace wrote, and draw it",
-		Long: `Sum up a file that bench or sim wrote with --trace: for each queue and worker how
-much happened and how long it was busy; and draw it. The file also opens in
-https://ui.perfetto.dev and chrome://tracing.`,
+		Short: "Summarize or draw a timeline written by --trace",
+		Long: `Summarize a timeline that bench or sim has written with --trace: for each queue and
+worker the number of events and the time it was busy. With --plot, draw the timeline.
+https://ui.perfetto.dev and chrome://tracing open the file, too.`,
 		Example: `  offload bench --kernel=laplacian --trace=run.json
   offload trace run.json
   offload trace run.json --plot=run.svg`,
@@ -47,9 +47,9 @@ https://ui.perfetto.dev and chrome://tracing.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.plot, "plot", "", "draw the timeline in this file: .svg or .png")
-	fl.DurationVar(&f.pause, "pause", 20*time.Millisecond, "begin a new panel where nothing happens for so long")
-	intVar(cmd, &f.panels, "panels", 4, "panels to draw, from the first on")
+	fl.StringVar(&f.plot, "plot", "", "draw the timeline to this .svg or .png `file`")
+	fl.DurationVar(&f.pause, "pause", 20*time.Millisecond, "start a new panel after a pause of this length")
+	intVar(cmd, &f.panels, "panels", 4, "maximum number of panels")
 	return cmd
 }
 
@@ -114,22 +114,22 @@ func printTracks(w io.Writer, f *trace.File) error {
 		fmt.Fprintf(t, "%s\t%s\t%d\t%v\t%v\t%v\n", track.Device, track.Name, len(track.Spans), busy, track.Spans[0].Start, last.End())
 	}
 	if f.Dropped > 0 {
-		fmt.Fprintf(t, "%d events in the middle were left out\n", f.Dropped)
+		fmt.Fprintf(t, "%d events in the middle were dropped\n", f.Dropped)
 	}
 	return t.Flush()
 }
 
-// tracing is the flag --trace: where a timeline of the devices is written.
+// tracing is the flag --trace: the file for a timeline of the devices.
 type tracing struct {
 	path     string
 	recorder *trace.Recorder // nil: none
 }
 
 func (t *tracing) flag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&t.path, "trace", "", "write a timeline of queues and workers to this file, for ui.perfetto.dev and 'offload trace'")
+	cmd.Flags().StringVar(&t.path, "trace", "", "write a timeline of queues and workers to this `file`, for ui.perfetto.dev and 'offload trace'")
 }
 
-// options are o with the recorder.
+// options returns o with the recorder.
 func (t *tracing) options(o device.Options) device.Options {
 	if t.recorder != nil {
 		o.Recorder = t.recorder
@@ -137,8 +137,8 @@ func (t *tracing) options(o device.Options) device.Options {
 	return o
 }
 
-// around runs a command, and then writes the trace if one was asked for, also
-// when the command failed or was interrupted. The others are its output files.
+// around runs a command and then writes the trace, if requested, even if the command
+// failed or was interrupted. Others are the command's output files.
 func (t *tracing) around(cmd *cobra.Command, run func(*cobra.Command) error, others ...string) error {
 	if !cmd.Flags().Changed("trace") {
 		return run(cmd)
@@ -156,22 +156,22 @@ func (t *tracing) around(cmd *cobra.Command, run func(*cobra.Command) error, oth
 		return errors.Join(err, fmt.Errorf("--trace: %w", e))
 	}
 	if dropped > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "note: --trace: %d events in the middle were left out, the first and the last %d kept\n", dropped, kept/2)
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: --trace: %d events in the middle were dropped; the first and last %d are kept\n", dropped, kept/2)
 	}
 	if err != nil {
-		return fmt.Errorf("%w; the trace up to there is in %s", err, t.path)
+		return fmt.Errorf("%w; the trace so far is in %s", err, t.path)
 	}
 	return nil
 }
 
-// check finds out before the work whether the file will have a place.
+// check returns an error if the file cannot be written or is also another output.
 func (t *tracing) check(others []string) error {
 	if t.path == "" || t.path == toStdout {
-		return usagef("--trace needs the name of a file")
+		return usagef("--trace requires the name of a file")
 	}
 	for _, other := range others {
 		if other == t.path {
-			return usagef("--trace=%s is the name of another output, too", t.path)
+			return usagef("--trace=%s is also the name of another output", t.path)
 		}
 	}
 	if info, err := os.Stat(t.path); err == nil && info.IsDir() {

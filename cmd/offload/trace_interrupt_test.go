@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Ctrl-C leaves a complete trace, and says so in the one line on stderr.
+// After Ctrl-C the trace is complete, and the one line on stderr names its file.
 func TestInterruptLeavesATrace(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -33,7 +33,7 @@ func TestInterruptLeavesATrace(t *testing.T) {
 			lines := strings.Split(stderr, "\n")
 			lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "note: --trace: ") })
 			text := strings.Join(lines, "\n")
-			if !strings.HasPrefix(text, "offload: interrupted: ") || strings.Contains(text, "\n") || !strings.HasSuffix(text, "the trace up to there is in "+path) {
+			if !strings.HasPrefix(text, "offload: interrupted: ") || strings.Contains(text, "\n") || !strings.HasSuffix(text, "the trace so far is in "+path) {
 				t.Errorf("stderr is %q", text)
 			}
 			if got := kinds(readBack(t, path)); got[c.want] == 0 {

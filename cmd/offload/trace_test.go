@@ -25,8 +25,8 @@ func readBack(t *testing.T, path string) *trace.File {
 	return f
 }
 
-// kinds are the events of a trace as "track category name", with their numbers; the
-// number of a worker is left out.
+// kinds counts the events of a trace by "track category name", where the track of a worker
+// has no number.
 func kinds(f *trace.File) map[string]int {
 	n := map[string]int{}
 	for _, t := range f.Tracks {
@@ -73,7 +73,7 @@ func TestTracesOfCommands(t *testing.T) {
 	}
 }
 
-// With auto, what the scheduler decided is on a track of its own.
+// With auto, the decisions of the scheduler are on a separate track.
 func TestTraceOfDecisions(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	path := filepath.Join(t.TempDir(), "trace.json")
@@ -112,7 +112,7 @@ func TestTracingChangesNothing(t *testing.T) {
 	}
 }
 
-// Bad values of the flags end in one line on stderr, the right exit code, and no file.
+// Bad values of flags lead to one line on stderr, the right exit code, and no file.
 func TestBadTraceFlags(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string {
@@ -134,7 +134,7 @@ func TestBadTraceFlags(t *testing.T) {
 		says string
 		args []string
 	}{
-		{"no name", 2, "needs the name", bench("--trace=")},
+		{"no name", 2, "requires the name", bench("--trace=")},
 		{"a folder", 2, "is a folder", bench("--trace=" + dir)},
 		{"a folder that is not there", 1, "no such file", bench("--trace=" + none)},
 		{"the name of the picture", 2, "another output", bench("--trace="+dir+"/p.svg", "--plot="+dir+"/p.svg")},
@@ -175,7 +175,7 @@ func TestTraceOnAFullDisk(t *testing.T) {
 	}
 }
 
-// offload trace sums up the tracks and draws them.
+// offload trace summarizes the tracks and draws them.
 func TestTraceCommand(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "t.json")
@@ -218,7 +218,7 @@ func TestTraceCommand(t *testing.T) {
 	}
 }
 
-// A check that fails is a failure, not wrong usage.
+// A failed check is a failure, not a usage error.
 func TestExitCodeOfChecks(t *testing.T) {
 	for _, err := range []error{&check.NotFinite{}, fmt.Errorf("after 3 sweeps: %w", check.ErrChecksum), &check.Broken{}} {
 		if code := exitCode(err); code != exitFailed {
@@ -227,7 +227,7 @@ func TestExitCodeOfChecks(t *testing.T) {
 	}
 }
 
-// Checked runs end as others do, in both precisions and both kinds of plates.
+// Checked runs succeed, in both precisions and for both kinds of plates.
 func TestCheckedRuns(t *testing.T) {
 	for _, kind := range []string{"finite", "checksum"} {
 		for _, args := range [][]string{

@@ -16,7 +16,7 @@ import (
 	"offload/internal/progress"
 )
 
-// tuneFlags are the flags of tune.
+// tuneFlags holds the flags of tune.
 type tuneFlags struct {
 	device   string
 	force    bool
@@ -28,14 +28,14 @@ func newTune(schedule schedule) *cobra.Command {
 	f := tuneFlags{schedule: schedule}
 	cmd := &cobra.Command{
 		Use:   "tune",
-		Short: "Measure what kernels cost on the devices, for auto to choose by",
-		Long: `Measure the start-up and the rate of every kernel, and of transfers, on the CPU and
-on each device that auto may take, or on the one named. The measurements are kept in
-the user's cache folder, for the device, its driver and this version; kernels that
-are there already are not measured again without --force.
+		Short: "Measure the costs of kernels for --device=auto",
+		Long: `Measure the start-up time and the rate of every kernel, and of transfers, on the CPU
+and on each device that auto may choose, or on that of --device. The costs are saved in
+the user's cache folder, for the device, its driver and this version. Kernels with
+saved costs are measured again only with --force.
 
-Printed is from which size on a device is faster than the CPU, transfers included:
-bodies, or points along a side of the plate, with 16 sweeps.`,
+The last column is the size from which the device is faster than the CPU, transfers
+included: the number of bodies, or of points along a side of the plate, with 16 sweeps.`,
 		Example: `  offload tune
   offload tune --device=gpu:1 --force`,
 		Args: noArgs,
@@ -43,8 +43,8 @@ bodies, or points along a side of the plate, with 16 sweeps.`,
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
-	fl.BoolVar(&f.force, "force", false, "measure again what was measured before")
-	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one for each CPU)")
+	fl.BoolVar(&f.force, "force", false, "discard the saved costs and measure again")
+	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one per CPU)")
 	return cmd
 }
 
@@ -79,7 +79,8 @@ func (f *tuneFlags) run(cmd *cobra.Command) (err error) {
 	return printCosts(cmd.OutOrStdout(), s, states)
 }
 
-// usable lists the candidates that are here. A device that was asked for has to be.
+// usable returns the available candidates. It fails if the device of --device is
+// unavailable.
 func (f *tuneFlags) usable(cmd *cobra.Command, s *sched.Scheduler) (here []sched.State, err error) {
 	for _, state := range s.States() {
 		switch {
@@ -90,7 +91,7 @@ func (f *tuneFlags) usable(cmd *cobra.Command, s *sched.Scheduler) (here []sched
 		case verbose(cmd):
 			fmt.Fprintln(cmd.ErrOrStderr(), "note: not on", oneLine(state.Err.Error()))
 		default:
-			fmt.Fprintf(cmd.ErrOrStderr(), "note: no %s here; 'offload devices' says why\n", state.Name)
+			fmt.Fprintf(cmd.ErrOrStderr(), "note: no %s device; run 'offload devices' for the reason\n", state.Name)
 		}
 	}
 	return here, nil
@@ -129,7 +130,7 @@ func computes(i device.Info, t device.Type) bool {
 	return false
 }
 
-// tuneCases is every kernel in every precision.
+// tuneCases returns a case for every kernel and precision.
 func tuneCases() (cases []bench.Case) {
 	for _, k := range bench.Kernels() {
 		for _, p := range []device.Type{device.Float32, device.Float64} {
@@ -139,8 +140,8 @@ func tuneCases() (cases []bench.Case) {
 	return cases
 }
 
-// tuneSweeps is the number of sweeps of the launches that are compared, and the limits
-// of their sizes.
+// tuneSweeps is the number of sweeps of the launches compared; the others limit their
+// sizes.
 const (
 	tuneSweeps  = 16
 	mostBodies  = 1 << 20
@@ -148,8 +149,8 @@ const (
 	fewestItems = 2
 )
 
-// printCosts prints what was fitted, and where devices become faster than the last,
-// which is the CPU.
+// printCosts prints the fitted costs, and from which size devices are faster than the
+// last one, which is the CPU.
 func printCosts(w io.Writer, s *sched.Scheduler, states []sched.State) error {
 	host := states[len(states)-1].Name
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -175,7 +176,7 @@ func printCosts(w io.Writer, s *sched.Scheduler, states []sched.State) error {
 	return t.Flush()
 }
 
-// crossover says from which size on a device is faster than the host.
+// crossover describes from which size a device is faster than the host.
 func crossover(s *sched.Scheduler, name, host string, c bench.Case) string {
 	most := mostPoints
 	if c.Kernel == "force" {
@@ -192,11 +193,11 @@ func crossover(s *sched.Scheduler, name, host string, c bench.Case) string {
 	case n == fewestItems:
 		return "always"
 	}
-	return fmt.Sprintf("from n = %d on", n)
+	return fmt.Sprintf("from n = %d", n)
 }
 
-// measured measures the kernels on the host where that was never done, so that there is
-// a prediction also where there is no choice.
+// measured calibrates kernels without costs on the host, so that there is a prediction
+// even if the host is the only device.
 func measured(ctx context.Context, s *sched.Scheduler, kernels []*device.Kernel) error {
 	states := s.States()
 	host := states[len(states)-1].Name

@@ -18,10 +18,10 @@ func newVerify() *cobra.Command {
 	var name, format string
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Compare every bit of the kernels' results with their contracts",
-		Long: `Run every kernel at awkward sizes on every device that is here, with every form
-of host code, and compare each bit with the kernel's contract. Prints equal, or
-the first difference. Exit code 1 if there is any.`,
+		Short: "Compare the results of all kernels with their contracts, bit for bit",
+		Long: `Run every kernel at awkward sizes on every available device, with every form of host
+code, and compare the results with the kernel's contract bit for bit. Print equal or
+the first difference for each kernel. The exit code is 1 if there is a difference.`,
 		Example: `  offload verify
   offload verify --device=cpu --format=json`,
 		Args: noArgs,
@@ -32,8 +32,8 @@ the first difference. Exit code 1 if there is any.`,
 			return verify(cmd, name, format)
 		},
 	}
-	cmd.Flags().StringVar(&name, "device", "", "device: cpu, gpu, software, reference, auto (default every one that is here)")
-	cmd.Flags().StringVar(&format, "format", "table", "output: table, json (one object a line)")
+	cmd.Flags().StringVar(&name, "device", "", "device: cpu, gpu, software, reference, auto (default all available devices)")
+	cmd.Flags().StringVar(&format, "format", "table", "output: table, json (one object per line)")
 	return cmd
 }
 
@@ -48,7 +48,7 @@ func verify(cmd *cobra.Command, name, format string) error {
 			if verbose(cmd) {
 				fmt.Fprintln(cmd.ErrOrStderr(), "note: not verified:", oneLine(err.Error()))
 			} else {
-				fmt.Fprintf(cmd.ErrOrStderr(), "note: no %s here to verify; 'offload devices' says why\n", t.name)
+				fmt.Fprintf(cmd.ErrOrStderr(), "note: no %s device to verify; run 'offload devices' for the reason\n", t.name)
 			}
 			continue
 		}
@@ -67,7 +67,7 @@ func verify(cmd *cobra.Command, name, format string) error {
 	return nil
 }
 
-// targetsOf lists the devices that a name stands for; the cpu in every form.
+// targetsOf returns the devices that a name selects, the cpu in every form.
 func targetsOf(name string) []target {
 	var targets []target
 	names := []string{name}
@@ -86,7 +86,7 @@ func targetsOf(name string) []target {
 	return targets
 }
 
-// verification prints outcomes and counts them.
+// verification prints and counts outcomes.
 type verification struct {
 	out             io.Writer
 	json            bool
@@ -110,7 +110,7 @@ func (v *verification) report(c offload.Check) {
 	fmt.Fprintf(v.out, "%-10s %-9s %-14s %4d calls  %s\n", c.Device, c.Variant, c.Kernel, c.Calls, result)
 }
 
-// difference is the first difference for programs; nil where there is none.
+// difference returns the first difference for JSON, or nil.
 func difference(err error) any {
 	var d *device.Difference
 	if !errors.As(err, &d) {

@@ -16,27 +16,26 @@ func newVet() *cobra.Command {
 	var tags string
 	cmd := &cobra.Command{
 		Use:   "vet [PACKAGES]",
-		Short: "Find what gives kernels of your own other bits on another processor",
-		Long: `Find products in the code of kernels that a compiler may fuse with a sum. Go allows
-x*y + z to be rounded once instead of twice, and does so on arm64 and with
-GOAMD64=v3: the bits are others there. Write float64(x*y) + z, which is rounded
-twice everywhere; an assignment, t := x*y, does not help. Where one rounding is
-wanted, write math.FMA.
+		Short: "Find code in kernels whose results depend on the processor",
+		Long: `Find products in kernels that the compiler may fuse with a sum. Go may round
+x*y + z once instead of twice, and does so on arm64 and with GOAMD64=v3, where the
+result then differs. Write float64(x*y) + z, which is rounded twice everywhere; an
+assignment, t := x*y, does not help. To round only once, write math.FMA.
 
-Looked at are the functions that take a *device.Tile, and what they call in their
-own module, also in tests. Packages are named as for the go command, which has to be
-installed; without any, it is the one in the current folder. Exit code 1 if there is
-such a product.
+vet examines the functions that take a *device.Tile, and the functions of the same
+module that they call, tests included. PACKAGES are patterns as for the go command,
+which must be installed; the default is the package in the current folder. The exit
+code is 1 if there is such a product.
 
-Functions of package math other than Sqrt, FMA, and those that round to integers or
-choose, such as Exp, have other bits on another processor, too; vet does not look
-for them.`,
+Most functions of package math, such as Exp, also differ between processors. The
+exceptions are Sqrt, FMA, and functions that round to integers or select. vet does not
+report them.`,
 		Example: `  offload vet
   offload vet ./...
   offload vet --tags=gl ./kernels/...`,
 		RunE: func(cmd *cobra.Command, patterns []string) error { return vet(cmd, tags, patterns) },
 	}
-	cmd.Flags().StringVar(&tags, "tags", "", "build tags, between commas")
+	cmd.Flags().StringVar(&tags, "tags", "", "comma-separated list of build tags")
 	return cmd
 }
 
@@ -62,7 +61,7 @@ func vet(cmd *cobra.Command, tags string, patterns []string) error {
 	return nil
 }
 
-// nearby is a path from the current folder on, if it is in that.
+// nearby returns a path relative to the current folder, if it is below that.
 func nearby(path string) string {
 	here, err := os.Getwd()
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// vet names file, line and column of each product that may be fused, says what to
-// write, and ends with exit code 1; with 0 where there is none.
+// vet prints file, line and column of each product that may be fused and what to write
+// instead, and exits with 1, or with 0 if there is none.
 func TestVet(t *testing.T) {
 	t.Chdir("testdata/vet")
 	code, stdout, stderr := execute("vet", "./...")
@@ -21,7 +21,7 @@ func TestVet(t *testing.T) {
 	}
 }
 
-// Where there is nothing to find, that is said, too.
+// Packages without kernels lead to a note.
 func TestVetOfOthers(t *testing.T) {
 	for _, c := range []struct {
 		name, says string

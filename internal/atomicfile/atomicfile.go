@@ -1,4 +1,4 @@
-// Package atomicfile writes files that are there as a whole or not at all.
+// Package atomicfile writes files completely or not at all.
 package atomicfile
 
 import (
@@ -13,14 +13,13 @@ import (
 	"strings"
 )
 
-// Write makes the file at path hold what write writes. The data go to a
-// temporary file in the same folder, which takes the place of path once it is
-// complete and on disk; if anything fails it is removed, and what was at path
-// stays. A file that is replaced passes its permissions on, and a symbolic link
-// stays one.
+// Write replaces the file at path by what write writes. The data go to a temporary
+// file in the same folder, which replaces path once it is complete and on disk. After
+// an error the temporary file is removed and path is unchanged. The new file has the
+// permissions of the old one, and a symbolic link is preserved.
 //
-// What is no regular file (a pipe, a terminal, /dev/null, /dev/stdout) cannot be
-// replaced and is written directly.
+// If path is not a regular file (a pipe, a terminal, /dev/null, /dev/stdout), Write
+// writes to it directly.
 func Write(path string, write func(io.Writer) error) error {
 	target, mode, err := resolve(path)
 	if err != nil {
@@ -32,8 +31,8 @@ func Write(path string, write func(io.Writer) error) error {
 	return replace(target, mode, write)
 }
 
-// resolve is the file that path stands for, and its mode; zero for a new one,
-// which is that of a regular file.
+// resolve returns the file that path refers to, with links resolved, and its mode. The
+// mode of a new file is 0, as for a regular file.
 func resolve(path string) (string, fs.FileMode, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -53,7 +52,7 @@ func resolve(path string) (string, fs.FileMode, error) {
 }
 
 // isStream reports whether path names an open file of the process. That may be a
-// regular file, but its name must go on to mean what is open.
+// regular file, but it must not be replaced by another.
 func isStream(path string) bool {
 	path = filepath.ToSlash(filepath.Clean(path))
 	switch path {
@@ -64,8 +63,8 @@ func isStream(path string) bool {
 		strings.HasPrefix(path, "/proc/") && strings.Contains(path, "/fd/")
 }
 
-// direct writes to what is there. Appending keeps what the process has written
-// to a redirected stdout before.
+// direct writes to an existing file. It appends, which keeps what the process has
+// already written to a redirected stdout.
 func direct(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
@@ -81,7 +80,7 @@ func replace(path string, old fs.FileMode, write func(io.Writer) error) (err err
 		return err
 	}
 	complete := false
-	defer func() { // also if write panics
+	defer func() { // even if write panics
 		if !complete {
 			f.Close()
 			os.Remove(f.Name())
@@ -109,11 +108,11 @@ func replace(path string, old fs.FileMode, write func(io.Writer) error) (err err
 	return nil
 }
 
-// attempts bounds the search for a free name.
+// attempts bounds the search for an unused name.
 const attempts = 100
 
-// create makes a new file beside path, with the permissions that the process
-// gives to new files.
+// create creates a temporary file in the folder of path, with the default permissions
+// of new files.
 func create(path string) (*os.File, error) {
 	for range attempts {
 		name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%08x.tmp", short(filepath.Base(path)), rand.Uint32()))
@@ -129,7 +128,7 @@ func create(path string) (*os.File, error) {
 	return nil, &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
 }
 
-// short leaves room for the rest of the name within what file systems allow.
+// short shortens a name, so that the temporary name is within the limit of file systems.
 func short(base string) string {
 	const most = 200
 	if len(base) > most {
@@ -138,8 +137,8 @@ func short(base string) string {
 	return base
 }
 
-// cause drops the temporary name from an error; the caller knows the file by
-// another. Errors about other files stay whole.
+// cause removes the temporary name from an error. It does not change errors about
+// other files.
 func cause(err error, name string) error {
 	if path, ok := err.(*fs.PathError); ok && path.Path == name {
 		return path.Err
@@ -160,8 +159,8 @@ func buffered(f *os.File, path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// syncFolder makes the new name durable where the system can do that; the data
-// are safe either way.
+// syncFolder makes the new name durable, if the system supports that. The data are on
+// disk in any case.
 func syncFolder(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		d.Sync()

@@ -1,5 +1,5 @@
-// Package bench measures kernels on a device: upload, launches and download
-// apart, cold and warm apart, with a digest of the result.
+// Package bench measures kernels on a device: upload, cold launch, warm launches and
+// download separately, with a digest of the result.
 package bench
 
 import (
@@ -13,7 +13,7 @@ import (
 	"offload/kernels/grid"
 )
 
-// Case is one thing to measure.
+// Case is a kernel with its inputs to measure.
 type Case struct {
 	Kernel    string // force, laplacian or heat
 	Precision device.Type
@@ -22,18 +22,18 @@ type Case struct {
 	Seed      uint64 // of the input
 }
 
-// Kernels lists the kernels that can be measured.
+// Kernels returns the names of the kernels that can be measured.
 func Kernels() []string { return []string{"force", "laplacian", "heat"} }
 
 // onPlate reports whether a kernel works on a plate of n × n points.
 func onPlate(kernel string) bool { return kernel != "force" }
 
-// check refuses a case that cannot be run or does not fit into memory.
+// check returns an error if a case is invalid or does not fit into memory.
 func (c Case) check(info device.Info) error {
 	if c.N < 1 {
 		return device.Invalidf("n = %d", c.N)
 	}
-	if info.Memory <= 0 { // it is not known, but no slice is longer than that
+	if info.Memory <= 0 { // unknown, but no slice is longer
 		info.Memory = math.MaxInt
 	}
 	if need := c.bytes(); need > float64(info.Memory) {
@@ -45,7 +45,7 @@ func (c Case) check(info device.Info) error {
 	return nil
 }
 
-// bytes is the memory that a case takes on the host and the device together.
+// bytes returns the memory of a case on the host and the device together.
 func (c Case) bytes() float64 {
 	n, size := float64(c.N), float64(c.Precision.Size())
 	if !onPlate(c.Kernel) {
@@ -55,7 +55,7 @@ func (c Case) bytes() float64 {
 	return size * n * ((4+scratch)*n + 2*grid.ResidualWidth)
 }
 
-// call makes the inputs.
+// call returns the call with its inputs.
 func (c Case) call() *device.Call {
 	if c.Precision == device.Float32 {
 		return callOf[float32](c)
@@ -93,8 +93,8 @@ func callOf[T device.Float](c Case) *device.Call {
 	}
 }
 
-// softening is about the mean distance of bodies in a Plummer sphere's core,
-// a power of two so that both precisions have the same.
+// softening returns about the mean distance of bodies in a Plummer sphere's core, as a
+// power of two, so that it is the same in both precisions.
 func softening[T device.Float](n int) T {
 	eps := T(1)
 	for cube := 1; cube < n; cube *= 8 {
@@ -103,15 +103,15 @@ func softening[T device.Float](n int) T {
 	return eps
 }
 
-// The largest sizes whose bytes an int64, and whose elements an int, can count. Run
-// refuses larger ones.
+// The largest sizes whose number of bytes fits in an int64 and whose number of elements
+// fits in an int. Run refuses larger ones.
 const (
 	mostBodies = math.MaxInt >> 8
 	mostPoints = 1 << (14 + math.MaxInt>>62*15) // along a side
 )
 
-// Shape is the launch of a case without its buffers, and the bytes of each transfer
-// that Run makes around the launches. Nothing is allocated.
+// Shape returns the launch of a case without its buffers, and the bytes of the upload
+// and the download in Run. It allocates no buffers.
 func (c Case) Shape() (l *device.Launch, up, down int64) {
 	if c.Precision == device.Float32 {
 		return shapeOf[float32](c)
@@ -139,7 +139,7 @@ func shapeOf[T device.Float](c Case) (l *device.Launch, up, down int64) {
 	return grid.NewLaplacian(field, field, residual, c.Sweeps, T(0), T(0)), size * n * n, size * n * n
 }
 
-// Memory is the bytes of the case's buffers on a device.
+// Memory returns the size of the case's buffers on a device in bytes.
 func (c Case) Memory() int64 {
 	l, _, _ := c.Shape()
 	total := int64(0)
@@ -151,7 +151,7 @@ func (c Case) Memory() int64 {
 	return total
 }
 
-// littleEndian returns b, elements of that size in the host's order, as
+// littleEndian returns b, elements of that size in the host's byte order, as
 // little-endian bytes.
 func littleEndian(b []byte, size int) []byte {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {

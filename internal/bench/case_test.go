@@ -10,8 +10,7 @@ import (
 	"offload/device/reference"
 )
 
-// A case that is too large for its numbers is refused, and what is predicted of it
-// beforehand is an amount.
+// A case whose sizes overflow is refused, and its predicted sizes and costs are positive.
 func TestCasesBeyondNumbers(t *testing.T) {
 	d, err := reference.Open(context.Background(), device.Options{})
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"offload/internal/ceiling"
 )
 
-// Ceilings compares results with what the machine's cores and memory can do at
-// most. Each figure is measured once. The zero value is ready for use.
+// Ceilings compares results with upper bounds of what the machine's cores and memory
+// can do. It measures each bound once. The zero value is ready for use.
 //
 // The ceiling of force is a loop with the arithmetic of a pair of bodies and no
 // memory. That of laplacian and heat is the lower of two: a sweep of laplacian with
@@ -16,7 +16,7 @@ import (
 // same size, once for all sweeps of a launch.
 type Ceilings struct{ known map[limit]measured }
 
-// limit is one thing to measure.
+// limit identifies a ceiling.
 type limit struct {
 	what      string // pairs, sweep, copy
 	precision string // "" for copy
@@ -24,14 +24,14 @@ type limit struct {
 	bytes     int // of a copy
 }
 
-// measured is a rate per second, and what it is of.
+// measured is a rate per second, and its kind.
 type measured struct {
 	rate float64
 	kind string
 }
 
-// Compare measures the ceiling of a result from the host's cores and fills it in.
-// A result from another device, and after an error any, stays without.
+// Compare measures the ceiling of a result from the host's cores and sets it in r.
+// Results of other devices have no ceiling. After an error r is unchanged.
 func (c *Ceilings) Compare(ctx context.Context, r *Result) error {
 	if r.Class != string(device.CPU) {
 		return nil
@@ -47,7 +47,7 @@ func (c *Ceilings) Compare(ctx context.Context, r *Result) error {
 		if err != nil {
 			return err
 		}
-		// A launch moves the bytes of a point for Sweeps updates of it.
+		// A launch moves the bytes of a point once for all of its updates.
 		copied.rate *= float64(r.Sweeps) / float64(2*size(r.Precision))
 		if copied.rate < low.rate {
 			low = copied
@@ -58,14 +58,14 @@ func (c *Ceilings) Compare(ctx context.Context, r *Result) error {
 	return nil
 }
 
-// Memory is the bandwidth of a large copy by workers, in bytes read and written
+// Memory returns the bandwidth of a large copy by workers, in bytes read and written
 // per second.
 func (c *Ceilings) Memory(ctx context.Context, workers int) (float64, error) {
 	m, err := c.of(ctx, limit{what: "copy", workers: workers, bytes: ceiling.LargestCopy})
 	return m.rate, err
 }
 
-// of measures what is not yet known.
+// of returns a ceiling, which it measures at the first call.
 func (c *Ceilings) of(ctx context.Context, l limit) (measured, error) {
 	if m, ok := c.known[l]; ok {
 		return m, nil
@@ -96,7 +96,7 @@ func (l limit) measure(ctx context.Context) (measured, error) {
 	return measured{rate, l.what + " " + set}, err
 }
 
-// loopOf is the loop with a kernel's arithmetic.
+// loopOf returns the name of the loop with a kernel's arithmetic.
 func loopOf(kernel string) string {
 	if onPlate(kernel) {
 		return "sweep"
@@ -104,7 +104,7 @@ func loopOf(kernel string) string {
 	return "pairs"
 }
 
-// size is the number of bytes of an element.
+// size returns the size of an element in bytes.
 func size(precision string) int {
 	if precision == device.Float32.String() {
 		return device.Float32.Size()

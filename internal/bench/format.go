@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// Writer prints results as they come.
+// Writer prints results.
 type Writer interface {
 	Write(r Result) error
-	// Close prints what is left to print.
+	// Close prints what is still pending.
 	Close() error
 }
 
-// Formats lists the formats of NewWriter.
+// Formats returns the formats of NewWriter.
 func Formats() []string { return []string{"table", "json", "go"} }
 
-// NewWriter makes a writer in the format table, json (one object a line) or go
-// (the Go benchmark format, which benchstat reads); nil for another. A table of results
-// that were predicted has a column for that.
+// NewWriter returns a writer for the format table, json (one object per line) or go (the
+// Go benchmark format, for benchstat), or nil for any other. If predicted is set, a
+// table has a column for predicted times.
 func NewWriter(format string, w io.Writer, predicted bool) Writer {
 	switch format {
 	case "table":
@@ -40,7 +40,7 @@ type jsonLines struct{ enc *json.Encoder }
 func (j *jsonLines) Write(r Result) error { return j.enc.Encode(r) }
 func (j *jsonLines) Close() error         { return nil }
 
-// table keeps its rows until Close, to align them.
+// table prints its rows at Close, aligned.
 type table struct {
 	w         *tabwriter.Writer
 	predicted bool
@@ -75,7 +75,7 @@ func (t *table) Write(r Result) error {
 	return err
 }
 
-// column is a cell of the column of predictions, if there is one.
+// column returns a cell of the column of predictions, or "" if there is no such column.
 func (t *table) column(text string) string {
 	if !t.predicted {
 		return ""
@@ -85,7 +85,8 @@ func (t *table) column(text string) string {
 
 func (t *table) Close() error { return t.w.Flush() }
 
-// ceilingOf is the part of its ceiling that a result reaches, and the ceiling.
+// ceilingOf returns the percentage of its ceiling that a result reaches, and the kind of
+// the ceiling.
 func ceilingOf(r Result) string {
 	if r.CeilingRate == 0 {
 		return "–"
@@ -93,7 +94,7 @@ func ceilingOf(r Result) string {
 	return fmt.Sprintf("%.3g %% (%s)", r.CeilingPercent, r.CeilingKind)
 }
 
-// seconds is a duration with about four digits.
+// seconds formats a duration with about four digits.
 func seconds(s float64) string {
 	d := time.Duration(s * 1e9)
 	for unit := time.Second; unit > 1; unit /= 1000 {
@@ -104,7 +105,7 @@ func seconds(s float64) string {
 	return d.String()
 }
 
-// FormatRate is a rate with a decimal prefix.
+// FormatRate formats a rate with a decimal prefix.
 func FormatRate(r float64, unit string) string {
 	for _, p := range []struct {
 		scale  float64
@@ -117,7 +118,7 @@ func FormatRate(r float64, unit string) string {
 	return fmt.Sprintf("%.3g %s", r, unit)
 }
 
-// goFormat prints one line a sample, so that benchstat can judge the spread.
+// goFormat prints one line per sample, so that benchstat can compute the variation.
 type goFormat struct {
 	w      io.Writer
 	header bool

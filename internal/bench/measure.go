@@ -12,7 +12,7 @@ import (
 	"offload/device"
 )
 
-// Result is what was measured. Times are in seconds.
+// Result is the measurement of a case. Times are in seconds.
 type Result struct {
 	Kernel           string  `json:"kernel"`
 	Device           string  `json:"device"`
@@ -21,17 +21,17 @@ type Result struct {
 	Variant          string  `json:"variant,omitempty"`
 	Precision        string  `json:"precision"`
 	Math             string  `json:"math"`
-	Exact            bool    `json:"exact"` // shown at open to equal the contract
+	Exact            bool    `json:"exact"` // the kernel is exact on the device
 	N                int     `json:"n"`
-	Sweeps           int     `json:"sweeps"` // 0 for kernels without
+	Sweeps           int     `json:"sweeps"` // 0 for kernels without sweeps
 	Seed             uint64  `json:"seed"`
 	Workers          int     `json:"workers"`
 	Count            int     `json:"count"`
 	SecondsMedian    float64 `json:"seconds_median"`
 	SecondsMin       float64 `json:"seconds_min"`
-	SecondsFirst     float64 `json:"seconds_first"`               // the cold launch, before those counted
-	SecondsPredicted float64 `json:"seconds_predicted,omitempty"` // of a launch, where a scheduler chose the device
-	SecondsKernel    float64 `json:"seconds_kernel,omitempty"`    // mean by the device's own timers, where it has them
+	SecondsFirst     float64 `json:"seconds_first"`               // the cold launch, which does not count
+	SecondsPredicted float64 `json:"seconds_predicted,omitempty"` // of a launch, if a scheduler chose the device
+	SecondsKernel    float64 `json:"seconds_kernel,omitempty"`    // mean by the device's timers, if it has any
 	SecondsUpload    float64 `json:"seconds_upload"`
 	SecondsDownload  float64 `json:"seconds_download"`
 	BytesUpload      int64   `json:"bytes_upload"`
@@ -39,20 +39,20 @@ type Result struct {
 	Rate             float64 `json:"rate"` // at the median
 	RateUnit         string  `json:"rate_unit"`
 	GFlops           float64 `json:"gflops"`
-	OpsPerByte       float64 `json:"ops_per_byte"`              // of what a launch must read and write at least
+	OpsPerByte       float64 `json:"ops_per_byte"`              // of the least that a launch must read and write
 	CeilingRate      float64 `json:"ceiling_rate,omitempty"`    // in RateUnit; absent if not measured: see Ceilings
-	CeilingKind      string  `json:"ceiling_kind,omitempty"`    // what the ceiling is
-	CeilingPercent   float64 `json:"ceiling_percent,omitempty"` // Rate as a part of it
+	CeilingKind      string  `json:"ceiling_kind,omitempty"`    // loop, and its instruction set
+	CeilingPercent   float64 `json:"ceiling_percent,omitempty"` // Rate as a percentage of it
 	Digest           string  `json:"digest"`                    // SHA-256 of the output, little-endian
 
 	Samples []float64 `json:"-"` // seconds of each counted launch
 
 	opsPerItem float64
-	roof       float64 // RateUnit that the cores could reach with the data at hand; 0 if not measured
+	roof       float64 // limit of the cores in RateUnit, without that of memory; 0 if not measured
 }
 
-// Run measures c on d with count launches after a cold one. The step function is
-// told after each launch.
+// Run measures c on d with count launches after a cold one. It calls step after each
+// launch.
 func Run(ctx context.Context, d device.Device, c Case, count int, step func()) (Result, error) {
 	info := d.Info()
 	if !onPlate(c.Kernel) {
@@ -118,7 +118,7 @@ func (r *Result) upload(ctx context.Context, d device.Device, c *device.Call) (l
 	return l, free, nil
 }
 
-// sameData finds an earlier argument with the same slice.
+// sameData returns the index of an earlier argument with the same slice, or -1.
 func sameData(earlier []device.HostArg, a device.HostArg) int {
 	return slices.IndexFunc(earlier, func(e device.HostArg) bool { return e.Width > 0 && e.Data == a.Data })
 }
@@ -154,15 +154,15 @@ func (r *Result) launches(ctx context.Context, d device.Device, l *device.Launch
 	return nil
 }
 
-// median is the middle of the samples, or the mean of the two in the middle.
+// median returns the middle sample, or the mean of the two in the middle.
 func median(samples []float64) float64 {
 	sorted := slices.Sorted(slices.Values(samples))
 	n := len(sorted)
 	return stat.Mean(sorted[(n-1)/2:n/2+1], nil)
 }
 
-// download times the transfer of the first output, the kernel's result, and
-// takes its digest.
+// download times the transfer of the first output, the kernel's result, and computes
+// its digest.
 func (r *Result) download(ctx context.Context, l *device.Launch, c *device.Call) error {
 	i := slices.IndexFunc(c.Kernel.Params, func(p device.Param) bool { return p.Access.Writes() })
 	data := c.Args[i].Data
@@ -176,7 +176,7 @@ func (r *Result) download(ctx context.Context, l *device.Launch, c *device.Call)
 	return nil
 }
 
-// digest is the SHA-256 of the elements as little-endian bytes.
+// digest returns the SHA-256 of the elements as little-endian bytes.
 func digest(s device.Slice) string {
 	h := sha256.New()
 	size := s.Type().Size()

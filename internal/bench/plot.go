@@ -17,7 +17,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Pictures lists the kinds of picture that Draw can make.
+// Pictures returns the kinds of picture that Draw can draw.
 func Pictures() []string { return []string{"svg", "png"} }
 
 // Size of a panel, space around panels, and pixels of a PNG per inch.
@@ -28,17 +28,17 @@ const (
 	dpi         = 110
 )
 
-// Draw draws the results, in panels side by side: for each kernel with several n
-// the rate over n; the speed-up, if there are several numbers of workers; the
-// roofline, where ceilings were measured and memory, the bandwidth of a large
-// copy in bytes per second, is not 0. If none applies it is the rate over n.
+// Draw draws the results in panels side by side: the rate over n for each kernel with
+// several n; the speed-up, if there are several numbers of workers; and the roofline,
+// if there are ceilings and memory, the bandwidth of a large copy in bytes per second,
+// is not 0. If none applies it draws the rate over n.
 func Draw(w io.Writer, kind string, results []Result, memory float64) error {
 	panels, err := panelsOf(results, memory)
 	if err != nil {
 		return err
 	}
 	if len(panels) == 0 {
-		return errors.New("bench: there are no results to draw")
+		return errors.New("bench: no results to draw")
 	}
 	columns := min(len(panels), 3)
 	if len(panels) == 4 {
@@ -62,7 +62,7 @@ func Draw(w io.Writer, kind string, results []Result, memory float64) error {
 	return err
 }
 
-// panelsOf makes the panels that apply.
+// panelsOf returns the panels that apply.
 func panelsOf(results []Result, memory float64) ([]*plot.Plot, error) {
 	var panels []*plot.Plot
 	add := func(p *plot.Plot, err error) error {
@@ -101,7 +101,7 @@ func panelsOf(results []Result, memory float64) ([]*plot.Plot, error) {
 	return panels, nil
 }
 
-// newCanvas is a white page of one of the Pictures.
+// newCanvas returns a white page of one of the Pictures.
 func newCanvas(kind string, width, height vg.Length) (vg.CanvasWriterTo, error) {
 	switch kind {
 	case "svg":
@@ -152,13 +152,13 @@ func logarithmic(a *plot.Axis) {
 	a.Scale, a.Tick.Marker = plot.LogScale{}, decades{}
 	const room = 1.25
 	a.Min, a.Max = a.Min/room, a.Max*room
-	if a.Max < 3*a.Min { // one value, or nearly: still with labels
+	if a.Max < 3*a.Min { // a range with too few labels
 		a.Min, a.Max = a.Min/2, a.Max*2
 	}
 }
 
-// headroom raises the top of the vertical axis until the legend with its lines
-// stands above the data.
+// headroom raises the top of the vertical axis until the legend, of that many lines, is
+// above the data.
 func headroom(p *plot.Plot, lines int) {
 	part := (lineSpace*float64(lines) + 10) / (0.8 * panelHeight.Points())
 	if _, logs := p.Y.Scale.(plot.LogScale); logs {
@@ -168,8 +168,8 @@ func headroom(p *plot.Plot, lines int) {
 	p.Y.Max = p.Y.Min + (p.Y.Max-p.Y.Min)/(1-part)
 }
 
-// decades are ticks at 1, 2, 5, 10, … with decimal prefixes. Over many decades
-// only powers of ten have labels.
+// decades places ticks at 1, 2, 5, 10, … with decimal prefixes. Over many decades only
+// powers of ten have labels.
 type decades struct{}
 
 func (decades) Ticks(lo, hi float64) []plot.Tick {
@@ -189,7 +189,7 @@ func (decades) Ticks(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
-// values are ticks at the values themselves.
+// values places ticks at its values.
 type values []int
 
 func (v values) Ticks(lo, hi float64) []plot.Tick {
@@ -200,7 +200,7 @@ func (v values) Ticks(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
-// whole are ticks at whole numbers, ten or so at most.
+// whole places about ten ticks at most, at integers.
 type whole struct{}
 
 func (whole) Ticks(lo, hi float64) []plot.Tick {
@@ -212,7 +212,7 @@ func (whole) Ticks(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
-// prefixed is a number with a decimal prefix.
+// prefixed formats a number with a decimal prefix.
 func prefixed(x float64) string {
 	prefix := ""
 	for _, p := range []string{"k", "M", "G", "T"} {

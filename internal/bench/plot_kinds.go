@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// ratePanel is the rate over n, a line for each precision and number of workers.
+// ratePanel draws the rate over n, with a line for each precision and number of workers.
 func ratePanel(kernel string, results []Result) (*plot.Plot, error) {
 	x := "bodies"
 	if onPlate(kernel) {
@@ -40,7 +40,7 @@ func ratePanel(kernel string, results []Result) (*plot.Plot, error) {
 	return p, nil
 }
 
-// roomy reports whether labels at those values do not touch on an axis of decades.
+// roomy reports whether labels at those values fit on an axis of decades.
 func roomy(n []int) bool {
 	whole := float64(n[len(n)-1]) / float64(n[0])
 	for i := 1; i < len(n); i++ {
@@ -51,7 +51,7 @@ func roomy(n []int) bool {
 	return true
 }
 
-// count is a number of things.
+// count formats a number of things.
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -59,8 +59,8 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// speedupPanel is the speed-up over the number of workers, relative to the
-// smallest, at the largest n of each kernel and precision.
+// speedupPanel draws the speed-up over the number of workers, relative to the smallest,
+// at the largest n of each kernel and precision.
 func speedupPanel(results []Result) (*plot.Plot, error) {
 	p := newPanel("speed-up", "workers", "speed-up")
 	counts := workers(results)
@@ -88,8 +88,8 @@ func speedupPanel(results []Result) (*plot.Plot, error) {
 	return p, nil
 }
 
-// speedups divides rates by that of the smallest number of workers, which counts
-// as that number.
+// speedups returns the speed-ups relative to the smallest number of workers, whose own
+// speed-up counts as that number.
 func speedups(of []Result) plotter.XYs {
 	least := slices.MinFunc(of, func(a, b Result) int { return a.Workers - b.Workers })
 	points := make(plotter.XYs, len(of))
@@ -99,7 +99,7 @@ func speedups(of []Result) plotter.XYs {
 	return points
 }
 
-// ideal adds the line of perfect scaling.
+// ideal draws the line of perfect scaling.
 func ideal(p *plot.Plot, counts []int) error {
 	most := float64(counts[len(counts)-1])
 	line, err := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: most, Y: most}})
@@ -112,16 +112,15 @@ func ideal(p *plot.Plot, counts []int) error {
 	return nil
 }
 
-// grey is the style of what is not data.
+// grey returns the style of auxiliary lines.
 func grey(dashes ...vg.Length) draw.LineStyle {
 	return draw.LineStyle{Color: color.Gray{Y: 110}, Width: 1, Dashes: dashes}
 }
 
-// rooflinePanel is the roofline model (Williams, Waterman and Patterson, CACM
-// 52(4), 2009) of the largest number of workers: operations per second over
-// operations per byte. Rates cannot pass the bandwidth of memory, unless the data
-// stay in a cache, nor the roof of the cores, which is another one for each
-// kernel's mix of operations.
+// rooflinePanel draws the roofline model (Williams, Waterman and Patterson, CACM 52(4),
+// 2009) of the largest number of workers: operations per second over operations per
+// byte. Rates are limited by the bandwidth of memory, unless the data stay in a cache,
+// and by the roof of the cores, which depends on each kernel's mix of operations.
 func rooflinePanel(results []Result, memory float64) (*plot.Plot, error) {
 	measured := slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.roof == 0 })
 	counts := workers(measured)
@@ -156,7 +155,7 @@ func rooflinePanel(results []Result, memory float64) (*plot.Plot, error) {
 	return p, nil
 }
 
-// extent is the range of the horizontal axis.
+// extent returns the range of the horizontal axis.
 func extent(results []Result) (lo, hi float64) {
 	lo, hi = math.Inf(1), 0
 	for _, r := range results {
@@ -165,11 +164,12 @@ func extent(results []Result) (lo, hi float64) {
 	return lo, hi * 2
 }
 
-// addRoof draws the cores' limit from where memory is no limit any more.
+// addRoof draws the limit of the cores, from the point at which it is below that of
+// memory.
 func addRoof(p *plot.Plot, s series, roof, memory, hi float64) error {
 	line, err := plotter.NewLine(plotter.XYs{{X: roof / memory, Y: roof}, {X: max(hi, 2*roof/memory), Y: roof}})
 	if err != nil {
-		return fmt.Errorf("bench: the roof of %s %s: %w", s.kernel, s.precision, err)
+		return fmt.Errorf("bench: roof of %s %s: %w", s.kernel, s.precision, err)
 	}
 	line.LineStyle = draw.LineStyle{Color: s.colour(), Width: 1.5, Dashes: []vg.Length{5, 3}}
 	p.Add(line)
@@ -180,7 +180,7 @@ func addRoof(p *plot.Plot, s series, roof, memory, hi float64) error {
 func addSlope(p *plot.Plot, lo, top, memory float64) error {
 	line, err := plotter.NewLine(plotter.XYs{{X: lo, Y: lo * memory}, {X: top / memory, Y: top}})
 	if err != nil {
-		return fmt.Errorf("bench: the slope of memory: %w", err)
+		return fmt.Errorf("bench: slope of memory: %w", err)
 	}
 	line.LineStyle = grey()
 	p.Add(line)

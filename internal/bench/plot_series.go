@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// series is what is drawn in one colour and style.
+// series identifies the results that are drawn in one colour and style.
 type series struct {
 	kernel, precision, device string
 	workers                   int
@@ -19,7 +19,7 @@ type series struct {
 
 func seriesOf(r Result) series { return series{r.Kernel, r.Precision, r.Device, r.Workers} }
 
-// groups sorts results into series; the keys are in the order of first results.
+// groups groups results by series. The keys are in the order of their first results.
 func groups(results []Result, of func(Result) series) (keys []series, members map[series][]Result) {
 	members = map[series][]Result{}
 	for _, r := range results {
@@ -36,10 +36,10 @@ func kernelResults(results []Result, kernel string) []Result {
 	return slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Kernel != kernel })
 }
 
-// sizes are the different n, in ascending order.
+// sizes returns the different n, in ascending order.
 func sizes(results []Result) []int { return distinct(results, func(r Result) int { return r.N }) }
 
-// workers are the different numbers of workers, in ascending order.
+// workers returns the different numbers of workers, in ascending order.
 func workers(results []Result) []int {
 	return distinct(results, func(r Result) int { return r.Workers })
 }
@@ -53,8 +53,8 @@ func distinct(results []Result, of func(Result) int) []int {
 	return slices.Compact(list)
 }
 
-// colour tells kernels and precisions apart, for all kinds of sight (Okabe and
-// Ito, Color Universal Design, 2008).
+// colour returns a colour for the kernel and precision, safe for colour-blind readers
+// (Okabe and Ito, Color Universal Design, 2008).
 func (s series) colour() color.Color {
 	switch s.kernel + s.precision {
 	case "forcef32":
@@ -73,8 +73,8 @@ func (s series) colour() color.Color {
 	return color.Black
 }
 
-// line joins points with a mark at each; the index of the number of workers
-// chooses mark and dashes.
+// line returns a line through points and a mark at each. Index, that of the number of
+// workers, selects mark and dashes.
 func (s series) line(points plotter.XYs, index int) (*plotter.Line, *plotter.Scatter, error) {
 	slices.SortFunc(points, func(a, b plotter.XY) int {
 		if a.X < b.X {
@@ -97,7 +97,7 @@ func mark(c color.Color, index int) draw.GlyphStyle {
 	return draw.GlyphStyle{Color: c, Radius: 3.5, Shape: shapes[index%len(shapes)]}
 }
 
-// addLine adds a line with its marks and its name.
+// addLine draws a line with its marks, and adds its name to the legend.
 func addLine(p *plot.Plot, s series, points plotter.XYs, index int, name string) error {
 	line, marks, err := s.line(points, index)
 	if err != nil {

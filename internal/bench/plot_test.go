@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// made are results of every kernel and precision at those sizes and numbers of
+// made returns results of every kernel and precision at those sizes and numbers of
 // workers.
 func made(class string, n, workers []int) []Result {
 	var results []Result

@@ -1,11 +1,10 @@
-// Package ceiling measures what the cores and the memory of this machine can do
-// at most: loops with the instructions that a kernel cannot do without, and
-// nothing else. A kernel's rate divided by such a rate tells how much there is
-// left to gain, whatever the machine is, as long as it is no busier for one than
-// for the other.
+// Package ceiling measures upper bounds of the rates of kernels on the cores and the
+// memory of this machine, with loops that have only the instructions that a kernel
+// needs. The ratio of a kernel's rate and its ceiling shows how much is left to gain on
+// any machine, if that is equally busy during both measurements.
 //
-// Each ceiling is the best of a few short windows on all workers at once. It
-// holds for vectors of the named instruction set; wider ones may pass it.
+// Each ceiling is the best of a few short windows on all workers at once. It holds for
+// the named instruction set; one with wider vectors may exceed it.
 package ceiling
 
 import (
@@ -16,23 +15,23 @@ import (
 
 //go:generate sh -c "cd _asm && go run . -out ../avx2_amd64.s -stubs ../avx2_amd64.go -pkg ceiling"
 
-// compiled names the instructions of what is written in Go.
+// compiled is the name of the instruction set of loops written in Go.
 const compiled = "go"
 
-// windows of windowTime are measured; the best one counts, because whatever
-// disturbs a loop slows it down.
+// windows is the number of windows of windowTime. The best one counts, because
+// disturbances only slow a loop down.
 const (
 	windows    = 5
 	windowTime = 20 * time.Millisecond
 )
 
-// piece does a share of some work, well below a millisecond of it, and returns how
-// many items that were.
+// piece does a part of some work, of well below a millisecond, and returns its number of
+// items.
 type piece func() (items float64)
 
-// best is the largest number of items per second that all workers together have
-// reached in a window. Worker gives each of them its own work, in a goroutine of
-// that worker, so that memory is near the core that uses it.
+// best returns the largest number of items per second that all workers together reach in
+// a window. It calls worker(i) on the goroutine of worker i, so that its memory is near
+// the core that uses it.
 func best(ctx context.Context, workers int, worker func(i int) piece) (float64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -40,7 +39,7 @@ func best(ctx context.Context, workers int, worker func(i int) piece) (float64, 
 	pieces := make([]piece, workers)
 	together(workers, func(i int) {
 		pieces[i] = worker(i)
-		pieces[i]() // into the caches
+		pieces[i]() // warm the caches
 	})
 	rates, highest := make([]float64, workers), 0.0
 	for range windows {
@@ -77,17 +76,16 @@ func rate(ctx context.Context, p piece) float64 {
 	}
 }
 
-// Limits of the bytes that Copy moves: beyond the largest it is memory that is
-// measured, whatever the size.
+// Limits of the bytes that Copy moves. Beyond the largest it always measures memory, so
+// a larger size is not needed.
 const (
 	smallestCopy = 1 << 16
 	LargestCopy  = 1 << 28
 )
 
-// Copy is the bandwidth of a copy of bytes/2 bytes to as many others, in bytes
-// read and written per second: what a sweep over a grid of that size must move.
-// Each worker copies a share of its own again and again, so that a small size
-// measures the caches and a large one the memory.
+// Copy returns the bandwidth of a copy of bytes/2 bytes, in bytes read and written per
+// second. A sweep over a grid of that size must move as much. Each worker copies its
+// share repeatedly, so a small size measures the caches and a large one the memory.
 func Copy(ctx context.Context, workers, bytes int) (float64, error) {
 	share := max(min(bytes, LargestCopy), smallestCopy) / 2 / workers
 	return best(ctx, workers, func(int) piece { return copyShare(share) })
@@ -96,8 +94,8 @@ func Copy(ctx context.Context, workers, bytes int) (float64, error) {
 // copyPiece is the number of bytes copied at a time.
 const copyPiece = 1 << 20
 
-// copyShare is the work of one worker on two new areas. Both are written first:
-// memory that never was is one page of zeros.
+// copyShare returns the work of one worker on two new areas. It writes both first,
+// because memory that was never written is mapped to a single page of zeros.
 func copyShare(share int) piece {
 	share = max(share, 1)
 	from, to := make([]byte, share), make([]byte, share)

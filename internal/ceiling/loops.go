@@ -8,9 +8,9 @@ import (
 // Float is a precision.
 type Float interface{ float32 | float64 }
 
-// Pairs is the rate of gravitational interactions, per second, of a loop that
-// has a force kernel's arithmetic and no memory: one evaluation serves both
-// bodies of a pair and counts as two interactions. Set names the instructions.
+// Pairs returns the rate, in gravitational interactions per second, of a loop with the
+// arithmetic of a force kernel and no memory access: one evaluation is for both bodies
+// of a pair and counts as two interactions. Set is the name of the instruction set.
 func Pairs[T Float](ctx context.Context, workers int) (rate float64, set string, err error) {
 	work, set := pairsVector[T]()
 	if work == nil {
@@ -20,22 +20,22 @@ func Pairs[T Float](ctx context.Context, workers int) (rate float64, set string,
 	return rate, set, err
 }
 
-// pairsInput are coordinates and masses of the kind that a kernel meets, and the
-// 1 of 1/(r²·√r²): numbers without the zeros that would let √ and ÷ end early.
+// pairsInput returns realistic coordinates and masses, and the 1 of 1/(r²·√r²). Their
+// significands do not end in zeros, which would speed up √ and ÷.
 func pairsInput[T Float]() [5]T {
 	return [5]T{T(math.Sqrt2), T(math.Ln2), T(math.Pi / 8), T(-math.E / 3), 1}
 }
 
-// pairsGo computes pairs as a compiler makes them, with fused operations where
-// the architecture always has them:
+// pairsGo computes pairs in plain Go, which the compiler fuses on architectures that
+// always have fused operations:
 //
 //	d  = (c₀ − c₁, c₁ − c₂, c₂ − c₃)
 //	r² = d₀² + d₁² + d₂² + c₀
 //	w  = c₄ / (r²·√r²)
 //	s += (c₂·w)·d, t −= (c₃·w)·d
 //
-// The pairs take turns with the inputs, so that nothing is the same for all of
-// them and could be computed once.
+// The pairs rotate through the inputs, so that the compiler cannot hoist a part that is
+// the same for all.
 func pairsGo[T Float](pairs int, in *[4][5]T, sums *[6]T) {
 	s0, s1, s2, t0, t1, t2 := sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]
 	for i := range pairs {
@@ -50,10 +50,10 @@ func pairsGo[T Float](pairs int, in *[4][5]T, sums *[6]T) {
 	*sums = [6]T{s0, s1, s2, t0, t1, t2}
 }
 
-// pairsOfPiece is a few microseconds of work.
+// pairsOfPiece is the number of pairs of a piece: a few microseconds of work.
 const pairsOfPiece = 1 << 12
 
-// pairsScalar is a piece of work for one worker, with pairsGo.
+// pairsScalar returns a piece of work for one worker, with pairsGo.
 func pairsScalar[T Float]() piece {
 	one := pairsInput[T]()
 	in, sums := [4][5]T{one, one, one, one}, [6]T{}
@@ -74,11 +74,10 @@ const (
 	sweepBytes  = (sweepRows + 2) * sweepStride
 )
 
-// Updates is the rate of a five-point stencil, in points per second, on a block
-// that stays in the first-level cache, with equal weights: three sums and a product. The points
-// are stored so that neighbours in a row stand in neighbouring vectors, which
-// spares a sweep the loads across cache lines. There is no floor. Set names the
-// instructions.
+// Updates returns the rate, in points per second, of a five-point stencil with equal
+// weights (three sums and a product, no floor) on a block in the first-level cache. The
+// points are stored so that neighbours in a row are in neighbouring vectors, which
+// avoids loads across cache lines. Set is the name of the instruction set.
 func Updates[T Float](ctx context.Context, workers int) (rate float64, set string, err error) {
 	work, set := sweepVector[T]()
 	if work == nil {
@@ -88,8 +87,8 @@ func Updates[T Float](ctx context.Context, workers int) (rate float64, set strin
 	return rate, set, err
 }
 
-// sweepGo computes the inner points of a block, whose rows have width points with
-// margin ones at each side; so far are neighbours from each other:
+// sweepGo computes the inner points of a block, whose rows have width points, margin of
+// them at each side; margin is also the distance between left and right neighbours:
 //
 //	v = c·((up + down) + (left + right))
 func sweepGo[T Float](out, in []T, width, margin int, c T) {
@@ -105,7 +104,7 @@ func sweepGo[T Float](out, in []T, width, margin int, c T) {
 	}
 }
 
-// sweepScalar is a piece of work for one worker, with sweepGo.
+// sweepScalar returns a piece of work for one worker, with sweepGo.
 func sweepScalar[T Float]() piece {
 	size := sizeOf[T]()
 	in, out := sweepInput(make([]T, sweepBytes/size)), make([]T, sweepBytes/size)
@@ -123,7 +122,7 @@ func sweepInput[T Float](block []T) []T {
 	return block
 }
 
-// sizeOf is the size of an element in bytes.
+// sizeOf returns the size of an element in bytes.
 func sizeOf[T Float]() int {
 	if _, single := any(T(0)).(float32); single {
 		return 4

@@ -4,10 +4,10 @@ package ceiling
 
 import "golang.org/x/sys/cpu"
 
-// avx2 names the instructions of the loops in avx2_amd64.s.
+// avx2 is the name of the instruction set of the loops in avx2_amd64.s.
 const avx2 = "avx2"
 
-// hasAVX2 reports whether this machine can run them.
+// hasAVX2 reports whether this machine has AVX2 and FMA.
 func hasAVX2() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
 
 // A piece of work takes a few microseconds.
@@ -17,8 +17,8 @@ const (
 	sweepsOfPiece = 32
 )
 
-// pairsVector makes pieces of work with vectors of pairs; nil where the machine
-// has none.
+// pairsVector returns a function for pieces of work with vectors of pairs, or nil if the
+// machine lacks AVX2.
 func pairsVector[T Float]() (work func() piece, set string) {
 	switch {
 	case !hasAVX2():
@@ -41,8 +41,8 @@ func pairsVector[T Float]() (work func() piece, set string) {
 	}, avx2
 }
 
-// sweepVector makes pieces of work with vectors of points; nil where the machine
-// has none.
+// sweepVector returns a function for pieces of work with vectors of points, or nil if
+// the machine lacks AVX2.
 func sweepVector[T Float]() (work func() piece, set string) {
 	switch {
 	case !hasAVX2():

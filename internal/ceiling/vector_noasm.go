@@ -2,7 +2,7 @@
 
 package ceiling
 
-// There are no loops with vectors for this architecture.
+// There are no vector loops for this architecture.
 
 func pairsVector[T Float]() (work func() piece, set string) { return nil, "" }
 

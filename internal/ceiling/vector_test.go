@@ -4,7 +4,7 @@ package ceiling
 
 import "testing"
 
-// The loops with vectors compute what those in Go compute.
+// The vector loops compute the same as the loops in Go.
 func TestVectorsAgree(t *testing.T) {
 	if !hasAVX2() {
 		t.Skip("this machine has no AVX2")

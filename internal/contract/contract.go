@@ -1,6 +1,6 @@
-// Package contract has the numbers that the kernels' contracts are made of. Go code, the
-// generators of assembly and the shaders take them from here. None of them may change:
-// another number is another kernel.
+// Package contract defines the constants of the kernels' contracts. Go code, the
+// generators of assembly and the shaders use them. They must not change: a kernel with
+// other constants is another kernel.
 package contract
 
 // Gravity.

@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// place is where the value of e is, or that of which it is a part.
+// place returns the place of the value of e, or of the value of which it is a part.
 func (r *reader) place(e ast.Expr) place {
 	switch e := e.(type) {
 	case *ast.Ident:
@@ -51,15 +51,15 @@ func (r *reader) isProduct(e ast.Expr) bool {
 	return ok && b.Op == token.MUL && isFloat(r.Info.TypeOf(b)) && r.Info.Types[e].Value == nil
 }
 
-// rounded is what to write for the product e.
+// rounded returns what to write instead of the product e.
 func (r *reader) rounded(e ast.Expr) string { return r.conversion(e, e) }
 
-// conversion is e converted to the type of another expression.
+// conversion returns e converted to the type of another expression.
 func (r *reader) conversion(typed, e ast.Expr) string {
 	return fmt.Sprintf("%s(%s)", types.TypeString(r.Info.TypeOf(typed), types.RelativeTo(r.Types)), types.ExprString(e))
 }
 
-// unsigned is e without parentheses and signs around it.
+// unsigned returns e without parentheses and signs around it.
 func unsigned(e ast.Expr) ast.Expr {
 	for {
 		switch outer := e.(type) {
@@ -76,7 +76,7 @@ func unsigned(e ast.Expr) ast.Expr {
 	}
 }
 
-// devicePath is the package of Tile and Kernel.
+// devicePath is the import path of the package of Tile and Kernel.
 const devicePath = "offload/device"
 
 // takesTile reports whether a function has a parameter of type *device.Tile.
@@ -109,7 +109,8 @@ func isFloat(t types.Type) bool { return isBasic(t, types.IsFloat) }
 
 func isComplex(t types.Type) bool { return isBasic(t, types.IsComplex) }
 
-// isBasic reports whether t is such a type, or a type parameter that may be one.
+// isBasic reports whether t is a type with that property, or a type parameter that may be
+// one.
 func isBasic(t types.Type, info types.BasicInfo) bool {
 	switch t := t.(type) {
 	case nil:
@@ -127,7 +128,7 @@ func isBasic(t types.Type, info types.BasicInfo) bool {
 	switch u := t.Underlying().(type) {
 	case *types.Basic:
 		return u.Info()&info != 0
-	case *types.Interface: // a constraint: nothing else with one is computed with
+	case *types.Interface: // a constraint; other interfaces have no arithmetic
 		for e := range u.EmbeddedTypes() {
 			if isBasic(e, info) {
 				return true
@@ -137,12 +138,12 @@ func isBasic(t types.Type, info types.BasicInfo) bool {
 	return false
 }
 
-// place is where a value can be: a variable, field, parameter or result, named by the
-// position of its declaration, which is the same whichever way its package was loaded.
-// For a slice it stands for the elements, too. Empty: nowhere.
+// place identifies a variable, field, parameter or result by the position of its
+// declaration, which does not depend on how its package was loaded. For a slice it
+// includes the elements. An empty place is none.
 type place string
 
-// placeOf is the place of a variable or function.
+// placeOf returns the place of a variable or function.
 func (s *search) placeOf(object types.Object) place {
 	switch object.(type) {
 	case *types.Var, *types.Func:
@@ -158,11 +159,11 @@ func (s *search) placeAt(at token.Pos) place {
 	return place(s.fset.Position(at).String())
 }
 
-// result and param are those of the function at p.
+// result returns the place of result i of the function at p.
 func (p place) result(i int) place { return p.part("result", i) }
 func (p place) param(i int) place  { return p.part("parameter", i) }
 
-// receiver is the number of the receiver among the parameters.
+// receiver is the index of the receiver among the parameters.
 const receiver = -1
 
 func (p place) part(what string, i int) place {
@@ -172,14 +173,14 @@ func (p place) part(what string, i int) place {
 	return place(fmt.Sprintf("%s %s %d", p, what, i))
 }
 
-// flow is what is known of the ways of products.
+// flow records the data flow between places.
 type flow struct {
-	from     map[place][]place        // where the values of a place come from
-	sums     map[place]token.Position // places that are operands of a sum, and of which
+	from     map[place][]place        // sources of the values of a place
+	sums     map[place]token.Position // places that are operands of a sum, and its position
 	products []product
 }
 
-// product is one that is stored somewhere as it is.
+// product is a product that is stored without rounding.
 type product struct {
 	at     token.Position
 	text   string
@@ -187,14 +188,14 @@ type product struct {
 	to     place
 }
 
-// edge notes that values go from one place to another.
+// edge records that values flow from one place to another.
 func (f *flow) edge(from, to place) {
 	if from != "" && to != "" {
 		f.from[to] = append(f.from[to], from)
 	}
 }
 
-// link notes that the function at from is called by the name of to, too.
+// link records that the function at from is also called through to.
 func (f *flow) link(from, to place, s *types.Signature) {
 	for i := range s.Params().Len() {
 		f.edge(to.param(i), from.param(i))
@@ -204,7 +205,7 @@ func (f *flow) link(from, to place, s *types.Signature) {
 	}
 }
 
-// fused are the products that reach a sum.
+// fused returns the products that reach a sum.
 func (f *flow) fused() (found []Finding) {
 	reaches := map[place]token.Position{}
 	var todo []place

@@ -1,14 +1,14 @@
 // Package fused finds products in the code of kernels that a compiler may fuse with a
 // sum. The language allows x*y + z to be computed with one rounding instead of two,
-// also when the product reaches the sum through variables, arguments and results:
-// whether that happens depends on the processor, and so do the bits. An explicit
-// conversion, float64(x*y) + z, rules it out; an assignment does not.
+// even if the product reaches the sum through variables, arguments and results. Whether
+// that happens depends on the processor, and so do the bits. An explicit conversion,
+// float64(x*y) + z, prevents it; an assignment does not.
 //
 // The code of kernels is every function that takes a *device.Tile, what is assigned to
-// a kernel's Contract or Host, and the functions of the given packages that those
-// mention. What is called through an interface is not looked at, nor are functions of
-// other packages. A product is found if it may reach a sum in that code: variables are
-// told apart, elements of a slice and fields of several structs of one type are not.
+// a kernel's Contract or Host, and the functions of the given packages that these
+// mention. Functions called through an interface and functions of other packages are
+// not examined. A product is found if it may reach a sum in that code. Variables are
+// distinguished, but not elements of a slice or fields of several structs of one type.
 package fused
 
 import (
@@ -30,8 +30,8 @@ type Package struct {
 	Files []*ast.File
 	Types *types.Package
 	Info  *types.Info
-	// Kernels says that the package's kernels are wanted. From others only what these
-	// mention is looked at.
+	// Kernels selects the package's kernels. In other packages only what these mention
+	// is examined.
 	Kernels bool
 }
 
@@ -68,7 +68,7 @@ func Find(fset *token.FileSet, packages []*Package) (found []Finding, kernels in
 	return slices.Compact(found), len(s.tiles)
 }
 
-// code is a function, or an expression, to look at.
+// code is a function or an expression to examine.
 type code struct {
 	node ast.Node
 	in   *Package
@@ -79,13 +79,13 @@ type search struct {
 	fset     *token.FileSet
 	declared map[place]code // functions and variables of packages
 	todo     []code
-	seen     map[place]bool // what is or was in todo, by its position
+	seen     map[place]bool // code that is or was in todo
 	tiles    map[place]bool // functions that take a tile
 	flow     flow
 	found    []Finding // products that are operands of sums themselves
 }
 
-// declare notes where the package's functions and variables are.
+// declare records the package's functions and variables.
 func (s *search) declare(p *Package) {
 	add := func(name *ast.Ident, node ast.Node) {
 		if at := s.placeOf(p.Info.Defs[name]); at != "" {
@@ -110,7 +110,7 @@ func (s *search) declare(p *Package) {
 	}
 }
 
-// kernels begins with the code of the package's kernels.
+// kernels adds the code of the package's kernels.
 func (s *search) kernels(p *Package) {
 	for _, f := range p.Files {
 		ast.Inspect(f, func(node ast.Node) bool {
@@ -125,7 +125,7 @@ func (s *search) kernels(p *Package) {
 					s.add(code{node, p})
 					s.tiles[s.placeAt(node.Pos())] = true
 				}
-			case *ast.KeyValueExpr: // in a literal of a kernel
+			case *ast.KeyValueExpr: // in a composite literal of a kernel
 				if name, ok := node.Key.(*ast.Ident); ok && isCodeOfKernel(p.Info.Uses[name]) {
 					s.add(code{node.Value, p})
 				}
@@ -148,7 +148,7 @@ func (s *search) add(c code) {
 	}
 }
 
-// read takes in the code, and what it mentions.
+// read examines code, and adds what it mentions.
 func (s *search) read(c code) {
 	r := reader{search: s, Package: c.in}
 	var around []ast.Node
@@ -169,13 +169,14 @@ func (s *search) read(c code) {
 	})
 }
 
-// ErrNoPackages: the patterns match nothing.
+// ErrNoPackages means that the patterns match no packages.
 var ErrNoPackages = errors.New("no packages match")
 
-// Check loads the packages that patterns name, as the go command understands them in a
-// folder ("" for the current one), with their tests and with build tags between commas,
-// and returns what Find finds in them. Functions of other packages of the same modules
-// are looked at where kernels mention them. A package that does not compile is an error.
+// Check loads the packages that match patterns, as for the go command in folder ("" is
+// the current one), with their tests and with comma-separated build tags, and returns
+// the results of Find. Functions of other packages of the same modules are examined if
+// kernels mention them. It fails if a package does not compile, and with
+// ErrNoPackages if none matches.
 func Check(ctx context.Context, folder, tags string, patterns ...string) (found []Finding, kernels int, err error) {
 	config := &packages.Config{
 		Context: ctx, Dir: folder, Tests: true,
@@ -201,7 +202,7 @@ func Check(ctx context.Context, folder, tags string, patterns ...string) (found 
 	return found, kernels, nil
 }
 
-// load is packages.Load with the packages' errors as one.
+// load is like packages.Load but joins the packages' errors.
 func load(config *packages.Config, patterns []string) ([]*packages.Package, error) {
 	all, err := packages.Load(config, patterns...)
 	if err != nil {
@@ -222,8 +223,8 @@ func load(config *packages.Config, patterns []string) ([]*packages.Package, erro
 	return all, err
 }
 
-// modules are the paths of the packages, and of those that they import from the same
-// modules.
+// modules returns the paths of the packages, and of the packages of the same modules that
+// they import.
 func modules(named []*packages.Package) (wanted map[string]bool, around []string) {
 	wanted = map[string]bool{}
 	of := map[string]bool{} // the modules
@@ -245,7 +246,7 @@ func modules(named []*packages.Package) (wanted map[string]bool, around []string
 	return wanted, around
 }
 
-// basePath is the path of the package that p is, or that p is a test of.
+// basePath returns the path of p, or of the package that p tests.
 func basePath(p *packages.Package) string {
 	if p.ForTest != "" {
 		return p.ForTest

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// Found are the products in the lines that end with fused, and no others.
+// Find returns the products in the lines that end with fused, and no others.
 func TestCheck(t *testing.T) {
 	found, kernels, err := Check(context.Background(), "testdata", "", "./kernels")
 	if err != nil {
@@ -37,7 +37,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// marked are the lines that end with fused.
+// marked returns the lines that end with fused.
 func marked(t *testing.T, paths ...string) (lines []string) {
 	t.Helper()
 	for _, path := range paths {
@@ -54,7 +54,7 @@ func marked(t *testing.T, paths ...string) (lines []string) {
 	return lines
 }
 
-// A message says what to write, in the words of the program.
+// A message contains the replacement, with the expressions of the program.
 func TestMessages(t *testing.T) {
 	found, _, err := Check(context.Background(), "testdata", "", "./kernels")
 	if err != nil {
@@ -80,7 +80,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// What cannot be looked at is an error, and not free of products.
+// Packages that cannot be examined are errors.
 func TestCheckOfNothing(t *testing.T) {
 	ctx := context.Background()
 	if _, _, err := Check(ctx, t.TempDir(), "", "./..."); err == nil {

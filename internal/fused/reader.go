@@ -7,14 +7,14 @@ import (
 	"go/types"
 )
 
-// reader takes in the code of one package.
+// reader examines the code of one package.
 type reader struct {
 	*search
 	*Package
-	functions []place // around what is read, innermost last
+	functions []place // enclosing functions, innermost last
 }
 
-// visit is called for each node, before those in it.
+// visit is called for each node, before its children.
 func (r *reader) visit(node ast.Node) {
 	switch node := node.(type) {
 	case *ast.FuncDecl:
@@ -52,7 +52,7 @@ func (r *reader) visit(node ast.Node) {
 	}
 }
 
-// leave is called after all that is in node.
+// leave is called for each node, after its children.
 func (r *reader) leave(node ast.Node) {
 	switch node.(type) {
 	case *ast.FuncDecl, *ast.FuncLit:
@@ -69,8 +69,7 @@ func (r *reader) enter(at place, t *ast.FuncType) {
 	}
 }
 
-// fields joins the parameters or results of a function with the variables that they are
-// in it.
+// fields joins the parameters or results of a function with their variables in it.
 func (r *reader) fields(list *ast.FieldList, outside func(i int) place, join func(outside, inside place)) {
 	i := 0
 	for _, field := range list.List {
@@ -96,14 +95,14 @@ func (r *reader) binary(e *ast.BinaryExpr) {
 	}
 }
 
-// complex reports products and quotients of complex numbers, which are made of sums.
+// complex reports products and quotients of complex numbers, which contain sums.
 func (r *reader) complex(e ast.Expr, at ast.Node) {
 	if isComplex(r.Info.TypeOf(e)) && r.Info.Types[e].Value == nil {
 		r.report(at.Pos(), "products and quotients of complex numbers are sums of products, which may be fused, which changes bits: compute with real and imaginary parts")
 	}
 }
 
-// operand takes in an operand of a sum.
+// operand records an operand of a sum.
 func (r *reader) operand(e ast.Expr, sum token.Pos) {
 	e = unsigned(e)
 	if r.isProduct(e) {
@@ -135,7 +134,7 @@ func (r *reader) assign(s *ast.AssignStmt) {
 	}
 }
 
-// set takes in that variables are set.
+// set records assignments to variables.
 func (r *reader) set(left, right []ast.Expr) {
 	r.moves(func(i int) place { return r.place(left[i]) }, len(left), right)
 	for i, e := range right {
@@ -143,7 +142,7 @@ func (r *reader) set(left, right []ast.Expr) {
 	}
 }
 
-// moves takes in that n places get the values of expressions, or of one call.
+// moves records that n places get the values of expressions, or of one call.
 func (r *reader) moves(to func(i int) place, n int, values []ast.Expr) {
 	if len(values) == 1 {
 		if call, ok := ast.Unparen(values[0]).(*ast.CallExpr); ok && n > 1 {
@@ -160,7 +159,7 @@ func (r *reader) moves(to func(i int) place, n int, values []ast.Expr) {
 	}
 }
 
-// move takes in that a place gets the value of e.
+// move records that a place gets the value of e.
 func (r *reader) move(to place, e ast.Expr) {
 	e = unsigned(e)
 	t := r.Info.TypeOf(e)
@@ -189,7 +188,7 @@ func (r *reader) move(to place, e ast.Expr) {
 	}
 }
 
-// share takes in that a variable is another name of the memory that e is.
+// share records that a variable refers to the memory of e.
 func (r *reader) share(to place, e ast.Expr) {
 	t := r.Info.TypeOf(e)
 	if _, ok := ast.Unparen(e).(*ast.CallExpr); ok || t == nil {
@@ -201,12 +200,12 @@ func (r *reader) share(to place, e ast.Expr) {
 	}
 }
 
-// product takes in a product that goes somewhere.
+// product records a product whose value flows to a place.
 func (r *reader) product(e ast.Expr, at token.Pos, advice string, to place) {
 	r.flow.products = append(r.flow.products, product{r.fset.Position(at), types.ExprString(e), advice, to})
 }
 
-// call takes in the arguments of a call.
+// call records the arguments of a call.
 func (r *reader) call(call *ast.CallExpr) {
 	f := r.Info.Types[call.Fun]
 	if f.IsBuiltin() || f.IsType() {
@@ -230,7 +229,7 @@ func (r *reader) call(call *ast.CallExpr) {
 	r.moves(func(i int) place { return at.param(min(i, n-1)) }, n, call.Args)
 }
 
-// literal takes in the fields of a struct.
+// literal records the fields of a composite literal.
 func (r *reader) literal(e *ast.CompositeLit) {
 	t, ok := r.Info.TypeOf(e).Underlying().(*types.Struct)
 	if !ok {

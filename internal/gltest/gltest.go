@@ -11,12 +11,12 @@ import (
 	"offload/gl"
 )
 
-// Required is the environment variable that makes a missing device a failure:
-// “gpu” asks for a GPU, any other word for a software rasteriser. Without it a
-// rasteriser is taken, and the test is skipped where there is none.
+// Required is the environment variable that makes a missing device a failure: “gpu”
+// requires a GPU, any other word a software rasteriser. If it is empty, tests use a
+// rasteriser, and are skipped if there is none.
 const Required = "OFFLOAD_REQUIRE_GL"
 
-// Open opens the device, which is closed when the test ends.
+// Open opens the device. It is closed when the test ends.
 func Open(t testing.TB, o device.Options) device.Device {
 	t.Helper()
 	d, err := gl.Open(context.Background(), Class(), 0, o)
@@ -34,7 +34,7 @@ func Open(t testing.TB, o device.Options) device.Device {
 	return d
 }
 
-// Class is the kind of device that tests take.
+// Class returns the class of the device for tests.
 func Class() device.Class {
 	if os.Getenv(Required) == "gpu" {
 		return device.GPU
@@ -42,7 +42,8 @@ func Class() device.Class {
 	return device.Software
 }
 
-// Verify compares every bit of the examples of k of those sizes with its contract.
+// Verify compares the results of k for its examples of these sizes with its contract,
+// bit for bit.
 func Verify(t testing.TB, d device.Device, k *device.Kernel, sizes ...int) {
 	t.Helper()
 	for _, n := range sizes {
@@ -52,7 +53,7 @@ func Verify(t testing.TB, d device.Device, k *device.Kernel, sizes ...int) {
 	}
 }
 
-// Altered is a kernel with another shader.
+// Altered returns a copy of k with a changed shader.
 func Altered(k *device.Kernel, alter func(*device.Shader)) *device.Kernel {
 	a, shader := *k, *k.Shader
 	a.Name += " altered"

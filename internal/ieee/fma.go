@@ -1,7 +1,6 @@
-// Package ieee gives the floating-point operations that a numeric contract may
-// name, each rounded once, to nearest even, on every CPU and by every compiler
-// setting. Where a product must not fuse with a following sum, write T(x*y)+z:
-// the conversion forbids it.
+// Package ieee provides the floating-point operations of numeric contracts, each
+// rounded once, to nearest even, on every CPU and with every compiler setting. To keep
+// a product from being fused with a sum, write T(x*y)+z: the conversion forbids it.
 package ieee
 
 import (
@@ -9,12 +8,12 @@ import (
 	"unsafe"
 )
 
-// Float is a type of the contract's numbers.
+// Float is a type of floating-point numbers.
 type Float interface {
 	float32 | float64
 }
 
-// FMA is x·y + z, rounded once.
+// FMA returns x·y + z, rounded once.
 func FMA[T Float](x, y, z T) T {
 	if unsafe.Sizeof(x) == 8 {
 		return T(math.FMA(float64(x), float64(y), float64(z)))
@@ -22,10 +21,10 @@ func FMA[T Float](x, y, z T) T {
 	return T(FMA32(float32(x), float32(y), float32(z)))
 }
 
-// FMA32 is x·y + z, rounded once. The product is exact in float64; the sum is
-// rounded there and again to float32, which can only go wrong if the first
-// rounding lands halfway between two float32 values, or below the normal range,
-// where the spacing differs.
+// FMA32 returns x·y + z, rounded once. The product is exact in float64. The sum is
+// rounded to float64 and then to float32, which can only be wrong if the first rounding
+// gives a value halfway between two float32 numbers, or below the normal range, where
+// the spacing differs.
 func FMA32(x, y, z float32) float32 {
 	const (
 		dropped   = 1<<29 - 1 // bits of a float64 that a float32 lacks
@@ -42,10 +41,10 @@ func FMA32(x, y, z float32) float32 {
 	return float32(s)
 }
 
-// fma32Odd is p + z rounded to odd in float64 and then to float32. Rounding to
-// odd keeps the information that is lost, and with more than two spare bits the
-// second rounding is that of the exact sum (Boldo and Melquiond, “When double
-// rounding is odd”, 2005).
+// fma32Odd returns p + z, rounded to odd in float64 and then to float32. Rounding to
+// odd records whether the sum is inexact, so that with more than two spare bits the
+// second rounding is that of the exact sum (Boldo and Melquiond, “When double rounding
+// is odd”, 2005).
 //
 //go:noinline
 func fma32Odd(p, z float64) float32 {
@@ -61,8 +60,8 @@ func fma32Odd(p, z float64) float32 {
 	return float32(math.Float64frombits(bits))
 }
 
-// Sqrt is the square root. For float32 the float64 root rounds to the same
-// value as the exact one, since 53 ≥ 2·24 + 2 bits (Figueroa, 1995).
+// Sqrt returns the square root of x. For float32 the float64 root rounds to the same
+// value as the exact one, because 53 ≥ 2·24 + 2 bits (Figueroa, 1995).
 func Sqrt[T Float](x T) T {
 	return T(math.Sqrt(float64(x)))
 }
@@ -75,7 +74,7 @@ func TwoSum[T Float](x, y T) (s, e T) {
 	return s, (x - (s - z)) + (y - z)
 }
 
-// Abs is |x|.
+// Abs returns |x|.
 func Abs[T Float](x T) T {
 	return T(math.Abs(float64(x)))
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// exactFMA rounds x·y + z once, by arithmetic on big numbers.
+// exactFMA returns x·y + z, rounded once, with math/big.
 func exactFMA(x, y, z float32) float32 {
 	b := func(v float32) *big.Float { return new(big.Float).SetPrec(2000).SetFloat64(float64(v)) }
 	p := new(big.Float).SetPrec(2000).Mul(b(x), b(y))

@@ -1,5 +1,4 @@
-// Package progress draws a bar on a terminal while long work goes on, and
-// nothing at all where nobody watches.
+// Package progress draws a progress bar, if the output is a terminal.
 package progress
 
 import (
@@ -9,16 +8,16 @@ import (
 	"golang.org/x/term"
 )
 
-// Bar shows how much of something is done. A nil Bar shows nothing.
+// Bar is a progress bar. A nil Bar shows nothing.
 type Bar struct{ bar *pb.ProgressBar }
 
 // resolution is the number of steps that a bar can show.
 const resolution = 1000
 
-// layout of the line: what is done, the bar, percent, time gone and time left.
+// layout is the layout of the line: label, bar, percent, time elapsed and time left.
 const layout = `{{string . "label"}} {{bar . "[" "=" ">" " " "]"}} {{percent .}} {{etime .}} {{rtime . "%s left"}}`
 
-// New starts a bar on f if that is a terminal; else it returns nil.
+// New starts a bar on f if that is a terminal, and otherwise returns nil.
 func New(f *os.File, label string) *Bar {
 	if !term.IsTerminal(int(f.Fd())) {
 		return nil
@@ -28,7 +27,7 @@ func New(f *os.File, label string) *Bar {
 	return &Bar{bar.Start()}
 }
 
-// Set moves the bar to a fraction of the whole, 0 to 1.
+// Set sets the fraction done, from 0 to 1. It ignores negative fractions and NaN.
 func (b *Bar) Set(fraction float64) {
 	if b != nil && fraction >= 0 {
 		b.bar.SetCurrent(int64(min(fraction, 1) * resolution))
@@ -42,7 +41,7 @@ func (b *Bar) Label(text string) {
 	}
 }
 
-// Clear removes the bar; it does not come back.
+// Clear ends the bar and removes it from the terminal.
 func (b *Bar) Clear() {
 	if b != nil {
 		b.bar.Finish()

@@ -1,8 +1,7 @@
-// Package simulated has devices that compute by contract on the host and take
-// the time of a model: start-up, latency, bandwidth, a rate for each kernel. They
-// sleep for that time, so that in a bubble of testing/synctest, where time is
-// virtual, tests of choices and of splitting are deterministic and take no time.
-// Only tests import it.
+// Package simulated provides devices for tests that run the contracts of kernels on the
+// host and take the time of a model: start-up, latency, bandwidth, and a rate for each
+// kernel. They sleep for that time, so that in a bubble of testing/synctest, where time
+// is virtual, tests of scheduling and splitting are deterministic and take no time.
 package simulated
 
 import (
@@ -15,7 +14,7 @@ import (
 	"offload/device/queue"
 )
 
-// Open returns what opens a device of that model.
+// Open returns a function that opens a device of that model.
 func Open(m Model) func(ctx context.Context, o device.Options) (device.Device, error) {
 	return func(ctx context.Context, o device.Options) (device.Device, error) { return open(ctx, m, o) }
 }
@@ -57,7 +56,7 @@ func open(ctx context.Context, m Model, o device.Options) (device.Device, error)
 	return claimed, nil
 }
 
-// dry is a device that claims to be exact for kernels that it does not compute.
+// dry is a device that reports kernels as exact which it does not compute.
 type dry struct {
 	device.Device
 	exact []string
@@ -69,7 +68,7 @@ func (d *dry) Info() device.Info {
 	return i
 }
 
-// engine computes by contract, and sleeps as the model says.
+// engine runs contracts and sleeps for the time of the model.
 type engine struct {
 	model   Model
 	binding device.Binding
@@ -77,14 +76,14 @@ type engine struct {
 
 	mu    sync.Mutex
 	ticks int64     // of all sleeps that have ended
-	since time.Time // when the present one began; zero if there is none
+	since time.Time // start of the current sleep; zero if there is none
 }
 
-// tick is the work after which a device shows progress.
+// tick is the time of work after which a device shows progress.
 const tick = 10 * time.Millisecond
 
-// Progress counts the ticks of launches and transfers, so that a long one can be told
-// from one that hangs.
+// Progress returns the number of ticks of launches and transfers, which distinguishes a
+// long one from one that hangs.
 func (e *engine) Progress() int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -109,8 +108,8 @@ func (e *engine) Alloc(t device.Type, n int) (queue.Memory, error) {
 	return m, nil
 }
 
-// Execute takes the time of the model first, as a device does whose results can
-// be read at the end only.
+// Execute first takes the time of the model, like a device whose results are available
+// only at the end.
 func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]queue.Memory) error {
 	e.sleep(ctx, e.model.Launch(l.Kernel.Name, device.CostOf(l)))
 	if e.model.Dry || ctx.Err() != nil {
@@ -128,15 +127,15 @@ func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.Max
 	return nil
 }
 
-// Inline is false: a launch returns before its time has passed.
+// Inline returns false: a launch returns before its time has passed.
 func (e *engine) Inline(context.Context, *device.Launch) bool { return false }
 
-// Finish has nothing to wait for: Execute returns when the launch is done.
+// Finish returns at once, because Execute returns when the launch is done.
 func (e *engine) Finish(context.Context) error { return nil }
 
 func (e *engine) Close() {}
 
-// memory is a buffer's memory; without data if the device is dry.
+// memory is a buffer's memory, without data if the device is dry.
 type memory struct {
 	engine *engine
 	data   device.Slice
@@ -166,7 +165,7 @@ func (m *memory) Read(ctx context.Context, off int, dst device.Slice) error {
 
 func (m *memory) Free() { m.data = device.Slice{} }
 
-// sleep waits, or returns the context's error as soon as it is done.
+// sleep waits for d, or until ctx is done, and then returns the error of ctx.
 func (e *engine) sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
@@ -183,17 +182,17 @@ func (e *engine) sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// wake ends the present sleep, and notes when the next one begins.
+// wake ends the current sleep and records the start of the next one.
 func (e *engine) wake(next time.Time) {
 	e.mu.Lock()
 	e.ticks, e.since = e.progress(), next
 	e.mu.Unlock()
 }
 
-// Model says what a device is and how long it takes.
+// Model describes a device and its speed.
 type Model struct {
 	Name  string
-	Class device.Class // "": a GPU
+	Class device.Class // "" means a GPU
 
 	Start     time.Duration      // of each launch, before its work
 	Latency   time.Duration      // of each transfer
@@ -201,16 +200,16 @@ type Model struct {
 	Rates     map[string]float64 // of kernels by name: Cost.Items per second
 	Rate      float64            // of other kernels; 0: without limit
 
-	Memory     int64         // bytes that buffers may take; 0: without limit
+	Memory     int64         // limit of buffers in bytes; 0: without limit
 	Precisions []device.Type // nil: both
 
-	// Dry models the time alone: nothing is computed or stored, reads give zeros,
-	// and Info.Exact lists the kernels untested. It is for sizes too large to
+	// Dry models only the time: nothing is computed or stored, reads return zeros, and
+	// Info.Exact lists the kernels without a test. It is for sizes too large to
 	// compute.
 	Dry bool
 }
 
-// Launch is the time of a launch of that cost.
+// Launch returns the time of a launch of that cost.
 func (m Model) Launch(kernel string, c device.Cost) time.Duration {
 	rate, ok := m.Rates[kernel]
 	if !ok {
@@ -219,12 +218,12 @@ func (m Model) Launch(kernel string, c device.Cost) time.Duration {
 	return m.Start + duration(c.Items, rate)
 }
 
-// Transfer is the time of a write or a read.
+// Transfer returns the time of a write or a read.
 func (m Model) Transfer(bytes int) time.Duration {
 	return m.Latency + duration(float64(bytes), m.Bandwidth)
 }
 
-// duration is the time of an amount at a rate per second.
+// duration returns the time of an amount at a rate per second.
 func duration(amount, rate float64) time.Duration {
 	if rate <= 0 {
 		return 0

@@ -28,7 +28,7 @@ var rows = &device.Kernel{
 	},
 }
 
-// TestTimes: calls take the time of the model, and a launch returns before it.
+// TestTimes checks that calls take the time of the model, and that a launch returns before.
 func TestTimes(t *testing.T) {
 	m := simulated.Model{
 		Start:     3 * time.Millisecond,
@@ -79,7 +79,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestCancelled: a launch whose context ends takes no longer.
+// TestCancelled checks that a launch ends with its context.
 func TestCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, err := simulated.Open(simulated.Model{Rate: 1})(context.Background(), device.Options{})
@@ -104,7 +104,7 @@ func TestCancelled(t *testing.T) {
 	})
 }
 
-// TestProgress: a device shows that it gets on within a launch, and stops when it is done.
+// TestProgress checks that a device shows progress during a launch and none after it.
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := context.Background()
@@ -132,7 +132,7 @@ func TestProgress(t *testing.T) {
 	})
 }
 
-// TestDryListsKernels: a dry device claims to be exact, as tests of choices need.
+// TestDryListsKernels checks that a dry device reports its kernels as exact.
 func TestDryListsKernels(t *testing.T) {
 	d, err := simulated.Open(simulated.Model{Dry: true})(context.Background(), device.Options{Kernels: kernels.All()})
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 // group is a control group that limits memory: see cgroups(7).
 type group struct {
 	path   string // within its hierarchy
-	folder string // its files, from the root of the file system on
+	folder string // of its files, relative to the root of the file system
 	files  groupFiles
 }
 
-// groupFiles are the names of a version's files, and of the key for pages of files,
-// which the kernel drops before it kills.
+// groupFiles holds the names of a version's files, and of the key for page-cache memory,
+// which Linux reclaims before it kills a process.
 type groupFiles struct{ limit, usage, cache string }
 
 var (
@@ -25,7 +25,8 @@ var (
 	version2 = groupFiles{"memory.max", "memory.current", "inactive_file"}
 )
 
-// left is what the group leaves of its limit, at least 1, and whether it has one.
+// left returns how many bytes remain of the group's limit, at least 1, and whether it
+// has a limit.
 func (g group) left(root fs.FS) (bytes int64, limited bool) {
 	limit := number(root, path.Join(g.folder, g.files.limit))
 	if limit <= 0 {
@@ -36,7 +37,7 @@ func (g group) left(root fs.FS) (bytes int64, limited bool) {
 	return max(limit-used, 1), true
 }
 
-// memoryGroups lists the process's own groups and all above them, of both versions.
+// memoryGroups returns the process's groups and their ancestors, of both versions.
 func memoryGroups(root fs.FS) (groups []group) {
 	own := ownGroups(root)
 	for _, m := range mounts(root) {
@@ -54,7 +55,7 @@ func memoryGroups(root fs.FS) (groups []group) {
 			continue
 		}
 		below, inside := strings.CutPrefix(g.path, strings.TrimSuffix(m.root, "/"))
-		if !inside || strings.Contains(below, "..") { // a container does not show it
+		if !inside || strings.Contains(below, "..") { // not visible in the container
 			below = ""
 		}
 		for below = path.Clean("/" + below); ; below = path.Dir(below) {
@@ -69,7 +70,7 @@ func memoryGroups(root fs.FS) (groups []group) {
 	return groups
 }
 
-// ownGroups are the paths of the process's groups by controller, "" for version 2.
+// ownGroups returns the paths of the process's groups by controller, "" for version 2.
 func ownGroups(root fs.FS) map[string]string {
 	own := map[string]string{}
 	eachLine(root, "proc/self/cgroup", func(line string) {

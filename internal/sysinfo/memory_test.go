@@ -12,7 +12,8 @@ func TestFreeMemoryOfThisMachine(t *testing.T) {
 	}
 }
 
-// The limit is that of the group with the least left, from the process's own upwards.
+// The limit is that of the group with the least memory left, among the process's group and
+// its ancestors.
 func TestFreeMemory(t *testing.T) {
 	const (
 		meminfo = "MemTotal: 9000000 kB\nMemAvailable:  1000000 kB\n"

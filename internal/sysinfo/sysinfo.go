@@ -1,5 +1,4 @@
-// Package sysinfo tells what the machine has: memory that may still be taken, and
-// the name of its processor.
+// Package sysinfo reports the machine's free memory and the name of its processor.
 package sysinfo
 
 import (
@@ -12,14 +11,14 @@ import (
 	"strings"
 )
 
-// Memory is what this process can still allocate without swapping or being killed.
+// Memory is the memory that this process can allocate without swapping or being killed.
 type Memory struct {
-	Free  int64  // bytes; 0 where unknown
-	Limit string // what leaves no more, if it is not the machine: a control group
+	Free  int64  // bytes; 0 if unknown
+	Limit string // the control group that limits it; empty if it is the machine
 }
 
-// FreeMemory returns what the machine has free, or what a control group that this
-// process is in leaves of its limit, if that is less.
+// FreeMemory returns the machine's free memory or, if that is less, what remains of the
+// limit of a control group of this process.
 func FreeMemory() Memory { return freeMemory(os.DirFS("/")) }
 
 func freeMemory(root fs.FS) Memory {
@@ -32,7 +31,7 @@ func freeMemory(root fs.FS) Memory {
 	return m
 }
 
-// field is the number behind key in a file with a key at the head of each line, 0 if
+// field returns the number after key in a file whose lines begin with a key, or 0 if
 // there is none.
 func field(root fs.FS, path, key string) int64 {
 	text, err := fs.ReadFile(root, path)
@@ -49,7 +48,7 @@ func field(root fs.FS, path, key string) int64 {
 	return 0
 }
 
-// number reads a file that holds one number; 0 for none, or for “max”.
+// number returns the number in a file, or 0 if there is none, as for “max”.
 func number(root fs.FS, path string) int64 {
 	text, err := fs.ReadFile(root, path)
 	if err != nil {
@@ -59,8 +58,8 @@ func number(root fs.FS, path string) int64 {
 	return n
 }
 
-// CPUName is the processor's name as its vendor gives it, or the architecture
-// where the system does not tell.
+// CPUName returns the model name of the processor, or the architecture if that is
+// unknown.
 func CPUName() string { return cpuName("/proc/cpuinfo") }
 
 func cpuName(path string) string {

@@ -20,16 +20,16 @@ import (
 	"offload/device/trace"
 )
 
-// Options say what to draw.
+// Options selects what to draw.
 type Options struct {
-	// Pause is how long nothing must happen for the picture to leave that time out and
-	// begin a new panel; 0 means 20 ms.
+	// Pause is the shortest pause without events that is left out and starts a new
+	// panel; 0 means 20 ms.
 	Pause time.Duration
-	// Panels is the most panels, from the first on; 0 means 4.
+	// Panels is the largest number of panels; 0 means 4. Later bursts are not drawn.
 	Panels int
 }
 
-// Kinds lists the kinds of picture that Draw can make.
+// Kinds returns the kinds of picture that Draw can draw.
 func Kinds() []string { return []string{"svg", "png"} }
 
 // Sizes of a picture.
@@ -53,7 +53,7 @@ func Draw(w io.Writer, kind string, f *trace.File, o Options) error {
 	}
 	list := bursts(f, o.Pause)
 	if len(list) == 0 {
-		return errors.New("timeline: there are no events to draw")
+		return errors.New("timeline: no events to draw")
 	}
 	list = list[:min(len(list), o.Panels)]
 	colours := coloursOf(f)
@@ -95,11 +95,11 @@ func newCanvas(kind string, w, h vg.Length) (canvas, error) {
 	case "png":
 		return vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi))}, nil
 	}
-	return nil, fmt.Errorf("timeline: no picture of kind %q; there are %v", kind, Kinds())
+	return nil, fmt.Errorf("timeline: unknown kind of picture %q; must be one of %v", kind, Kinds())
 }
 
-// panel is the part of f in b, and the number of its lanes. Tracks on which nothing
-// happens then have none.
+// panel draws the part of f in b, and returns the number of its lanes. Tracks without
+// events there have no lane.
 func panel(f *trace.File, b burst, colours *colours) (*plot.Plot, int) {
 	p := plot.New()
 	p.BackgroundColor = background
@@ -151,7 +151,7 @@ func (b burst) length() time.Duration { return b.to - b.from }
 // has reports whether a span lies within b.
 func (b burst) has(s trace.Span) bool { return s.Start >= b.from && s.Start <= b.to }
 
-// bursts cuts a trace where nothing happens on any track for longer than pause.
+// bursts cuts a trace at pauses: no track has an event for longer than pause.
 func bursts(f *trace.File, pause time.Duration) []burst {
 	var spans []trace.Span
 	for _, t := range f.Tracks {
@@ -170,7 +170,7 @@ func bursts(f *trace.File, pause time.Duration) []burst {
 	return list
 }
 
-// ticks are about eight round numbers: multiples of 1, 2 or 5 times a power of ten.
+// ticks places about eight ticks, at multiples of 1, 2 or 5 times a power of ten.
 type ticks struct{}
 
 // Ticks implements plot.Ticker.

@@ -14,7 +14,7 @@ import (
 	"offload/device/trace"
 )
 
-// lanes is a plotter of tracks one below the other.
+// lanes draws tracks below each other.
 type lanes struct {
 	burst   burst
 	scale   time.Duration // of the x axis
@@ -22,13 +22,13 @@ type lanes struct {
 	colours *colours
 }
 
-// half of a lane's height, where lanes are one apart.
+// half is half of a lane's height. The distance between lanes is 1.
 const half = 0.36
 
-// middle is the y of lane i.
+// middle returns the y coordinate of lane i.
 func (l *lanes) middle(i int) float64 { return float64(len(l.spans) - 1 - i) }
 
-// x is a time on the axis.
+// x returns the x coordinate of a time.
 func (l *lanes) x(t time.Duration) float64 { return float64(t-l.burst.from) / float64(l.scale) }
 
 // DataRange implements plot.DataRanger.
@@ -67,14 +67,14 @@ func (l *lanes) arrow(c draw.Canvas, b box, low, high vg.Length) {
 	words(c, b.x0+1.5*w, c.Max.X, low, high, color.Black, b.label)
 }
 
-// box is one or more spans, drawn as one.
+// box is one or more spans that are drawn together.
 type box struct {
 	x0, x1 vg.Length
 	colour color.Color
-	label  []string // the same, ever shorter
+	label  []string // from the longest form to the shortest
 }
 
-// least is the width below which neighbours of one colour are drawn as one box.
+// least is the width below which adjacent spans of one colour are drawn as one box.
 var least = vg.Points(1)
 
 func (r box) joins(b box) bool {
@@ -87,14 +87,14 @@ func (r box) draw(c draw.Canvas, low, high vg.Length) {
 	}
 	gap := vg.Length(0)
 	if r.x1-r.x0 > 3*least {
-		gap = least / 4 // on each side, so that neighbours are told apart
+		gap = least / 4 // on each side, to separate adjacent boxes
 	}
 	x1 := max(r.x1-gap, r.x0+least/2)
 	c.FillPolygon(r.colour, rectangle(r.x0+gap, x1, low, high))
 	words(c, r.x0+2, x1-2, low, high, ink(r.colour), r.label)
 }
 
-// words writes the longest of the labels that has room between x0 and x1.
+// words writes the longest label that fits between x0 and x1.
 func words(c draw.Canvas, x0, x1, low, high vg.Length, colour color.Color, labels []string) {
 	style := text.Style{Color: colour, Font: sans(9), Handler: plot.DefaultTextHandler, YAlign: draw.YCenter}
 	for _, s := range labels {
@@ -105,7 +105,7 @@ func words(c draw.Canvas, x0, x1, low, high vg.Length, colour color.Color, label
 	}
 }
 
-// label is what is written into a span.
+// label returns the labels of a span, from the longest to the shortest.
 func label(s trace.Span) []string {
 	switch s.Category {
 	case trace.Launch:
@@ -141,10 +141,10 @@ var (
 	lane       = color.Gray{Y: 240}
 )
 
-// colours tell kinds of spans and kernels apart, for all kinds of sight (Okabe and Ito,
-// Color Universal Design, 2008).
+// colours assigns colours to kinds of spans and kernels, safe for colour-blind readers
+// (Okabe and Ito, Color Universal Design, 2008).
 type colours struct {
-	kinds   []string // categories that occur, but for launches and tiles
+	kinds   []string // categories that occur, except launches and tiles
 	kernels []string // in the order of their first launch
 }
 
@@ -164,7 +164,7 @@ func coloursOf(f *trace.File) *colours {
 	return c
 }
 
-// of is the colour of a span.
+// of returns the colour of a span.
 func (c *colours) of(s trace.Span) color.Color {
 	if s.Category == trace.Launch || s.Category == trace.Tile {
 		return ofKernel(slices.Index(c.kernels, s.Name))
@@ -191,7 +191,7 @@ func ofKind(category string) color.Color {
 	return color.Black
 }
 
-// ink is black on light colours and white on dark ones.
+// ink returns black for light backgrounds and white for dark ones.
 func ink(c color.Color) color.Color {
 	if color.GrayModel.Convert(c).(color.Gray).Y > 140 {
 		return color.Black

@@ -1,5 +1,5 @@
-// Sums, products and fused operations in precision T that the driver does right by
-// itself. Precise keeps it from contracting and from reordering them.
+// Sums, products and fused operations in precision T that the driver rounds correctly.
+// Precise forbids contraction and reordering.
 
 T exact_add(T x, T y)
 {

@@ -1,4 +1,4 @@
-// What bits.glsl has for float, for double.
+// The functions of bits.glsl for double.
 
 double exact_step(double x, int n)
 {

@@ -1,8 +1,8 @@
-// exact_fma in precision T from sums and products that are rounded each, where the
-// driver's own is not fused (Boldo and Melquiond, “Emulation of FMA and correctly
-// rounded sums: proved algorithms using rounding to odd”, 2008).
+// exact_fma in precision T from rounded sums and products, for drivers whose fma is not
+// fused (Boldo and Melquiond, “Emulation of FMA and correctly rounded sums: proved
+// algorithms using rounding to odd”, 2008).
 
-// exact_two_sum is s = x + y, rounded, and e = (x + y) − s, exactly (Knuth).
+// exact_two_sum computes s = x + y, rounded, and e = (x + y) − s, exactly (Knuth).
 void exact_two_sum(T x, T y, out T s, out T e)
 {
 	precise T sum = x + y;
@@ -12,9 +12,9 @@ void exact_two_sum(T x, T y, out T s, out T e)
 	e = rest;
 }
 
-// exact_odd is s + e, rounded to odd, where s is that sum rounded to nearest. The
-// last bit of the result tells whether something was lost, so that a second
-// rounding to fewer bits is that of the exact sum.
+// exact_odd returns s + e, rounded to odd, where s is that sum rounded to nearest. The
+// last bit of the result records whether the sum is inexact, so that a second rounding,
+// to fewer bits, gives the correctly rounded sum.
 T exact_odd(T s, T e)
 {
 	if (e == T(0) || exact_is_odd(s)) {
@@ -25,7 +25,7 @@ T exact_odd(T s, T e)
 
 #ifdef EMULATE
 
-// exact_high is the upper half of the bits of x (Veltkamp).
+// exact_high returns the upper half of the bits of x (Veltkamp).
 T exact_high(T x)
 {
 	precise T c = SPLITTER * x;
@@ -33,8 +33,8 @@ T exact_high(T x)
 	return high;
 }
 
-// exact_two_product is p = x·y, rounded, and e = x·y − p, exactly (Dekker), unless
-// e is subnormal or a factor close to overflow.
+// exact_two_product computes p = x·y, rounded, and e = x·y − p, exactly (Dekker), unless
+// e is subnormal or a factor is close to overflow.
 void exact_two_product(T x, T y, out T p, out T e)
 {
 	T xh = exact_high(x), yh = exact_high(y);
@@ -47,8 +47,8 @@ void exact_two_product(T x, T y, out T p, out T e)
 
 T exact_fma(T x, T y, T z)
 {
-	// Small products are scaled, or their error would be subnormal. Beside a larger
-	// z only their sign matters.
+	// Scale small products, because their error would be subnormal. If z is larger,
+	// only their sign matters.
 	precise T plain = x * y + z;
 	precise T product = x * y;
 	bool small = abs(product) < exact_power(SMALL_PRODUCT, x) && abs(z) < exact_power(SMALL_ADDEND, x);
@@ -61,7 +61,7 @@ T exact_fma(T x, T y, T z)
 	exact_two_sum(tl, vl, s, e);
 	precise T sum = vh + exact_odd(s, e);
 	precise T r = small ? sum * exact_power(-SCALE, x) : sum;
-	// A zero keeps the sign that it has without all this.
+	// A zero has the sign of plain.
 	return r != T(0) && abs(plain) <= exact_power(HUGE, x) ? r : plain;
 }
 

@@ -1,5 +1,5 @@
-// exact_fma in float by way of double, in which the product is exact. The sum is
-// rounded to odd there and then to float.
+// exact_fma in float computes in double, where the product is exact. It rounds the sum
+// to odd in double and then to float.
 float exact_fma(float x, float y, float z)
 {
 	precise double p = double(x) * double(y);

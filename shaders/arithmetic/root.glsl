@@ -1,7 +1,6 @@
-// exact_sqrt, exact_div and exact_reciprocal (1/x) in precision T. Where the driver's own
-// operation is not exact, it is taken as an estimate with a relative error below
-// 2^-18 and corrected with fused residuals. NATIVE_SQRT and NATIVE_DIV are that
-// operation.
+// exact_sqrt, exact_div and exact_reciprocal (1/x) in precision T. If the driver's
+// operation (NATIVE_SQRT, NATIVE_DIV) is not exact, it is an estimate with a relative
+// error below 2^-18, which is corrected with fused residuals.
 
 T exact_sqrt(T x)
 {
@@ -9,8 +8,8 @@ T exact_sqrt(T x)
 #ifdef SQRT_EXACT
 	return native;
 #else
-	// Scaled by an even power, so that the residuals are normal numbers, and also
-	// those that an fma is put together from.
+	// Scale by an even power, so that the residuals are normal numbers, and so are the
+	// terms of an emulated fma.
 	int scale = x < exact_power(-ROOT_SCALE, x) ? ROOT_SCALE : 0;
 #ifdef EMULATE
 	scale = x > exact_power(ROOT_SCALE, x) ? -ROOT_SCALE : scale;
@@ -21,7 +20,7 @@ T exact_sqrt(T x)
 		T half_slope = T(0.5) / s;
 		s = exact_fma(exact_fma(-s, s, a), half_slope, s);
 	}
-	// Now s or a neighbour is right. The root is nearest to s just if
+	// Now s or a neighbour is correct. The root is nearest to s if and only if
 	// s·below < a ≤ s·above (Tuckerman).
 	T below = exact_step(s, -1), above = exact_step(s, 1);
 	T r = s;
@@ -37,9 +36,9 @@ T exact_sqrt(T x)
 
 #ifndef DIV_EXACT
 
-// exact_nearest is the quotient a/b for an estimate of it, with neither subnormal
-// nor infinite intermediate results. Of two candidates that enclose the quotient
-// the one with the smaller residual is nearest; it is never halfway.
+// exact_nearest returns the quotient a/b, rounded, from an estimate. No intermediate
+// result may be subnormal or infinite. Of the two candidates around the quotient, the
+// one with the smaller residual is nearest; the quotient is never halfway.
 T exact_nearest(T estimate, T a, T b)
 {
 	precise T q = estimate;
@@ -66,8 +65,8 @@ T exact_div(T x, T y)
 	if (!exact_normal(x) || !exact_normal(y)) {
 		return native;
 	}
-	// Quotient of the significands, then the exponents, in two halves: their
-	// difference may be no exponent itself.
+	// Divide the significands, then scale by the difference of the exponents in two
+	// halves, because it may exceed the range of an exponent.
 	T a = exact_significand(x), b = exact_significand(y);
 	int n = exact_exponent(x) - exact_exponent(y), half_n = n / 2;
 	precise T q = exact_nearest(NATIVE_DIV(a, b), a, b);
@@ -76,7 +75,7 @@ T exact_div(T x, T y)
 #endif
 }
 
-// The reciprocal needs no scaling with an fma that is fused: x·(1/x) is about 1.
+// exact_reciprocal needs no scaling if fma is fused, because x·(1/x) is about 1.
 T exact_reciprocal(T x)
 {
 	precise T native = NATIVE_DIV(T(1), x);

@@ -1,5 +1,5 @@
-// Package shadertest changes shaders for tests: to arithmetic that trusts the
-// driver with nothing, so that every correction runs on every driver.
+// Package shadertest changes shaders for tests: to arithmetic that corrects every
+// operation, so that all corrections run on every driver.
 package shadertest
 
 import (
@@ -8,13 +8,14 @@ import (
 	"offload/shaders"
 )
 
-// Corrected is a shader's source with all exact operations corrected, whatever the
-// driver's own are. Macros, which may be empty, stand before the arithmetic.
+// Corrected returns the source with all exact operations corrected, even if the
+// driver's are exact. The macros, which may be empty, are inserted before the
+// arithmetic.
 func Corrected(source, macros string) string {
 	return distrust + macros + renamed(shaders.Arithmetic()) + "#line 1\n" + renamed(source)
 }
 
-// Off makes the driver's roots and quotients wrong by a factor.
+// Off returns macros that multiply the driver's roots and quotients by a factor.
 func Off(factor string) string {
 	return `
 float off(float x) { return ` + factor + `; }
@@ -24,7 +25,7 @@ double off(double x) { return ` + factor + `lf; }
 `
 }
 
-// NoDoubles leaves the arithmetic without double.
+// NoDoubles is a macro for arithmetic without double.
 const NoDoubles = "#undef DOUBLES\n"
 
 const distrust = `
@@ -38,5 +39,6 @@ const distrust = `
 #undef NATIVE_DIV
 `
 
-// renamed keeps the functions apart from those that the device has declared.
+// renamed renames the functions, to avoid a conflict with those that the device
+// declares.
 func renamed(source string) string { return strings.ReplaceAll(source, "exact_", "corrected_") }

@@ -11,26 +11,26 @@ import (
 	"offload/kernels/grid"
 )
 
-// batches runs a stencil kernel on a device, a batch of sweeps a launch, between
-// two buffers in turn. The state is in u[at] and survives a batch that fails.
+// batches runs a stencil kernel on a device, one batch of sweeps per launch,
+// alternating between two buffers. The state is in u[at]; a failed batch leaves it.
 type batches[T device.Float] struct {
 	field    *Field[T]
 	dev      device.Device
 	kernel   stencil
-	unit     string // what a sweep is called in errors, without the plural
+	unit     string // singular name of a sweep in errors
 	u        [2]device.Buffer
 	residual device.Buffer
 	size     int               // sweeps of a full batch
-	launches [2]*device.Launch // a full batch out of u[0] and out of u[1]
+	launches [2]*device.Launch // a full batch from u[0] and from u[1]
 	rows     []T               // residuals of the rows
 	at       int
-	done     int // sweeps behind the state
+	done     int // sweeps done to reach the state
 }
 
-// stencil makes a launch of a kernel with its coefficients set.
+// stencil returns a launch of a kernel with fixed coefficients.
 type stencil func(u, out, residual device.Arg, sweeps int) *device.Launch
 
-// newBatches uploads the field, which must have passed Check.
+// newBatches allocates the buffers and uploads the field, which must have passed Check.
 func newBatches[T device.Float](ctx context.Context, dev device.Device, f *Field[T], size int, k stencil, unit string) (*batches[T], error) {
 	if dev == nil {
 		return nil, device.Invalidf("no device")
@@ -69,7 +69,7 @@ func (b *batches[T]) launch(from, sweeps int) *device.Launch {
 }
 
 // advance does n sweeps and returns the change in the last one: the largest of
-// any point, and the 2-norm. If it fails the state is the one before.
+// any point, and the 2-norm. If it fails, the state is unchanged.
 func (b *batches[T]) advance(ctx context.Context, n int) (largest, norm2 float64, err error) {
 	l := b.launches[b.at]
 	if n != b.size {
@@ -90,8 +90,8 @@ func (b *batches[T]) advance(ctx context.Context, n int) (largest, norm2 float64
 	return largest, norm2, nil
 }
 
-// diverged says between which sweeps, and where first in the grid, the output of
-// the last batch stopped being finite.
+// diverged returns an error with the sweeps of the last batch and the first point
+// that is no longer finite in its output.
 func (b *batches[T]) diverged(ctx context.Context, n int) error {
 	when := fmt.Sprintf("between %s %d and %d", b.unit, b.done, b.done+n)
 	out, err := device.Download[T](ctx, b.u[1-b.at])
@@ -107,12 +107,13 @@ func (b *batches[T]) diverged(ctx context.Context, n int) error {
 	return fmt.Errorf("%w: %s", ErrDiverged, when)
 }
 
-// keepWithin bounds how long a cancelled run waits for the batch that it gives
-// up, to save the one before.
+// keepWithin bounds how long a cancelled run waits for its last batch, in order to
+// save the state before it.
 const keepWithin = 10 * time.Second
 
 // keep downloads the state into the field, even if ctx is done, and returns the
-// number of sweeps behind what the field now holds. Its error joins err.
+// number of sweeps of the state in the field. It returns err with that number, or
+// with its own error.
 func (b *batches[T]) keep(ctx context.Context, err error) (int, error) {
 	lost := b.u[b.at].Read(ctx, 0, device.Of(b.field.T))
 	if ctx.Err() != nil && lost != nil {
@@ -126,15 +127,15 @@ func (b *batches[T]) keep(ctx context.Context, err error) (int, error) {
 		} else {
 			err = fmt.Errorf("%w; the state was not kept: %w", err, lost)
 		}
-		return 0, fmt.Errorf("after %d %ss, and the field is as it was at the start: %w", b.done, b.unit, err)
+		return 0, fmt.Errorf("after %d %ss, with the field as at the start: %w", b.done, b.unit, err)
 	}
 	if err != nil {
-		err = fmt.Errorf("after %d %ss, which the field holds: %w", b.done, b.unit, err)
+		err = fmt.Errorf("after %d %ss, kept in the field: %w", b.done, b.unit, err)
 	}
 	return b.done, err
 }
 
-// free gives the buffers back. On a device that is closed they are gone already.
+// free frees the buffers. A closed device has freed them already.
 func (b *batches[T]) free() {
 	for _, m := range []device.Buffer{b.u[0], b.u[1], b.residual} {
 		if m != nil {
@@ -143,18 +144,18 @@ func (b *batches[T]) free() {
 	}
 }
 
-// defaultBatch is the number of sweeps between two looks at the residual, for a
-// grid of that many points: enough to make the look cheap, and few enough that a
-// core of 10^9 updates a second gets there in a seventh of a second. It must not
+// defaultBatch returns the number of sweeps between two checks of the residual, for
+// a grid of that many points: enough to make the check cheap, and few enough that a
+// core with 10^9 updates per second does them in a seventh of a second. It must not
 // depend on the device or on timing, because it decides where a run ends.
 func defaultBatch(points int) int {
 	return max(1, min(64, 1<<27/points))
 }
 
-// checkBatch is the number of sweeps of a launch that the caller asked for.
+// checkBatch returns the number of sweeps per launch, given the caller's option.
 func checkBatch(asked, points int) (int, error) {
 	if asked < 0 || asked > grid.MaxSweeps {
-		return 0, device.Invalidf("%d sweeps per launch; 1 to %d are possible, 0 means a default", asked, grid.MaxSweeps)
+		return 0, device.Invalidf("%d sweeps per launch: must be 1 to %d, or 0 for the default", asked, grid.MaxSweeps)
 	}
 	if asked == 0 {
 		asked = defaultBatch(points)
@@ -162,8 +163,8 @@ func checkBatch(asked, points int) (int, error) {
 	return asked, nil
 }
 
-// checkSpacing refuses what is no distance between points, and one whose square is not
-// a normal number.
+// checkSpacing returns an error unless both distances are positive and their squares
+// are normal numbers.
 func checkSpacing(dx, dy float64) error {
 	for _, d := range []float64{dx, dy} {
 		if square := d * d; !(d > 0 && square >= 0x1p-1022 && square <= math.MaxFloat64) {
@@ -173,8 +174,8 @@ func checkSpacing(dx, dy float64) error {
 	return nil
 }
 
-// Work is what a run will ask of a device, as far as that is known before: a number of
-// launches like Launch, which has no buffers.
+// Work is the predicted work of a run: a number of launches like Launch, which has no
+// buffers, on a grid of that many points.
 type Work struct {
 	Launch    *device.Launch
 	Launches  int
@@ -182,9 +183,9 @@ type Work struct {
 	Residuals int // numbers that are read back after each launch
 }
 
-// SteadyWork predicts the work of Steady on f. With a tolerance the number of launches
-// is an estimate, which is too high for a first guess that is better than none.
-// Errors: those of Steady about f and o.
+// SteadyWork returns the predicted work of Steady on f. With a tolerance the number of
+// launches is an estimate, which is too high if f is already close to the solution. The
+// error wraps device.ErrInvalid if f or o is invalid for Steady.
 func SteadyWork[T device.Float](f *Field[T], o SteadyOptions) (Work, error) {
 	p, err := planSteady(f, o)
 	if err != nil {
@@ -198,8 +199,8 @@ func SteadyWork[T device.Float](f *Field[T], o SteadyOptions) (Work, error) {
 	return workOf(f, p.kernel, p.batch, sweeps), nil
 }
 
-// TransientWork predicts the work of Transient on f. Errors: those of Transient about f
-// and o.
+// TransientWork returns the predicted work of Transient on f. The error wraps
+// device.ErrInvalid if f or o is invalid for Transient.
 func TransientWork[T device.Float](f *Field[T], o TransientOptions) (Work, error) {
 	if err := f.Check(); err != nil {
 		return Work{}, err
@@ -229,7 +230,7 @@ func workOf[T device.Float](f *Field[T], k stencil, batch, sweeps int) Work {
 	return Work{k(field, field, residual, batch), launches, len(f.T), residual.Len}
 }
 
-// Clone is a copy of f with temperatures of its own.
+// Clone returns a deep copy of f.
 func (f *Field[T]) Clone() *Field[T] {
 	return &Field[T]{f.Rows, f.Cols, append([]T(nil), f.T...)}
 }

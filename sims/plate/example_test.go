@@ -9,8 +9,8 @@ import (
 	"offload/sims/plate"
 )
 
-// A square plate with one hot edge settles at a quarter of its temperature in the
-// middle.
+// The steady state of a square plate with one hot edge has a quarter of its temperature
+// in the middle.
 func Example() {
 	ctx := context.Background()
 	dev, err := cpu.Open(ctx, device.Options{})
@@ -33,7 +33,7 @@ func Example() {
 	// Output: 4480 sweeps, centre 25.000000
 }
 
-// How an aluminium plate of 10 cm by 5 cm warms up from its left edge.
+// An aluminium plate of 10 cm by 5 cm warms up from its left edge.
 func ExampleTransient() {
 	ctx := context.Background()
 	dev, err := cpu.Open(ctx, device.Options{})

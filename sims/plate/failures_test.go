@@ -67,7 +67,7 @@ func TestRefusedFields(t *testing.T) {
 	}
 }
 
-// What is given nothing says so.
+// Missing fields and devices are refused.
 func TestNothingIsRefused(t *testing.T) {
 	ctx, d, f := context.Background(), open(t), newField[float64](t, 5, 5, plate.Edges{Top: 1})
 	steady := plate.SteadyOptions{Tol: 1}
@@ -108,8 +108,8 @@ func TestWorkOfManySweeps(t *testing.T) {
 	}
 }
 
-// Below the precision's reach the run ends by itself, says so, and leaves the
-// best field there is.
+// With a tolerance below the limit of the precision the run ends with an error and the
+// best possible field.
 func TestToleranceOutOfReach(t *testing.T) {
 	d := open(t)
 	want, _ := hotTop(t, d, 33)
@@ -179,13 +179,13 @@ func TestCancellationWithinALaunch(t *testing.T) {
 	}
 }
 
-// Whatever happens, a run gives all its memory back and leaves no goroutine.
+// Every run frees all its memory and leaves no goroutine.
 func TestNothingLeaks(t *testing.T) {
 	const n = 65
 	d := opened(t, cpu.Open, device.Options{Workers: 2, Memory: 2*n*n*8 + 2*n*8})
 	before := 0
 	for i := range 20 {
-		if i == 1 { // the pool has the workers that it keeps
+		if i == 1 { // the pool has started its workers
 			before = runtime.NumGoroutine()
 		}
 		ctx, cancel := context.WithCancel(context.Background())
@@ -227,7 +227,7 @@ func TestDeviceClosedMidway(t *testing.T) {
 	}
 }
 
-// faulty spoils one value of the output of its third launch.
+// faulty changes one value of the output of its third launch.
 type faulty struct {
 	device.Device
 	launches int
@@ -244,7 +244,7 @@ func (d *faulty) Launch(ctx context.Context, l *device.Launch) error {
 	return nil
 }
 
-// failing takes its third launch, which then fails.
+// failing is a device whose third launch fails after it was accepted.
 type failing struct {
 	device.Device
 	launches int
@@ -259,8 +259,8 @@ func (d *failing) Launch(ctx context.Context, l *device.Launch) error {
 	return d.Device.Launch(ctx, &device.Launch{Kernel: &k, Args: l.Args, Rows: l.Rows})
 }
 
-// A launch that fails after it was taken ends the run with its error, and what was done
-// before it is kept.
+// A launch that fails after it was accepted ends the run with its error and the state
+// before it.
 func TestFailedLaunch(t *testing.T) {
 	want := newField[float64](t, 33, 33, plate.Edges{Top: 100})
 	if _, err := plate.Steady(context.Background(), open(t), want, plate.SteadyOptions{MaxSweeps: 4}); err != nil {

@@ -1,13 +1,12 @@
 // Package plate computes the temperature of a flat plate whose edges are held at
-// given temperatures: where it settles (Steady, Laplace's equation), and how it
-// gets there (Transient, the heat equation).
+// given temperatures: the steady state (Steady, Laplace's equation) or its evolution
+// in time (Transient, the heat equation).
 //
 // The plate is a grid of points. A Field holds their temperatures, in any unit
 // that is linear in the kelvin; the outermost points are the edges and never
-// change. The work is done by the kernels Laplacian and Heat on whatever
-// device.Device the caller opened. On an exact device the results are the same to
-// the last bit as on every other one, and depend on the inputs alone: nothing
-// here is decided by timing.
+// change. The kernels Laplacian and Heat run on the caller's device.Device. On exact
+// devices the results are the same bit for bit, and depend only on the inputs, not on
+// timing.
 //
 // Fields are read from and written to NumPy files (ReadNPY, WriteNPY) and drawn
 // as heat maps (WritePNG).
@@ -21,27 +20,28 @@ import (
 	"offload/kernels/grid"
 )
 
-// Field is the temperatures of a grid of Rows × Cols points, row by row from the
+// Field holds the temperatures of a grid of Rows × Cols points, row by row from the
 // top edge to the bottom edge, each row from left to right.
 type Field[T device.Float] struct {
 	Rows, Cols int
 	T          []T // Rows·Cols temperatures
 }
 
-// Edges are the temperatures at which the edges are held.
+// Edges holds the temperatures of the edges.
 type Edges struct {
 	Top, Bottom, Left, Right float64
 }
 
-// maxPoints bounds a grid against a mistyped size: 2^36 points, or 2^27 where an
-// int has 32 bits.
+// maxPoints bounds a grid, to catch a mistyped size: 2^36 points, or 2^27 if int has
+// 32 bits.
 const maxPoints = 1 << (27 + math.MaxInt>>62*9)
 
-// NewField is a plate of rows × cols points with these edges and a temperature
-// of 0 inside. The corners belong to the top and the bottom edge; the five-point
-// stencil never looks at them. Where a grid is one point wide, the top goes
-// before the bottom and both before left and right. An impossible size, and a
-// temperature that Check refuses, end in device.ErrInvalid.
+// NewField returns a plate of rows × cols points with these edges and a temperature
+// of 0 inside. The corners, which the five-point stencil does not use, belong to the
+// top and the bottom edge. If the grid is one point wide or high, the top takes
+// precedence over the bottom, both over left and right, and left over right. The
+// error wraps device.ErrInvalid for an impossible size and for temperatures that
+// Check refuses.
 func NewField[T device.Float](rows, cols int, e Edges) (*Field[T], error) {
 	if rows < 1 || cols < 1 || rows > maxPoints/cols {
 		return nil, device.Invalidf("a grid of %d × %d points", rows, cols)
@@ -60,10 +60,11 @@ func NewField[T device.Float](rows, cols int, e Edges) (*Field[T], error) {
 	return f, nil
 }
 
-// At is the temperature of a point.
+// At returns the temperature of a point.
 func (f *Field[T]) At(row, col int) T { return f.T[row*f.Cols+col] }
 
-// Extremes are the lowest and the highest temperature; zero for no points.
+// Extremes returns the lowest and the highest temperature, or zeros if there are no
+// points.
 func (f *Field[T]) Extremes() (lowest, highest T) {
 	for i, v := range f.T {
 		if i == 0 {
@@ -74,8 +75,8 @@ func (f *Field[T]) Extremes() (lowest, highest T) {
 	return lowest, highest
 }
 
-// Check refuses, with device.ErrInvalid, what the kernels do not define; see
-// grid.CheckField.
+// Check returns an error that wraps device.ErrInvalid if the kernels are not defined
+// for f; see grid.CheckField.
 func (f *Field[T]) Check() error {
 	if f == nil {
 		return device.Invalidf("no field")
@@ -85,10 +86,10 @@ func (f *Field[T]) Check() error {
 
 func (f *Field[T]) row(r int) []T { return f.T[r*f.Cols:][:f.Cols] }
 
-// flush sets what the kernels count as zero to zero, at the edges too: see
-// Laplacian in package kernels. Their rule covers the points that they compute;
-// this covers the ones that they only read, which no arithmetic may meet as
-// subnormal numbers.
+// flush sets values to zero that the kernels count as zero; see Laplacian in package
+// kernels. The kernels do so for the points that they compute; flush does so for those
+// that they only read, the edges, so that subnormal numbers never enter the
+// arithmetic.
 func (f *Field[T]) flush() {
 	floor := perPrecision[T](0x1p-80, 0x1p-900)
 	for i, v := range f.T {
@@ -98,8 +99,8 @@ func (f *Field[T]) flush() {
 	}
 }
 
-// largestEdge is the largest magnitude of the edges, without the corners. No
-// inner point of a steady plate exceeds it (maximum principle).
+// largestEdge returns the largest magnitude of the edges, without the corners. It
+// bounds the inner points of a steady plate (maximum principle).
 func (f *Field[T]) largestEdge() float64 {
 	largest := 0.0
 	add := func(v T) { largest = max(largest, math.Abs(float64(v))) }
@@ -120,7 +121,7 @@ func fill[T device.Float](s []T, v T) {
 	}
 }
 
-// perPrecision is the constant that belongs to T.
+// perPrecision returns the constant for T.
 func perPrecision[T device.Float](f32, f64 float64) T {
 	if device.TypeOf[T]() == device.Float32 {
 		return T(f32)
@@ -128,14 +129,14 @@ func perPrecision[T device.Float](f32, f64 float64) T {
 	return T(f64)
 }
 
-// The errors of this package; test for them with errors.Is. Wrong options and
+// The errors of this package; test for them with errors.Is. Errors about options and
 // fields wrap device.ErrInvalid.
 var (
-	// ErrNotConverged: the tolerance was not reached.
+	// ErrNotConverged means that the tolerance was not reached.
 	ErrNotConverged = errors.New("the plate has not converged")
-	// ErrDiverged: a temperature became infinite or NaN. A Field that passes
-	// Check cannot do that on a sound device.
+	// ErrDiverged means that a temperature became infinite or NaN. With a Field that
+	// passes Check, only a faulty device can cause that.
 	ErrDiverged = errors.New("the plate has diverged: check the device")
-	// ErrFormat: a file is no NumPy file that a Field can be read from.
+	// ErrFormat means that a file is not a NumPy file from which a Field can be read.
 	ErrFormat = errors.New("not a usable NumPy file")
 )

@@ -55,8 +55,7 @@ func TestExtremes(t *testing.T) {
 	}
 }
 
-// Corners do not reach the inside, so they do not weaken the verdict on a
-// tolerance either.
+// Corners do not affect the inside, nor the limit of a tolerance.
 func TestCornersDoNotMatter(t *testing.T) {
 	d := open(t)
 	f := newField[float32](t, 9, 9, plate.Edges{Top: 1e-3})

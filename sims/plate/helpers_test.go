@@ -28,7 +28,7 @@ func opened(t testing.TB, open func(context.Context, device.Options) (device.Dev
 	return d
 }
 
-// devices are those that results are compared on.
+// devices returns the devices on which results are compared.
 func devices(t *testing.T) map[string]device.Device {
 	return map[string]device.Device{
 		"reference": opened(t, reference.Open, device.Options{}),
@@ -38,7 +38,7 @@ func devices(t *testing.T) map[string]device.Device {
 	}
 }
 
-// newField is a plate that cannot fail.
+// newField returns a plate, or ends the test.
 func newField[T device.Float](t testing.TB, rows, cols int, e plate.Edges) *plate.Field[T] {
 	t.Helper()
 	f, err := plate.NewField[T](rows, cols, e)
@@ -48,8 +48,8 @@ func newField[T device.Float](t testing.TB, rows, cols int, e plate.Edges) *plat
 	return f
 }
 
-// fromFunction is a plate with u(x, y) at its edges, and inside too if asked.
-// Row 0 is at the largest y.
+// fromFunction returns a plate with u(x, y) at its edges, and optionally inside. Row 0
+// is at the largest y.
 func fromFunction(t testing.TB, rows, cols int, dx, dy float64, inside bool, u func(x, y float64) float64) *plate.Field[float64] {
 	t.Helper()
 	f := newField[float64](t, rows, cols, plate.Edges{})
@@ -67,7 +67,7 @@ func clone[T device.Float](f *plate.Field[T]) *plate.Field[T] {
 	return &plate.Field[T]{Rows: f.Rows, Cols: f.Cols, T: append([]T(nil), f.T...)}
 }
 
-// diff is the first point where two fields differ in a bit, or "".
+// diff returns the first point where two fields differ in a bit, or "".
 func diff[T device.Float](got, want *plate.Field[T]) string {
 	for i, v := range want.T {
 		if g := got.T[i]; math.Float64bits(float64(g)) != math.Float64bits(float64(v)) {
@@ -77,7 +77,7 @@ func diff[T device.Float](got, want *plate.Field[T]) string {
 	return ""
 }
 
-// distance is the largest difference of two fields.
+// distance returns the largest difference of two fields.
 func distance[T device.Float](a, b *plate.Field[T]) float64 {
 	d := 0.0
 	for i, v := range a.T {
@@ -86,7 +86,7 @@ func distance[T device.Float](a, b *plate.Field[T]) float64 {
 	return d
 }
 
-// series is the temperature of the unit square with its edge y = 1 at 1 and the
+// series returns the temperature of the unit square with its edge y = 1 at 1 and the
 // others at 0: Σ 4/(kπ)·sin(kπx)·sinh(kπy)/sinh(kπ) over odd k (Carslaw and
 // Jaeger, Conduction of Heat in Solids, 1959, section 5.3).
 func series(x, y float64) float64 {
@@ -99,6 +99,6 @@ func series(x, y float64) float64 {
 	return sum
 }
 
-// order is the power of h with which errors fall from one grid to one of half
+// order returns the order of convergence from the errors on one grid and on one of half
 // the spacing.
 func order(coarse, fine float64) float64 { return math.Log2(coarse / fine) }

@@ -15,9 +15,9 @@ import (
 )
 
 // ReadNPY reads a field from a file in NumPy's format: a matrix of float32 or
-// float64, little-endian, in C or Fortran order, converted to T. Anything else, a
-// file that ends too early or too late, and a number that T cannot hold end in
-// ErrFormat. NaN and Inf are read as they are; Check finds them.
+// float64, little-endian, in C or Fortran order, converted to T. The error wraps
+// ErrFormat for any other content, a wrong length, and a number that is too large
+// for T. NaN and Inf are accepted; Check finds them.
 func ReadNPY[T device.Float](path string) (*Field[T], error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -39,8 +39,8 @@ func ReadNPY[T device.Float](path string) (*Field[T], error) {
 	return f, nil
 }
 
-// DecodeNPY is ReadNPY for a stream of size bytes, or of unknown length if size
-// is negative. It takes memory for as much as was read, or as size promises.
+// DecodeNPY is like ReadNPY for a stream of size bytes, or of unknown length if size
+// is negative. It allocates memory in proportion to the bytes read, or to size.
 func DecodeNPY[T device.Float](r io.Reader, size int64) (*Field[T], error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	h, start, err := readNpyHeader(in)
@@ -48,7 +48,7 @@ func DecodeNPY[T device.Float](r io.Reader, size int64) (*Field[T], error) {
 		return nil, err
 	}
 	if size >= 0 && size != start+h.dataSize() {
-		return nil, formatError("its %d × %d values take %d bytes, %d are there", h.rows, h.cols, h.dataSize(), size-start)
+		return nil, formatError("its %d × %d values take %d bytes, but %d are there", h.rows, h.cols, h.dataSize(), size-start)
 	}
 	points := h.rows * h.cols
 	values := make([]T, 0, min(points, max(int(min(size, math.MaxInt)), 1<<16)))
@@ -58,7 +58,7 @@ func DecodeNPY[T device.Float](r io.Reader, size int64) (*Field[T], error) {
 		}
 	}
 	if _, err := in.ReadByte(); err == nil {
-		return nil, formatError("more follows after its %d × %d values", h.rows, h.cols)
+		return nil, formatError("extra data after its %d × %d values", h.rows, h.cols)
 	} else if err != io.EOF {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func appendValues[T device.Float](values []T, in io.Reader, h npyHeader, points 
 	return values, nil
 }
 
-// fromColumns is a matrix in C order from one in Fortran order.
+// fromColumns converts a matrix from Fortran order to C order.
 func fromColumns[T device.Float](columns []T, rows, cols int) []T {
 	t := make([]T, len(columns))
 	for c := range cols {
@@ -105,13 +105,13 @@ func fromColumns[T device.Float](columns []T, rows, cols int) []T {
 	return t
 }
 
-// WriteNPY writes f to a file that numpy.load reads, in C order as '<f4' or
-// '<f8'. The file is there as a whole or, after an error, as it was before.
+// WriteNPY writes f to a file for numpy.load, in C order as '<f4' or '<f8'. It
+// replaces the file as a whole; after an error the file is as it was before.
 func WriteNPY[T device.Float](path string, f *Field[T]) error {
 	return atomicfile.Write(path, func(w io.Writer) error { return EncodeNPY(w, f) })
 }
 
-// EncodeNPY is WriteNPY to a stream.
+// EncodeNPY is like WriteNPY but writes to a stream.
 func EncodeNPY[T device.Float](w io.Writer, f *Field[T]) error {
 	if f == nil {
 		return device.Invalidf("no field")
@@ -137,8 +137,8 @@ func EncodeNPY[T device.Float](w io.Writer, f *Field[T]) error {
 	return nil
 }
 
-// appendValue converts by type, not through float64, so that every bit pattern
-// comes back.
+// appendValue appends the bytes of v. It does not convert through float64, in order
+// to keep every bit pattern.
 func appendValue[T device.Float](bytes []byte, v T) []byte {
 	switch v := any(v).(type) {
 	case float32:
@@ -149,8 +149,7 @@ func appendValue[T device.Float](bytes []byte, v T) []byte {
 	return bytes
 }
 
-// npyStart is all that comes before the data. They begin at a multiple of 64
-// bytes.
+// npyStart returns all that comes before the data, padded to a multiple of 64 bytes.
 func npyStart(rows, cols, size int) string {
 	const fixed = len(npyMagic) + 2 + 2 // with the version and the length
 	dict := fmt.Sprintf("{'descr': '<f%d', 'fortran_order': False, 'shape': (%d, %d), }", size, rows, cols)

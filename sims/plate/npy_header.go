@@ -15,17 +15,17 @@ import (
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 const npyMagic = "\x93NUMPY"
 
-// maxNpyHeader bounds the header; NumPy itself reads no more than 10 000 bytes.
+// maxNpyHeader bounds the header in bytes; NumPy itself reads at most 10 000.
 const maxNpyHeader = 1 << 16
 
-// npyHeader is what the header of a matrix says.
+// npyHeader is the header of a matrix.
 type npyHeader struct {
 	rows, cols int
 	fortran    bool        // the data are column by column
 	typ        device.Type // Float32 or Float64, little-endian
 }
 
-// npyType are the types that a Field can be read from.
+// npyType returns the type of a NumPy type string, if a Field can be read from it.
 func npyType(descr string) (device.Type, error) {
 	switch descr {
 	case "<f4":
@@ -38,12 +38,12 @@ func npyType(descr string) (device.Type, error) {
 	return 0, formatError("elements of type %.20q, not '<f4' or '<f8'", descr)
 }
 
-// dataSize is the number of bytes of the data.
+// dataSize returns the size of the data in bytes.
 func (h npyHeader) dataSize() int64 {
 	return int64(h.rows) * int64(h.cols) * int64(h.typ.Size())
 }
 
-// formatError is an error of one line that wraps ErrFormat.
+// formatError returns an error that wraps ErrFormat.
 func formatError(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrFormat, fmt.Sprintf(format, args...))
 }
@@ -52,7 +52,7 @@ func formatError(format string, args ...any) error {
 func readNpyHeader(r io.Reader) (h npyHeader, n int64, err error) {
 	var start [8]byte
 	if _, err := io.ReadFull(r, start[:]); err != nil || string(start[:6]) != npyMagic {
-		return h, 0, formatError("it does not begin like one")
+		return h, 0, formatError("it does not begin with the magic string")
 	}
 	size := 2
 	switch start[6] {
@@ -78,7 +78,7 @@ func readNpyHeader(r io.Reader) (h npyHeader, n int64, err error) {
 	return h, int64(len(start)+size) + int64(bytes), err
 }
 
-// parseNpyHeader reads the dictionary. Its three keys may come in any order.
+// parseNpyHeader parses the dictionary, with its three keys in any order.
 func parseNpyHeader(text string) (h npyHeader, err error) {
 	p := npyParser{rest: text}
 	seen := map[string]bool{}
@@ -121,11 +121,11 @@ type npyParser struct {
 
 func (p *npyParser) fail() {
 	if p.err == nil {
-		p.err = formatError("its header is not understood at %.30q", p.rest)
+		p.err = formatError("malformed header at %.30q", p.rest)
 	}
 }
 
-// accept reads the token if it comes next.
+// accept reads the token if it is next, and reports whether it was.
 func (p *npyParser) accept(token string) bool {
 	p.rest = strings.TrimLeft(p.rest, " \t\r\n")
 	rest, ok := strings.CutPrefix(p.rest, token)
@@ -164,7 +164,7 @@ func (p *npyParser) truth() bool {
 	return false
 }
 
-// shape reads a tuple and refuses what is no matrix of a sensible size.
+// shape reads a tuple. It fails unless that is the shape of a matrix within maxPoints.
 func (p *npyParser) shape() (rows, cols int) {
 	var shape []int
 	p.expect("(")

@@ -19,7 +19,7 @@ import (
 	"offload/sims/plate"
 )
 
-// npyFile is a file of version 1 with that dictionary.
+// npyFile returns a file of version 1 with that dictionary.
 func npyFile(dict string, data ...any) []byte {
 	var b bytes.Buffer
 	b.WriteString("\x93NUMPY\x01\x00")
@@ -43,7 +43,7 @@ func TestNPYRoundTrip(t *testing.T) {
 func testRoundTrip[T device.Float](t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {1, 5}, {5, 1}, {3, 4}, {123, 217}} {
 		f := newField[T](t, size[0], size[1], plate.Edges{Top: 100, Left: 0.1, Right: -1e-30})
-		f.T[len(f.T)-1] = T(math.Inf(-1)) // files keep what fields must not have
+		f.T[len(f.T)-1] = T(math.Inf(-1)) // files may hold what Check refuses
 		path := filepath.Join(t.TempDir(), "f.npy")
 		if err := plate.WriteNPY(path, f); err != nil {
 			t.Fatal(err)
@@ -119,34 +119,34 @@ func TestNPYVariants(t *testing.T) {
 	}
 }
 
-// badFiles are wrong in one way each; the key is part of the error.
+// badFiles have one mistake each; the key is part of the error.
 var badFiles = map[string][]byte{
-	"begin like one":               []byte("PK\x03\x04 not this"),
-	"not begin":                    {},
-	"version 9.1":                  []byte("\x93NUMPY\x09\x01"),
-	"ends within the header":       []byte("\x93NUMPY\x01\x00\xff\x00{'descr'"),
-	"a header of 4294967295 bytes": []byte("\x93NUMPY\x02\x00\xff\xff\xff\xff{"),
-	"header is not understood":     npyFile("hello"),
-	`understood at ""`:             npyFile(""),
-	`understood at "\n"`:           npyFile("{'descr': '<f8', 'fortran_order': False}"),
-	`understood at "exec`:          npyFile("{exec('x')}"),
-	`understood at " 1, `:          npyFile("{'other': 1, 'descr': '<f8'}"),
-	`has "descr" twice`:            npyFile("{'descr': '<f8', 'descr': '<f8'}"),
-	`understood at "1,`:            npyFile("{'descr': '<f8', 'fortran_order': 1, 'shape': (1, 1)}"),
-	"elements of type \"<i4\"":     npyFile("{'descr': '<i4', 'fortran_order': False, 'shape': (1, 1)}", int32(1)),
-	`type "|O"`:                    npyFile("{'descr': '|O', 'fortran_order': False, 'shape': (1, 1)}", 0.0),
-	"big-endian data (>f8)":        npyFile("{'descr': '>f8', 'fortran_order': False, 'shape': (1, 1)}", 0.0),
-	"0 dimensions":                 npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': ()}", 0.0),
-	"1 dimensions":                 npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", 0.0),
-	"3 dimensions":                 npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1, 1)}", 0.0),
-	"shape of -1 × -8":             npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -8)}", 0.0),
-	"shape of 0 × 5":               npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 5)}"),
-	"4294967296 × 4294967296":      npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}"),
-	`understood at "9999`:          npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 1)}"),
-	"100000 × 100000 values take":  npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (100000, 100000)}", 0.0),
-	"take 16 bytes, 8 are there":   npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)}", 0.0),
-	"take 8 bytes, 16 are there":   npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1)}", 0.0, 0.0),
-	"value number 1, is too large": npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)}", 0.0, 1e300),
+	"begin with the magic":           []byte("PK\x03\x04 not this"),
+	"not begin":                      {},
+	"version 9.1":                    []byte("\x93NUMPY\x09\x01"),
+	"ends within the header":         []byte("\x93NUMPY\x01\x00\xff\x00{'descr'"),
+	"a header of 4294967295 bytes":   []byte("\x93NUMPY\x02\x00\xff\xff\xff\xff{"),
+	"malformed header":               npyFile("hello"),
+	`header at ""`:                   npyFile(""),
+	`header at "\n"`:                 npyFile("{'descr': '<f8', 'fortran_order': False}"),
+	`header at "exec`:                npyFile("{exec('x')}"),
+	`header at " 1, `:                npyFile("{'other': 1, 'descr': '<f8'}"),
+	`has "descr" twice`:              npyFile("{'descr': '<f8', 'descr': '<f8'}"),
+	`header at "1,`:                  npyFile("{'descr': '<f8', 'fortran_order': 1, 'shape': (1, 1)}"),
+	"elements of type \"<i4\"":       npyFile("{'descr': '<i4', 'fortran_order': False, 'shape': (1, 1)}", int32(1)),
+	`type "|O"`:                      npyFile("{'descr': '|O', 'fortran_order': False, 'shape': (1, 1)}", 0.0),
+	"big-endian data (>f8)":          npyFile("{'descr': '>f8', 'fortran_order': False, 'shape': (1, 1)}", 0.0),
+	"0 dimensions":                   npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': ()}", 0.0),
+	"1 dimensions":                   npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", 0.0),
+	"3 dimensions":                   npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1, 1)}", 0.0),
+	"shape of -1 × -8":               npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -8)}", 0.0),
+	"shape of 0 × 5":                 npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 5)}"),
+	"4294967296 × 4294967296":        npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}"),
+	`header at "9999`:                npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 1)}"),
+	"100000 × 100000 values take":    npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (100000, 100000)}", 0.0),
+	"take 16 bytes, but 8 are there": npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)}", 0.0),
+	"take 8 bytes, but 16 are there": npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1)}", 0.0, 0.0),
+	"value number 1, is too large":   npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)}", 0.0, 1e300),
 }
 
 func TestBadNPY(t *testing.T) {

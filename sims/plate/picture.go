@@ -22,18 +22,19 @@ import (
 	"offload/internal/atomicfile"
 )
 
-// PictureOptions label a picture. The zero value draws in units of the grid.
+// PictureOptions sets the labels of a picture. The zero value has axes in grid spacings.
 type PictureOptions struct {
 	Title string  // "": the size of the grid
 	Unit  string  // of the temperatures, such as °C; "" for none
-	Dx    float64 // distance between columns, in m; with Dy, 0: axes count points
+	Dx    float64 // distance between columns, in m; if Dx and Dy are 0, axes count spacings
 	Dy    float64 // distance between rows, in m
 }
 
 // WritePNG draws f as a heat map in a PNG file: row 0 at the top, a cell for each
 // point or, on large grids, for the mean of a block of points, in the plate's
-// proportions up to 20 to 1, with a colour bar. The file is there as a whole or,
-// after an error, as it was before. A field that Check refuses is not drawn.
+// proportions up to 20 to 1, with a colour bar. It replaces the file as a whole;
+// after an error the file is as it was before. The error wraps device.ErrInvalid if
+// Check refuses f or the spacings are invalid.
 func WritePNG[T device.Float](path string, f *Field[T], o PictureOptions) error {
 	var picture bytes.Buffer
 	if err := EncodePNG(&picture, f, o); err != nil {
@@ -45,7 +46,7 @@ func WritePNG[T device.Float](path string, f *Field[T], o PictureOptions) error 
 	})
 }
 
-// EncodePNG is WritePNG to a stream.
+// EncodePNG is like WritePNG but writes to a stream.
 func EncodePNG[T device.Float](w io.Writer, f *Field[T], o PictureOptions) error {
 	if err := f.Check(); err != nil {
 		return err
@@ -81,10 +82,10 @@ func EncodePNG[T device.Float](w io.Writer, f *Field[T], o PictureOptions) error
 // shades is the number of colours of the scale.
 const shades = 256
 
-// colourScale runs from dark blue over red to pale yellow. Its brightness grows in
-// even steps, so that the eye sees equal steps of temperature as equal (Moreland,
-// Why We Use Bad Color Maps, 2016); it begins above black, where differences
-// would be lost. A constant field gets a scale around its value.
+// colourScale returns a scale from dark blue over red to pale yellow. Its luminance
+// grows evenly, so that equal steps of temperature look equal (Moreland, Why We Use
+// Bad Color Maps, 2016). It begins above black, where differences are hard to see. For
+// a constant field it returns a scale around its value.
 func colourScale(lowest, highest float64) (palette.ColorMap, error) {
 	if spread := math.Abs(highest) * 1e-6; highest-lowest <= spread {
 		spread = max(spread, 0.5)
@@ -136,7 +137,7 @@ const (
 	tickType  = 11
 )
 
-// plotArea is the size of the drawn plate, in its proportions.
+// plotArea returns the size of the drawn plate, in its proportions.
 func plotArea(width, height float64) vg.Point {
 	long := max(width, height)
 	return vg.Point{
@@ -145,7 +146,7 @@ func plotArea(width, height float64) vg.Point {
 	}
 }
 
-// newPlot is a plot without title whose axes touch its data.
+// newPlot returns a plot without title whose axes touch its data.
 func newPlot() *plot.Plot {
 	p := plot.New()
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
@@ -153,7 +154,7 @@ func newPlot() *plot.Plot {
 		a.Label.Padding = font.Points(6)
 		a.Tick.Label.Font = sans(tickType)
 		a.Padding = 0
-		a.LineStyle.Width = 0 // the frame stands for it
+		a.LineStyle.Width = 0 // the frame replaces it
 	}
 	return p
 }
@@ -162,8 +163,8 @@ func sans(points float64) font.Font {
 	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: font.Points(points)}
 }
 
-// addFramed adds a plotter and a frame around what it draws: where that is
-// white, the page would swallow it.
+// addFramed adds a plotter and a frame around it, which sets pale areas off from the
+// page.
 func addFramed(p *plot.Plot, data interface {
 	plot.Plotter
 	plot.DataRanger
@@ -208,9 +209,8 @@ type surrounded struct {
 	top  vg.Length
 }
 
-// surround measures what p takes around a data area of that size. Labels that
-// stick out depend on the size, so the first measure gives the canvas for the
-// second.
+// surround measures the space around p for a data area of that size. Labels that
+// stick out depend on the size of the canvas, so it measures twice.
 func surround(p *plot.Plot, area vg.Point) surrounded {
 	s := surrounded{Plot: p, size: area.Add(vg.Point{X: vg.Inch, Y: vg.Inch})}
 	for range 2 {
@@ -243,7 +243,7 @@ func cells[T device.Float](f *Field[T], scale palette.ColorMap, area vg.Point, d
 		-dx/2, -dy/2, (float64(f.Cols)-0.5)*dx, (float64(f.Rows)-0.5)*dy)
 }
 
-// reduce is f, or a smaller field of the means of square blocks if one of its
+// reduce returns f, or a smaller field of the means of square blocks if one of its
 // sides has more than most points.
 func reduce[T device.Float](f *Field[T], most int) *Field[float64] {
 	block := (max(f.Rows, f.Cols) + most - 1) / most
@@ -256,7 +256,8 @@ func reduce[T device.Float](f *Field[T], most int) *Field[float64] {
 	return g
 }
 
-// blockMean is the mean of the block that begins there, as far as it is in f.
+// blockMean returns the mean of the block that begins at a point, without the part
+// outside of f.
 func blockMean[T device.Float](f *Field[T], row, col, size int) float64 {
 	sum, n := 0.0, 0
 	for r := row; r < min(row+size, f.Rows); r++ {
@@ -268,8 +269,8 @@ func blockMean[T device.Float](f *Field[T], row, col, size int) float64 {
 	return sum * float64(size*size) / float64(n)
 }
 
-// paint makes an image of as many pixels as the area has, at least one for each
-// cell, so that scaling it later blurs nothing.
+// paint returns an image with as many pixels as the area, and at least one for each
+// cell, so that it stays sharp when it is scaled.
 func paint(g *Field[float64], scale palette.ColorMap, area vg.Point) image.Image {
 	img := image.NewRGBA(image.Rect(0, 0,
 		max(g.Cols, int(area.X.Dots(dpi)+0.5)), max(g.Rows, int(area.Y.Dots(dpi)+0.5))))
@@ -284,7 +285,7 @@ func paint(g *Field[float64], scale palette.ColorMap, area vg.Point) image.Image
 	return img
 }
 
-// shade is the colour of a temperature.
+// shade returns the colour of a temperature.
 func shade(table []color.Color, scale palette.ColorMap, v float64) color.Color {
 	part := (v - scale.Min()) / (scale.Max() - scale.Min())
 	return table[max(0, min(len(table)-1, int(part*float64(len(table)))))]

@@ -46,7 +46,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// Row 0 is drawn at the top, and as wide as the plate is in proportion.
+// Row 0 is at the top, and pictures have the plate's proportions.
 func TestPictureOrientationAndProportions(t *testing.T) {
 	f := newField[float32](t, 20, 60, plate.Edges{})
 	for i := range f.T[:10*60] {
@@ -69,8 +69,8 @@ func TestPictureOrientationAndProportions(t *testing.T) {
 	}
 }
 
-// areaOf bounds the pixels of about that colour in the left seven eighths, where
-// the colour bar is not.
+// areaOf returns the bounds of the pixels of about that colour in the left seven
+// eighths, which exclude the colour bar.
 func areaOf(img image.Image, r, g, b int) (area image.Rectangle) {
 	for y := range img.Bounds().Dy() {
 		for x := range img.Bounds().Dx() * 7 / 8 {

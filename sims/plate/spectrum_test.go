@@ -22,7 +22,7 @@ func TestSpectralGap(t *testing.T) {
 	}
 }
 
-// A residual that halves within a window is no stagnation, one that does not is.
+// A residual stagnates if it does not halve within a window.
 func TestStagnation(t *testing.T) {
 	s := newStagnation(0.02, 10) // a window of 110 sweeps
 	residual := 1.0

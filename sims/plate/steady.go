@@ -9,18 +9,18 @@ import (
 	"offload/kernels/grid"
 )
 
-// SteadyOptions say how far to iterate. Tol or MaxSweeps must be set.
+// SteadyOptions configures Steady. Tol or MaxSweeps must be set.
 type SteadyOptions struct {
 	// Tol is the residual at which to stop: the largest change of any point in
 	// one sweep, in the unit of the field. The distance from the solution is
-	// larger; see SteadyResult.Error. With 0 exactly MaxSweeps sweeps are done.
+	// larger; see SteadyResult.Error. If Tol is 0, Steady does MaxSweeps sweeps.
 	Tol float64
-	// MaxSweeps ends the run. 0 means as many as exact arithmetic needs at most
-	// for Tol, and as many again as it takes to see that rounding is in the way.
+	// MaxSweeps is the largest number of sweeps. 0 means the bound for Tol in exact
+	// arithmetic, plus enough sweeps to detect that Tol is out of reach.
 	MaxSweeps int
-	// SweepsPerLaunch is the number of sweeps between two looks at the residual;
-	// 0 means 64, or fewer on grids of more than two million points. It decides
-	// at which sweep a run with a Tol ends, and nothing else.
+	// SweepsPerLaunch is the number of sweeps between two checks of the residual;
+	// 0 means 64, or fewer on grids of more than two million points. It affects only
+	// the sweep at which a run with a Tol ends.
 	SweepsPerLaunch int
 	// Dx and Dy are the distances between columns and between rows; only their
 	// ratio counts. Both 0 means square cells.
@@ -29,7 +29,7 @@ type SteadyOptions struct {
 	Progress func(sweeps int, residual float64)
 }
 
-// SteadyResult says what the field holds after Steady.
+// SteadyResult describes the field after Steady.
 type SteadyResult struct {
 	Sweeps   int
 	Residual float64 // the largest change of any point in the last sweep
@@ -37,9 +37,9 @@ type SteadyResult struct {
 	// Error estimates the largest distance of any point from the solution of the
 	// discrete equations, Residual·ρ/(1 − ρ) with the factor ρ by which a sweep
 	// reduces the slowest mode: on a square of n² points about Residual·n²/5.
-	// Rounding adds to it where the residual is near the precision's limit.
+	// Rounding adds to it if the residual is near the limit of the precision.
 	Error     float64
-	Converged bool // Residual ≤ Tol, at a Tol that the precision can resolve
+	Converged bool // Residual ≤ Tol, with a Tol that the precision can resolve
 }
 
 // Steady replaces the inner temperatures of f, which are the first guess, by the
@@ -47,12 +47,11 @@ type SteadyResult struct {
 // five-point stencil, by Jacobi's method. It stops after the first launch whose
 // residual is at most o.Tol.
 //
-// Errors: ErrNotConverged if o.MaxSweeps were not enough, or if o.Tol is below
-// what T can resolve; ErrDiverged; device.ErrInvalid for f or o, and what the
-// device reports. Where the error is the context's, or one of the first two, the
-// field holds the last complete launch. The result always describes what the
-// field holds; its Sweeps are 0 where that is the caller's input, as it is when
-// the device is lost.
+// The error wraps ErrNotConverged if o.MaxSweeps is too small or o.Tol is below what
+// T can resolve, ErrDiverged, device.ErrInvalid if f or o is invalid, or an error of
+// the device. After the first two, and after an error of ctx, the field holds the
+// state after the last complete launch. The result always describes the field; its
+// Sweeps is 0 if that is unchanged, for example because the device was lost.
 //
 // Magnitudes that the kernels count as zero are set to zero in f at the start.
 func Steady[T device.Float](ctx context.Context, dev device.Device, f *Field[T], o SteadyOptions) (SteadyResult, error) {
@@ -74,7 +73,7 @@ func Steady[T device.Float](ctx context.Context, dev device.Device, f *Field[T],
 	return r, err
 }
 
-// steadyPlan is what a run does, as far as its inputs decide it.
+// steadyPlan is the part of a run that its inputs determine.
 type steadyPlan struct {
 	SteadyOptions
 	kernel stencil
@@ -120,15 +119,15 @@ func planSteady[T device.Float](f *Field[T], o SteadyOptions) (steadyPlan, error
 	return p, nil
 }
 
-// defaultLimit leaves room for newStagnation's window after the sweeps that are
-// needed, so that a tolerance out of reach is recognised as such.
+// defaultLimit returns the default of MaxSweeps. It includes newStagnation's window
+// after the sweeps that are needed, so that a tolerance out of reach is detected.
 func defaultLimit[T device.Float](f *Field[T], tol, gap float64, batch int) int {
 	lowest, highest := f.Extremes()
 	needed := toInt(sweepsFor(float64(highest)-float64(lowest), tol, gap))
 	return needed + newStagnation(gap, batch).window + batch
 }
 
-// relax sweeps until the plan is done.
+// relax sweeps until the residual or the number of sweeps ends the run.
 func relax[T device.Float](ctx context.Context, b *batches[T], p steadyPlan) (SteadyResult, error) {
 	var r SteadyResult
 	stagnation := newStagnation(p.gap, p.batch)
@@ -153,17 +152,17 @@ func relax[T device.Float](ctx context.Context, b *batches[T], p steadyPlan) (St
 	if p.Tol == 0 {
 		return r, nil
 	}
-	return r, fmt.Errorf("%w: the residual is %.3g, above the tolerance of %g: allow more sweeps", ErrNotConverged, r.Residual, p.Tol)
+	return r, fmt.Errorf("%w: residual %.3g exceeds tolerance %g: allow more sweeps", ErrNotConverged, r.Residual, p.Tol)
 }
 
-// outOfReach is the error for a tolerance below the rounding errors.
+// outOfReach returns the error for a tolerance below the rounding errors.
 func outOfReach[T device.Float](p steadyPlan, residual float64) error {
 	advice := "use a larger tolerance"
 	t := device.TypeOf[T]()
 	if t == device.Float32 {
 		advice += ", or f64"
 	}
-	return fmt.Errorf("%w: the residual is %.3g; a tolerance of %g is below what %v can reach here, about %.1g: %s",
+	return fmt.Errorf("%w: residual %.3g; tolerance %g is below the limit of %v here, about %.1g: %s",
 		ErrNotConverged, residual, p.Tol, t, max(residual, p.finest), advice)
 }
 
@@ -171,9 +170,9 @@ func outOfReach[T device.Float](p steadyPlan, residual float64) error {
 // = cols − 1 and q = rows − 1, by ρ = 2cx·cos(π/p) + 2cy·cos(π/q) in each sweep
 // (Young, Iterative Solution of Large Linear Systems, 1971, chapter 4).
 
-// spectralGap is 1 − ρ = 4cx·sin²(π/2p) + 4cy·sin²(π/2q), or a little less, for
-// a grid; 1 where it has no inner points. It uses no function of package math
-// whose last bit depends on the processor, because it decides where runs end.
+// spectralGap returns 1 − ρ = 4cx·sin²(π/2p) + 4cy·sin²(π/2q), or a little less, for
+// a grid, or 1 if it has no inner points. It uses no function of package math whose
+// last bit depends on the processor, because it decides where runs end.
 func spectralGap(rows, cols int, dx, dy float64) float64 {
 	if rows < 3 || cols < 3 {
 		return 1
@@ -183,39 +182,39 @@ func spectralGap(rows, cols int, dx, dy float64) float64 {
 	return float64(4*cx*float64(sx*sx)) + float64(4*cy*float64(sy*sy))
 }
 
-// lowSine is x − x³/6 for x = π/2n, which is at most sin x.
+// lowSine returns x − x³/6 for x = π/2n, which is at most sin x.
 func lowSine(n int) float64 {
 	x := math.Pi / (2 * float64(n))
 	return float64(x * (1 - float64(x*x)/6))
 }
 
-// survival bounds the largest value that k sweeps leave of a change of 1: it is
-// at most survival·ρ^k, with (4/π)² for the square wave's first mode in each
-// direction.
+// survival bounds what remains of a change of at most 1 after k sweeps: at most
+// survival·ρ^k, with (4/π)² for the square wave's first mode in each direction.
 const survival = 1.63
 
-// sweepsFor is a number of sweeps in which exact arithmetic brings the residual
-// of a grid with that gap from at most spread to tol; ln 2 < 0.7 sweeps per gap
-// for each halving.
+// sweepsFor returns a number of sweeps that in exact arithmetic reduce the residual
+// of a grid with that gap from at most spread to tol; each halving takes
+// ln 2/gap < 0.7/gap sweeps.
 func sweepsFor(spread, tol, gap float64) float64 {
 	_, halvings := math.Frexp(min(survival*spread/tol, math.MaxFloat64))
 	return 0.7 * float64(max(halvings, 1)) / gap
 }
 
-// stagnation finds the point from where only rounding errors are left. In exact
-// arithmetic the largest change never grows, and 2/gap sweeps leave survival·e⁻²
-// = 0.22 of it; where they leave more than half, it will go no lower.
+// stagnation detects when only rounding errors are left. In exact arithmetic the
+// largest change never grows, and 2/gap sweeps reduce it to survival·e⁻² = 0.22 of
+// itself. If more than half remains, it will not decrease further.
 type stagnation struct {
 	window int     // sweeps
-	mark   float64 // the residual from where to count
-	since  int     // the sweep where it was seen
+	mark   float64 // residual at the start of the window
+	since  int     // sweep at the start of the window
 }
 
 func newStagnation(gap float64, batch int) *stagnation {
 	return &stagnation{window: toInt(2/gap) + batch, mark: math.Inf(1)}
 }
 
-// stuck takes the residual after that many sweeps.
+// stuck reports whether the iteration stagnates, given the residual after so many
+// sweeps.
 func (s *stagnation) stuck(sweeps int, residual float64) bool {
 	if residual <= s.mark/2 {
 		s.mark, s.since = residual, sweeps
@@ -223,14 +222,14 @@ func (s *stagnation) stuck(sweeps int, residual float64) bool {
 	return sweeps-s.since >= s.window
 }
 
-// resolution is the smallest residual that means something at temperatures of
-// that magnitude: half the distance between neighbouring numbers, below which a
-// change is lost.
+// resolution returns the smallest meaningful residual at temperatures of that
+// magnitude: half the distance between neighbouring numbers, below which a change is
+// lost.
 func resolution[T device.Float](magnitude float64) float64 {
 	return magnitude * float64(perPrecision[T](0x1p-24, 0x1p-53))
 }
 
-// toInt rounds up and keeps away from overflow.
+// toInt rounds up, limited to a quarter of the range of int.
 func toInt(x float64) int {
 	return int(math.Ceil(min(x, math.MaxInt/4)))
 }

@@ -10,7 +10,7 @@ import (
 	"offload/sims/plate"
 )
 
-// hotTop is the unit square with 100 degrees at its top, solved to 1e-10.
+// hotTop returns the unit square with 100 degrees at its top, solved to 1e-10.
 func hotTop(t testing.TB, d device.Device, n int) (*plate.Field[float64], plate.SteadyResult) {
 	t.Helper()
 	f := newField[float64](t, n, n, plate.Edges{Top: 100})
@@ -21,8 +21,8 @@ func hotTop(t testing.TB, d device.Device, n int) (*plate.Field[float64], plate.
 	return f, r
 }
 
-// Four such plates, turned by 90° each, add up to one of 100 everywhere: the
-// centre has a quarter, on every grid.
+// Four such plates, rotated by 90° each, add up to one of 100 everywhere, so the centre
+// has a quarter of that on every grid.
 func TestCentreIsTheMeanOfTheEdges(t *testing.T) {
 	d := open(t)
 	for _, n := range []int{3, 5, 33, 65, 129} {

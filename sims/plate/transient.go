@@ -8,25 +8,24 @@ import (
 	"offload/kernels/grid"
 )
 
-// TransientOptions say what to follow, and for how long.
+// TransientOptions configures Transient.
 type TransientOptions struct {
 	Diffusivity float64 // thermal diffusivity α of the plate, in m²/s
 	Dx, Dy      float64 // distances between columns and between rows, in m
-	Time        float64 // time to follow, in s
-	// Dt is the largest time step to take, in s. The steps are made equal and as
-	// long as possible, such that the last one ends at Time. 0 means 0.9 of
-	// grid.StableStep.
+	Time        float64 // time to simulate, in s
+	// Dt is the largest time step, in s. The steps are equal and as long as possible,
+	// such that the last one ends at Time. 0 means 0.9 of grid.StableStep.
 	Dt float64
-	// StepsPerLaunch is how many steps are done between two calls of Progress; 0
-	// means 64, or fewer on grids of more than two million points. It has no
-	// influence on the result.
+	// StepsPerLaunch is the number of steps between two calls of Progress; 0 means
+	// 64, or fewer on grids of more than two million points. It does not affect the
+	// result.
 	StepsPerLaunch int
 	// Progress, if set, is called after each launch in the caller's goroutine,
 	// with the time in s and the largest change of any point in the last step.
 	Progress func(time, change float64)
 }
 
-// TransientResult says what the field holds after Transient.
+// TransientResult describes the field after Transient.
 type TransientResult struct {
 	Steps  int
 	Dt     float64 // length of a step, in s
@@ -35,15 +34,15 @@ type TransientResult struct {
 	Norm2  float64 // the 2-norm of all changes in the last step
 }
 
-// Transient follows the temperatures of f for o.Time seconds: the heat equation
-// ∂u/∂t = α·(∂²u/∂x² + ∂²u/∂y²) by explicit steps in time and the five-point
-// stencil in space. The error is of first order in the time step and of second
-// order in the spacings.
+// Transient advances the temperatures of f by o.Time seconds. It solves the heat
+// equation ∂u/∂t = α·(∂²u/∂x² + ∂²u/∂y²) with explicit steps in time and the
+// five-point stencil in space. The discretisation error is of first order in the time
+// step and of second order in the spacings.
 //
-// Errors: device.ErrInvalid for f or o, among others for a time step beyond the
-// stability limit; ErrDiverged; and what the device reports. Where the error is
-// the context's, or ErrDiverged, the field holds the last complete launch. The
-// result always describes what the field holds.
+// The error wraps device.ErrInvalid if f or o is invalid, which includes a time step
+// beyond the stability limit, ErrDiverged, or an error of the device. After
+// ErrDiverged, and after an error of ctx, the field holds the state after the last
+// complete launch. The result always describes the field.
 //
 // Magnitudes that the kernels count as zero are set to zero in f at the start.
 func Transient[T device.Float](ctx context.Context, dev device.Device, f *Field[T], o TransientOptions) (TransientResult, error) {
@@ -84,7 +83,7 @@ func march[T device.Float](ctx context.Context, b *batches[T], steps int, dt flo
 			return r, err
 		}
 		r.Steps, r.Change, r.Norm2 = b.done, largest, norm2
-		// The last step ends at o.Time, whatever the rounding of dt.
+		// The last step ends exactly at o.Time.
 		if r.Time = float64(r.Steps) * dt; r.Steps == steps {
 			r.Time = o.Time
 		}
@@ -95,12 +94,12 @@ func march[T device.Float](ctx context.Context, b *batches[T], steps int, dt flo
 	return r, nil
 }
 
-// safety is the part of the stability limit that is taken by default: on the
-// limit itself the shortest waves hardly decay.
+// safety is the default step as a fraction of the stability limit: at the limit
+// itself the shortest waves hardly decay.
 const safety = 0.9
 
-// maxSteps bounds a run against a mistyped time: 2^40 steps, or 2^30 where an
-// int has 32 bits.
+// maxSteps bounds a run, to catch a mistyped time: 2^40 steps, or 2^30 if int has 32
+// bits.
 const maxSteps = 1 << (30 + math.MaxInt>>62*10)
 
 // timeSteps cuts o.Time into equal steps of at most o.Dt.
@@ -116,7 +115,7 @@ func timeSteps(o TransientOptions) (steps int, dt float64, err error) {
 	}
 	limit := grid.StableStep(o.Diffusivity, o.Dx, o.Dy)
 	if o.Dt > limit {
-		return 0, 0, device.Invalidf("a time step of %g s is unstable: at most %g s are possible with these spacings and diffusivity", o.Dt, limit)
+		return 0, 0, device.Invalidf("a time step of %g s is unstable: at most %g s is stable with these spacings and diffusivity", o.Dt, limit)
 	}
 	if dt = o.Dt; dt == 0 {
 		dt = safety * limit
@@ -131,9 +130,9 @@ func timeSteps(o TransientOptions) (steps int, dt float64, err error) {
 	return int(n), o.Time / n, nil
 }
 
-// wholeSteps is the number of equal steps of about dt that make up a time. A
-// quotient that is an integer but for rounding, like 0.9/0.3, counts as that
-// integer, unless the step would then exceed the limit.
+// wholeSteps returns the number of equal steps of about dt that make up a time. A
+// quotient within rounding of an integer, like 0.9/0.3, counts as that integer, unless
+// the step would then exceed the limit.
 func wholeSteps(time, dt, limit float64) float64 {
 	if time == 0 {
 		return 0

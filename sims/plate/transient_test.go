@@ -12,7 +12,7 @@ import (
 	"offload/sims/plate"
 )
 
-// mode is the eigenmode with m and n half waves on a plate of lx × ly; it is zero
+// mode returns the eigenmode with m and n half waves on a plate of lx × ly; it is zero
 // at the edges up to rounding.
 func mode(m, n int, lx, ly float64) func(x, y float64) float64 {
 	return func(x, y float64) float64 {
@@ -46,7 +46,7 @@ func TestModesDecayByTheDiscreteFactor(t *testing.T) {
 	}
 }
 
-// With a time step in proportion to h² the error falls as h².
+// With a time step proportional to h² the error decreases as h².
 func TestTransientSecondOrder(t *testing.T) {
 	const alpha, lx, ly, time = 0.01, 3.0, 1.0, 8.0
 	d := open(t)
@@ -73,7 +73,7 @@ func TestTransientSecondOrder(t *testing.T) {
 	}
 }
 
-// After a long time both simulations agree.
+// After a long time the transient agrees with the steady state.
 func TestTransientSettles(t *testing.T) {
 	d := open(t)
 	want, _ := hotTop(t, d, 17)
@@ -84,7 +84,7 @@ func TestTransientSettles(t *testing.T) {
 	}
 }
 
-// Steps are equal, no longer than asked for, and end at the time.
+// Steps are equal, at most as long as requested, and end at the time.
 func TestStepsLandOnTheTime(t *testing.T) {
 	d := open(t)
 	for _, c := range []struct {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// BenchmarkThirtyYears integrates the eleven bodies over 30 years with each method's defaults and the serial field.
+// BenchmarkThirtyYears integrates the eleven bodies over 30 years with the defaults of each method and the serial field.
 func BenchmarkThirtyYears(b *testing.B) {
 	for _, name := range Integrators() {
 		for label, relativity := range map[string]bool{"newton": false, "gr": true} {
@@ -16,7 +16,7 @@ func BenchmarkThirtyYears(b *testing.B) {
 	}
 }
 
-// springs is a field that costs next to nothing: each body is bound to the origin, with Earth's period.
+// springs is a very cheap field: each body is bound to the origin, with Earth's period.
 type springs struct{}
 
 func (springs) Accelerate(_ context.Context, x, a []float64) error {
@@ -26,7 +26,7 @@ func (springs) Accelerate(_ context.Context, x, a []float64) error {
 	return nil
 }
 
-// BenchmarkIntegratorAlone is what an integrator itself costs, as ns/eval: what a trajectory takes beyond its field.
+// BenchmarkIntegratorAlone measures the cost of an integrator without that of its field, in ns/eval.
 func BenchmarkIntegratorAlone(b *testing.B) {
 	for _, name := range Integrators() {
 		b.Run(name, func(b *testing.B) { thirtyYears(b, springs{}, Options{Integrator: name}) })
@@ -45,7 +45,7 @@ func thirtyYears(b *testing.B, field Field, opts Options) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*report.Evaluations), "ns/eval")
 }
 
-// BenchmarkField is one evaluation of the serial field for the eleven bodies.
+// BenchmarkField measures one evaluation of the serial field for the eleven bodies.
 func BenchmarkField(b *testing.B) {
 	sys := must(J2000())(b)
 	p, field := NewPhase(sys), Newton(sys.GMs())
@@ -57,7 +57,7 @@ func BenchmarkField(b *testing.B) {
 	}
 }
 
-// BenchmarkCorrection is one evaluation of the relativistic terms.
+// BenchmarkCorrection measures one evaluation of the relativistic terms.
 func BenchmarkCorrection(b *testing.B) {
 	sys := must(J2000())(b)
 	p, correction := NewPhase(sys), must(Schwarzschild(sys))(b)

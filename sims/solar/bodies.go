@@ -18,7 +18,7 @@ const (
 	SecondsPerDay = 86400.0
 )
 
-// Limits on a system; the invariants' pair sum is what sets MaxBodies.
+// Limits on a system. MaxBodies is set by the cost of the invariants' pair sum.
 const (
 	MaxBodies = 4096
 	MaxName   = 64  // bytes
@@ -32,7 +32,7 @@ type Body struct {
 	X, V [3]float64
 }
 
-// System is a set of bodies at one epoch, a Julian date (TDB). A nil *System has none.
+// System is a set of bodies at one epoch, a Julian date (TDB). A nil *System has no bodies.
 type System struct {
 	Epoch  float64
 	Bodies []Body
@@ -50,7 +50,6 @@ type Snapshot struct {
 	Bodies []State
 }
 
-// list returns the bodies.
 func (s *System) list() []Body {
 	if s == nil {
 		return nil
@@ -84,7 +83,7 @@ func (s *System) Snapshot() Snapshot {
 	return out
 }
 
-// Validate reports, wrapping ErrInput, the first thing that makes s unfit for integration.
+// Validate returns an error that wraps ErrInput if s cannot be integrated.
 func (s *System) Validate() error {
 	if s == nil {
 		return fmt.Errorf("%w: no system", ErrInput)
@@ -115,7 +114,7 @@ func (s *System) Validate() error {
 	return nil
 }
 
-// nameFault says what is wrong with a body's name, or returns "".
+// nameFault returns what is wrong with a body's name, or "".
 func nameFault(name string) string {
 	switch {
 	case name == "":
@@ -165,17 +164,17 @@ func Reference() ([]Snapshot, error) {
 	return snaps, nil
 }
 
-// Difference is how far a body is from its reference position.
+// Difference is the distance of a body from its reference position.
 type Difference struct {
 	Name string
 	KM   float64
 }
 
-// sameDate is how far apart, in days, the dates of comparable snapshots may be: a few roundings of a Julian date.
+// sameDate is the largest difference, in days, of the dates of comparable snapshots: a few roundings of a Julian date.
 const sameDate = 2e-9
 
-// Compare returns the distance in km between each body of want and the body of that name in got, in want's order. A
-// body that got lacks or a different date is refused with ErrInput.
+// Compare returns the distance in km between each body of want and the body of that name in got, in want's order. The
+// error wraps ErrInput if got lacks a body or the dates differ.
 func Compare(got, want Snapshot) ([]Difference, error) {
 	if !(math.Abs(got.JD-want.JD) <= sameDate) {
 		return nil, fmt.Errorf("%w: a state at JD %v cannot be compared with one at JD %v", ErrInput, got.JD, want.JD)

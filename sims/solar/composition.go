@@ -9,22 +9,22 @@ import (
 )
 
 // composition is a fixed-step method: one step of h is a palindrome of kick-drift-kick leapfrogs of w[i]·h. It is
-// time-symmetric, and symplectic as long as there is no Correction.
+// time-symmetric, and symplectic without a Correction.
 //
 // A Correction depends on velocities, so its kick solves the implicit midpoint rule
 //
 //	v' = v + τ·( Field(x) + Correction(x, (v+v')/2) )
 //
-// by three fixed-point passes, each of which gains a factor of τ·∂a/∂v, about 1e-9 for planets: the kick stays its
-// own inverse under τ → -τ to rounding, which keeps the method symmetric and its order even. The Field, which costs
-// most, is still evaluated once a stage. Symplecticity is lost at the order of the correction.
+// by three fixed-point passes, each of which reduces the error by a factor of τ·∂a/∂v, about 1e-9 for planets. So the
+// kick remains its own inverse under τ → -τ up to rounding, which keeps the method symmetric and its order even. The
+// Field, which costs most, is still evaluated once per stage. Symplecticity is lost at the order of the correction.
 type composition struct {
 	name  string
 	dt    float64 // longest step, days
 	w     []float64
 	stats Stats
 
-	work Phase     // the step under way
+	work Phase     // the current step
 	a    []float64 // Field at work.X
 	mid  []float64 // velocity at a kick's middle
 	acc  []float64 // whole acceleration at a kick's middle
@@ -42,8 +42,7 @@ func newComposition(name string, dt, defaultDt float64, w []float64) *compositio
 func (c *composition) Name() string { return c.name }
 func (c *composition) Stats() Stats { return c.stats }
 
-// Advance divides the way into the fewest equal steps that are no longer than dt, so that the end is met exactly
-// without a step of another size.
+// Advance divides the time span into the fewest equal steps of at most dt, so that the last one ends exactly at t.
 func (c *composition) Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, progress func(float64)) error {
 	if err := ready(rhs, p, t); err != nil {
 		return err
@@ -63,7 +62,7 @@ func (c *composition) Advance(ctx context.Context, rhs *Acceleration, p *Phase, 
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
-		if k == 1 { // later steps find the field where the last one left it
+		if k == 1 { // later steps reuse the field of the step before
 			if err := c.field(ctx, rhs); err != nil {
 				return err
 			}
@@ -87,7 +86,7 @@ func (c *composition) Advance(ctx context.Context, rhs *Acceleration, p *Phase, 
 	return nil
 }
 
-// begin makes the work arrays fit p and copies it.
+// begin copies p into the work arrays, resized to fit.
 func (c *composition) begin(p *Phase) {
 	n := len(p.X)
 	if len(c.a) != n {
@@ -97,7 +96,7 @@ func (c *composition) begin(p *Phase) {
 	c.work.copyFrom(p)
 }
 
-// step advances the work state by h, one leapfrog a weight.
+// step advances the work state by h, with one leapfrog per weight.
 func (c *composition) step(ctx context.Context, rhs *Acceleration, h float64) error {
 	for _, w := range c.w {
 		tau := float64(w * h)
@@ -149,7 +148,7 @@ func yoshida4() []float64 {
 
 // kahanLi8 is the 17-stage symmetric composition s17odr8a of Kahan & Li (1997, Math. Comp. 66, 1089), as printed in
 // Hairer, Lubich & Wanner, Geometric Numerical Integration (2006), sec. V.3.2. It has the form of Yoshida's (1990)
-// 15-stage methods of order 8 and, for two stages more, far smaller error constants.
+// 15-stage methods of order 8, with two more stages and far smaller error constants.
 func kahanLi8() []float64 {
 	const (
 		w1 = 0.13020248308889008087881763

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Columns of a table of bodies and of a table of states, in the order they are written.
+// bodyColumns returns the columns of a table of bodies, in the order in which they are written.
 func bodyColumns() []string {
 	return []string{"jd_tdb", "body", "x_au", "y_au", "z_au", "vx_au_d", "vy_au_d", "vz_au_d", "gm_au3_d2"}
 }
@@ -26,11 +26,11 @@ const (
 	colGM   = 8
 )
 
-// ReadBodies reads an initial state: comma-separated, one row a body, under a header that names the columns jd_tdb,
-// body, gm_au3_d2, x_au, y_au, z_au, vx_au_d, vy_au_d and vz_au_d in any order. Other columns are ignored and lines
-// that begin with # are comments. Every row has the same jd_tdb.
+// ReadBodies reads an initial state from a CSV table with one row per body. Its header has the columns jd_tdb, body,
+// gm_au3_d2, x_au, y_au, z_au, vx_au_d, vy_au_d and vz_au_d in any order. Other columns are ignored, and lines that
+// begin with # are comments. All rows must have the same jd_tdb.
 //
-// An error about the table wraps ErrInput and names line and column.
+// Errors about the table wrap ErrInput and give line and column.
 func ReadBodies(r io.Reader) (*System, error) {
 	t, err := openTable(r, bodyColumns())
 	if err != nil {
@@ -65,8 +65,8 @@ func ReadBodies(r io.Reader) (*System, error) {
 	return sys, nil
 }
 
-// ReadStates reads states, as WriteStates writes them: the columns of ReadBodies without gm_au3_d2. Rows are grouped
-// by date, in the order in which dates first appear. Errors are those of ReadBodies.
+// ReadStates reads states from a table written by WriteStates, with the columns of ReadBodies except gm_au3_d2. It
+// groups rows by date, in the order in which dates first appear. Errors are as for ReadBodies.
 func ReadStates(r io.Reader) ([]Snapshot, error) {
 	t, err := openTable(r, stateColumns())
 	if err != nil {
@@ -143,7 +143,7 @@ func (t *table) state() (State, float64, error) {
 	return s, jd, nil
 }
 
-// admit refuses a second body of the same name and more than MaxBodies.
+// admit returns an error for a second body of the same name or more than MaxBodies.
 func (t *table) admit(names map[string]bool, name string, have int) error {
 	if names[name] {
 		return t.fault("body", fmt.Sprintf("%q appears twice", name))
@@ -155,7 +155,7 @@ func (t *table) admit(names map[string]bool, name string, have int) error {
 	return nil
 }
 
-// MaxTableBytes is the longest table ReadBodies and ReadStates accept.
+// MaxTableBytes is the length in bytes of the longest table that ReadBodies and ReadStates accept.
 const MaxTableBytes = 32 << 20
 
 // table reads a comma-separated table row by row and finds its cells by column name.
@@ -168,14 +168,14 @@ type table struct {
 	line    int
 }
 
-// openTable reads the header. Other columns may stand beside the wanted ones; lines beginning with # are skipped.
+// openTable reads the header, which may have other columns too. Lines that begin with # are skipped.
 func openTable(r io.Reader, columns []string) (*table, error) {
 	t := &table{csv: csv.NewReader(&boundedReader{r: r, left: MaxTableBytes}), columns: columns}
 	t.csv.Comment = '#'
 	t.csv.FieldsPerRecord = -1
 	t.csv.ReuseRecord = true
 	if err := t.read(); err == io.EOF {
-		return nil, fmt.Errorf("%w: line 1: the table is empty; its header needs %s", ErrInput, strings.Join(columns, ","))
+		return nil, fmt.Errorf("%w: line 1: the table is empty; the header must have %s", ErrInput, strings.Join(columns, ","))
 	} else if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func openTable(r io.Reader, columns []string) (*table, error) {
 	return t, nil
 }
 
-// find returns the header's field called name.
+// find returns the index of the header's field with that name.
 func (t *table) find(name string) (int, error) {
 	at := -1
 	for i, field := range t.row {
@@ -206,12 +206,12 @@ func (t *table) find(name string) (int, error) {
 		at = i
 	}
 	if at < 0 {
-		return 0, t.fault(name, "is missing; the header needs "+strings.Join(t.columns, ","))
+		return 0, t.fault(name, "is missing; the header must have "+strings.Join(t.columns, ","))
 	}
 	return at, nil
 }
 
-// next moves to the following row; it returns io.EOF after the last one.
+// next moves to the next row. It returns io.EOF after the last one.
 func (t *table) next() error {
 	if err := t.read(); err != nil {
 		return err
@@ -264,12 +264,12 @@ func (t *table) number(i int) (float64, error) {
 	return x, nil
 }
 
-// fault is an error about a column of the current row, on one line.
+// fault returns an error about a column of the current row.
 func (t *table) fault(column, text string) error {
 	return fmt.Errorf("%w: line %d, column %s: %s", ErrInput, t.line, column, text)
 }
 
-// boundedReader fails, rather than ends, once more than left bytes were read.
+// boundedReader returns an error, not io.EOF, once more than left bytes have been read.
 type boundedReader struct {
 	r    io.Reader
 	left int

@@ -91,7 +91,7 @@ type failingReader struct{ err error }
 
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
-// Writing what was read gives the reference file, byte for byte.
+// Reading and writing the reference file reproduces it byte for byte.
 func TestWriteStatesHasTheReferencesFormat(t *testing.T) {
 	var out bytes.Buffer
 	if err := WriteStates(&out, must(Reference())(t)...); err != nil {
@@ -122,7 +122,7 @@ func TestReadStatesRefusesABodyTwiceOnADate(t *testing.T) {
 	}
 }
 
-// FuzzReadBodies: no input panics, and what is accepted survives being written and read back, bit for bit.
+// FuzzReadBodies checks that no input causes a panic, and that accepted bodies can be written and read back bit for bit.
 func FuzzReadBodies(f *testing.F) {
 	f.Add(j2000CSV)
 	f.Add([]byte(header + "1,Sun,-0,1e-320,0,0,0,0,0x1p-1074\n"))

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// WriteStates writes snapshots in the order given, one row a body, under the columns jd_tdb, body, x_au, y_au, z_au,
-// vx_au_d, vy_au_d and vz_au_d. Seventeen significant digits: ReadStates returns the same bits.
+// WriteStates writes snapshots in the order given as a CSV table with one row per body and the columns jd_tdb, body,
+// x_au, y_au, z_au, vx_au_d, vy_au_d and vz_au_d. Numbers have 17 significant digits, so that ReadStates returns the
+// same bits.
 func WriteStates(w io.Writer, snaps ...Snapshot) error {
 	return writeTable(w, stateColumns(), func(write func([]string) error) error {
 		for _, snap := range snaps {
@@ -23,7 +24,8 @@ func WriteStates(w io.Writer, snaps ...Snapshot) error {
 	})
 }
 
-// WriteBodies writes a system so that ReadBodies returns the same bits: WriteStates's columns and gm_au3_d2.
+// WriteBodies writes a system as a CSV table with the columns of WriteStates and gm_au3_d2. ReadBodies returns the same
+// bits.
 func WriteBodies(w io.Writer, sys *System) error {
 	if sys == nil {
 		return fmt.Errorf("%w: no system to write", ErrInput)
@@ -63,10 +65,10 @@ func cells(x, v [3]float64) []string {
 	return out
 }
 
-// formatCell prints enough digits to identify every float64.
+// formatCell formats x with enough digits to identify every float64.
 func formatCell(x float64) string { return strconv.FormatFloat(x, 'e', 16, 64) }
 
-// formatJD prints a date the usual way, 2451545.0, with as many digits as identify it.
+// formatJD formats a date in the usual form, 2451545.0, with the fewest digits that identify it.
 func formatJD(jd float64) string {
 	s := strconv.FormatFloat(jd, 'f', -1, 64)
 	if !strings.Contains(s, ".") {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The same bits on every architecture and instruction-set level: build with GOAMD64=v3, GOARCH=386 or arm64 and the
-// constants still hold. A change here is a change of results, to be announced.
+// States have the same bits on every architecture and instruction-set level, such as GOAMD64=v3, GOARCH=386 or arm64. A
+// change of these constants is a change of results and must be announced.
 func TestStatesHaveTheSameBitsEverywhere(t *testing.T) {
 	want := map[string][2]uint64{ // Newton, with relativity
 		"radau15":  {0xc44889dcb1acd0b1, 0xcd684c909537e726},
@@ -28,7 +28,7 @@ func TestStatesHaveTheSameBitsEverywhere(t *testing.T) {
 	}
 }
 
-// hashPhase is FNV-1a over every bit of the state, and of the report's errors, which are double-double sums.
+// hashPhase returns the FNV-1a hash of all bits of the state and of the report's errors, which are double-double sums.
 func hashPhase(p *Phase, r Report) uint64 {
 	h := fnv.New64a()
 	for _, values := range [][]float64{

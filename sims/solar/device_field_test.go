@@ -57,7 +57,7 @@ func TestDeviceFieldRefusesWrongInput(t *testing.T) {
 	}
 }
 
-// forceless takes launches, which then fail.
+// forceless is a device whose launches fail after they were accepted.
 type forceless struct{ device.Device }
 
 func (d forceless) Launch(ctx context.Context, l *device.Launch) error {
@@ -66,7 +66,7 @@ func (d forceless) Launch(ctx context.Context, l *device.Launch) error {
 	return d.Device.Launch(ctx, &device.Launch{Kernel: &k, Args: l.Args, Rows: l.Rows})
 }
 
-// A launch that fails after it was taken ends the run with its error, at the state before.
+// A launch that fails after it was accepted ends the run with its error, at the state before.
 func TestFailedLaunch(t *testing.T) {
 	sys := must(J2000())(t)
 	for _, open := range []func(context.Context, device.Options) (device.Device, error){reference.Open, cpu.Open} {
@@ -85,7 +85,7 @@ func TestFailedLaunch(t *testing.T) {
 	}
 }
 
-// A step of the whole library around 11 bodies: upload, launch, read-back.
+// BenchmarkDeviceField measures an evaluation for 11 bodies: upload, launch, read-back.
 func BenchmarkDeviceField(b *testing.B) {
 	sys, err := J2000()
 	if err != nil {

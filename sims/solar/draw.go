@@ -13,14 +13,14 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// Panels of the picture are squares of this side.
+// panelSide is the side of a panel, which is square.
 const panelSide = 6 * vg.Inch
 
-// innerShare bounds, as a part of the whole extent, the bodies that get a panel of their own.
+// innerShare is the fraction of the whole extent within which bodies are also drawn on a separate panel.
 const innerShare = 0.1
 
-// DrawOrbits writes a PNG picture of a track, seen from the north pole of the ecliptic: all bodies, and beside them the
-// innermost ones enlarged if there are at least two. Dots are the last positions.
+// DrawOrbits writes a PNG picture of a track, seen from the north pole of the ecliptic: all bodies and, if there are at
+// least two innermost ones, an enlargement of those. Dots are the last positions.
 func DrawOrbits(w io.Writer, t *Track) error {
 	if t == nil {
 		return fmt.Errorf("%w: no track to draw", ErrInput)
@@ -44,7 +44,7 @@ func DrawOrbits(w io.Writer, t *Track) error {
 	return err
 }
 
-// panels lists all bodies, those near the origin, and each one's extent.
+// panels returns all bodies, those near the origin, and the extent of each.
 func (t *Track) panels() (all, inner []int, extent []float64) {
 	largest := 0.0
 	for i := range t.names {
@@ -74,7 +74,7 @@ func (t *Track) panel(bodies []int, extent []float64) (*plot.Plot, error) {
 		if err != nil {
 			return nil, err
 		}
-		if i == 0 || extent[i] > innerShare*limit { // what cannot be told apart here is not named
+		if i == 0 || extent[i] > innerShare*limit { // the others are too close together to be told apart
 			p.Legend.Add(t.names[i], dot)
 		}
 	}
@@ -87,7 +87,7 @@ func (t *Track) panel(bodies []int, extent []float64) (*plot.Plot, error) {
 	return p, nil
 }
 
-// body draws one body's line and last position, and returns what stands for it in the legend.
+// body draws one body's line and last position, and returns its symbol for the legend.
 func (t *Track) body(p *plot.Plot, i int) (plot.Thumbnailer, error) {
 	points := make(plotter.XYs, len(t.points[i]))
 	for j, q := range t.points[i] {
@@ -108,10 +108,10 @@ func (t *Track) body(p *plot.Plot, i int) (plot.Thumbnailer, error) {
 	return last, nil
 }
 
-// lineWidth makes later bodies thinner, so that the Earth's orbit shows on both sides of the Moon's.
+// lineWidth decreases with i, so that the Earth's orbit shows on both sides of the Moon's.
 func lineWidth(i int) float64 { return max(0.5, 2.2-0.4*float64(i)) }
 
-// bodyColor is the i-th of eleven colours that can be told apart.
+// bodyColor returns the i-th of eleven distinct colours.
 func bodyColor(i int) color.Color {
 	palette := [...]color.RGBA{
 		{0xe6, 0xa8, 0x00, 0xff}, {0x6b, 0x6b, 0x6b, 0xff}, {0xb0, 0x7a, 0x2a, 0xff}, {0x1f, 0x6f, 0xd6, 0xff},
@@ -121,8 +121,8 @@ func bodyColor(i int) color.Color {
 	return palette[i%len(palette)]
 }
 
-// Track records where bodies went, for a picture: at most a few thousand points each. When it is full it forgets
-// every other point and records half as often.
+// Track records the orbits of bodies for a picture, with fewer than 16384 points each. When it is full it drops every
+// other point and records half as often.
 type Track struct {
 	names  []string
 	points [][][2]float64 // of each body, in the plane of the ecliptic, au
@@ -132,17 +132,17 @@ type Track struct {
 
 const trackLimit = 16384
 
-// obliquity of the ecliptic at J2000, IAU 1976: 84381.448".
+// obliquity is the obliquity of the ecliptic at J2000, IAU 1976: 84381.448".
 const obliquity = 84381.448 / 3600 * math.Pi / 180
 
-// NewTrack begins a track at the state of sim.
+// NewTrack returns a track that begins at the current state of sim.
 func NewTrack(sim *Simulation) *Track {
 	t := &Track{names: sim.names, points: make([][][2]float64, len(sim.names)), every: 1}
 	t.Add(sim)
 	return t
 }
 
-// Add records the state of sim. It is meant to be called after every step.
+// Add records the current state of sim. It should be called after every step.
 func (t *Track) Add(sim *Simulation) {
 	t.steps++
 	if (t.steps-1)%t.every != 0 {
@@ -158,7 +158,7 @@ func (t *Track) Add(sim *Simulation) {
 	}
 }
 
-// thin forgets every other point.
+// thin drops every other point.
 func (t *Track) thin() {
 	t.every *= 2
 	for i, p := range t.points {
@@ -169,7 +169,7 @@ func (t *Track) thin() {
 	}
 }
 
-// extent is the largest distance of body i from the origin.
+// extent returns the largest distance of body i from the origin, in au.
 func (t *Track) extent(i int) float64 {
 	largest := 0.0
 	for _, p := range t.points[i] {

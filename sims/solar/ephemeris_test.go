@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Bounds in km on what eleven points with the Sun's 1PN term differ from DE405 by, after 10 days, 1, 10 and 30 years.
-// The Moon lacks tides and figures. More is the integrator's doing.
+// Bounds in km of the differences between eleven point masses with the Sun's 1PN term and DE405, after 10 days, 1, 10
+// and 30 years. The Moon lacks tides and figures. Larger differences are errors of the integrator.
 func TestRelativisticIntegrationFollowsDE405(t *testing.T) {
 	bounds := []struct{ planet, moon float64 }{{0.01, 0.5}, {0.5, 25}, {10, 200}, {30, 1000}}
 	for _, name := range []string{"radau15", "yoshida8"} {
@@ -54,7 +54,7 @@ func TestNewtonAloneMissesMercurysPerihelion(t *testing.T) {
 	t.Logf("%+v", report)
 }
 
-// There and back again over 30 years: rounding, amplified by the Moon's orbit, is all that may remain.
+// After 30 years forward and back, only rounding, amplified by the Moon's orbit, may remain.
 func TestIntegrationIsReversible(t *testing.T) {
 	tests := []struct {
 		name string

@@ -9,16 +9,16 @@ import (
 	"offload/kernels/gravity"
 )
 
-// Field gives the Newtonian accelerations of n point masses whose GM were fixed when the Field was made.
+// Field computes the Newtonian accelerations of n point masses, whose GM are fixed when the Field is created.
 //
 // Accelerate reads x, n×3 positions in row-major order (au), and overwrites a, n×3 accelerations (au/day²). An error
-// ends the step that asked; the state stays at the last completed step.
+// ends the step; the state stays at the last completed one.
 type Field interface {
 	Accelerate(ctx context.Context, x, a []float64) error
 }
 
 // Correction adds velocity-dependent accelerations to a (n×3, au/day²) at positions x (au) and velocities v (au/day).
-// An integrator asks for it more often than for the Field, at the same x with several v.
+// Integrators call it more often than the Field, at the same x with several v.
 type Correction interface {
 	Add(x, v, a []float64)
 }
@@ -30,7 +30,7 @@ type Acceleration struct {
 	Correction Correction
 }
 
-// Evaluate overwrites a with the whole acceleration.
+// Evaluate overwrites a with the total acceleration.
 func (r *Acceleration) Evaluate(ctx context.Context, x, v, a []float64) error {
 	if r == nil || r.Field == nil {
 		return fmt.Errorf("%w: no field", ErrInput)
@@ -44,7 +44,7 @@ func (r *Acceleration) Evaluate(ctx context.Context, x, v, a []float64) error {
 	return nil
 }
 
-// newton is direct summation over pairs, on the calling goroutine.
+// newton sums directly over pairs, on the calling goroutine.
 type newton struct{ gm []float64 }
 
 // Newton returns the serial Field of point masses gm (au³/day²):
@@ -88,8 +88,8 @@ func (f *newton) pairs(i int, x, a []float64) {
 	a[3*i], a[3*i+1], a[3*i+2] = ax, ay, az
 }
 
-// DeviceField is a Field computed by the force kernel on a device, in float64 and without softening. Close frees its
-// buffers; the device stays open. It is not safe for concurrent use.
+// DeviceField is a Field computed by the force kernel on a device, in float64 and without softening. It is not safe for
+// concurrent use.
 type DeviceField struct {
 	bodies []float64 // rows (x, y, z, gm), kept between calls
 	in     device.Buffer
@@ -98,7 +98,7 @@ type DeviceField struct {
 	force  *device.Launch
 }
 
-// NewDeviceField prepares the field of bodies with the given gm (au³/day²) on dev.
+// NewDeviceField returns the field of bodies with the given gm (au³/day²) on dev. The caller must Close it.
 func NewDeviceField(dev device.Device, gm []float64) (*DeviceField, error) {
 	if dev == nil {
 		return nil, device.Invalidf("no device")
@@ -123,7 +123,7 @@ func NewDeviceField(dev device.Device, gm []float64) (*DeviceField, error) {
 	return f, nil
 }
 
-// Accelerate runs the kernel once; see Field.
+// Accelerate implements Field with one launch.
 func (f *DeviceField) Accelerate(ctx context.Context, x, a []float64) error {
 	if n := f.force.Rows.Len(); len(x) != 3*n || len(a) != 3*n {
 		return device.Invalidf("%d positions and %d accelerations for %d bodies", len(x)/3, len(a)/3, n)
@@ -140,13 +140,13 @@ func (f *DeviceField) Accelerate(ctx context.Context, x, a []float64) error {
 	return f.out.Read(ctx, 0, device.Of(a))
 }
 
-// Close frees the buffers.
+// Close frees the buffers. The device stays open.
 func (f *DeviceField) Close() error {
 	f.out.Free()
 	return f.in.Free()
 }
 
-// SunName is the body whose field the relativistic correction takes.
+// SunName is the name of the body whose field Schwarzschild corrects.
 const SunName = "Sun"
 
 // schwarzschild is the Sun's first post-Newtonian term on every other body.
@@ -155,21 +155,21 @@ type schwarzschild struct {
 	gm  []float64
 }
 
-// Schwarzschild returns the first post-Newtonian field of the body named "Sun" (harmonic
-// coordinates; IERS Conventions 2010, eq. 10.12, with β = γ = 1):
+// Schwarzschild returns the first post-Newtonian correction to the field of the body named
+// "Sun" (harmonic coordinates; IERS Conventions 2010, eq. 10.12, with β = γ = 1):
 //
 //	a += GM/(c²r³) · [ (4GM/r - v²) r + 4 (r·v) v ]
 //
-// with r and v relative to the Sun. The Sun takes the reaction, a_sun -= gm_i/GM·a_i, so that Σ gm·v stays constant.
+// with r and v relative to the Sun. The reaction acts on the Sun, a_sun -= gm_i/GM·a_i, so that Σ gm·v stays constant.
 //
-// A system without a "Sun", or with a massless one, is refused with ErrInput.
+// The error wraps ErrInput if sys has no "Sun" or a massless one.
 func Schwarzschild(sys *System) (Correction, error) {
 	sun := sys.Index(SunName)
 	if sun < 0 {
-		return nil, fmt.Errorf("%w: relativity needs a body named %q", ErrInput, SunName)
+		return nil, fmt.Errorf("%w: relativity requires a body named %q", ErrInput, SunName)
 	}
 	if !(sys.Bodies[sun].GM > 0) {
-		return nil, fmt.Errorf("%w: relativity needs a GM above 0 for %q", ErrInput, SunName)
+		return nil, fmt.Errorf("%w: relativity requires a GM above 0 for %q", ErrInput, SunName)
 	}
 	return &schwarzschild{sun: sun, gm: sys.GMs()}, nil
 }

@@ -17,7 +17,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-// kepler is a massless planet around a Sun of the given GM, at perihelion on the x axis at epoch 0.
+// kepler returns a massless planet around a Sun of the given GM, at perihelion on the x axis at epoch 0.
 func kepler(gm, a, e float64) *System {
 	v := math.Sqrt(gm / a * (1 + e) / (1 - e))
 	return &System{Bodies: []Body{
@@ -26,7 +26,7 @@ func kepler(gm, a, e float64) *System {
 	}}
 }
 
-// keplerAt is that planet's position and velocity t days later, from Kepler's equation.
+// keplerAt returns that planet's position and velocity t days later, from Kepler's equation.
 func keplerAt(gm, a, e, t float64) (x, v [3]float64) {
 	n := math.Sqrt(gm / (a * a * a))
 	m := math.Remainder(n*t, 2*math.Pi)

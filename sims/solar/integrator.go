@@ -11,15 +11,15 @@ import (
 const (
 	DefaultIntegrator = "radau15"
 	DefaultTol        = 1e-5
-	// MinStep is the shortest step radau15 goes to, in days (86 µs). A shorter one means a collision: at that pace
-	// an Earth mass is orbited inside the Earth.
+	// MinStep is the shortest step of radau15, in days (86 µs). A shorter one means a collision: orbits with such
+	// steps around the mass of the Earth lie inside the Earth.
 	MinStep = 1e-9
 	minTol  = 1e-16
-	// maxSteps bounds what a fixed-step method is asked for, so that step numbers stay exact.
+	// maxSteps bounds the steps of a fixed-step method, so that step numbers stay exact.
 	maxSteps = 1 << 52
 )
 
-// Options choose and tune an integrator. The zero value is radau15 with its defaults.
+// Options selects and configures an integrator. The zero value is radau15 with its defaults.
 type Options struct {
 	// Integrator is one of Integrators; "" means DefaultIntegrator.
 	Integrator string
@@ -27,35 +27,35 @@ type Options struct {
 	// step, 0 to derive it from the state. Its sign is ignored: the end date sets the direction.
 	Dt float64
 	// Tol bounds the last of the eight terms of radau15's series for every body's acceleration, relative to that
-	// acceleration; 0 means DefaultTol. What the method leaves out is of far higher order and shrinks as
-	// Tol^(15/7): at the default it is below rounding, for the Solar System as for an orbit of eccentricity 0.99,
-	// and would begin to show at ten times as much. Less costs time, as Tol^(-1/7), and gains nothing. Others
+	// acceleration; 0 means DefaultTol. The truncation error is of far higher order and shrinks as Tol^(15/7): at
+	// the default it is below rounding, for the Solar System as for an orbit of eccentricity 0.99, and becomes
+	// visible at ten times the default. A smaller Tol costs time, as Tol^(-1/7), without a gain. Other integrators
 	// ignore it.
 	Tol float64
 	// Relativity adds the Sun's first post-Newtonian term; see Schwarzschild.
 	Relativity bool
 }
 
-// Stats counts an integrator's work since it was made. Evaluations are calls of the Field.
+// Stats counts an integrator's work since it was created. Evaluations are calls of the Field.
 type Stats struct {
 	Steps, Rejected, Evaluations int
 }
 
 // Integrator advances one trajectory. It allocates its work arrays on first use, and is not safe for concurrent use.
 type Integrator interface {
-	// Name is the integrator's entry in Integrators.
+	// Name returns the integrator's name, as in Integrators.
 	Name() string
-	// Advance takes p to exactly t days since the epoch, forward or backward, and calls progress, if not nil, after
-	// each completed step with the time reached.
+	// Advance advances p to exactly t days since the epoch, forward or backward. After each completed step it calls
+	// progress, if not nil, with the time reached.
 	//
-	// ctx is checked before every step. What cannot be advanced is refused with ErrInput. After any error p is the state at the last completed step; a breakdown of
-	// the integration itself is a *Divergence.
+	// It checks ctx before every step. Invalid arguments are ErrInput, and a breakdown of the integration is a
+	// *Divergence. After an error p is the state at the last completed step.
 	Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, progress func(t float64)) error
 	// Stats returns the counts so far.
 	Stats() Stats
 }
 
-// ready refuses what Advance cannot start from.
+// ready returns an error if the arguments of Advance are invalid.
 func ready(rhs *Acceleration, p *Phase, t float64) error {
 	switch {
 	case rhs == nil || rhs.Field == nil:
@@ -68,7 +68,7 @@ func ready(rhs *Acceleration, p *Phase, t float64) error {
 	return nil
 }
 
-// Integrators lists the names NewIntegrator knows, the default first.
+// Integrators returns the names that NewIntegrator accepts, the default first.
 //
 //	name      order  method                            default Dt  Mercury after 30 years, error of the method
 //	radau15   15     adaptive Gauss-Radau              -           below 1 km
@@ -77,8 +77,8 @@ func ready(rhs *Acceleration, p *Phase, t float64) error {
 //	yoshida8  8      seventeen leapfrogs (Kahan & Li)  1 day       below 1 km
 func Integrators() []string { return []string{"radau15", "leapfrog", "yoshida4", "yoshida8"} }
 
-// NewIntegrator returns the named integrator; "" means opts.Integrator, and if that is empty DefaultIntegrator. An
-// unknown name, a Dt that is not finite or a Tol that is neither 0 nor in [1e-16, 1) is refused with ErrInput.
+// NewIntegrator returns the named integrator; "" means opts.Integrator, and if that is empty DefaultIntegrator. The
+// error wraps ErrInput for an unknown name, a Dt that is not finite, or a Tol that is neither 0 nor in [1e-16, 1).
 func NewIntegrator(name string, opts Options) (Integrator, error) {
 	if name == "" {
 		name = opts.Integrator

@@ -2,7 +2,7 @@ package solar
 
 import "math"
 
-// Invariants are what Newtonian point masses conserve. With GM for mass every one carries a factor of G.
+// Invariants holds the conserved quantities of Newtonian point masses. They use GM for mass, so each has a factor of G.
 type Invariants struct {
 	// Mass is Σ gm, in au³/day².
 	Mass float64
@@ -12,8 +12,7 @@ type Invariants struct {
 	AngularMomentum [3]float64
 	// Momentum is Σ gm·v, in au⁴/day³.
 	Momentum [3]float64
-	// Barycentre is Momentum's counterpart Σ gm·x/Mass, in au, and Velocity its speed Σ gm·v/Mass, in au/day; both
-	// are 0 for a massless system.
+	// Barycentre is Σ gm·x/Mass, in au, and Velocity is Σ gm·v/Mass, in au/day; both are 0 for a massless system.
 	Barycentre, Velocity [3]float64
 
 	energy dd  // Energy and
@@ -23,7 +22,7 @@ type Invariants struct {
 // Measure returns the system's invariants, each summed in double-double arithmetic and rounded once.
 func Measure(sys *System) Invariants { return measure(sys.GMs(), NewPhase(sys)) }
 
-// measure includes the phase's low parts.
+// measure returns the invariants of a phase, including its low parts.
 func measure(gm []float64, p *Phase) Invariants {
 	var mass, kinetic, potential dd
 	var spin, momentum, moment dd3
@@ -63,8 +62,8 @@ func ddRow(hi, lo []float64, i int) (v dd3) {
 	return v
 }
 
-// EnergyError returns the relative change of the energy since then, resolved far below float64's rounding; the
-// absolute one where then's energy is 0.
+// EnergyError returns the relative change of the energy since then, resolved far below float64's rounding, or the
+// absolute change if then's energy is 0.
 func (v *Invariants) EnergyError(then *Invariants) float64 {
 	change := math.Abs(v.energy.sub(then.energy).hi)
 	if then.Energy == 0 {
@@ -73,7 +72,7 @@ func (v *Invariants) EnergyError(then *Invariants) float64 {
 	return change / math.Abs(then.Energy)
 }
 
-// AngularMomentumError returns |ΔL|/|L| since then, or |ΔL| where then's L is 0.
+// AngularMomentumError returns |ΔL|/|L| since then, or |ΔL| if then's L is 0.
 func (v *Invariants) AngularMomentumError(then *Invariants) float64 {
 	change := v.spin.sub(then.spin).round()
 	if size := norm(then.AngularMomentum[:]); size != 0 {

@@ -40,7 +40,7 @@ func TestRadau15SolvesKeplerToRounding(t *testing.T) {
 			sim, report := runTo(t, kepler(1, 1, e), Options{}, until)
 			x, v := keplerAt(1, 1, e, until)
 			got := sim.Snapshot().Bodies[1]
-			// A rounding of the start at perihelion shifts the phase by about ε/(1-e) an orbit.
+			// Rounding at the start, at perihelion, shifts the phase by about ε/(1-e) per orbit.
 			bound := 1e-14 / (1 - e)
 			if d := distance(got.X, x); !(d < bound) {
 				t.Errorf("e = %g, t = %g: position off by %.2g, want below %.2g", e, until, d, bound)
@@ -53,8 +53,8 @@ func TestRadau15SolvesKeplerToRounding(t *testing.T) {
 	}
 }
 
-// Over a hundred orbits rounding lets the energy wander by some 2e-15 of itself, either way; one orbit is a matter of
-// luck, so several are run.
+// Over a hundred orbits rounding changes the energy by some 2e-15 of itself, in either direction. The result of one pair
+// is a matter of chance, so the test runs several.
 func TestRadau15KeepsEnergyOnAnEccentricPair(t *testing.T) {
 	runs := 10
 	if testing.Short() {

@@ -11,7 +11,7 @@ import (
 	"offload/device"
 )
 
-// What is given nothing, or what fits nowhere, says so.
+// Missing or mismatched arguments are refused.
 func TestNothingIsRefused(t *testing.T) {
 	ctx, sys := context.Background(), must(J2000())(t)
 	dev := must(cpu.Open(ctx, device.Options{}))(t)
@@ -38,7 +38,7 @@ func TestNothingIsRefused(t *testing.T) {
 	}
 }
 
-// An integrator that cannot start says so, and leaves what it was given as it is.
+// An integrator that cannot start returns an error and leaves the phase unchanged.
 func TestAdvanceFromNothing(t *testing.T) {
 	ctx, sys := context.Background(), must(J2000())(t)
 	rhs := &Acceleration{Field: Newton(sys.GMs())}
@@ -65,7 +65,7 @@ func TestAdvanceFromNothing(t *testing.T) {
 	}
 }
 
-// A prediction is a count, whatever it is asked for.
+// A prediction is a positive int32, or 0 for NaN days.
 func TestEvaluationsAreACount(t *testing.T) {
 	for _, days := range []float64{0, 1e-300, -5, 1e8, math.MaxFloat64, math.Inf(1), math.Inf(-1), math.NaN()} {
 		for _, o := range []Options{{}, {Integrator: "yoshida8"}, {Integrator: "leapfrog", Dt: 5e-324}} {

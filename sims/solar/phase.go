@@ -6,9 +6,9 @@ import (
 	"offload/internal/ieee"
 )
 
-// Phase is what an integrator advances: time in days since the epoch and n bodies' positions (au) and velocities
-// (au/day), n×3 in row-major order. Each value is carried as an unevaluated sum of two float64: X+XLow, V+VLow,
-// T+TLow. The low parts hold what rounding took away (compensated summation; Kahan 1965, CACM 8, 40).
+// Phase is the state that an integrator advances: time in days since the epoch, and positions (au) and velocities
+// (au/day) of n bodies, n×3 in row-major order. Each value is an unevaluated sum of two float64: X+XLow, V+VLow,
+// T+TLow. The low parts hold rounding errors (compensated summation; Kahan 1965, CACM 8, 40).
 type Phase struct {
 	T, TLow float64
 	X, XLow []float64
@@ -60,8 +60,8 @@ func accumulate(hi, low []float64, scale float64, inc []float64) {
 }
 
 // dd is a double-double, the unevaluated sum hi+lo with |lo| ≤ ulp(hi)/2: about 32 decimal digits (Dekker 1971, Numer.
-// Math. 18, 224; Hida, Li & Bailey 2001). The invariants need it, since what a good integrator lets the energy drift
-// is smaller than the rounding of a plain sum.
+// Math. 18, 224; Hida, Li & Bailey 2001). The invariants need it, because the energy drift of a good integrator is
+// smaller than the rounding of a plain sum.
 type dd struct{ hi, lo float64 }
 
 func (a dd) neg() dd { return dd{-a.hi, -a.lo} }

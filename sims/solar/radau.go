@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	radauPasses   = 12    // of the corrector, at most
-	radauConverge = 1e-18 // of the acceleration: what a converged step may still lack; 1e-17 shows in Kepler orbits
-	radauReject   = 0.7   // a step that should have been shorter by this factor is done again
-	radauGrow     = 4.0   // a step's longest successor, relative to it
+	radauPasses   = 12    // maximum number of corrector passes
+	radauConverge = 1e-18 // largest error of a converged step, relative to the acceleration; 1e-17 shows in Kepler orbits
+	radauReject   = 0.7   // a step that should have been shorter by this factor is repeated
+	radauGrow     = 4.0   // largest growth from one step to the next
 )
 
 // radau15 is the 15th-order implicit Gauss-Radau integrator with adaptive steps of Everhart (1985, in Dynamics of
@@ -22,12 +22,12 @@ const (
 //
 //	a(h) = a0 + b[0]·h + b[1]·h² + … + b[6]·h⁷
 //
-// which is made to agree with the force at seven interior nodes by predictor-corrector passes. Integrated once and
-// twice it gives velocity and position. The step is chosen so that the last term, the largest |b[6]| relative to its
-// body's |a|, is Tol.
+// that predictor-corrector passes fit to the force at seven interior nodes. Its integral gives the velocity, and that
+// of the velocity the position. The step is chosen so that the last term, the largest |b[6]| relative to its body's
+// |a|, is Tol.
 //
-// Unlike those authors' programs this one keeps not b but the polynomial's values at the nodes. Integrals, b[6] and the
-// next step's prediction are then weighted sums of these, by weights that one table or one step holds for all bodies.
+// The authors' programs store b. This one stores the polynomial's values at the nodes instead, so that integrals, b[6]
+// and the prediction for the next step are weighted sums of them, with weights that are the same for all bodies.
 type radau15 struct {
 	*radauTables
 	tol, first float64
@@ -36,8 +36,8 @@ type radau15 struct {
 	next        float64 // natural length of the next step, signed; 0 before the first
 	a0          []float64
 	f           []coef    // acceleration at the nodes less a0
-	x, v, a     []float64 // at the node under way
-	moved       []float64 // what the pass under way changed a's integral over the step by, per dt
+	x, v, a     []float64 // at the current node
+	moved       []float64 // change of a's integral over the step by the current pass, per dt
 	scale       []float64 // of each body's acceleration
 	last, older past
 	recall      recall
@@ -55,8 +55,8 @@ func newRadau15(first, tol float64) *radau15 {
 func (r *radau15) Name() string { return DefaultIntegrator }
 func (r *radau15) Stats() Stats { return r.stats }
 
-// Advance shortens its last steps to meet t: a remainder of less than two steps is halved, one of less than a step
-// is taken whole. The natural step is remembered for the next call.
+// Advance shortens its last steps to end at t: it halves a remainder of less than two steps, and takes one of less than
+// a step as a whole. It keeps the natural step for the next call.
 func (r *radau15) Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, progress func(float64)) error {
 	if err := ready(rhs, p, t); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (r *radau15) Advance(ctx context.Context, rhs *Acceleration, p *Phase, t fl
 	}
 }
 
-// begin makes the work arrays fit p and forgets the field of whatever was integrated before.
+// begin resizes the work arrays to fit p and drops the accelerations of earlier integrations.
 func (r *radau15) begin(p *Phase) {
 	r.haveA0 = false
 	n := len(p.X)
@@ -98,7 +98,7 @@ func (r *radau15) begin(p *Phase) {
 	r.scale = make([]float64, n/3)
 }
 
-// step takes one accepted step towards t, which is left away, as often as its length has to be reduced.
+// step does one accepted step towards t, at a distance of left days. It repeats a rejected step with a shorter length.
 func (r *radau15) step(ctx context.Context, rhs *Acceleration, p *Phase, t, left float64) error {
 	if err := r.start(ctx, rhs, p); err != nil {
 		return err
@@ -134,7 +134,7 @@ func (r *radau15) step(ctx context.Context, rhs *Acceleration, p *Phase, t, left
 	}
 }
 
-// fit returns the length of the next step on the way left, and whether it is the last one.
+// fit returns the length of the next step for the time left, and whether it is the last one.
 func fit(next, left float64) (dt float64, lands bool) {
 	switch ratio := left / next; {
 	case ratio <= 1:
@@ -145,7 +145,7 @@ func fit(next, left float64) (dt float64, lands bool) {
 	return next, false
 }
 
-// start evaluates the acceleration at the step's beginning and checks that it can be used.
+// start evaluates the acceleration at the beginning of the step and checks that it is finite.
 func (r *radau15) start(ctx context.Context, rhs *Acceleration, p *Phase) error {
 	if r.haveA0 {
 		return nil
@@ -170,9 +170,9 @@ func (r *radau15) evaluate(ctx context.Context, rhs *Acceleration, x, v, a []flo
 	return nil
 }
 
-// solve finds f for a step dt from p, leaving p alone: passes over the seven nodes until the velocity at the step's
-// end stands still. Passes converge geometrically, each by some 10⁻⁴ at the default tolerance, so what is still
-// missing is foretold by the last two changes and no pass is spent on confirming it.
+// solve computes f for a step dt from p, without changing p, in passes over the seven nodes until the velocity at the
+// end of the step converges. Passes converge geometrically, each by some 10⁻⁴ at the default tolerance, so the
+// remaining error is extrapolated from the last two changes, which saves a pass to confirm it.
 func (r *radau15) solve(ctx context.Context, rhs *Acceleration, p *Phase, dt float64) error {
 	r.predict(dt)
 	r.rescale()
@@ -191,7 +191,7 @@ func (r *radau15) solve(ctx context.Context, rhs *Acceleration, p *Phase, dt flo
 		}
 		change := r.change()
 		if !(change > 0 && change-change == 0) || pass > 0 && float64(change*change) <= float64(radauConverge*previous) ||
-			pass > 1 && change >= previous { // rounding makes it wander
+			pass > 1 && change >= previous { // only rounding is left
 			break
 		}
 		previous = change
@@ -199,8 +199,8 @@ func (r *radau15) solve(ctx context.Context, rhs *Acceleration, p *Phase, dt flo
 	return nil
 }
 
-// moveTo sets x to its value at node n. The sums are written out here and in turnTo because dot is too long for the
-// compiler to inline, and much of an evaluation's time goes here.
+// moveTo sets x to its value at node n. It and turnTo write out their sums because the compiler does not inline dot, and
+// they take much of an evaluation's time.
 func (r *radau15) moveTo(n int, dt float64, p *Phase) {
 	hdt, dt2, half := float64(r.h[n]*dt), float64(dt*dt), r.half[n]
 	w, f := r.wx[n], r.f
@@ -226,8 +226,8 @@ func (r *radau15) turnTo(n int, dt float64, p *Phase) {
 	}
 }
 
-// correct takes the accelerations at node n into every f. Values at later nodes move along, as far as a polynomial
-// through the start and nodes 1 to n tells: that gains a pass.
+// correct updates f with the accelerations at node n. It also updates the values at later nodes with the polynomial
+// through the start and nodes 1 to n, which saves a pass.
 func (r *radau15) correct(n int) {
 	a, a0, moved := r.a[:len(r.f)], r.a0[:len(r.f)], r.moved[:len(r.f)]
 	k, follow, gain := uint(n-1), &r.follow[n], r.gain[n]
@@ -245,9 +245,8 @@ func (r *radau15) correct(n int) {
 	}
 }
 
-// accept moves p to the end of the step and keeps it for the next prediction. Everything is summed to twice the
-// precision: what rounding an increment takes away grows with the step, and would otherwise be most of the error at
-// the default tolerance.
+// accept moves p to the end of the step and keeps the step for the next prediction. It sums in twice the precision: the
+// rounding error of an increment grows with the step, and would otherwise dominate at the default tolerance.
 func (r *radau15) accept(p *Phase, dt float64) {
 	dt2 := float64(dt * dt)
 	for i, a0 := range r.a0 {
@@ -264,7 +263,7 @@ func (r *radau15) accept(p *Phase, dt float64) {
 	r.haveA0 = false
 }
 
-// addProduct returns hi + low + x·y as such a pair again; nothing of the product is lost.
+// addProduct returns hi + low + x·y as an unevaluated sum, with the exact product.
 func addProduct(hi, low, x, y float64) (float64, float64) {
 	product := float64(x * y)
 	sum, rest := ieee.TwoSum(hi, product)

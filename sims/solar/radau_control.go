@@ -4,12 +4,12 @@ import (
 	"math"
 )
 
-// radauFaint is how small a body's acceleration may be, relative to the largest, to count for itself. Rounding makes
-// b[6] of a body that is pulled to all sides alike some 1e-14 of what the pulls are.
+// radauFaint is the smallest scale of a body's acceleration, relative to the largest acceleration. For a body on which
+// the pulls cancel, rounding makes b[6] some 1e-14 of the pulls.
 const radauFaint = 1e-6
 
-// rescale finds the scale of every body's acceleration at the step's start, which its b[6] and its errors are measured
-// by. Were it one for all bodies, a bound would mean the less for a body the weaker it is pulled.
+// rescale computes the scale of every body's acceleration at the start of the step. Its b[6] and its errors are relative
+// to that. With one scale for all bodies, a bound would be looser for bodies with weaker acceleration.
 func (r *radau15) rescale() {
 	largest := 0.0
 	for i := range r.scale {
@@ -25,8 +25,8 @@ func (r *radau15) rescale() {
 	}
 }
 
-// change is the largest relative change that the last pass made to an acceleration's integral over the step, or
-// something not finite.
+// change returns the largest relative change of an acceleration's integral over the step in the last pass. It may be
+// infinite or NaN.
 func (r *radau15) change() float64 {
 	largest := 0.0
 	for i, s := range r.scale {
@@ -40,8 +40,8 @@ func (r *radau15) change() float64 {
 	return largest
 }
 
-// highest is the largest |b[6]| relative to its body's acceleration, infinite if something is not finite. It leaves
-// the body in worst.
+// highest returns the largest |b[6]| relative to its body's acceleration, or infinity if a value is not finite. It sets
+// worst to that body.
 func (r *radau15) highest() float64 {
 	largest := 0.0
 	r.worst = 0
@@ -61,15 +61,15 @@ func (r *radau15) highest() float64 {
 	return largest
 }
 
-// proposal is the length the step just solved should have had: dt·(Tol/max|b6/a|)^(1/7), within a factor of four above
+// proposal returns the length that the last step should have had: dt·(Tol/max|b6/a|)^(1/7), at most four times dt
 // (Rein & Spiegel 2015).
 func (r *radau15) proposal(dt float64) float64 {
 	highest := r.highest()
 	ratio := r.tol / highest
-	if math.IsInf(highest, 1) { // not finite: the step was hopelessly long
+	if math.IsInf(highest, 1) { // not finite: the step was much too long
 		return dt / (radauGrow * radauGrow)
 	}
-	if math.IsInf(ratio, 1) { // no force, or none that changes
+	if math.IsInf(ratio, 1) { // no force, or a constant one
 		return float64(dt * radauGrow)
 	}
 	factor := seventhRoot(ratio)
@@ -79,14 +79,14 @@ func (r *radau15) proposal(dt float64) float64 {
 	return float64(dt * min(factor, radauGrow))
 }
 
-// floor guards against b[6] being rounding noise, as it is for a close pair far from the origin: no step length
-// brings it down then, and the search would not end. It is a quarter of the step, in units of dt, that the first
-// two derivatives of the acceleration call for,
+// floor returns a lower bound for the step, in units of dt. It is needed when b[6] is rounding noise, as for a close
+// pair far from the origin: a shorter step does not reduce it then, and the search would not end. The bound is a
+// quarter of the step that follows from the first two derivatives of the acceleration,
 //
 //	τ = min over bodies of √( 2|a|² / (|a'|² + |a|·|a"|) ),  step (7!·Tol)^(1/7)·τ
 //
-// (Pham, Rein & Spiegel 2024, Open J. Astrophys. 7), which rounding reaches far later. Where b[6] is meaningful both
-// lengths agree within a factor of about three.
+// (Pham, Rein & Spiegel 2024, Open J. Astrophys. 7), which is far less sensitive to rounding. If b[6] is meaningful, the
+// two lengths agree within a factor of about three.
 func (r *radau15) floor() float64 {
 	shortest := math.Inf(1)
 	for i := 0; i < len(r.f); i += 3 {
@@ -108,8 +108,8 @@ func (r *radau15) floor() float64 {
 	return float64(math.Sqrt(shortest)*seventhRoot(float64(5040*r.tol))) / 4
 }
 
-// firstStep is the caller's first trial step, or a twentieth of the shortest time |v|/|a|. It only has to be of the
-// right order: a wrong one is rejected or grows fourfold a step.
+// firstStep returns the caller's first trial step, or a twentieth of the shortest time |v|/|a|. It only has to be of
+// the right order: a longer one is rejected, and a shorter one grows fourfold per step.
 func (r *radau15) firstStep(p *Phase) float64 {
 	if r.first != 0 {
 		return max(r.first, MinStep)
@@ -132,27 +132,26 @@ func norm(v []float64) float64 {
 }
 
 const (
-	radauForget = 8.0  // times the last step: a longer one is not predicted,
-	radauBrief  = 1e-3 // times the last step: a shorter one needs no prediction, and its weights might overflow
-	radauRecall = 2.0  // times: where steps grow more than this, the one before the last is not used
-	radauOlder  = 2    // nodes used of the step before the last, its latest
+	radauForget = 8.0  // a step longer than this times the last one is not predicted
+	radauBrief  = 1e-3 // a step shorter than this times the last one needs no prediction, and its weights might overflow
+	radauRecall = 2.0  // if steps grow by more than this factor, the step before the last is not used
+	radauOlder  = 2    // number of nodes used of the step before the last, its latest ones
 )
 
-// past is what a completed step leaves for the prediction of the next ones.
+// past is the data of a completed step for the prediction of the next ones.
 type past struct {
 	dt float64   // length; 0 if there was no such step
-	a0 []float64 // acceleration at its start,
-	f  []coef    // and the changes from there
+	a0 []float64 // acceleration at its start
+	f  []coef    // changes from a0 at its nodes
 }
 
 // recall holds, for each node of a step, the weights of the eight nodes of the last step and of radauOlder nodes of
 // the step before it.
 type recall [7][8 + radauOlder]float64
 
-// predict starts f from the accelerations of the last two steps, continued by the one polynomial through those at the
-// eight nodes of the last step, at the two latest nodes of the step before, and at the start of this step. More nodes
-// would add nothing but noise: a polynomial continued beyond its nodes by the range they cover magnifies rounding
-// about sixfold for each node.
+// predict initialises f by extrapolating the polynomial through the accelerations at the eight nodes of the last step,
+// at the two latest nodes of the step before, and at the start of this step. More nodes would only add noise: a
+// polynomial extrapolated by the range of its nodes magnifies rounding about sixfold for each node.
 func (r *radau15) predict(dt float64) {
 	q := 0.0
 	if r.last.dt != 0 {
@@ -177,8 +176,8 @@ func (r *radau15) predict(dt float64) {
 	}
 }
 
-// weights are Lagrange's for this step's nodes, in the barycentric form. Times are in units of dt from its start,
-// where the value is 0.
+// weights returns Lagrange's weights for the nodes of this step, in the barycentric form. Times are in units of dt from
+// its start, where the value is 0.
 func (r *radau15) weights(dt, q float64) *recall {
 	var t [8 + radauOlder]float64
 	for j, h := range r.h {
@@ -193,7 +192,7 @@ func (r *radau15) weights(dt, q float64) *recall {
 	}
 	w := &r.recall
 	*w = recall{}
-	var product [7]float64 // over all known times, of this step's node's distance
+	var product [7]float64 // for each node of this step, of its distances from all known times
 	for n := range product {
 		product[n] = r.h[n+1]
 		for _, t := range known {
@@ -214,7 +213,7 @@ func (r *radau15) weights(dt, q float64) *recall {
 	return w
 }
 
-// mix is Σ w[k]·y[k].
+// mix returns Σ w[k]·y[k].
 func mix(w, y *[8 + radauOlder]float64) float64 {
 	s := float64(w[0]*y[0]) + float64(w[1]*y[1])
 	t := float64(w[2]*y[2]) + float64(w[3]*y[3])

@@ -9,7 +9,7 @@ import (
 // coef holds one number for each of the nodes 1 to 7.
 type coef [7]float64
 
-// dot is Σ f[k]·w[k].
+// dot returns Σ f[k]·w[k].
 func (f *coef) dot(w *coef) float64 {
 	early := float64(f[0]*w[0]) + float64(f[1]*w[1])
 	late := float64(f[3]*w[3]) + float64(f[4]*w[4])
@@ -18,7 +18,7 @@ func (f *coef) dot(w *coef) float64 {
 	return early + (late + float64(f[6]*w[6]))
 }
 
-// exactDot is start + Σ f[k]·(w[k]+low[k]) to about twice the precision, as an unevaluated sum (Ogita, Rump & Oishi
+// exactDot returns start + Σ f[k]·(w[k]+low[k]) in about twice the precision, as an unevaluated sum (Ogita, Rump & Oishi
 // 2005, SIAM J. Sci. Comput. 26, 1955).
 func (f *coef) exactDot(w, low *coef, start float64) (sum, rest float64) {
 	sum = start
@@ -32,20 +32,20 @@ func (f *coef) exactDot(w, low *coef, start float64) (sum, rest float64) {
 	return sum, rest
 }
 
-// radauTables are the numbers radau15 needs, made from the nodes alone. Those that act on a step's f, the changes of
-// an acceleration from the step's start to its nodes, stand for the polynomial in h = t/dt that is 0 at h = 0 and f[k]
-// at node k+1:
+// radauTables holds the constants of radau15, which follow from the nodes. Its weights apply to a step's f, the changes
+// of an acceleration from the start of the step to its nodes. These represent the polynomial in h = t/dt that is 0 at
+// h = 0 and f[k] at node k+1:
 //
 //	f(h) = b[0]·h + b[1]·h² + … + b[6]·h⁷
 type radauTables struct {
 	h      [8]float64 // nodes of the step, h[0] = 0
 	wv, wx [9]coef    // weights of ∫f and ∫∫f from 0 to each node; row 8 is the step's end
-	vLow   coef       // what rounding took from rows 8
-	xLow   coef       //
+	vLow   coef       // rounding errors of row 8 of wv
+	xLow   coef       // and of wx
 	half   [9]float64 // h²/2
-	b0     coef       // weights of b[0], half its second derivative b[1],
+	b0     coef       // weights of b[0], of half its second derivative b[1],
 	b1     coef       //
-	b6     coef       // and the highest coefficient
+	b6     coef       // and of the highest coefficient
 	follow [8]coef    // follow[n][k]: at node k+1 ≥ n, the polynomial that is 0 at nodes below n and 1 at n
 	gain   [8]float64 // its integral from 0 to 1
 }

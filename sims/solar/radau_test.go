@@ -51,7 +51,7 @@ func TestRadauWeightsAreExactToDegree7(t *testing.T) {
 	}
 }
 
-// sample is h^degree at the nodes.
+// sample returns h^degree at the nodes.
 func (t *radauTables) sample(degree int) (f coef) {
 	for k := range f {
 		f[k] = math.Pow(t.h[k+1], float64(degree))
@@ -59,7 +59,8 @@ func (t *radauTables) sample(degree int) (f coef) {
 	return f
 }
 
-// Whatever the lengths of three steps, a polynomial as high as there are nodes is foretold, but for magnified rounding.
+// For three steps of any lengths, a polynomial of as high a degree as there are nodes is predicted up to magnified
+// rounding.
 func TestPredictionContinuesPolynomials(t *testing.T) {
 	for _, tt := range []struct{ older, last, next, degree float64 }{
 		{1, 1, 1, 10}, {1.5, 1, 0.5, 10}, {-1, -1.25, -1.5, 10}, {1, 4, 2, 8}, {0, 1, 2, 8},
@@ -102,7 +103,7 @@ func TestSeventhRoot(t *testing.T) {
 }
 
 // A moon 9 400 km from a planet 1.4 au from the origin: positions are rounded so coarsely, relative to the pair,
-// that b[6] never falls below the default tolerance. The step must settle all the same.
+// that b[6] never falls below the default tolerance. The step must still converge.
 func TestClosePairFarFromOrigin(t *testing.T) {
 	const gm, r = 9.5e-11, 6.27e-5
 	v := math.Sqrt(gm / r)
@@ -124,8 +125,8 @@ func TestClosePairFarFromOrigin(t *testing.T) {
 	}
 }
 
-// Two bodies 680 km apart that circle each other in four days, as Patroclus and Menoetius do, are followed as well as
-// by far shorter steps, though each is pulled 300 times less than Mercury.
+// Two bodies 680 km apart that orbit each other in four days, like Patroclus and Menoetius, are integrated as well as
+// with far shorter steps, although their acceleration is 300 times less than Mercury's.
 func TestFaintPairIsFollowed(t *testing.T) {
 	const gm, r = 2e-16, 4.55e-6
 	v := 0.6 * math.Sqrt(gm/r)
@@ -145,7 +146,7 @@ func TestFaintPairIsFollowed(t *testing.T) {
 	}
 }
 
-// A body pulled alike from two sides has no acceleration of its own to measure b[6] by, only rounding.
+// A body between two equal pulls has only rounding as the scale of its acceleration.
 func TestBodyAtRestBetweenTwo(t *testing.T) {
 	pair := kepler(1, 1, 0.3).Bodies[1]
 	sys := &System{Bodies: []Body{{Name: "left", GM: 2}, {Name: "right", GM: 2}, {Name: "between"}}}
@@ -162,7 +163,7 @@ func TestBodyAtRestBetweenTwo(t *testing.T) {
 	}
 }
 
-// A hopeless first step is cut down, not believed.
+// A first step that is much too long is shortened.
 func TestFirstStepIsOnlyAHint(t *testing.T) {
 	for _, dt := range []float64{1e-12, 0.01, 3, 1e6} {
 		sim, report := runTo(t, kepler(1, 1, 0.5), Options{Dt: dt}, 10)

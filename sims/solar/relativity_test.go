@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Mercury's orbit alone turns by 6πGM/(c²a(1-e²)) a revolution, 42.98" a century (Einstein 1915; Clemence 1947).
+// The perihelion of Mercury alone advances by 6πGM/(c²a(1-e²)) per revolution, 42.98" per century (Einstein 1915;
+// Clemence 1947).
 func TestPerihelionAdvance(t *testing.T) {
 	const a, e, gm, want = 0.38709893, 0.20563069, 2.9591220828559109e-04, 42.98
 	period := 2 * math.Pi * math.Sqrt(a*a*a/gm)

@@ -38,7 +38,7 @@ func TestSmallSystems(t *testing.T) {
 	}
 }
 
-// Two masses at rest fall onto each other: the date is known, the singularity is not integrated through.
+// Two masses at rest collide at a known date. The integration must end before the singularity.
 func TestCollisionDiverges(t *testing.T) {
 	sys := &System{Epoch: 2451545, Bodies: []Body{
 		{Name: "far", X: [3]float64{0, 40}},
@@ -77,7 +77,7 @@ func TestCoincidentBodiesDiverge(t *testing.T) {
 	}
 }
 
-// Cancelling stops before the next step, keeps the last one, and what follows is the trajectory it would have been.
+// A cancelled run ends after a complete step, from which another run continues.
 func TestCancellation(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, name := range Integrators() {
@@ -112,7 +112,7 @@ func TestCancellation(t *testing.T) {
 	}
 }
 
-// failing breaks in the middle of a step.
+// failing is a field that fails in the middle of a step.
 type failing struct {
 	Field
 	left int
@@ -216,7 +216,7 @@ func TestBadOptionsAreRefused(t *testing.T) {
 	}
 }
 
-// Steps allocate nothing: a run's allocations do not depend on its length.
+// Steps do not allocate: the allocations of a run do not depend on its length.
 func TestStepsDoNotAllocate(t *testing.T) {
 	for _, name := range Integrators() {
 		sys := must(J2000())(t)

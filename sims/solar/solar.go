@@ -1,11 +1,10 @@
 // Package solar integrates the Solar System as point masses, with the Sun's first post-Newtonian term as an option.
 //
-// Units are the astronomer's: au, days (TDB) and au/day; masses appear only as GM in au³/day², so energies and momenta
-// come out multiplied by G. The frame is that of the input, ICRF and barycentric for the states in this package.
+// Units are au, days (TDB) and au/day. Masses appear only as GM in au³/day², so energies and momenta are multiplied by
+// G. The frame is that of the input, which is ICRF and barycentric for the states in this package.
 //
-// Accelerations come from a Field, which may live on any device; the integrators know nothing of it. Every
-// multiplication that feeds an addition is rounded explicitly, so a state has the same bits on every processor whose
-// Field gives the same bits.
+// Accelerations come from a Field, which may run on any device. Every product that is added to something is rounded
+// explicitly, so a state has the same bits on every processor on which the Field has.
 package solar
 
 import (
@@ -26,8 +25,8 @@ type Simulation struct {
 	start Invariants
 }
 
-// New prepares the integration of sys under field, whose GM must be those of sys; nil means Newton(sys.GMs()). sys is
-// copied. What cannot be integrated, or an option out of range, is refused with ErrInput.
+// New returns a Simulation of a copy of sys under field, which must have the GM of sys; nil means Newton(sys.GMs()).
+// The error wraps ErrInput if sys fails Validate or an option is out of range.
 func New(sys *System, field Field, opts Options) (*Simulation, error) {
 	if err := sys.Validate(); err != nil {
 		return nil, err
@@ -56,17 +55,17 @@ func New(sys *System, field Field, opts Options) (*Simulation, error) {
 type Watch struct {
 	// Every is the interval between samples in days; 0 means only the run's end.
 	Every float64
-	// Sample gets the state at the run's start (if Every > 0), at each multiple of Every from there, and at its end.
-	// The integration lands on these dates, so they influence the last bits of what follows. An error ends the run.
+	// Sample is called with the state at the run's start (if Every > 0), at each multiple of Every from there, and at
+	// its end. Steps end exactly at these dates, so they affect the last bits of later states. An error ends the run.
 	Sample func(Snapshot) error
-	// Progress gets the Julian date after each step.
+	// Progress is called with the Julian date after each step.
 	Progress func(jd float64)
 }
 
-// maxSamples bounds a run's samples against a mistyped interval.
+// maxSamples bounds a run's samples, to catch a mistyped interval.
 const maxSamples = 10_000_000
 
-// Report sums up a run. Counts are of this run; errors compare its end with the state given to New.
+// Report summarizes a run. Counts are of this run; errors compare its end with the state given to New.
 type Report struct {
 	Integrator                   string
 	FromJD, ToJD                 float64
@@ -74,15 +73,15 @@ type Report struct {
 	// EnergyError and AngularMomentumError are relative changes of the Newtonian invariants. With relativity these
 	// are not quite conserved: the Newtonian energy swings by some 1e-9 of itself with Mercury's distance.
 	EnergyError, AngularMomentumError float64
-	// MomentumError is the change of the barycentre's velocity in au/day, BarycentreDrift (au) the distance of the
-	// barycentre from where uniform motion would have taken it.
+	// MomentumError is the change of the barycentre's velocity in au/day. BarycentreDrift is the distance in au of the
+	// barycentre from its position under uniform motion.
 	MomentumError, BarycentreDrift float64
 }
 
-// JD returns the date reached (TDB).
+// JD returns the current Julian date (TDB).
 func (s *Simulation) JD() float64 { return s.epoch + s.phase.T }
 
-// Snapshot returns the state reached, a copy.
+// Snapshot returns a copy of the current state.
 func (s *Simulation) Snapshot() Snapshot {
 	out := Snapshot{JD: s.JD(), Bodies: make([]State, len(s.names))}
 	for i, name := range s.names {
@@ -91,13 +90,13 @@ func (s *Simulation) Snapshot() Snapshot {
 	return out
 }
 
-// Invariants returns the conserved quantities of the state reached.
+// Invariants returns the conserved quantities of the current state.
 func (s *Simulation) Invariants() Invariants { return measure(s.gm, s.phase) }
 
-// Run integrates to the Julian date untilJD (TDB), forward or backward. Another Run goes on from there.
+// Run integrates to the Julian date untilJD (TDB), forward or backward. The next Run continues from there.
 //
-// Whatever the error, the simulation stays at the last completed step and the report covers the way to it. Errors
-// wrap ErrInput (untilJD or Every out of range), ctx's error, ErrDiverged, or what the Field or Sample returned.
+// After an error the simulation is at the last completed step, and the report covers the steps up to it. Errors wrap
+// ErrInput (untilJD or Every out of range), the error of ctx, ErrDiverged, or the error of the Field or of Sample.
 func (s *Simulation) Run(ctx context.Context, untilJD float64, watch Watch) (Report, error) {
 	from, before := s.phase.T, s.integ.Stats()
 	err := s.run(ctx, untilJD, watch)
@@ -141,7 +140,7 @@ func (w *Watch) count(untilJD, span float64) (float64, error) {
 	if w.Every == 0 || w.Sample == nil {
 		return 0, nil
 	}
-	// A last interval shorter than 1e-9 of Every is rounding, not a sample of its own.
+	// A last interval shorter than 1e-9 of Every is due to rounding.
 	n := math.Ceil(math.Abs(span)/w.Every - 1e-9)
 	if n > maxSamples {
 		return 0, fmt.Errorf("%w: an interval of %g days makes more than %d samples", ErrInput, w.Every, maxSamples)
@@ -159,7 +158,7 @@ func (s *Simulation) sample(watch Watch) error {
 	return nil
 }
 
-// advance integrates to t days since the epoch and puts a body's name and the date into an error.
+// advance integrates to t days since the epoch. It adds the body's name and the date to errors.
 func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error {
 	var progress func(float64)
 	if watch.Progress != nil {
@@ -197,16 +196,16 @@ func (s *Simulation) report(from float64, before Stats) Report {
 	}
 }
 
-// ErrInput marks everything a caller or an input table got wrong.
+// ErrInput is wrapped by errors about arguments and input tables.
 var ErrInput = errors.New("invalid input")
 
-// ErrDiverged marks an integration that cannot go on: a state stopped being finite, or the step fell below MinStep,
-// as it does when point masses collide. The state remains that of the last completed step.
+// ErrDiverged is wrapped by the errors of an integration that cannot continue: a state is no longer finite, or the step
+// fell below MinStep, as in a collision of point masses. The state remains that of the last completed step.
 var ErrDiverged = errors.New("the integration diverged")
 
-// Divergence says where an integration broke down. It wraps ErrDiverged.
+// Divergence is the error of an integration that broke down. It wraps ErrDiverged.
 type Divergence struct {
-	Body   int     // index of the body, -1 when none stands out
+	Body   int     // index of the body, or -1
 	T      float64 // last completed time, days since the epoch
 	Reason string
 }
@@ -215,17 +214,17 @@ func (d *Divergence) Error() string {
 	return fmt.Sprintf("%v: body %d at %.9g days: %s", ErrDiverged, d.Body, d.T, d.Reason)
 }
 
-// Unwrap makes errors.Is(err, ErrDiverged) hold.
+// Unwrap returns ErrDiverged.
 func (d *Divergence) Unwrap() error { return ErrDiverged }
 
-// evaluationsPerDay is how often radau15 asks for the accelerations of the solar
-// system, whose fastest bodies are the Moon and Mercury.
+// evaluationsPerDay is the number of force evaluations of radau15 for the solar system,
+// whose fastest bodies are the Moon and Mercury.
 const evaluationsPerDay = 12.3
 
-// Evaluations predicts how often an integration over that many days calls its Field:
-// from the step for integrators that have a fixed one; for radau15 a guess, which is
-// right for the solar system. Options that New refuses, and days that are no number, give
-// 0; the most are 2^31 − 1.
+// Evaluations returns the predicted number of calls of the Field in an integration over
+// days: from the step for integrators with a fixed step, and an estimate for the solar
+// system for radau15. It is 0 for options that New refuses and for NaN, and at most
+// 2^31 − 1.
 func Evaluations(o Options, days float64) int {
 	n := math.Abs(days) * evaluationsPerDay
 	integ, err := NewIntegrator("", o)

@@ -8,8 +8,8 @@ __device__ inline double reciprocal_root(double x) { return rsqrt(x); }
 
 constexpr int TILE = 128; // threads of a block, and sources that they share at a time
 
-// accelerate adds up softened gravity, all pairs: each thread has TARGETS bodies, and a block loads the sources tile by
-// tile into shared memory. Bodies beyond the last have no mass.
+// accelerate sums softened gravity over all pairs. Each thread has TARGETS bodies, and a block loads the sources tile by
+// tile into shared memory. Bodies beyond the last are massless.
 template <typename T, int TARGETS>
 __global__ void __launch_bounds__(TILE) accelerate(int n, T eps2, const Body<T> *bodies, Acceleration<T> *out) {
   __shared__ Body<T> tile[TILE];
@@ -47,8 +47,8 @@ constexpr int ACROSS = 32, DOWN = 8; // threads of a block of sweep
 __device__ inline void raise(float *most, float value) { atomicMax((int *)most, __float_as_int(value)); }
 __device__ inline void raise(double *most, double value) { atomicMax((long long *)most, __double_as_longlong(value)); }
 
-// sweep is a Jacobi sweep over the inner points of n × n, a thread a point. With RESIDUAL it raises *most to the largest
-// change; numbers that are not negative are ordered like their bits.
+// sweep does a Jacobi sweep over the inner points of n × n, one thread per point. With RESIDUAL it raises *most to the
+// largest change; nonnegative numbers are ordered like their bits.
 template <typename T, bool RESIDUAL>
 __global__ void __launch_bounds__(ACROSS *DOWN) sweep(int n, const T *__restrict__ u, T *__restrict__ v, T *most) {
   const int col = blockIdx.x * ACROSS + threadIdx.x, row = blockIdx.y * DOWN + threadIdx.y;

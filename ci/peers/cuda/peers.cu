@@ -1,13 +1,13 @@
-// What a CUDA programmer writes today: gravity with tiles in shared memory, Jacobi sweeps with the largest change, and
-// what the card can copy. nvcc -O3 -arch=native -use_fast_math -o peers peers.cu
+// Straightforward CUDA: gravity with tiles in shared memory, Jacobi sweeps with the largest change, and copies.
+// nvcc -O3 -arch=native -use_fast_math -o peers peers.cu
 //
 //   peers device
 //   peers force|laplacian f32|f64 N [--sweeps=16] [--reps=5]
 //   peers copy|upload|download bytes N [--reps=5]
 //
-// One JSON object a repetition, seconds on the device between two events. rate: pairs, points or bytes a second; a copy
-// counts what it reads and what it writes. Results of small cases are compared with a plain loop on the host; others
-// fail. force runs with 1, 2 and 4 bodies a thread and reports the fastest.
+// Prints one JSON object per repetition, with the seconds on the device between two events. rate is in pairs, points or
+// bytes per second; a copy counts bytes read and written. Results of small cases are compared with a plain loop on the
+// host, and must agree. force runs with 1, 2 and 4 bodies per thread and reports the fastest.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -41,14 +41,14 @@ template <typename T> static T *allocate(size_t count) {
   return (T *)p;
 }
 
-// uniform is a number in [0, 1) that depends on i alone.
+// uniform returns a number in [0, 1) that depends only on i.
 static double uniform(unsigned long i) {
   i = (i + 1) * 0x9e3779b97f4a7c15UL;
   i = (i ^ i >> 30) * 0xbf58476d1ce4e5b9UL;
   return (double)(i >> 11) / 9007199254740992.0;
 }
 
-// measure runs work once cold and then for each repetition; the result is the seconds of each.
+// measure runs work once cold and then for each repetition. It returns the seconds of each.
 template <typename F> static std::vector<double> measure(long reps, F work) {
   cudaEvent_t start, stop;
   MUST(cudaEventCreate(&start));
@@ -207,7 +207,7 @@ static void transfer(const Options &o, bool up) {
   MUST(cudaFree(device));
 }
 
-// describe prints the card, and how many pairs a second its lanes for float32 could issue at 13 instructions a pair.
+// describe prints the card, and the rate of pairs per second that its float32 lanes allow at 13 instructions per pair.
 static void describe() {
   cudaDeviceProp p;
   MUST(cudaGetDeviceProperties(&p, 0));

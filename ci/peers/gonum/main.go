@@ -1,10 +1,10 @@
-// Command peers is what a Go programmer writes today: straightforward loops on
-// one core, and gonum's Barnes-Hut tree.
+// Command peers measures straightforward Go: loops on one core, and gonum's
+// Barnes-Hut tree.
 //
 //	peers force|laplacian|barneshut N SWEEPS REPS
 //
-// It prints one JSON object a repetition, in float64. The rate of barneshut is
-// what a sum over all pairs would need for the same time.
+// It prints one JSON object per repetition, in float64. The rate of barneshut is the
+// rate of a sum over all pairs in the same time.
 package main
 
 import (
@@ -37,8 +37,8 @@ type result struct {
 	Check     float64 `json:"check"`
 }
 
-// work is something to repeat, the number of items of a repetition, and a check
-// of the first that counts.
+// work is a function to repeat, its number of items, and a check of the first
+// repetition that counts.
 type work struct {
 	run   func() error
 	items float64
@@ -109,7 +109,7 @@ func plummer(n int) []body {
 	return bodies
 }
 
-// accelerate is the sum over all pairs.
+// accelerate sums over all pairs.
 func accelerate(bodies []body, acc [][3]float64) {
 	for i, b := range bodies {
 		var ax, ay, az float64
@@ -134,8 +134,8 @@ func force(n, _ int) work {
 	}
 }
 
-// laplacian is Jacobi sweeps over the rows of two gonum matrices, with the
-// largest change of the last sweep.
+// laplacian does Jacobi sweeps over the rows of two gonum matrices, with the largest
+// change of the last sweep.
 func laplacian(n, sweeps int) work {
 	u, v := mat.NewDense(n, n, nil), mat.NewDense(n, n, nil)
 	for i := range n {
@@ -175,7 +175,7 @@ func sweep(u, v *mat.Dense) {
 	}
 }
 
-// change is the largest difference of two matrices.
+// change returns the largest difference of two matrices.
 func change(u, v *mat.Dense) float64 {
 	most := 0.0
 	n, _ := u.Dims()
@@ -193,11 +193,11 @@ const theta = 0.5
 
 func (b body) Coord3() r3.Vec { return r3.Vec{X: b.x, Y: b.y, Z: b.z} }
 
-// Mass is the unit of mass, of which all bodies have the same: gonum 0.17 divides
-// the place of a single body in a cell by its mass.
+// Mass returns 1 for all bodies, because gonum 0.17 divides the position of a single
+// body in a cell by its mass.
 func (b body) Mass() float64 { return 1 }
 
-// softened is the acceleration of p1 by m2 at a distance of v.
+// softened returns the acceleration of p1 by m2 at a distance of v.
 func softened(p1, p2 barneshut.Particle3, m1, m2 float64, v r3.Vec) r3.Vec {
 	r2 := r3.Dot(v, v) + eps2
 	return r3.Scale(m2/(r2*math.Sqrt(r2)), v)
@@ -227,7 +227,7 @@ func tree(n, _ int) work {
 	}
 }
 
-// relativeError is the RMS over bodies of |a − direct| / |direct|.
+// relativeError returns the RMS over bodies of |a − direct| / |direct|.
 func relativeError(bodies []body, acc []r3.Vec) float64 {
 	direct := make([][3]float64, len(bodies))
 	accelerate(bodies, direct)

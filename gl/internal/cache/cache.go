@@ -1,5 +1,5 @@
-// Package cache keeps programs that a driver has compiled, from one process to the
-// next. What it cannot read it does not have; what it cannot write it forgets.
+// Package cache keeps compiled programs on disk, for use by later processes.
+// Entries that cannot be read count as missing, and failures to write are ignored.
 package cache
 
 import (
@@ -17,14 +17,14 @@ import (
 	"offload/internal/atomicfile"
 )
 
-// Cache is a folder with one file a program.
+// Cache is a folder with one file for each program.
 type Cache struct{ dir string }
 
-// At is the cache in a folder, which need not be there yet.
+// At returns the cache in a folder, which is created by the first Store.
 func At(dir string) *Cache { return &Cache{dir} }
 
-// User is the cache of whoever runs the program; one that holds nothing if the
-// system does not say where that is.
+// User returns the current user's cache, or an always empty one if
+// os.UserCacheDir fails.
 func User() *Cache {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -33,8 +33,8 @@ func User() *Cache {
 	return At(filepath.Join(dir, "offload", "programs"))
 }
 
-// Key names a program by all that it depends on: the text, the driver, and the
-// format of this cache.
+// Key returns the name of a program: a hash of the parts, which must include all
+// that it depends on (such as source and driver), and of the format of this cache.
 func Key(parts ...string) string {
 	h := sha256.New()
 	for _, p := range append([]string{magic}, parts...) {
@@ -47,7 +47,7 @@ func Key(parts ...string) string {
 }
 
 // An entry is magic, the key, the binary's format, the binary, and the SHA-256 of
-// all that.
+// all these.
 const (
 	magic     = "offload program 1\n"
 	keyBytes  = 2 * sha256.Size
@@ -55,7 +55,8 @@ const (
 	mostBytes = 64 << 20
 )
 
-// Load is the program of that key, if the cache holds it whole.
+// Load returns the program stored under key. It reports false if there is none or
+// its file is damaged.
 func (c *Cache) Load(key string) (format uint32, program []byte, ok bool) {
 	if c.dir == "" {
 		return 0, nil, false
@@ -75,7 +76,7 @@ func (c *Cache) Load(key string) (format uint32, program []byte, ok bool) {
 	return binary.LittleEndian.Uint32(body[headBytes-4:]), body[headBytes:], true
 }
 
-// Store keeps a program, in the place of what was there.
+// Store stores a program under key, replacing any that was there. It ignores errors.
 func (c *Cache) Store(key string, format uint32, program []byte) {
 	if c.dir == "" || os.MkdirAll(c.dir, 0o700) != nil {
 		return
@@ -84,7 +85,7 @@ func (c *Cache) Store(key string, format uint32, program []byte) {
 	binary.LittleEndian.PutUint32(body[headBytes-4:], format)
 	body = append(body, program...)
 	sum := sha256.Sum256(body)
-	// A cache that cannot be written is no fault: the program is compiled again.
+	// Without an entry the program is compiled again, so a failure is harmless.
 	_ = atomicfile.Write(c.path(key), func(w io.Writer) error {
 		_, err := w.Write(append(body, sum[:]...))
 		return err
@@ -92,8 +93,8 @@ func (c *Cache) Store(key string, format uint32, program []byte) {
 	c.prune()
 }
 
-// manyEntries is the number of files from which on the older half goes. Every version
-// of a driver and of a shader leaves some that are not asked for again.
+// manyEntries is the number of files at which the older half is deleted. Every
+// version of a driver and of a shader leaves some that are never loaded again.
 const manyEntries = 1024
 
 func (c *Cache) prune() {

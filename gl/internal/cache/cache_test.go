@@ -27,7 +27,7 @@ func TestStoreAndLoad(t *testing.T) {
 	}
 }
 
-// Every single bit that flips in a file makes it worthless.
+// A file with any single bit flipped is ignored.
 func TestEveryFlippedBitIsFound(t *testing.T) {
 	c := At(t.TempDir())
 	key := Key("text")

@@ -1,9 +1,8 @@
-// Package driver is the boundary to OpenGL: what the device asks of a driver, and
-// no more. The device works on any Driver; the real one is in package opengl, and
-// one that fails on purpose in package fake.
+// Package driver defines the interface between the device and OpenGL. Package opengl
+// implements it on a real context, and package fake for tests, with injected faults.
 //
-// All methods of one Driver are called from one OS thread, to which its context
-// is bound.
+// All methods of a Driver must be called on one OS thread, to which its context is
+// bound.
 package driver
 
 import (
@@ -12,7 +11,7 @@ import (
 	"time"
 )
 
-// Names of objects. The zero value of each names none.
+// Names of objects. Zero is no object.
 type (
 	Buffer  uint32
 	Program uint32
@@ -24,15 +23,15 @@ type (
 type Driver interface {
 	Info() Info
 
-	// Status is nil while the context works. It is ErrReset (wrapped) after a
-	// reset, or the oldest error that the driver has recorded since the last call.
+	// Status returns nil while the context works, an error that wraps ErrReset after
+	// a reset, or the oldest error that the driver has recorded since the last call.
 	// It does not wait for the device.
 	Status() error
 
-	// NewBuffer makes device memory of that many bytes, at least one, all zero.
+	// NewBuffer allocates device memory of at least one byte, set to zero.
 	NewBuffer(bytes int) (Buffer, error)
-	// NewStaging makes memory that the host sees too, mapped for as long as it
-	// lives. Without ARB_buffer_storage it returns ErrNoMapping.
+	// NewStaging allocates memory that the host can access too, mapped until it is
+	// freed. Without ARB_buffer_storage it returns ErrNoMapping.
 	NewStaging(bytes int) (Buffer, []byte, error)
 	FreeBuffer(Buffer)
 	// Copy copies bytes between buffers, in the order of the commands.
@@ -45,67 +44,69 @@ type Driver interface {
 	// Compile compiles and links a compute shader. The error is a *ShaderError or
 	// ErrReset.
 	Compile(source string) (Program, error)
-	// Binary is a linked program in the driver's own format; Load makes a program
-	// of it. Load fails for one that this driver did not make, which is no fault.
+	// Binary returns a linked program in the driver's own format; Load makes a
+	// program of it. Load returns ErrNotLoaded for a binary of another driver or
+	// version; that leaves no error in Status.
 	Binary(Program) (format uint32, binary []byte, err error)
 	Load(format uint32, binary []byte) (Program, error)
 	FreeProgram(Program)
 
 	// Use makes p the program of the dispatches that follow.
 	Use(p Program)
-	// SetWords sets the uniform array “words” of the program in use, as far as the
-	// slice goes.
+	// SetWords sets the first len(words) elements of the uniform array “words” of the
+	// program in use.
 	SetWords(words []uint32)
-	// Bind binds bytes of a buffer to a storage block. Offset must be a multiple of
+	// Bind binds a range of a buffer to a storage block. Offset must be a multiple of
 	// Info.StorageAlign.
 	Bind(index int, b Buffer, offset, bytes int)
-	// Dispatch queues work-groups in a row of that length.
+	// Dispatch queues a row of work-groups, at most Info.GroupsInRow.
 	Dispatch(groups int)
 	// Barrier makes what earlier dispatches wrote visible to all later commands.
 	Barrier()
 
-	// NewFence marks this place in the commands and sends off what is queued.
+	// NewFence queues a fence and flushes the commands.
 	NewFence() (Fence, error)
-	// Wait waits until the fence is reached; false if that takes longer.
+	// Wait waits for the fence, at most timeout. It reports whether the fence is
+	// signaled.
 	Wait(f Fence, timeout time.Duration) (bool, error)
 	FreeFence(Fence)
 
-	// StartTimer and StopTimer bracket commands; Elapsed is the time they took on
-	// the device, false while that is not known yet. A zero Query means that the
+	// StartTimer and StopTimer bracket commands. Elapsed returns the time they took
+	// on the device, and false while that is pending. StartTimer returns zero if the
 	// driver has no timers.
 	StartTimer() Query
 	StopTimer(Query)
 	Elapsed(Query) (time.Duration, bool)
 	FreeTimer(Query)
 
-	// Live is the number of objects made and not freed.
+	// Live returns the number of objects made and not freed.
 	Live() int
 
-	// Close frees the context. The objects must be freed before.
+	// Close frees the context. All objects must have been freed.
 	Close()
 }
 
 // Info describes a context.
 type Info struct {
-	Vendor, Renderer, Version string // as the driver says
+	Vendor, Renderer, Version string // reported by the driver
 	Language                  string // version of GLSL
 	Provider                  string // how the context was made: egl device 0, egl surfaceless, glfw, …
-	Software                  bool   // a rasteriser on the host's cores
+	Software                  bool   // a software rasteriser, on the host's cores
 	Doubles                   bool   // 64-bit floating-point
 	Binaries                  bool   // Binary and Load work
 	Staging                   bool   // NewStaging works
 	Robust                    bool   // resets are reported
 
-	Memory        int64 // bytes that the device has free; 0 where the driver does not tell
-	StorageBytes  int   // largest storage block
+	Memory        int64 // free device memory in bytes; 0 if unknown
+	StorageBytes  int   // largest storage block in bytes
 	StorageAlign  int   // alignment of a block's offset in bytes
-	StorageBlocks int   // storage blocks of one program
-	GroupsInRow   int   // most work-groups of one dispatch
-	GroupSize     int   // most invocations of a work-group
-	SharedBytes   int   // memory that a work-group shares
+	StorageBlocks int   // largest number of storage blocks of a program
+	GroupsInRow   int   // largest number of work-groups of a dispatch
+	GroupSize     int   // largest number of invocations of a work-group
+	SharedBytes   int   // shared memory of a work-group in bytes
 }
 
-// What goes wrong at the boundary.
+// Errors of a Driver.
 var (
 	ErrNotBuilt    = errors.New("built without OpenGL; rebuild with -tags gl and cgo")
 	ErrNoContext   = errors.New("no OpenGL context")
@@ -115,10 +116,10 @@ var (
 	ErrNotLoaded   = errors.New("the driver did not take the program binary")
 )
 
-// ShaderError is a shader that did not compile or link.
+// ShaderError is the error for a shader that does not compile or link.
 type ShaderError struct {
 	Stage string // compile or link
-	Log   string // what the driver says, with line numbers of the source
+	Log   string // the driver's log, with line numbers of the source
 }
 
 func (e *ShaderError) Error() string { return fmt.Sprintf("%s: %s", e.Stage, e.Log) }

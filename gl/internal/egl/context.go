@@ -18,11 +18,11 @@ type Context struct {
 	target  Target
 	display C.EGLDisplay
 	context C.EGLContext
-	surface C.EGLSurface // nil where the display needs none
+	surface C.EGLSurface // nil if the display supports contexts without one
 }
 
-// Open makes a context of OpenGL 4.3 or later, core profile, and makes it current
-// on the calling thread. The goroutine must be locked to it.
+// Open creates a context for OpenGL 4.3 or later, core profile, and makes it current
+// on the calling thread, to which the goroutine must be locked.
 func (t Target) Open() (*Context, error) {
 	d, err := t.acquire()
 	if err != nil {
@@ -61,15 +61,14 @@ func (c *Context) make() error {
 		return failed("eglMakeCurrent")
 	}
 	if procAddr("glGetString") == nil {
-		return errors.New("eglGetProcAddress: it does not find OpenGL's own functions")
+		return errors.New("eglGetProcAddress: core functions of OpenGL not found")
 	}
 	return nil
 }
 
-// create makes a context that reports resets, if the driver has such. Robust access
-// to buffers is another matter: it costs time at each access and the bounds of a
-// launch are checked before, so it is asked for only where the one does not come
-// without the other.
+// create creates a context that reports resets, if the driver supports that. Robust
+// buffer access costs time at each access, and the bounds of a launch are checked
+// before, so it is requested only if the driver does not report resets without it.
 func (c *Context) create(config C.EGLConfig) error {
 	notify := []C.EGLint{C.EGL_CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY_KHR, C.EGL_LOSE_CONTEXT_ON_RESET_KHR}
 	robust := append([]C.EGLint{C.EGL_CONTEXT_FLAGS_KHR, C.EGL_CONTEXT_OPENGL_ROBUST_ACCESS_BIT_KHR}, notify...)
@@ -87,12 +86,11 @@ func (c *Context) create(config C.EGLConfig) error {
 	return fmt.Errorf("no OpenGL 4.3: %w", failed("eglCreateContext"))
 }
 
-// ProcAddr finds a function of OpenGL by its name. It may give an address for one
-// that the driver lacks; versions and extensions tell.
+// ProcAddr returns the address of an OpenGL function. It may return one for a
+// function that the driver lacks, so check versions and extensions.
 func (c *Context) ProcAddr(name string) unsafe.Pointer { return procAddr(name) }
 
-// Close frees the context and all that belongs to it. It must be called on the
-// thread of Open.
+// Close frees the context with its objects. It must be called on the thread of Open.
 func (c *Context) Close() {
 	C.egl_make_current(c.display, nil, nil)
 	if c.surface != nil {

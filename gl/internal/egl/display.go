@@ -7,8 +7,8 @@ package egl
 */
 import "C"
 
-// acquire gets the target's display and initialises it. Asking twice for the same
-// display gives the same one, so it is terminated only by the last of its users.
+// acquire returns the target's display, initialised. EGL returns the same display
+// for the same target, so only the last user terminates it.
 func (t Target) acquire() (C.EGLDisplay, error) {
 	process.Lock()
 	defer process.Unlock()
@@ -37,8 +37,8 @@ func (t Target) display() (d C.EGLDisplay, call string) {
 	return C.egl_get_platform_display(t.platform, t.native, track), "eglGetPlatformDisplay"
 }
 
-// release gives the display back. The default display may be in use by a window
-// library of the same program, which EGL does not count, so that one stays.
+// release drops one use of the display. The default display is never terminated: a
+// window library of the same program may use it, and EGL does not count its uses.
 func (t Target) release(d C.EGLDisplay) {
 	process.Lock()
 	defer process.Unlock()

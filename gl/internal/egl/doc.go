@@ -1,5 +1,4 @@
-// Package egl makes OpenGL contexts without a window, by EGL. The library is
-// opened at run time, so that a program built with it starts on a machine that has
-// none; it is never closed again, because drivers leave threads and destructors in
-// it.
+// Package egl creates OpenGL contexts without a window. It loads libEGL at run time,
+// so that programs start on machines without it, and never unloads it, because
+// drivers leave threads and destructors behind.
 package egl

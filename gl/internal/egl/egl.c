@@ -20,7 +20,7 @@ static struct {
 	PFNEGLDESTROYSURFACEPROC destroySurface;
 	PFNEGLMAKECURRENTPROC makeCurrent;
 	PFNEGLRELEASETHREADPROC releaseThread;
-	// Of EGL 1.5 and of extensions; NULL where there are none.
+	// Functions of EGL 1.5 and of extensions; NULL if missing.
 	PFNEGLGETPLATFORMDISPLAYPROC getPlatformDisplay;
 	PFNEGLGETPLATFORMDISPLAYEXTPROC getPlatformDisplayEXT;
 	PFNEGLQUERYDEVICESEXTPROC queryDevices;
@@ -65,8 +65,8 @@ const char *egl_load(void) {
 	return NULL;
 }
 
-// go-gl asks GLX for its functions. This definition takes the place of libGL's, so
-// that the program needs no GL library to start.
+// go-gl loads its functions by glXGetProcAddress. This definition replaces that of
+// libGL, so that the program starts without a GL library.
 __attribute__((visibility("hidden"))) void (*glXGetProcAddress(const unsigned char *name))(void) {
 	return egl.getProcAddress ? egl.getProcAddress((const char *)name) : NULL;
 }

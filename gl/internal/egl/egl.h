@@ -1,15 +1,15 @@
-// The functions of libEGL, found at run time.
+// The functions of libEGL, loaded at run time.
 
 #define EGL_NO_PLATFORM_SPECIFIC_TYPES
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
 
-// egl_load opens libEGL and finds its functions; the result is NULL or what went
-// wrong. After it has succeeded once it does nothing.
+// egl_load opens libEGL and loads its functions. It returns NULL or an error
+// message. After it has succeeded once it does nothing.
 const char *egl_load(void);
 
-// The calls below may be made after egl_load has succeeded. Those of extensions
-// are for libraries whose extension string names them.
+// The functions below require a successful egl_load, and those of extensions a
+// library whose extension string lists them.
 
 __eglMustCastToProperFunctionPointerType egl_get_proc_address(const char *name);
 EGLint egl_get_error(void);

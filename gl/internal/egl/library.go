@@ -17,14 +17,14 @@ import (
 	"unsafe"
 )
 
-// process is what EGL shares within a process, whoever uses it: the library, and
-// how many contexts of ours need a display to stay initialised.
+// process is the state of EGL that is shared by the process: the library, and for
+// each display the number of contexts that need it initialised.
 var process struct {
 	sync.Mutex
 	users map[C.EGLDisplay]int
 }
 
-// load opens libEGL, if that has not been done.
+// load opens libEGL once.
 func load() error {
 	process.Lock()
 	defer process.Unlock()
@@ -34,7 +34,7 @@ func load() error {
 	return nil
 }
 
-// extensions is the set that the display has, or the library itself for no display.
+// extensions returns the extensions of the display, or of the library if d is 0.
 func extensions(d C.EGLDisplay) map[string]bool {
 	return fields(C.egl_query_string(d, C.EGL_EXTENSIONS))
 }
@@ -56,7 +56,7 @@ func procAddr(name string) unsafe.Pointer {
 	return unsafe.Pointer(C.egl_get_proc_address(s))
 }
 
-// failed is the error of the call that has just failed on this thread.
+// failed returns the error of the call that has just failed on this thread.
 func failed(call string) error {
 	code := C.egl_get_error()
 	if name, ok := codes[code]; ok {

@@ -7,28 +7,28 @@ import (
 	"unsafe"
 )
 
-// Target is a place where a context can be made; there is none here.
+// Target is a display on which a context can be created; there are none here.
 type Target struct {
 	Provider string
 	Name     string
 	Software bool
 }
 
-// Targets fails: only Linux has EGL.
+// Targets returns an error: EGL is supported only on Linux.
 func Targets() ([]Target, error) {
-	return nil, errors.New("there is no EGL on this platform")
+	return nil, errors.New("no EGL on this platform")
 }
 
-// Context is never made here.
+// Context is never created here.
 type Context struct{}
 
-// Open fails.
+// Open returns the error of Targets.
 func (Target) Open() (*Context, error) {
 	_, err := Targets()
 	return nil, err
 }
 
-// ProcAddr is nil.
+// ProcAddr returns nil.
 func (*Context) ProcAddr(string) unsafe.Pointer { return nil }
 
 // Close does nothing.

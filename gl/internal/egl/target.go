@@ -13,26 +13,26 @@ import (
 	"unsafe"
 )
 
-// The ways to a display.
+// The providers.
 const (
 	device      = "egl device"
 	surfaceless = "egl surfaceless"
 	fallback    = "egl default display"
 )
 
-// Target is a display on which a context can be made.
+// Target is a display on which a context can be created.
 type Target struct {
 	Provider string // egl device, egl surfaceless, egl default display
 	Name     string // the provider, with the number and the file of a device
-	Software bool   // EGL says that it is a rasteriser on the host's cores
+	Software bool   // EGL reports a software rasteriser
 
 	platform C.EGLenum
 	native   unsafe.Pointer
 	track    bool
 }
 
-// Targets lists the displays in the order in which they should be tried. The error
-// is that of opening libEGL.
+// Targets returns the displays in the order in which they should be tried. It fails
+// only if libEGL cannot be loaded.
 func Targets() ([]Target, error) {
 	if err := load(); err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func Targets() ([]Target, error) {
 	return append(targets, Target{Provider: fallback, Name: fallback}), nil
 }
 
-// devices are the targets of EGL_EXT_platform_device, in the library's order.
+// devices returns the targets of EGL_EXT_platform_device, in the library's order.
 func devices(track bool) []Target {
 	var n C.EGLint
 	if C.egl_query_devices(0, nil, &n) == C.EGL_FALSE || n == 0 {

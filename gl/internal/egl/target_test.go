@@ -20,7 +20,7 @@ func targets(t *testing.T) []Target {
 	return list
 }
 
-// Devices come first: they alone tell which GPU is which.
+// Devices come first: only they identify GPUs.
 func TestOrderOfTargets(t *testing.T) {
 	rank := map[string]int{device: 0, surfaceless: 1, fallback: 2}
 	last := 0
@@ -37,7 +37,7 @@ func TestOrderOfTargets(t *testing.T) {
 }
 
 // A display that several contexts share lasts until the last of them is closed, and
-// can then be used anew.
+// can then be used again.
 func TestSharedDisplay(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

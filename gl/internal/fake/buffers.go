@@ -47,7 +47,8 @@ func (d *Driver) FreeBuffer(b driver.Buffer) {
 	delete(d.buffers, b)
 }
 
-// memory is that of a buffer; memory of nothing if there is no such buffer.
+// memory returns the memory of a buffer. If there is no such buffer it records
+// misuse and returns an empty one.
 func (d *Driver) memory(call string, b driver.Buffer) *memory {
 	m := d.buffers[b]
 	if m == nil {
@@ -57,7 +58,7 @@ func (d *Driver) memory(call string, b driver.Buffer) *memory {
 	return m
 }
 
-// part is a range of a buffer's memory; nil if that is not there.
+// part returns a range of a buffer's memory, or nil if that is out of bounds.
 func (d *Driver) part(call string, b driver.Buffer, offset, bytes int) (*memory, []byte) {
 	m := d.memory(call, b)
 	if offset < 0 || bytes < 0 || offset+bytes > len(m.bytes) {
@@ -93,7 +94,7 @@ func (d *Driver) Download(dst []byte, src driver.Buffer, offset int) error {
 	return err
 }
 
-// report keeps the error of a call that returns none.
+// report records an error for Status, for calls that return none.
 func (d *Driver) report(struck bool, err error) {
 	if struck && err != nil && d.reported == nil {
 		d.reported = err
@@ -102,11 +103,11 @@ func (d *Driver) report(struck bool, err error) {
 
 type program struct {
 	source string
-	kernel *device.Kernel // nil: one that computes nothing
+	kernel *device.Kernel // nil: unknown source
 	words  []uint32
 }
 
-// binaryFormat is that of the binaries, which are the sources.
+// binaryFormat is the format of binaries. A binary is the source.
 const binaryFormat = 0xfa4e
 
 func (d *Driver) Compile(source string) (driver.Program, error) {

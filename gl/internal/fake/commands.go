@@ -68,8 +68,8 @@ func (d *Driver) NewFence() (driver.Fence, error) {
 	return f, nil
 }
 
-// Wait executes what is before the fence. In a lost context every fence seems to be
-// reached.
+// Wait executes the commands before the fence. In a lost context every fence seems
+// to be signaled.
 func (d *Driver) Wait(f driver.Fence, timeout time.Duration) (bool, error) {
 	if struck, err := d.call("Wait"); struck && err != nil {
 		return false, err
@@ -141,7 +141,7 @@ func (d *Driver) FreeTimer(q driver.Query) {
 	delete(d.queries, q)
 }
 
-// dispatch is a piece of a launch: what its shader would find.
+// dispatch is a part of a launch, with the state that its shader would see.
 type dispatch struct {
 	kernel *device.Kernel
 	words  []uint32
@@ -150,14 +150,15 @@ type dispatch struct {
 	limits driver.Info
 }
 
-// The words of a launch, in the order of package gl.
+// The words of a launch, as in package gl.
 const (
 	wordLo, wordHi, wordPass, wordGroup = 0, 1, 2, 3
 
 	headWords = 4 + device.PassWords
 )
 
-// mark notes what is written, and finds blocks that are read before a barrier.
+// mark marks the blocks that are written, and reports those that an earlier dispatch
+// wrote without a barrier since.
 func (c *dispatch) mark(d *Driver) {
 	index := 0
 	for _, p := range c.kernel.Params {
@@ -183,8 +184,8 @@ func (c *dispatch) mark(d *Driver) {
 	}
 }
 
-// run computes what the work-groups stand for. Those of a plan stand for nothing one
-// by one, so that the last of them computes everything.
+// run computes the rows of the work-groups. The work-groups of a plan have no rows of
+// their own, so the last of them computes everything.
 func (c *dispatch) run(d *Driver) {
 	b, ok := c.bind(d)
 	if !ok {
@@ -212,7 +213,7 @@ func (c *dispatch) last(l *device.Launch, base int) bool {
 	return int(c.words[wordPass]) == last && base+c.groups == plan.Passes[last].Groups
 }
 
-// bind makes a launch of the words and the blocks.
+// bind rebuilds the launch from the words and the blocks.
 func (c *dispatch) bind(d *Driver) (*device.Binding, bool) {
 	l := &device.Launch{Kernel: c.kernel, Rows: device.Range{Lo: int(c.words[wordLo]), Hi: int(c.words[wordHi])}}
 	b := &device.Binding{Launch: l, Ctx: context.Background()}
@@ -251,7 +252,7 @@ func scalar(t device.Type, words []uint32) device.Arg {
 	return device.Val(words[0])
 }
 
-// elements is memory as elements of a type.
+// elements returns memory as a slice of elements.
 func elements(t device.Type, bytes []byte) device.Slice {
 	p, n := unsafe.Pointer(unsafe.SliceData(bytes)), len(bytes)/t.Size()
 	switch t {

@@ -1,5 +1,5 @@
-// Package fake is a driver without OpenGL. It computes by the kernels' contracts, as
-// late as a real one may, reports misuse, and fails on purpose.
+// Package fake is a driver without OpenGL, for tests. It runs the kernels' contracts,
+// executes commands as late as a real driver may, reports misuse, and injects faults.
 package fake
 
 import (
@@ -11,17 +11,17 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// Driver is a driver.Driver. Its fields are for one test, which reads them when the
-// driver is closed.
+// Driver is a driver.Driver for one test, which reads the results in its fields after
+// the driver is closed.
 type Driver struct {
 	Limits    driver.Info
 	Fault     Fault
-	Refuses   bool          // takes no program binaries, though it makes them
-	GroupTime time.Duration // that a work-group takes by the timers; 0: no timers
-	Busy      func() bool   // reports whether the hardware is too busy to reach a fence; nil: it is not
+	Refuses   bool          // Load rejects program binaries, though Binary makes them
+	GroupTime time.Duration // time of a work-group as the timers measure it; 0: no timers
+	Busy      func() bool   // reports whether the hardware is too busy to signal a fence; nil: never
 
-	Misuse []string        // what a real driver would have answered with an error, or worse
-	Spans  []time.Duration // what the timers told
+	Misuse []string        // calls that would fail or crash a real driver
+	Spans  []time.Duration // times measured by the timers
 	Calls  map[string]int
 	Closed bool
 
@@ -32,19 +32,19 @@ type Driver struct {
 	names    uint32
 	buffers  map[driver.Buffer]*memory
 	programs map[driver.Program]*program
-	fences   map[driver.Fence]int // commands before it
+	fences   map[driver.Fence]int // number of commands before each
 	queries  map[driver.Query]*query
 
 	use     driver.Program
 	bound   map[int]binding
-	pending []func() // commands that were not executed yet
-	done    int      // commands that were
+	pending []func() // commands not yet executed
+	done    int      // number of commands executed
 	timing  *query
 }
 
 type memory struct {
 	bytes []byte
-	dirty bool // written by a dispatch, with no barrier since
+	dirty bool // written by a dispatch, without a barrier since
 }
 
 type binding struct {
@@ -54,10 +54,10 @@ type binding struct {
 
 type query struct {
 	groups int
-	end    int // commands before its end; -1: not yet stopped
+	end    int // number of commands before its end; -1: running
 }
 
-// New is a driver for the calling thread.
+// New returns a driver for the calling thread.
 func New() *Driver {
 	return &Driver{
 		Limits: driver.Info{
@@ -77,7 +77,7 @@ func New() *Driver {
 	}
 }
 
-// Learn tells which kernel a source stands for.
+// Learn registers the kernel that a source implements.
 func (d *Driver) Learn(k *device.Kernel, source string) { d.kernels[source] = k }
 
 func (d *Driver) misuse(format string, args ...any) {
@@ -113,10 +113,10 @@ func (d *Driver) Close() {
 	d.Closed = true
 }
 
-// queue takes a command, which is executed when somebody waits for it.
+// queue queues a command, which is executed by the first call that waits for it.
 func (d *Driver) queue(command func()) { d.pending = append(d.pending, command) }
 
-// execute executes the first n commands of all.
+// execute executes commands until n have been executed in all.
 func (d *Driver) execute(n int) {
 	for d.done < n && len(d.pending) > 0 && !d.lost {
 		command := d.pending[0]
@@ -128,29 +128,29 @@ func (d *Driver) execute(n int) {
 
 func (d *Driver) flush() { d.execute(d.done + len(d.pending)) }
 
-// allocate makes memory that is aligned for every element.
+// allocate returns memory that is aligned for every element type.
 func allocate(bytes int) *memory {
 	words := make([]uint64, (bytes+7)/8)
 	return &memory{bytes: unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), bytes)}
 }
 
-// Fault is what fails: the n-th call of a method, counted from 1, or the n-th
+// Fault is a failure of the At-th call of a method, counted from 1, or of the At-th
 // execution of a dispatch.
 type Fault struct {
 	Call    string // name of the method, or Execution
 	At      int
-	Err     error         // what the call returns, or Status reports later if the call returns no error
+	Err     error         // returned by the call, or by the next Status if the call returns no error
 	Reset   bool          // the context is lost at the call
-	TimeOut bool          // no fence is reached any more
-	Short   bool          // NewStaging maps half of what was asked for
-	Hang    chan struct{} // the call does not return before this is closed; nil: it does
+	TimeOut bool          // no fence is signaled any more
+	Short   bool          // NewStaging maps half of the bytes
+	Hang    chan struct{} // the call returns when this is closed; nil: at once
 }
 
 // Execution is the execution of a dispatch, which happens after the call.
 const Execution = "execution"
 
-// call counts a call; it reports whether the fault strikes, and what the call is to
-// return.
+// call counts a call. It reports whether the fault strikes, and returns the error
+// for the call to return.
 func (d *Driver) call(name string) (struck bool, err error) {
 	if id := threadID(); id != d.thread {
 		d.misuse("%s on thread %d; the context belongs to %d", name, id, d.thread)
@@ -178,7 +178,7 @@ func (d *Driver) lostError() error {
 	return nil
 }
 
-// lose makes all memory garbage and drops what was not executed.
+// lose fills all memory with garbage and drops pending commands.
 func (d *Driver) lose() {
 	d.lost = true
 	d.pending = nil

@@ -15,7 +15,7 @@ import (
 // manyRows is the number of triples on which an operation is tested.
 const manyRows = 120_000
 
-// ways are what the arithmetic may have to live with.
+// ways are the combinations of capabilities that the arithmetic must work with.
 var ways = []struct {
 	name   string
 	change func(source string) string

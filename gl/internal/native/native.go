@@ -1,4 +1,5 @@
-// Package native finds out which operations of a driver are the IEEE-754 ones.
+// Package native determines which operations of a driver are exact: rounded as
+// IEEE 754 demands.
 package native
 
 import (
@@ -6,15 +7,16 @@ import (
 	"offload/internal/ieee"
 )
 
-// Probe asks for one operation in one precision. The driver's own is exact if the
-// kernel's results equal its contract, bit for bit, in a shader for which no
+// Probe tests one operation in one precision. The driver's operation is exact if the
+// kernel's results equal those of its contract bit for bit, in a shader for which no
 // capability is defined.
 type Probe struct {
-	Define string // the macro that then says so; see shaders.Arithmetic
+	Define string // macro to define if it is exact; see shaders.Arithmetic
 	Kernel *device.Kernel
 }
 
-// Probes lists what is worth asking. Sums and products are exact everywhere.
+// Probes returns a probe for every operation that some drivers round otherwise. Sums
+// and products are exact everywhere.
 func Probes() []Probe {
 	return []Probe{
 		{"FMA32_FUSED", kernel(Fused[float32]())},
@@ -29,7 +31,7 @@ func Probes() []Probe {
 // Operation is a function of up to three operands.
 type Operation[T device.Float] struct {
 	Name     string
-	GLSL     string // of x, y and z, in the driver's own operation
+	GLSL     string // expression in x, y and z, with the driver's operation
 	Go       func(x, y, z T) T
 	Operands func(n int) []T // n rows (x, y, z) that are hard to round
 }
@@ -56,8 +58,8 @@ func kernel[T device.Float](o Operation[T]) *device.Kernel {
 	return Kernel("native", o, Source[T](o.GLSL), rows)
 }
 
-// Kernel applies an operation to rows of operands: in Go, and by a shader. It has
-// one example, of that many rows.
+// Kernel returns a kernel that applies an operation to each row (x, y, z) of its
+// operands, in Go and by a shader. It has one example, with the given number of rows.
 func Kernel[T device.Float](name string, o Operation[T], source string, rows int) *device.Kernel {
 	t := device.TypeOf[T]()
 	k := &device.Kernel{
@@ -81,7 +83,7 @@ func Kernel[T device.Float](name string, o Operation[T], source string, rows int
 	return k
 }
 
-// Source is a shader that evaluates an expression of x, y and z.
+// Source returns a shader that evaluates an expression in x, y and z.
 func Source[T device.Float](expression string) string {
 	real := "float"
 	if device.TypeOf[T]() == device.Float64 {

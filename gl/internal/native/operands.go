@@ -8,7 +8,8 @@ import (
 	"offload/internal/ieee"
 )
 
-// format is what the operands need to know of a precision.
+// format describes a precision: the bits of the significand and the exponents of
+// normal numbers.
 type format struct {
 	bits, minExponent, maxExponent int
 }
@@ -20,7 +21,7 @@ func formatOf[T device.Float]() format {
 	return format{53, -1022, 1023}
 }
 
-// random is a source of operands, the same for the same seed on every machine.
+// random generates operands, the same for the same seed on every machine.
 type random[T device.Float] struct {
 	*rand.Rand
 	format
@@ -30,8 +31,8 @@ func newRandom[T device.Float](seed uint64) random[T] {
 	return random[T]{rand.New(rand.NewPCG(seed, 0)), formatOf[T]()}
 }
 
-// number has a random sign and significand, often one with few bits or many, and
-// an exponent from lo to hi.
+// number returns a number with a random sign, a random significand (often with few
+// or many bits set), and an exponent from lo to hi.
 func (r random[T]) number(lo, hi int) T {
 	significand := 1<<(r.bits-1) | r.Uint64()>>(65-r.bits)
 	switch r.IntN(8) {
@@ -49,20 +50,20 @@ func (r random[T]) number(lo, hi int) T {
 	return T(x)
 }
 
-// halfUlp is half a unit in the last place of x.
+// halfUlp returns half a unit in the last place of x.
 func (r random[T]) halfUlp(x T) T {
 	_, e := math.Frexp(float64(x))
 	return T(math.Ldexp(1, e-r.bits-1))
 }
 
-// nudge is x or one of its neighbours.
+// nudge returns x or one of its neighbours.
 func (r random[T]) nudge(x T) T {
 	return x + T(r.IntN(3)-1)*2*r.halfUlp(x)
 }
 
-// fusedOperands have products that cancel with z to the last bit, or whose sum
-// with z is close to halfway between two numbers, and some that are neither; zeros
-// of both signs and infinities come first.
+// fusedOperands returns operands whose products cancel with z to the last bit, or
+// whose sum with z is close to halfway between two numbers, and some of neither kind.
+// Zeros of both signs and infinities come first.
 func fusedOperands[T device.Float](n int) []T {
 	r := newRandom[T](1)
 	var s []T
@@ -101,8 +102,8 @@ func fusedOperands[T device.Float](n int) []T {
 	return s
 }
 
-// rootOperands are squares, numbers next to them, and numbers whose roots are close
-// to halfway between two numbers; of all sizes.
+// rootOperands returns squares, numbers next to them, and numbers whose roots are
+// close to halfway between two numbers, of all sizes.
 func rootOperands[T device.Float](n int) []T {
 	r := newRandom[T](2)
 	var s []T
@@ -123,8 +124,8 @@ func rootOperands[T device.Float](n int) []T {
 	return s
 }
 
-// quotientOperands have quotients that are numbers, or close to halfway between
-// two, and of all sizes.
+// quotientOperands returns operands whose quotients are representable or close to
+// halfway between two numbers, of all sizes.
 func quotientOperands[T device.Float](n int) []T {
 	r := newRandom[T](3)
 	var s []T

@@ -11,12 +11,12 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// mapped is the access of staging. It is kept in the host's memory, cached, so that
-// the host reads it at full speed; coherent means that a fence is enough to see what
-// the device has written.
+// mapped is the access to staging. Staging lies in cached host memory, so that the
+// host reads it at full speed, and is coherent, so that the device's writes are
+// visible after a fence.
 const mapped = gl.MAP_READ_BIT | gl.MAP_WRITE_BIT | gl.MAP_PERSISTENT_BIT | gl.MAP_COHERENT_BIT
 
-// NewBuffer makes device memory of zeros.
+// NewBuffer allocates device memory, set to zero.
 func (d *Context) NewBuffer(bytes int) (driver.Buffer, error) {
 	b, err := d.genBuffer()
 	if err != nil {
@@ -43,7 +43,7 @@ func (d *Context) NewBuffer(bytes int) (driver.Buffer, error) {
 	return b, nil
 }
 
-// NewStaging makes memory that is mapped for as long as it lives.
+// NewStaging allocates memory that stays mapped until it is freed.
 func (d *Context) NewStaging(bytes int) (driver.Buffer, []byte, error) {
 	if !d.features.storage {
 		return 0, nil, driver.ErrNoMapping
@@ -69,14 +69,14 @@ func (d *Context) NewStaging(bytes int) (driver.Buffer, []byte, error) {
 	return b, unsafe.Slice((*byte)(p), bytes), nil
 }
 
-// mapLength is how much of the buffer that was bound last is mapped.
+// mapLength returns how many bytes of the buffer that was bound last are mapped.
 func (d *Context) mapLength() int {
 	var length int64
 	gl.GetBufferParameteri64v(gl.COPY_WRITE_BUFFER, gl.BUFFER_MAP_LENGTH, &length)
 	return int(length)
 }
 
-// genBuffer makes a buffer without memory and binds it for writing.
+// genBuffer creates a buffer without memory and binds it for writing.
 func (d *Context) genBuffer() (driver.Buffer, error) {
 	d.name = 0
 	gl.GenBuffers(1, &d.name)
@@ -88,7 +88,7 @@ func (d *Context) genBuffer() (driver.Buffer, error) {
 	return driver.Buffer(d.name), nil
 }
 
-// nameless is the error of a driver that makes no object.
+// nameless returns the error for an object that the driver failed to create.
 func (d *Context) nameless(what string) error {
 	if err := d.Status(); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -96,7 +96,7 @@ func (d *Context) nameless(what string) error {
 	return fmt.Errorf("%s: %w", what, driver.ErrOutOfMemory)
 }
 
-// FreeBuffer frees b, and ends its mapping.
+// FreeBuffer frees b and its mapping.
 func (d *Context) FreeBuffer(b driver.Buffer) {
 	if b == 0 {
 		return
@@ -113,7 +113,7 @@ func (d *Context) Copy(dst driver.Buffer, dstOffset int, src driver.Buffer, srcO
 	gl.CopyBufferSubData(gl.COPY_READ_BUFFER, gl.COPY_WRITE_BUFFER, srcOffset, dstOffset, bytes)
 }
 
-// Upload copies from the host.
+// Upload copies src to a buffer.
 func (d *Context) Upload(dst driver.Buffer, offset int, src []byte) error {
 	if len(src) == 0 {
 		return d.Status()
@@ -123,8 +123,8 @@ func (d *Context) Upload(dst driver.Buffer, offset int, src []byte) error {
 	return d.Status()
 }
 
-// Download copies to the host. What it has read counts only if the context was not
-// reset meanwhile.
+// Download copies from a buffer to dst. The data are valid only if it returns nil:
+// the context may have been reset meanwhile.
 func (d *Context) Download(dst []byte, src driver.Buffer, offset int) error {
 	if len(dst) == 0 {
 		return d.Status()

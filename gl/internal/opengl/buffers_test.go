@@ -14,7 +14,7 @@ import (
 func TestBuffersAreZero(t *testing.T) {
 	d := testContext(t)
 	for _, n := range []int{1, 3, 4, 1000, 1 << 20} {
-		// What was freed is what the next buffer is made of.
+		// The next buffer reuses the freed memory.
 		b, err := d.NewBuffer(n)
 		if err != nil {
 			t.Fatal(err)
@@ -76,7 +76,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// Staging takes part in copies in both directions while it is mapped.
+// Staging can be copied in both directions while it is mapped.
 func TestStaging(t *testing.T) {
 	d := testContext(t)
 	const n = 1 << 16
@@ -124,7 +124,7 @@ func TestOutOfMemory(t *testing.T) {
 	if b, m, err := d.NewStaging(huge); b != 0 || m != nil || !errors.Is(err, want) {
 		t.Errorf("NewStaging = %v, %d bytes, %v; want %v", b, len(m), err, want)
 	}
-	dispatch(t, d, compile(t, d, affine)) // and all goes on
+	dispatch(t, d, compile(t, d, affine)) // the context still works
 }
 
 func TestFreeingNothing(t *testing.T) {

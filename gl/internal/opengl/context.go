@@ -13,7 +13,7 @@ import (
 	"offload/gl/internal/window"
 )
 
-// Context is a driver.Driver on a context of OpenGL.
+// Context is a driver.Driver on an OpenGL context.
 type Context struct {
 	provider context
 	info     driver.Info
@@ -23,25 +23,25 @@ type Context struct {
 	lost     bool // a reset was seen
 	words    map[driver.Program]int32
 	location int32                   // of the words of the program in use
-	stops    map[driver.Query]uint32 // where a timer that starts there stops
+	stops    map[driver.Query]uint32 // the query that ends the timer
 
 	framebuffer uint32
 
-	// Where OpenGL puts results; on the heap once, instead of at each call.
+	// Results of OpenGL calls, here to be allocated once instead of at each call.
 	name   uint32
 	number int32
 	pair   [2]uint32
 	times  [2]uint64
 }
 
-// features are what the context has beyond version 4.3, and what it may lack.
+// features are the optional parts of OpenGL that the context has.
 type features struct {
 	storage bool // glBufferStorage
 	resets  bool // glGetGraphicsResetStatus
 	timers  bool // time stamps
 }
 
-// newContext describes c and makes a driver of it.
+// newContext returns a driver on c.
 func newContext(c context, t target) (*Context, error) {
 	major, minor, err := version(c)
 	if err != nil {
@@ -53,21 +53,21 @@ func newContext(c context, t target) (*Context, error) {
 	d := &Context{provider: c, location: -1, words: make(map[driver.Program]int32), stops: make(map[driver.Query]uint32)}
 	d.hideWindow()
 	d.describe(t, major*10+minor)
-	d.recorded() // of questions that this driver does not understand; the answer is no
+	d.recorded() // drop errors of queries that the driver does not support
 	return d, d.reset()
 }
 
-// hideWindow puts an empty framebuffer in place of that of a window, which has no
-// part in what is computed: llvmpipe takes time stamps only when it draws there.
+// hideWindow replaces the window's framebuffer by an empty one. Otherwise llvmpipe
+// would take time stamps only when it draws in the window.
 func (d *Context) hideWindow() {
 	gl.GenFramebuffers(1, &d.framebuffer)
 	gl.BindFramebuffer(gl.FRAMEBUFFER, d.framebuffer)
 }
 
-// Info describes the context.
+// Info returns a description of the context.
 func (d *Context) Info() driver.Info { return d.info }
 
-// Live is the number of objects made and not freed.
+// Live returns the number of objects made and not freed.
 func (d *Context) Live() int { return d.live }
 
 // Close frees the context.
@@ -80,34 +80,34 @@ func (d *Context) made() { d.live++ }
 
 func (d *Context) freed() { d.live-- }
 
-// integer asks for a number that the context has.
+// integer returns a parameter of the context.
 func integer(name uint32) int {
 	var v int64
 	gl.GetInteger64v(name, &v)
 	return int(v)
 }
 
-// context is what a provider makes: an OpenGL context, current on this thread.
+// context is an OpenGL context of a provider, current on this thread.
 type context interface {
 	ProcAddr(name string) unsafe.Pointer
 	Close()
 }
 
-// target is a place where a context can be made.
+// target is a display or device on which a context can be created.
 type target struct {
 	name     string // the provider, with the number of the device
-	software bool   // the provider says that it computes on the host's cores
+	software bool   // the provider reports a software rasteriser
 	open     func() (context, error)
 }
 
-// provider is one way to make contexts, with those that it offers.
+// provider is a way to create contexts, with its targets.
 type provider struct {
 	name    string
 	targets []target
 }
 
-// providers lists them in the order in which they should be tried, and says why EGL
-// is not among them.
+// providers returns the providers in the order in which they should be tried, and an
+// error if EGL is not among them.
 func providers() ([]provider, error) {
 	list, err := eglProviders()
 	return append(list, provider{"glfw", []target{{name: "glfw", open: openWindow}}}), err

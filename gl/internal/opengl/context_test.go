@@ -11,9 +11,8 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// required says what the tests run on, and that it must be there: “gpu” for a GPU,
-// any other word for a software rasteriser. Unset, they run on a rasteriser if there
-// is one.
+// required is the device that the tests require: “gpu” for a GPU, any other word for a
+// software rasteriser. If it is empty, they run on a rasteriser if there is one.
 var required = os.Getenv("OFFLOAD_REQUIRE_GL")
 
 // open opens the context that the tests run on.
@@ -81,19 +80,19 @@ func TestInfo(t *testing.T) {
 	}
 }
 
-// least is set where Mesa was told by its own variables to hide all that is optional.
+// least is set if Mesa's environment variables hide all optional features.
 var least = os.Getenv("MESA_EXTENSION_OVERRIDE") != ""
 
-// What the other tests cover is known: Mesa's llvmpipe has all that is optional, or
-// nothing of it.
+// Mesa's llvmpipe has either all optional features or none, so the other tests cover
+// both.
 func TestOptionalFeatures(t *testing.T) {
 	i := testContext(t).Info()
 	if !i.Software {
-		t.Skipf("%s may lack what it likes", i.Renderer)
+		t.Skipf("optional features of %s vary", i.Renderer)
 	}
 	features := map[string]bool{"Binaries": i.Binaries, "Staging": i.Staging, "Robust": i.Robust}
 	if i.Provider == "glfw" {
-		delete(features, "Robust") // Mesa has that for X servers only where those have a GPU
+		delete(features, "Robust") // with X servers, Mesa has that only on a GPU
 	}
 	for name, has := range features {
 		if has == least {

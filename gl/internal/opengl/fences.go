@@ -11,7 +11,7 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// NewFence marks this place in the commands and sends off what is queued.
+// NewFence queues a fence and flushes the commands.
 func (d *Context) NewFence() (driver.Fence, error) {
 	f := driver.Fence(gl.FenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0))
 	if f == 0 {
@@ -22,8 +22,8 @@ func (d *Context) NewFence() (driver.Fence, error) {
 	return f, nil
 }
 
-// Wait waits for the fence. After a reset a fence may count as reached, so the
-// context's status decides.
+// Wait waits for the fence, at most timeout, and reports whether it is signaled.
+// After a reset fences may seem to be signaled, so it checks the context's status.
 func (d *Context) Wait(f driver.Fence, timeout time.Duration) (bool, error) {
 	code := gl.ClientWaitSync(uintptr(f), gl.SYNC_FLUSH_COMMANDS_BIT, uint64(max(0, timeout)))
 	if err := d.Status(); err != nil {
@@ -47,11 +47,11 @@ func (d *Context) FreeFence(f driver.Fence) {
 	d.freed()
 }
 
-// A timer is two time stamps that the device takes when it reaches them. A query of
-// elapsed time would do the same with one object, but Mesa's llvmpipe measures by it
-// only what it draws, not what it computes.
+// A timer is two time stamps that the device takes when it reaches them. One query of
+// elapsed time would do, but with that Mesa's llvmpipe measures only drawing, not
+// compute shaders.
 
-// StartTimer notes the time at which the device comes to this place.
+// StartTimer starts a timer. It returns 0 if the context has none.
 func (d *Context) StartTimer() driver.Query {
 	if !d.features.timers {
 		return 0
@@ -69,14 +69,14 @@ func (d *Context) StartTimer() driver.Query {
 	return q
 }
 
-// StopTimer ends what StartTimer began.
+// StopTimer stops a timer.
 func (d *Context) StopTimer(q driver.Query) {
 	if q != 0 {
 		gl.QueryCounter(d.stops[q], gl.TIMESTAMP)
 	}
 }
 
-// Elapsed is what q has measured, once that is known.
+// Elapsed returns the time that q measured, and false while that is pending.
 func (d *Context) Elapsed(q driver.Query) (time.Duration, bool) {
 	if q == 0 {
 		return 0, false

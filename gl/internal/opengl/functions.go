@@ -17,15 +17,15 @@ import (
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
 
-// loaded is what go-gl has loaded. It keeps the functions of OpenGL in variables of
-// its own, one set for the process.
+// loaded tracks the functions that go-gl has loaded. It keeps them in global
+// variables, one set for the process.
 var loaded struct {
 	sync.Mutex
-	dispatch unsafe.Pointer // where it found glDispatchCompute
+	dispatch unsafe.Pointer // address of glDispatchCompute
 }
 
-// load makes go-gl ready for the context c, which must be of a version that go-gl
-// can load, because it stops at the first function that is missing.
+// load loads go-gl's functions for the context c. Its version must be 4.3 or later,
+// because go-gl stops at the first missing function.
 func load(c context) error {
 	loaded.Lock()
 	defer loaded.Unlock()
@@ -45,7 +45,7 @@ func load(c context) error {
 	return nil
 }
 
-// version asks c for its version before anything is loaded.
+// version returns the version of c. It works before load.
 func version(c context) (major, minor int, err error) {
 	f := c.ProcAddr("glGetString")
 	if f == nil {
@@ -53,11 +53,11 @@ func version(c context) (major, minor int, err error) {
 	}
 	s := C.call_get_string(f, gl.VERSION)
 	if s == nil {
-		return 0, 0, errors.New("the context does not tell its version")
+		return 0, 0, errors.New("the context reports no version")
 	}
 	text := C.GoString(s)
 	if _, err := fmt.Sscanf(text, "%d.%d", &major, &minor); err != nil {
-		return 0, 0, fmt.Errorf("version %q is not understood", text)
+		return 0, 0, fmt.Errorf("malformed version %q", text)
 	}
 	if major < 4 || major == 4 && minor < 3 {
 		return 0, 0, fmt.Errorf("OpenGL %s is too old; 4.3 is needed", text)

@@ -10,7 +10,7 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// describe asks the context, whose version is tenfold, what it is and can do.
+// describe fills in d.features and d.info. Version is 10·major + minor.
 func (d *Context) describe(t target, version int) {
 	has := extensions()
 	var counter int32
@@ -43,7 +43,8 @@ func (d *Context) describe(t target, version int) {
 	d.info.Software = t.software || isSoftware(d.info.Renderer)
 }
 
-// freeMemory is what the device has free; drivers tell it by extensions, in KiB.
+// freeMemory returns the free device memory in bytes, or 0 if the driver has neither
+// of the extensions that report it (in KiB).
 func freeMemory(has map[string]bool) int64 {
 	const (
 		available = 0x9049 // GPU_MEMORY_INFO_CURRENT_AVAILABLE_VIDMEM_NVX
@@ -61,14 +62,14 @@ func freeMemory(has map[string]bool) int64 {
 
 func text(name uint32) string { return gl.GoStr(gl.GetString(name)) }
 
-// first is a limit in the first of three directions.
+// first returns a limit in the first of three dimensions.
 func first(name uint32) int {
 	var v int32
 	gl.GetIntegeri_v(name, 0, &v)
 	return int(v)
 }
 
-// extensions is the set that the context has.
+// extensions returns the extensions of the context.
 func extensions() map[string]bool {
 	set := make(map[string]bool)
 	for i := range integer(gl.NUM_EXTENSIONS) {
@@ -77,8 +78,8 @@ func extensions() map[string]bool {
 	return set
 }
 
-// Status is nil while the context works. A reset is reported once by OpenGL and from
-// then on by us.
+// Status returns nil while the context works. OpenGL reports a reset only once, so
+// Context remembers it.
 func (d *Context) Status() error {
 	if err := d.reset(); err != nil {
 		return err
@@ -100,15 +101,15 @@ func (d *Context) reset() error {
 	d.lost = true
 	switch code {
 	case gl.GUILTY_CONTEXT_RESET:
-		return fmt.Errorf("%w: the work of this program was the cause", driver.ErrReset)
+		return fmt.Errorf("%w: caused by this program", driver.ErrReset)
 	case gl.INNOCENT_CONTEXT_RESET:
-		return fmt.Errorf("%w: the work of another program was the cause", driver.ErrReset)
+		return fmt.Errorf("%w: caused by another program", driver.ErrReset)
 	}
 	return driver.ErrReset
 }
 
-// recorded takes all errors that OpenGL has recorded and returns the first. The loop
-// has an end because a lost context may report errors for ever.
+// recorded clears the errors that OpenGL has recorded and returns the first. The loop
+// is bounded because a lost context may report errors endlessly.
 func (d *Context) recorded() error {
 	var first error
 	for range 16 {

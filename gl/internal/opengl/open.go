@@ -10,14 +10,14 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// Open makes a context current on the calling thread, to which the goroutine must
-// be locked, and returns its driver; all calls of the driver, Close included, belong
-// to that thread.
+// Open makes a context current on the calling thread and returns its driver. The
+// goroutine must be locked to the thread, and all methods of the driver, Close
+// included, must be called on it.
 //
-// It is the context of a rasteriser on the host's cores, if software is set, or else
-// of a GPU; index counts those, from 0, of the first provider that has any. The notes
-// say what failed before. The error wraps driver.ErrNoContext, with one line for each
-// attempt.
+// The context is that of a software rasteriser if software is set, and of a GPU
+// otherwise. Index selects one of those, from 0, among the targets of the first
+// provider that has any. The notes are the errors of earlier attempts. The error of
+// Open wraps driver.ErrNoContext and has one line for each attempt.
 func Open(software bool, index int) (driver.Driver, []string, error) {
 	s := search{software: software, index: index}
 	only := os.Getenv(ProviderVariable)
@@ -38,16 +38,16 @@ func Open(software bool, index int) (driver.Driver, []string, error) {
 		}
 	}
 	if len(s.errs) == 0 {
-		s.fail(ProviderVariable, fmt.Errorf("there is no provider called %q", only))
+		s.fail(ProviderVariable, fmt.Errorf("no provider %q", only))
 	}
 	return nil, nil, fmt.Errorf("%w\n%w", driver.ErrNoContext, errors.Join(s.errs...))
 }
 
-// search is for the index-th context of one kind.
+// search is the search for the index-th context of one kind.
 type search struct {
 	software bool
 	index    int
-	found    int // of that kind, by the provider that is being tried
+	found    int // contexts of that kind of the current provider
 	errs     []error
 }
 
@@ -63,7 +63,7 @@ func (s *search) notes() []string {
 	return notes
 }
 
-// try looks among the provider's contexts; nil if it is not there.
+// try searches the provider's targets. It returns nil if none matches.
 func (s *search) try(p provider) driver.Driver {
 	for _, t := range p.targets {
 		if d := s.open(t); d != nil {
@@ -71,7 +71,7 @@ func (s *search) try(p provider) driver.Driver {
 		}
 	}
 	if s.found > 0 {
-		s.fail(p.name, fmt.Errorf("there is no %s %d; there are %d", s.kind(), s.index, s.found))
+		s.fail(p.name, fmt.Errorf("no %s %d; there are %d", s.kind(), s.index, s.found))
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (s *search) kind() string {
 	return "GPU"
 }
 
-// open opens t if it may be what is sought, and closes it again if it is not.
+// open opens t. It returns nil, and closes t again, unless t is the one sought.
 func (s *search) open(t target) driver.Driver {
 	if t.software && !s.software {
 		s.fail(t.name, errSoftware)
@@ -101,7 +101,7 @@ func (s *search) open(t target) driver.Driver {
 	case d.info.Software && !s.software:
 		s.fail(t.name, fmt.Errorf("%s: %w", d.info.Renderer, errSoftware))
 	case !d.info.Software && s.software:
-		s.fail(t.name, fmt.Errorf("%s is no rasteriser on the host's cores", d.info.Renderer))
+		s.fail(t.name, fmt.Errorf("%s is not a software rasteriser", d.info.Renderer))
 	case s.found == s.index:
 		return d
 	default:
@@ -111,4 +111,4 @@ func (s *search) open(t target) driver.Driver {
 	return nil
 }
 
-var errSoftware = errors.New("a rasteriser on the host's cores, no GPU")
+var errSoftware = errors.New("a software rasteriser, not a GPU")

@@ -4,7 +4,7 @@ package opengl
 
 import "offload/gl/internal/driver"
 
-// Open fails with driver.ErrNotBuilt.
+// Open returns driver.ErrNotBuilt.
 func Open(software bool, index int) (driver.Driver, []string, error) {
 	return nil, nil, driver.ErrNotBuilt
 }

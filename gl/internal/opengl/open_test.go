@@ -14,7 +14,7 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// locked runs f on a goroutine locked to a thread of its own, which ends with it.
+// locked runs f on a goroutine that is locked to its own thread and ends with it.
 func locked(f func()) {
 	done := make(chan struct{})
 	go func() {
@@ -59,7 +59,7 @@ func cycle(t *testing.T) {
 	})
 }
 
-// available reports whether there is a context for tests, which it closes again.
+// available reports whether a context for tests can be opened.
 func available() (ok bool) {
 	locked(func() {
 		d, err := open()
@@ -70,7 +70,7 @@ func available() (ok bool) {
 	return ok
 }
 
-// entries counts what is in a folder of /proc.
+// entries returns the number of entries of a folder of /proc.
 func entries(t *testing.T, dir string) int {
 	t.Helper()
 	list, err := os.ReadDir(dir)
@@ -81,7 +81,7 @@ func entries(t *testing.T, dir string) int {
 }
 
 func TestContextsLeaveNothingBehind(t *testing.T) {
-	t.Run("first", func(t *testing.T) { testContext(t) }) // what the libraries keep for the process
+	t.Run("first", func(t *testing.T) { testContext(t) }) // libraries keep some resources for the process
 	if !available() {
 		t.Skip("no context")
 	}
@@ -89,8 +89,8 @@ func TestContextsLeaveNothingBehind(t *testing.T) {
 	for range 100 {
 		cycle(t)
 	}
-	// The runtime may start a few threads of its own; a thread and its goroutine end
-	// a little after their last call.
+	// The runtime may start a few threads; a thread and its goroutine end a little
+	// after their last call.
 	for _, c := range []struct {
 		what  string
 		limit int
@@ -141,10 +141,10 @@ func TestOpenSaysWhatItTried(t *testing.T) {
 		index    int
 		want     []string
 	}{
-		{"more than there are", "egl device", true, 7, []string{"egl device: there is no software device 7; there are"}},
-		{"negative", "", true, -1, []string{"there is no software device -1"}},
-		{"unknown provider", "magic", true, 0, []string{`there is no provider called "magic"`}},
-		{"a rasteriser is no GPU", "egl surfaceless", false, 0, []string{"egl surfaceless: ", "no GPU"}},
+		{"more than there are", "egl device", true, 7, []string{"egl device: no software device 7; there are"}},
+		{"negative", "", true, -1, []string{"no software device -1"}},
+		{"unknown provider", "magic", true, 0, []string{`no provider "magic"`}},
+		{"a rasteriser is no GPU", "egl surfaceless", false, 0, []string{"egl surfaceless: ", "not a GPU"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(ProviderVariable, c.provider)
@@ -167,11 +167,11 @@ func TestOpenSaysWhatItTried(t *testing.T) {
 	}
 }
 
-// The providers that need no display work in the same way.
+// All providers that need no display work.
 func TestProviders(t *testing.T) {
 	providers := []string{"egl device", "egl surfaceless"}
 	if required == "gpu" {
-		providers = providers[:1] // drivers of vendors have no other
+		providers = providers[:1] // proprietary drivers have no other
 	}
 	for _, provider := range providers {
 		t.Run(provider, func(t *testing.T) {

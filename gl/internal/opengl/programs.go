@@ -43,7 +43,8 @@ func (d *Context) Compile(source string) (driver.Program, error) {
 	return d.ready(p)
 }
 
-// refused is the error of a shader, unless the context was reset: then all fails.
+// refused returns the error for a rejected shader, or ErrReset if the context was
+// reset.
 func (d *Context) refused(stage, log string) error {
 	if err := d.reset(); err != nil {
 		return err
@@ -55,7 +56,7 @@ func (d *Context) refused(stage, log string) error {
 	return &driver.ShaderError{Stage: stage, Log: log}
 }
 
-// Binary is a linked program in the driver's own format.
+// Binary returns a linked program in the driver's own format.
 func (d *Context) Binary(p driver.Program) (format uint32, binary []byte, err error) {
 	if !d.info.Binaries {
 		return 0, nil, driver.ErrNotLoaded
@@ -75,7 +76,7 @@ func (d *Context) Binary(p driver.Program) (format uint32, binary []byte, err er
 	return format, binary[:length], nil
 }
 
-// Load makes a program of what Binary gave.
+// Load makes a program of a binary.
 func (d *Context) Load(format uint32, binary []byte) (driver.Program, error) {
 	if !d.info.Binaries || len(binary) == 0 {
 		return 0, driver.ErrNotLoaded
@@ -85,7 +86,7 @@ func (d *Context) Load(format uint32, binary []byte) (driver.Program, error) {
 		return 0, err
 	}
 	gl.ProgramBinary(uint32(p), format, unsafe.Pointer(&binary[0]), int32(len(binary)))
-	err = d.Status() // GL_INVALID_ENUM for a format that the driver does not know
+	err = d.Status() // GL_INVALID_ENUM for an unknown format
 	if err == nil && succeeded(gl.GetProgramiv, uint32(p), gl.LINK_STATUS) {
 		return d.ready(p)
 	}
@@ -105,7 +106,7 @@ func (d *Context) newProgram() (driver.Program, error) {
 	return driver.Program(p), nil
 }
 
-// ready notes where the program's words are.
+// ready records the location of the program's words.
 func (d *Context) ready(p driver.Program) (driver.Program, error) {
 	location := gl.GetUniformLocation(uint32(p), gl.Str("words\x00"))
 	if err := d.Status(); err != nil {
@@ -135,12 +136,12 @@ func succeeded(ask get, object, status uint32) bool {
 	return v == gl.TRUE
 }
 
-// infoLog is what the compiler or the linker says.
+// infoLog returns the log of the compiler or the linker.
 func infoLog(ask get, read func(object uint32, size int32, length *int32, text *uint8), object uint32) string {
 	var length int32
 	ask(object, gl.INFO_LOG_LENGTH, &length)
 	if length <= 0 {
-		return "the driver says no more"
+		return "the driver gives no reason"
 	}
 	text := make([]byte, length)
 	read(object, length, &length, &text[0])
@@ -152,7 +153,7 @@ func (d *Context) Use(p driver.Program) {
 	gl.UseProgram(uint32(p))
 	location, ok := d.words[p]
 	if !ok {
-		location = -1 // OpenGL ignores what is set there
+		location = -1 // OpenGL ignores uniforms set there
 	}
 	d.location = location
 }
@@ -174,8 +175,8 @@ func (d *Context) Dispatch(groups int) {
 	gl.DispatchCompute(uint32(groups), 1, 1)
 }
 
-// Barrier makes what earlier dispatches wrote visible: to dispatches, to copies, and
-// in what is mapped.
+// Barrier makes what earlier dispatches wrote visible to dispatches, to copies and in
+// mapped memory.
 func (d *Context) Barrier() {
 	bits := uint32(gl.SHADER_STORAGE_BARRIER_BIT | gl.BUFFER_UPDATE_BARRIER_BIT)
 	if d.features.storage {

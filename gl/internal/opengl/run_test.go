@@ -45,7 +45,7 @@ func buffer(t *testing.T, d driver.Driver, bytes int) driver.Buffer {
 	return b
 }
 
-// finish waits for all that was queued.
+// finish waits for all queued commands.
 func finish(t *testing.T, d driver.Driver) {
 	t.Helper()
 	f, err := d.NewFence()
@@ -130,7 +130,7 @@ func TestABlockMayBeAPartOfABuffer(t *testing.T) {
 	}
 }
 
-// Dispatches see what earlier ones wrote, if a barrier is between them.
+// A dispatch sees what earlier ones wrote, if there is a barrier in between.
 func TestBarrierBetweenDispatches(t *testing.T) {
 	d := testContext(t)
 	const n, times = 1024, 50

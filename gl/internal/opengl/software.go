@@ -1,18 +1,17 @@
-// Package opengl is the driver on a real OpenGL: it makes a context by whichever
-// provider works, and does what package driver asks with go-gl.
+// Package opengl implements driver.Driver with go-gl, on a context of the first
+// provider that works.
 package opengl
 
 import (
 	"strings"
 )
 
-// ProviderVariable is the environment variable that restricts Open to one way of
-// making a context: “egl device”, “egl surfaceless”, “egl default display” or
-// “glfw”.
+// ProviderVariable is the environment variable that restricts Open to one provider
+// of contexts: “egl device”, “egl surfaceless”, “egl default display” or “glfw”.
 const ProviderVariable = "OFFLOAD_GL_PROVIDER"
 
-// isSoftware tells by its renderer string whether a driver computes on the host's
-// cores. A driver that passes commands on to another one names that one too.
+// isSoftware reports whether a driver computes on the host's cores, going by its
+// renderer string. A driver on top of another one includes that one's name.
 func isSoftware(renderer string) bool {
 	name := strings.ToLower(renderer)
 	for _, known := range []string{

@@ -21,8 +21,8 @@ void main() {
 }
 `
 
-// draw queues a triangle that takes long. Mesa's llvmpipe computes before a dispatch
-// returns, but it draws later.
+// draw queues a triangle that takes long. Mesa's llvmpipe executes a dispatch before
+// the call returns, but draws later.
 func draw(t *testing.T) {
 	t.Helper()
 	const size = 256
@@ -146,7 +146,7 @@ func TestNoQueryMeansNoTime(t *testing.T) {
 	}
 }
 
-// What a dispatch costs the host, as the device makes it.
+// The cost of a dispatch on the host, with the calls that the device makes.
 func BenchmarkDispatch(b *testing.B) {
 	d := testContext(b)
 	p := compile(b, d, "#version 430\nlayout(local_size_x = 1) in;\nuniform uint words[8];\nvoid main() {}\n")

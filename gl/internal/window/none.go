@@ -8,19 +8,19 @@ import (
 	"unsafe"
 )
 
-// Context is never made here.
+// Context is never created here.
 type Context struct{}
 
-// Open fails: this program was built without GLFW, or the system's OpenGL is too
-// old to compute.
+// Open returns an error: the program was built without GLFW, or the system's OpenGL
+// has no compute shaders.
 func Open() (*Context, error) {
 	if runtime.GOOS == "darwin" {
 		return nil, errors.New("macOS has no OpenGL later than 4.1")
 	}
-	return nil, errors.New("built without it; rebuild with -tags gl,glfw")
+	return nil, errors.New("built without GLFW; rebuild with -tags gl,glfw")
 }
 
-// ProcAddr is nil.
+// ProcAddr returns nil.
 func (*Context) ProcAddr(string) unsafe.Pointer { return nil }
 
 // Close does nothing.

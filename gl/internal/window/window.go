@@ -18,8 +18,8 @@ type Context struct {
 	window *glfw.Window
 }
 
-// Open makes a context of OpenGL 4.3 or later, core profile, and makes it current
-// on the calling thread. The goroutine must be locked to it.
+// Open creates a context for OpenGL 4.3 or later, core profile, and makes it current
+// on the calling thread, to which the goroutine must be locked.
 func Open() (*Context, error) {
 	if err := display(); err != nil {
 		return nil, err
@@ -56,14 +56,14 @@ func enter() error {
 	return nil
 }
 
-// start starts GLFW. Init logs some errors and returns none; then the first call
-// that needs a started GLFW panics.
+// start starts GLFW. Init logs some errors instead of returning them; then the first
+// call that needs an initialised GLFW panics.
 func start() error {
 	if err := glfw.Init(); err != nil {
 		return err
 	}
 	if protect(func() error { glfw.GetTime(); return nil }) != nil {
-		return errors.New("it did not start, and has logged why")
+		return errors.New("not initialised; GLFW has logged why")
 	}
 	return nil
 }
@@ -79,8 +79,8 @@ func leave() {
 	process.thread = nil
 }
 
-// hidden makes a window that is not shown, with a context that reports resets if
-// the driver has such.
+// hidden creates a window that is not shown, with a context that reports resets if
+// the driver supports that.
 func hidden() (*glfw.Window, error) {
 	var first error
 	for _, robustness := range []int{glfw.LoseContextOnReset, glfw.NoRobustness} {
@@ -120,7 +120,7 @@ func protect(f func() error) (err error) {
 	return f()
 }
 
-// ProcAddr finds a function of OpenGL by its name.
+// ProcAddr returns the address of an OpenGL function.
 func (c *Context) ProcAddr(name string) unsafe.Pointer {
 	process.Lock()
 	defer process.Unlock()
@@ -137,8 +137,8 @@ func (c *Context) Close() {
 	leave()
 }
 
-// display reports whether there is a desktop to be asked. GLFW would say so itself,
-// on the program's log.
+// display returns an error if there is no desktop. Without this check GLFW would
+// write to the program's log.
 func display() error {
 	if runtime.GOOS == "windows" || os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "" {
 		return nil
@@ -146,11 +146,11 @@ func display() error {
 	return errors.New("no display: DISPLAY is not set")
 }
 
-// thread is the one OS thread that starts and ends GLFW and makes and destroys its
-// windows. GLFW asks for the main thread, which belongs to the program, not to a
-// library; only macOS insists on it, and that has no compute shaders. Elsewhere it
-// must always be the same thread, because a window's messages go to the thread that
-// made it.
+// thread is the OS thread that starts and ends GLFW and creates and destroys its
+// windows. GLFW specifies the main thread, but that belongs to the program, not to a
+// library, and only macOS, which has no compute shaders, needs it. Elsewhere it must
+// always be the same thread, because a window's messages go to the thread that
+// created it.
 type thread struct {
 	calls chan func()
 	ended chan struct{}
@@ -160,7 +160,7 @@ func startThread() *thread {
 	t := &thread{calls: make(chan func()), ended: make(chan struct{})}
 	go func() {
 		defer close(t.ended)
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		runtime.LockOSThread() // never unlocked, so that the thread ends with the goroutine
 		for call := range t.calls {
 			call()
 		}
@@ -183,8 +183,8 @@ func (t *thread) stop() {
 	<-t.ended
 }
 
-// process is GLFW's state, of which there is one in a process: its thread while
-// there are users.
+// process is the state of GLFW, which is global to the process. Thread is nil
+// without users.
 var process struct {
 	sync.Mutex
 	thread *thread

@@ -21,7 +21,7 @@ func needDisplay(t *testing.T) {
 	}
 }
 
-// Each of several threads has contexts of its own; the last to go ends GLFW.
+// Several threads can each have contexts; closing the last one ends GLFW.
 func TestContextsOnSeveralThreads(t *testing.T) {
 	needDisplay(t)
 	var all sync.WaitGroup

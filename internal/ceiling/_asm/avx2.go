@@ -1,4 +1,4 @@
-// Command asm writes the AVX2 loops that ceilings are measured with.
+// Command asm generates the AVX2 loops that measure ceilings.
 package main
 
 import (
@@ -23,7 +23,7 @@ const vector = 32
 // comes last.
 type instruction func(...operand.Op)
 
-// precision holds what differs between float32 and float64.
+// precision holds the differences between float32 and float64.
 type precision struct {
 	elem       string
 	bits, size int
@@ -50,10 +50,10 @@ func double() precision {
 	}
 }
 
-// lanes is the number of elements of a vector.
+// lanes returns the number of elements of a vector.
 func (p precision) lanes() int { return vector / p.size }
 
-// at is the address of element i after base.
+// at returns the address of element i after base.
 func (p precision) at(base reg.Register, i int) operand.Mem {
 	return operand.Mem{Base: base, Disp: i * p.size}
 }

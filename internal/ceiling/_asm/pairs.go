@@ -7,12 +7,12 @@ import (
 	"github.com/mmcloughlin/avo/operand"
 )
 
-// unrolled is the number of vectors of pairs between two jumps.
+// unrolled is the number of vectors of pairs in an iteration of the loop.
 const unrolled = 4
 
-// pairs writes the mix of instructions of vectors of pairs of bodies, both of
-// which are served: everything stays in the 16 registers, and only the sums
-// depend on the vector before.
+// pairs generates the instruction mix for vectors of pairs of bodies, with the sums of
+// both. Everything stays in the 16 registers, and only the sums depend on the vector
+// before.
 func (p precision) pairs() {
 	TEXT(fmt.Sprintf("pairsAVX2x%d", p.bits), NOSPLIT,
 		fmt.Sprintf("func(rounds int, in *[5]%s, sums *[6][%d]%s)", p.elem, p.lanes(), p.elem))

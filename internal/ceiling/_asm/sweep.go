@@ -17,14 +17,14 @@ const (
 	stride  = vector * (vectors + 2)
 )
 
-// After steps left, here and right are in the same registers again.
+// steps is the period after which left, here and right are in the same registers again.
 const steps = 3
 
 // lines is the number of rows that are swept together.
 const lines = 4
 
-// sweep writes a Jacobi sweep over a small block. It goes to the right in four rows
-// at a time, so that each vector of points costs one and a half loads and a store.
+// sweep generates a Jacobi sweep over a small block. It sweeps four rows at a time to the
+// right, so that each vector of points costs one and a half loads and a store.
 func (p precision) sweep() {
 	TEXT(fmt.Sprintf("sweepAVX2x%d", p.bits), NOSPLIT,
 		fmt.Sprintf("func(rounds int, out, in *[%d]%s, weights *[2]%s)", (rows+2)*stride/p.size, p.elem, p.elem))
@@ -75,8 +75,8 @@ func (p precision) sweep() {
 	RET()
 }
 
-// step writes the update of the vectors at d of four rows. One of the sums is in a
-// multiplier, so that those are as busy as the adders.
+// step generates the update of the vectors at d of four rows. One of the sums uses a
+// multiplier, to balance the load of adders and multipliers.
 func (p precision) step(from, to reg.Register, d int, line [lines][]reg.VecVirtual, i int, w []reg.VecVirtual) {
 	left, here, right := i%steps, (i+1)%steps, (i+2)%steps
 	for r := range line {
