@@ -111,7 +111,7 @@ type Difference struct {
 
 func (d *Difference) Error() string {
 	if d.Index < 0 {
-		return fmt.Sprintf("kernel %s (%s): the results of another kernel or size", d.Kernel, d.Label)
+		return fmt.Sprintf("kernel %s (%s): results of another kernel or size", d.Kernel, d.Label)
 	}
 	return fmt.Sprintf("kernel %s (%s): %s[%d] is %s, the contract says %s",
 		d.Kernel, d.Label, d.Param, d.Index, bitString(d.Type, d.Got), bitString(d.Type, d.Want))
