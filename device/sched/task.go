@@ -94,7 +94,7 @@ func (t *Task[T]) valid() error {
 	case t.Run == nil:
 		return device.Invalidf("task %q has no Run", t.Name)
 	case slices.Contains(t.Needs.Kernels, nil):
-		return device.Invalidf("task %q needs a nil kernel", t.Name)
+		return device.Invalidf("task %q: nil kernel", t.Name)
 	case min(t.Steps, t.Up.Count, t.Down.Count) < 0 || min(t.Up.Bytes, t.Down.Bytes, t.Needs.Memory) < 0:
 		return device.Invalidf("task %q: a negative number of steps, transfers or bytes", t.Name)
 	}
