@@ -149,8 +149,14 @@ func (c *Call) Assign(from *Call) error {
 	if err != nil {
 		return err
 	}
+	if from == nil || from.Kernel != c.Kernel || len(from.Args) != len(c.Args) {
+		return Invalidf("kernel %s: the results of another call", c.Kernel.Name)
+	}
 	for i, p := range l.Kernel.Params {
 		if p.Access.Writes() {
+			if l.Rows.Lo < 0 || l.Rows.Hi > min(c.Args[i].numRows(), from.Args[i].numRows()) || from.Args[i].Width != c.Args[i].Width {
+				return Invalidf("kernel %s: rows %d to %d of %s", c.Kernel.Name, l.Rows.Lo, l.Rows.Hi, p.Name)
+			}
 			c.Args[i].rowsOf(l.Rows).unpack(from.Args[i].rowsOf(l.Rows).packed())
 		}
 	}

@@ -254,3 +254,29 @@ func TestRunHonoursItsContext(t *testing.T) {
 	}
 	close(release)
 }
+
+// Assign refuses the results of another call.
+func TestAssignRefuses(t *testing.T) {
+	k := &device.Kernel{
+		Name:     "own",
+		Params:   []device.Param{{Name: "y", Type: device.Float64, Access: device.WriteRows}},
+		Contract: func(*device.Tile) {},
+	}
+	call := func(n int, rows device.Range) *device.Call {
+		return &device.Call{Kernel: k, Rows: rows, Args: []device.HostArg{device.HostVec(make([]float64, n))}}
+	}
+	for name, err := range map[string]error{
+		"none":          call(5, device.Range{}).Assign(nil),
+		"fewer rows":    call(5, device.Range{}).Assign(call(4, device.Range{})),
+		"no arguments":  call(5, device.Range{}).Assign(&device.Call{Kernel: k}),
+		"rows too many": call(5, device.Range{Hi: 6}).Assign(call(5, device.Range{})),
+		"no kernel":     call(5, device.Range{}).Assign(new(device.Call)),
+	} {
+		if !errors.Is(err, device.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
+		}
+	}
+	if err := call(5, device.Range{}).Assign(call(5, device.Range{})); err != nil {
+		t.Error(err)
+	}
+}

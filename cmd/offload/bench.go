@@ -185,7 +185,7 @@ func (f *benchFlags) cases() ([]bench.Case, error) {
 	if err := oneOf("format", f.format, bench.Formats()); err != nil {
 		return nil, err
 	}
-	if err := checkPlot(f.plot); err != nil {
+	if err := errors.Join(checkPlot(f.plot), foldersExist(f.plot)); err != nil {
 		return nil, err
 	}
 	if f.sweeps < 1 || f.count < 1 || f.count > maxCount {

@@ -26,7 +26,7 @@ func (n *number) Type() string { return "int" }
 func (n *number) String() string { return strconv.Itoa(int(*n)) }
 
 func (n *number) Set(text string) error {
-	v, err := strconv.ParseInt(text, 0, strconv.IntSize)
+	v, err := strconv.ParseInt(text, 10, strconv.IntSize)
 	if err == nil {
 		*n = number(v)
 	}

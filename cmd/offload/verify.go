@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +33,7 @@ the first difference for each kernel. The exit code is 1 if there is a differenc
 			return verify(cmd, name, format)
 		},
 	}
-	cmd.Flags().StringVar(&name, "device", "", "device: cpu, gpu, software, reference, auto (default all available devices)")
+	cmd.Flags().StringVar(&name, "device", "", "device: "+strings.Join(offload.Names(), ", ")+" (default all available devices)")
 	cmd.Flags().StringVar(&format, "format", "table", "output: table, json (one object per line)")
 	return cmd
 }

@@ -375,3 +375,24 @@ func TestAmounts(t *testing.T) {
 }
 
 func nan() float64 { zero := 0.0; return zero / zero }
+
+// A Halo that panics or ends its goroutine is an error of the call.
+func TestHalosThatFail(t *testing.T) {
+	for name, fail := range map[string]func(){"panic": func() { panic("boom") }, "goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			k := &device.Kernel{
+				Name: "own",
+				Params: []device.Param{
+					{Name: "x", Type: device.Float64, Access: device.ReadRows, Halo: func(*device.Launch) int { fail(); return 1 }},
+					{Name: "y", Type: device.Float64, Access: device.WriteRows},
+				},
+				Contract: func(*device.Tile) {},
+			}
+			x := device.HostVec(make([]float64, 5))
+			_, err := sched.Run(t.Context(), onHost(t, 1), &device.Call{Kernel: k, Args: []device.HostArg{x, device.HostVec(make([]float64, 5))}})
+			if !errors.Is(err, device.ErrPanic) {
+				t.Errorf("%v, want ErrPanic", err)
+			}
+		})
+	}
+}

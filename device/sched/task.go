@@ -253,17 +253,20 @@ func CallTask(c *device.Call) (Task[*device.Call], error) {
 		Needs: Needs{Kernels: []*device.Kernel{c.Kernel}, Exact: true},
 		call:  c.Clone(),
 	}
-	err = device.Guard("kernel "+c.Kernel.Name, func() error { t.Work = []Work{WorkOf(l, 1)}; return nil })
+	err = device.Guard("kernel "+c.Kernel.Name, func() error { // its Cost and Halo
+		t.Work = []Work{WorkOf(l, 1)}
+		for i, p := range l.Kernel.Params {
+			if p.Access != device.Value {
+				size := int64(p.Type.Size())
+				t.Needs.Memory += size * int64(l.Args[i].Len)
+				t.Up.add(size * int64(l.ReadRange(i).Len()))
+				t.Down.add(size * int64(l.WriteRange(i).Len()))
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return Task[*device.Call]{}, err
-	}
-	for i, p := range l.Kernel.Params {
-		if p.Access != device.Value {
-			size := int64(p.Type.Size())
-			t.Needs.Memory += size * int64(l.Args[i].Len)
-			t.Up.add(size * int64(l.ReadRange(i).Len()))
-			t.Down.add(size * int64(l.WriteRange(i).Len()))
-		}
 	}
 	t.Run = func(ctx context.Context, d device.Device) (*device.Call, error) {
 		mine := t.call.Clone()

@@ -78,7 +78,7 @@ func (c *Cache) Load(key string) (format uint32, program []byte, ok bool) {
 
 // Store stores a program under key, replacing any that was there. It ignores errors.
 func (c *Cache) Store(key string, format uint32, program []byte) {
-	if c.dir == "" || os.MkdirAll(c.dir, 0o700) != nil {
+	if c.dir == "" || headBytes+len(program)+sha256.Size > mostBytes || os.MkdirAll(c.dir, 0o700) != nil {
 		return
 	}
 	body := append([]byte(magic+key), 0, 0, 0, 0)
