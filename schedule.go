@@ -44,19 +44,23 @@ func (t Backends) Schedule(ctx context.Context, o ScheduleOptions) (*sched.Sched
 	if err != nil {
 		return nil, err
 	}
-	candidates := t.namedCandidates(o, pool)
+	candidates, drop := t.namedCandidates(o, pool), func() {}
 	if o.Names == nil {
-		candidates = t.autoCandidates(ctx, o, pool)
+		candidates, drop = t.autoCandidates(ctx, o, pool)
 	}
 	candidates = append(candidates, hostCandidate(pool, o.Device))
 	if o.Costs == "" {
 		o.Costs = CostsFolder()
 	}
-	return sched.New(ctx, sched.Options{
+	s, err := sched.New(ctx, sched.Options{
 		Devices: candidates, Pool: pool,
 		Folder: o.Costs, Version: Version,
 		Calibrate: o.Calibrate, Placed: o.Placed, Recorder: o.Device.Recorder,
 	})
+	if err != nil {
+		drop()
+	}
+	return s, err
 }
 
 // CostsFolder returns the folder for measured costs, offload/costs in the user's cache
@@ -94,9 +98,11 @@ func (t Backends) namedCandidates(o ScheduleOptions, pool *cpu.Pool) (candidates
 }
 
 // autoCandidates returns the candidates of “auto” besides the host: the devices of the
-// table, and, if one of them is available, “hybrid”.
-func (t Backends) autoCandidates(ctx context.Context, o ScheduleOptions, pool *cpu.Pool) (candidates []sched.Candidate) {
+// table, and, if one of them is available, “hybrid”. The devices are open for the first
+// calls of Open; drop closes those that no such call has taken.
+func (t Backends) autoCandidates(ctx context.Context, o ScheduleOptions, pool *cpu.Pool) (candidates []sched.Candidate, drop func()) {
 	here := false
+	var waiting []*device.Device
 	for _, b := range t {
 		if !b.Auto || b.Name == "cpu" {
 			continue
@@ -112,11 +118,18 @@ func (t Backends) autoCandidates(ctx context.Context, o ScheduleOptions, pool *c
 			return open(ctx)
 		}
 		candidates, here = append(candidates, c), here || err == nil
+		waiting = append(waiting, &first)
 	}
 	if here {
 		candidates = append(candidates, t.candidate(hybridName, o.Device, pool))
 	}
-	return candidates
+	return candidates, func() {
+		for _, d := range waiting {
+			if *d != nil {
+				(*d).Close()
+			}
+		}
+	}
 }
 
 func (t Backends) candidate(name string, o device.Options, pool *cpu.Pool) sched.Candidate {

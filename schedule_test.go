@@ -8,6 +8,7 @@ import (
 	"offload"
 	"offload/device"
 	"offload/device/devicetest"
+	"offload/device/reference"
 	"offload/device/sched"
 	"offload/kernels/gravity"
 )
@@ -56,5 +57,26 @@ func TestScheduleRefuses(t *testing.T) {
 	if s, err := offload.Schedule(ctx, offload.ScheduleOptions{}); err == nil {
 		s.Close()
 		t.Error("a context that is done made a scheduler")
+	}
+}
+
+// A scheduler that cannot be made leaves no device open, whichever were opened for it.
+func TestScheduleThatFailsClosesDevices(t *testing.T) {
+	devicetest.NoLeak(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	opened := 0
+	open := func(ctx context.Context, o device.Options) (device.Device, error) {
+		if opened++; opened == 2 {
+			cancel() // while the scheduler is being made
+		}
+		return reference.Open(context.WithoutCancel(ctx), o)
+	}
+	table := append(offload.Backends{{Name: "one", Open: open, Auto: true}, {Name: "two", Open: open, Auto: true}}, offload.Default()...)
+	s, err := table.Schedule(ctx, offload.ScheduleOptions{Costs: t.TempDir()})
+	if err == nil {
+		s.Close()
+	}
+	if opened != 2 {
+		t.Errorf("%d devices were opened", opened)
 	}
 }

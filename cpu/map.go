@@ -130,8 +130,8 @@ func (s *shared) close() {
 }
 
 // MapSeq returns a sequence of f of every element of seq, in the same order. Up to twice
-// as many elements as workers are in flight. It is for sequences that are long, or whose
-// elements arrive one by one.
+// as many elements as workers are in flight, and seq is at most one ahead of them. It is
+// for sequences that are long, or whose elements arrive one by one.
 //
 // The first error ends the sequence, and so does the end of ctx. The error is yielded
 // with a zero value, after the results of the elements before. seq runs on its own
