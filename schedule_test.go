@@ -66,9 +66,10 @@ func TestScheduleThatFailsClosesDevices(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	opened := 0
 	open := func(ctx context.Context, o device.Options) (device.Device, error) {
-		if opened++; opened == 2 {
-			cancel() // while the scheduler is being made
+		if opened++; opened == 1 {
+			return nil, device.ErrUnavailable
 		}
+		cancel() // while the scheduler is being made, which ends it at the first device
 		return reference.Open(context.WithoutCancel(ctx), o)
 	}
 	table := append(offload.Backends{{Name: "one", Open: open, Auto: true}, {Name: "two", Open: open, Auto: true}}, offload.Default()...)
@@ -76,7 +77,7 @@ func TestScheduleThatFailsClosesDevices(t *testing.T) {
 	if err == nil {
 		s.Close()
 	}
-	if opened != 2 {
-		t.Errorf("%d devices were opened", opened)
+	if !errors.Is(err, device.ErrUnavailable) || opened != 2 {
+		t.Errorf("%v, %d devices opened; want ErrUnavailable after 2", err, opened)
 	}
 }
