@@ -26,7 +26,7 @@ import (
 type patient struct{ device.Device }
 
 func (p patient) Sync(ctx context.Context) error {
-	time.Sleep(2 * time.Millisecond)
+	time.Sleep(4 * time.Millisecond)
 	return p.Device.Sync(ctx)
 }
 

@@ -76,7 +76,7 @@ func TestReasons(t *testing.T) {
 			return nil, errors.Join(device.ErrUnavailable, errors.New("no GPU"))
 		}, sched.Needs{}, "no GPU"},
 		{"not measured", simulated.Open(simulated.Model{Name: "new", Dry: true}), sched.Needs{Exact: true}, "not measured"},
-		{"no f64", simulated.Open(simulated.Model{Name: "gpu", Dry: true, Precisions: []device.Type{device.Float32}}), sched.Needs{}, "no f64"},
+		{"no f64", simulated.Open(simulated.Model{Name: "gpu", Dry: true, Precisions: []device.Type{device.Float32}}), sched.Needs{}, "does not compute in f64"},
 		{"too small", simulated.Open(simulated.Model{Name: "gpu", Dry: true, Memory: 1 << 20}), sched.Needs{Memory: 1 << 30}, "needs 1024"},
 		{"not shown to be exact", unproven(simulated.Open(simulated.Model{Name: "gpu", Dry: true})), sched.Needs{Exact: true}, "not shown to be exact"},
 		{"fast arithmetic", fast(simulated.Open(simulated.Model{Name: "gpu", Dry: true})), sched.Needs{Exact: true}, "fast arithmetic"},

@@ -97,7 +97,7 @@ func TestUnwritableFolder(t *testing.T) {
 	if err := s.Save(); err == nil {
 		t.Error("Save says nothing")
 	}
-	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "not kept") {
+	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "saving costs") {
 		t.Errorf("Close: %v", err)
 	}
 }
