@@ -103,6 +103,9 @@ func TestGPUDiesInSimulations(t *testing.T) {
 		{"solar", []string{"sim", "solar", "--gr", "--until=2451645", "--every=10"}, ".csv"},
 		{"solar by steps", []string{"sim", "solar", "--integrator=yoshida8", "--until=2451645"}, ".csv"},
 	} {
+		if testing.Short() && c.name != "solar" {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			devicetest.NoLeak(t)
 			whole := life{}
