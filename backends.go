@@ -186,6 +186,9 @@ func (b *Backend) opener(number int) opener {
 		return b.Open
 	}
 	return func(ctx context.Context, o device.Options) (device.Device, error) {
+		if b.OpenNumber == nil {
+			return nil, device.Invalidf("backend %q has no Open", b.Name)
+		}
 		return b.OpenNumber(ctx, number, o)
 	}
 }

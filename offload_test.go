@@ -190,3 +190,16 @@ func (b flippingBuffer) Read(ctx context.Context, off int, dst device.Slice) err
 	}
 	return err
 }
+
+// A backend without Open is refused when it is used.
+func TestBackendWithoutOpen(t *testing.T) {
+	table := Backends{{Name: "empty", Auto: true}}
+	for _, name := range []string{"empty", "empty:1", "auto", "hybrid:empty+empty"} {
+		if _, err := table.Open(t.Context(), name, device.Options{}); !errors.Is(err, device.ErrInvalid) {
+			t.Errorf("Open(%q): %v, want ErrInvalid", name, err)
+		}
+	}
+	if entries := table.Devices(t.Context(), device.Options{}); len(entries) != 2 || entries[0].Err == nil {
+		t.Errorf("Devices: %+v", entries)
+	}
+}

@@ -73,8 +73,8 @@ func CostsFolder() string {
 	return filepath.Join(dir, "offload", "costs")
 }
 
-// compositeGain is the fraction by which several devices together must be predicted to be
-// faster than one of them.
+// compositeGain is the least predicted gain of several devices together; see
+// sched.Candidate.
 const compositeGain = 0.1
 
 // checkCandidates refuses unknown names and names for the host.

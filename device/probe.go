@@ -32,6 +32,12 @@ func Verify(ctx context.Context, d Device, k *Kernel, n int) error {
 // the complement of what it should be, so that what the device leaves unwritten differs.
 // The result is nil, a *Difference, or the error of a run.
 func (c *Call) Verify(ctx context.Context, d Device) error {
+	return c.VerifyAt(ctx, d, guard)
+}
+
+// VerifyAt is Verify with that many elements before and behind each matrix, for tests of
+// devices: an odd number puts matrices where vectors do not begin.
+func (c *Call) VerifyAt(ctx context.Context, d Device, guard int) error {
 	want, got := c.Clone(), c.Clone()
 	if err := want.Contract(); err != nil {
 		return err
@@ -101,9 +107,9 @@ func (c *Call) Verify(ctx context.Context, d Device) error {
 	return nil
 }
 
-// guard is the number of elements around a matrix that must stay as they are. It is odd,
-// so that matrices do not begin where vectors do.
-const guard = 9
+// guard is the number of elements around a matrix that must stay as they are. With 64, a
+// matrix begins where its buffer could: at a multiple of 256 bytes.
+const guard = 64
 
 // guardBits is the bit pattern of such an element.
 func guardBits(t Type) uint64 {

@@ -71,7 +71,7 @@ type speed struct {
 const (
 	// firstOps takes less than spanTime on a slow software rasteriser.
 	firstOps = 1e6
-	// growth is the most by which a span may exceed the one measured before it.
+	// growth is the largest ratio of a span to the one measured before it.
 	growth = 8
 	// clearTime is much longer than starting a span takes.
 	clearTime = time.Millisecond

@@ -214,7 +214,7 @@ func TestNotes(t *testing.T) {
 	args := []string{"bench", "--n=9", "--count=1", "--math=fast"}
 	_, _, quiet := execute(args...)
 	_, _, stderr := execute(append(args, "-v")...)
-	for _, want := range []string{"auto: not on gpu", "running on cpu", "--math=fast has no effect"} {
+	for _, want := range []string{"not on gpu", "running on cpu", "--math=fast has no effect"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("with -v, stderr does not say %q:\n%s", want, stderr)
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -134,16 +135,18 @@ func (r *solarReport) text(w io.Writer) error {
 	if r.Relativity {
 		energy = "Newtonian energy (which the 1PN term does not conserve)"
 	}
-	_, err := fmt.Fprintf(w, "%s from JD %.4f to %.4f on %v: %d steps, %d evaluations, %.3g s\n"+
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s from JD %.4f to %.4f on %v: %d steps, %d evaluations, %.3g s\n"+
 		"relative change: %s %.2e, angular momentum %.2e; barycentre drift %.2e au\n",
 		r.Integrator, r.FromJD, r.ToJD, r.place, r.Steps, r.Evaluations, r.Seconds,
 		energy, float64(r.EnergyError), float64(r.AngularMomentumError), float64(r.BarycentreDrift))
 	if len(r.DE405) > 0 {
-		fmt.Fprintln(w, "distance from DE405:")
+		fmt.Fprintln(&b, "distance from DE405:")
 	}
 	for _, d := range r.DE405 {
-		_, err = fmt.Fprintf(w, "  %-8s %10.3f km\n", d.Body, float64(d.KM))
+		fmt.Fprintf(&b, "  %-8s %10.3f km\n", d.Body, float64(d.KM))
 	}
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 

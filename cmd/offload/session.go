@@ -121,12 +121,8 @@ func (n *notices) opened(s *sched.Scheduler, math device.Math) {
 	n.states = map[string]device.Info{}
 	for _, state := range s.States() {
 		n.states[state.Name] = state.Info
-		switch {
-		case state.Usable:
-		case verbose(n.cmd):
-			n.say("auto: not on " + oneLine(strings.ReplaceAll(state.Err.Error(), "\n", "; ")))
-		default:
-			n.say("no " + state.Name + " device; run 'offload devices' for the reason")
+		if !state.Usable {
+			n.say(missing(n.cmd, state.Name, state.Err))
 		}
 		for _, note := range state.Info.Notes {
 			n.detail(note)
@@ -135,6 +131,14 @@ func (n *notices) opened(s *sched.Scheduler, math device.Math) {
 			n.say(fastIsExact(state.Name))
 		}
 	}
+}
+
+// missing returns the note on a device that is unavailable; with -v it has the reasons.
+func missing(cmd *cobra.Command, name string, err error) string {
+	if verbose(cmd) {
+		return "not on " + oneLine(strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return "no " + name + " device; run 'offload devices' for the reason"
 }
 
 // placed prints where a task runs, and why it failed elsewhere.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -88,10 +89,8 @@ func (f *tuneFlags) usable(cmd *cobra.Command, s *sched.Scheduler) (here []sched
 			here = append(here, state)
 		case f.device != offload.Auto:
 			return nil, state.Err // names the device
-		case verbose(cmd):
-			fmt.Fprintln(cmd.ErrOrStderr(), "note: not on", oneLine(state.Err.Error()))
 		default:
-			fmt.Fprintf(cmd.ErrOrStderr(), "note: no %s device; run 'offload devices' for the reason\n", state.Name)
+			fmt.Fprintln(cmd.ErrOrStderr(), "note:", missing(cmd, state.Name, state.Err))
 		}
 	}
 	return here, nil
@@ -110,7 +109,7 @@ func (f *tuneFlags) measure(cmd *cobra.Command, s *sched.Scheduler, states []sch
 		for j, c := range cases {
 			launch, _, _ := c.Shape()
 			bar.Set(float64(i*len(cases)+j) / float64(len(states)*len(cases)))
-			if s.Measured(state.Name, launch.Kernel) || !computes(state.Info, c.Precision) {
+			if s.Measured(state.Name, launch.Kernel) || !slices.Contains(state.Info.Precisions, c.Precision) {
 				continue
 			}
 			if err := s.Calibrate(cmd.Context(), state.Name, []*device.Kernel{launch.Kernel}); err != nil {
@@ -119,15 +118,6 @@ func (f *tuneFlags) measure(cmd *cobra.Command, s *sched.Scheduler, states []sch
 		}
 	}
 	return nil
-}
-
-func computes(i device.Info, t device.Type) bool {
-	for _, p := range i.Precisions {
-		if p == t {
-			return true
-		}
-	}
-	return false
 }
 
 // tuneCases returns a case for every kernel and precision.

@@ -46,11 +46,7 @@ func verify(cmd *cobra.Command, name, format string) error {
 	for _, t := range targetsOf(name) {
 		d, err := openDevice(cmd, t.name, device.Options{Variant: t.variant})
 		if name == "" && errors.Is(err, device.ErrUnavailable) {
-			if verbose(cmd) {
-				fmt.Fprintln(cmd.ErrOrStderr(), "note: not verified:", oneLine(err.Error()))
-			} else {
-				fmt.Fprintf(cmd.ErrOrStderr(), "note: no %s device to verify; run 'offload devices' for the reason\n", t.name)
-			}
+			fmt.Fprintln(cmd.ErrOrStderr(), "note:", missing(cmd, t.name, err))
 			continue
 		}
 		if err != nil {

@@ -85,8 +85,8 @@ func (x *examination) compare(t *trial, breach Breach, got, want *matrices) *Bro
 }
 
 // depends compares two results of t, with quiet and with moderate poison in its rows
-// before. It returns an element by which t reads its rows, or leaves them unwritten, or
-// nil.
+// before. It returns an element that shows that t reads its rows or leaves them unwritten,
+// or nil.
 func (x *examination) depends(t *trial, one, other *matrices) *Broken {
 	var left *Broken
 	for i, own := range x.own(t) {

@@ -22,7 +22,7 @@ func (s suite) testBuffers(t *testing.T) {
 func testBuffersOf[T device.Element](t *testing.T, d device.Device) {
 	ctx := context.Background()
 	typ := device.TypeOf[T]()
-	if !has(append(d.Info().Precisions, device.Int32, device.Uint32), typ) {
+	if !slices.Contains(append(d.Info().Precisions, device.Int32, device.Uint32), typ) {
 		if _, err := d.Alloc(typ, 1); !errors.Is(err, device.ErrUnsupported) {
 			t.Fatalf("Alloc of a type that Info does not list: %v, want ErrUnsupported", err)
 		}

@@ -1,7 +1,7 @@
 package devicetest
 
 import (
-	"context"
+	"slices"
 	"testing"
 
 	"offload/device"
@@ -27,11 +27,11 @@ func (s suite) testCustom(t *testing.T) {
 			{Kernel: prefix(), Rows: device.Range{Hi: n}, Args: []device.HostArg{
 				device.HostVec(ramp[int32](n)), device.HostVec(make([]int32, n))}},
 		}
-		if has(d.Info().Precisions, device.Float64) {
+		if slices.Contains(d.Info().Precisions, device.Float64) {
 			calls = append(calls, axpyCall[float64](axpy[float64](), device.Range{Lo: n / 4, Hi: n}))
 		}
 		for _, c := range calls {
-			if err := c.Verify(context.Background(), d); err != nil {
+			if err := verifyPlaced(d, c); err != nil {
 				t.Fatalf("n = %d: %v", n, err)
 			}
 		}

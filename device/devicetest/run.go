@@ -5,7 +5,9 @@ package devicetest
 
 import (
 	"context"
+	"errors"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -82,20 +84,11 @@ func (s suite) testInfo(t *testing.T) {
 // supported reports whether a device computes in the precision of a kernel.
 func supported(i device.Info, k *device.Kernel) bool {
 	for _, p := range k.Params {
-		if p.Type == device.Float64 && !has(i.Precisions, device.Float64) {
+		if p.Type == device.Float64 && !slices.Contains(i.Precisions, device.Float64) {
 			return false
 		}
 	}
 	return true
-}
-
-func has(types []device.Type, t device.Type) bool {
-	for _, x := range types {
-		if x == t {
-			return true
-		}
-	}
-	return false
 }
 
 // NoLeak fails the test if more goroutines run at its end than at this call.
@@ -136,11 +129,17 @@ func (s suite) testKernels(t *testing.T) {
 			}
 			for _, n := range sizes() {
 				for _, c := range k.Examples(n) {
-					if err := c.Verify(context.Background(), d); err != nil {
+					if err := verifyPlaced(d, c); err != nil {
 						t.Fatalf("n = %d: %v", n, err)
 					}
 				}
 			}
 		})
 	}
+}
+
+// verifyPlaced verifies c with matrices that begin as buffers do, and anywhere.
+func verifyPlaced(d device.Device, c *device.Call) error {
+	ctx := context.Background()
+	return errors.Join(c.Verify(ctx, d), c.VerifyAt(ctx, d, 9))
 }

@@ -237,12 +237,14 @@ func (c *candidate) prove(ctx context.Context, on *opened, kernels []*device.Ker
 		if !start.After(until) {
 			continue
 		}
-		shown := *k
-		if k.Examples == nil && call != nil {
-			shown.Examples = func(int) []*device.Call { return []*device.Call{call.Clone()} }
+		verify := func(d device.Device) error { return device.Verify(ctx, d, k, device.ProbeSize) }
+		if k.Examples == nil {
+			verify = func(d device.Device) error { return call.Verify(ctx, d) }
 		}
-		if err := known(ctx, on.dev, &shown); err != nil {
-			return err
+		if k.Examples != nil || call != nil {
+			if err := known(on.dev, k.Name, verify); err != nil {
+				return err
+			}
 		}
 		end := time.Now()
 		c.mu.Lock()
@@ -252,20 +254,17 @@ func (c *candidate) prove(ctx context.Context, on *opened, kernels []*device.Ker
 	return nil
 }
 
-// known compares k's examples, if it has any, on d and each of d's parts with their
-// contracts. It skips parts that are not exact for k, because they get no share of it.
-func known(ctx context.Context, d device.Device, k *device.Kernel) error {
-	if k.Examples == nil {
-		return nil
-	}
+// known verifies the kernel of that name on d and each of its parts. It skips parts that
+// are not exact for it, because they get no share of it.
+func known(d device.Device, kernel string, verify func(device.Device) error) error {
 	for _, p := range d.Parts() {
-		if p.Info().IsExact(k.Name) {
-			if err := known(ctx, p, k); err != nil {
+		if p.Info().IsExact(kernel) {
+			if err := known(p, kernel, verify); err != nil {
 				return err
 			}
 		}
 	}
-	err := device.Verify(ctx, d, k, device.ProbeSize)
+	err := verify(d)
 	if _, differs := errors.AsType[*device.Difference](err); differs {
 		return fmt.Errorf("%w: %w", ErrWrong, err)
 	}

@@ -27,9 +27,8 @@ type Candidate struct {
 	Name string
 	// Open opens the device, in New and after a loss.
 	Open func(ctx context.Context) (device.Device, error)
-	// Gain is the fraction by which the device must be predicted to be faster than the best
-	// of the candidates after it in Options.Devices: 0.1 for a device that is worth using
-	// only for a gain of 10 %.
+	// Gain is the least predicted gain over the best of the candidates after it in
+	// Options.Devices: 0.1 for a device that is used only if it is 10 % faster.
 	Gain float64
 }
 

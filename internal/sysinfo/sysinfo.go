@@ -2,8 +2,7 @@
 package sysinfo
 
 import (
-	"bufio"
-	"bytes"
+	"cmp"
 	"io/fs"
 	"os"
 	"runtime"
@@ -33,19 +32,13 @@ func freeMemory(root fs.FS) Memory {
 
 // field returns the number after key in a file whose lines begin with a key, or 0 if
 // there is none.
-func field(root fs.FS, path, key string) int64 {
-	text, err := fs.ReadFile(root, path)
-	if err != nil {
-		return 0
-	}
-	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
-		fields := strings.Fields(lines.Text())
-		if len(fields) >= 2 && fields[0] == key {
-			n, _ := strconv.ParseInt(fields[1], 10, 64)
-			return n
+func field(root fs.FS, path, key string) (n int64) {
+	eachLine(root, path, func(line string) {
+		if fields := strings.Fields(line); len(fields) >= 2 && fields[0] == key {
+			n, _ = strconv.ParseInt(fields[1], 10, 64)
 		}
-	}
-	return 0
+	})
+	return n
 }
 
 // number returns the number in a file, or 0 if there is none, as for “max”.
@@ -60,19 +53,14 @@ func number(root fs.FS, path string) int64 {
 
 // CPUName returns the model name of the processor, or the architecture if that is
 // unknown.
-func CPUName() string { return cpuName("/proc/cpuinfo") }
+func CPUName() string { return cpuName(os.DirFS("/")) }
 
-func cpuName(path string) string {
-	f, err := os.Open(path)
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		key, value, ok := strings.Cut(lines.Text(), ":")
-		if ok && strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
+func cpuName(root fs.FS) string {
+	name := ""
+	eachLine(root, "proc/cpuinfo", func(line string) {
+		if key, value, _ := strings.Cut(line, ":"); name == "" && strings.TrimSpace(key) == "model name" {
+			name = strings.TrimSpace(value)
 		}
-	}
-	return runtime.GOARCH
+	})
+	return cmp.Or(name, runtime.GOARCH)
 }
