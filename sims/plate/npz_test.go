@@ -127,7 +127,7 @@ func badArchives(t testing.TB) map[string][]byte {
 		"unsupported compression":        lying(t, zip.FileHeader{UncompressedSize64: size, CRC32: sum, Method: 99}, file),
 		"but 9 are there":                lying(t, zip.FileHeader{UncompressedSize64: size + 1, CRC32: sum}, file),
 		"but 9223372036854775":           lying(t, zip.FileHeader{UncompressedSize64: math.MaxUint64, CRC32: sum}, file),
-		"its 262144 × 262144 values":     lying(t, zip.FileHeader{UncompressedSize64: hugeSize, CRC32: sum}, huge),
+		"262144 × 262144":                lying(t, zip.FileHeader{UncompressedSize64: hugeSize, CRC32: sum}, huge),
 		"corrupt input":                  lying(t, zip.FileHeader{UncompressedSize64: size, CRC32: sum, Method: zip.Deflate}, []byte("\xff not deflated")),
 		"ends within the first 8 bytes":  lying(t, zip.FileHeader{UncompressedSize64: size, CRC32: sum}, nil),
 		"a 1-D array of shape (1), not ": archive(t, part{"a.npy", zip.Store, npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", 0.0)}),
