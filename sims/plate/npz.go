@@ -39,14 +39,17 @@ func decodeMember[V device.Float | bool](r io.ReaderAt, size int64, name string,
 	return a, err
 }
 
-// faultReader keeps the error of a read that failed other than at the end of the file.
-// It tells a broken disk from a broken archive.
+// faultReader keeps the error of a read within the file that failed. It tells a broken
+// disk from a broken archive.
 type faultReader struct {
 	io.ReaderAt
 	fault error
 }
 
 func (r *faultReader) ReadAt(p []byte, offset int64) (int, error) {
+	if offset < 0 { // an offset that the archive states
+		return 0, zip.ErrFormat
+	}
 	n, err := r.ReaderAt.ReadAt(p, offset)
 	if err != nil && err != io.EOF {
 		r.fault = err

@@ -9,6 +9,7 @@ import (
 	"math"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,11 +117,14 @@ func lying(t testing.TB, h zip.FileHeader, stored []byte) []byte {
 func badArchives(t testing.TB) map[string][]byte {
 	file := one(1)
 	good := archive(t, part{"a.npy", zip.Deflate, npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (9, 9)}", make([]float64, 81))})
+	before := slices.Clone(good) // its directory says that it begins a byte later, and so the member at -1
+	before[len(before)-6]++
 	huge := npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (262144, 262144)}", 0.0)
 	size, sum := uint64(len(file)), crc32.ChecksumIEEE(file)
 	hugeSize := uint64(len(huge)) - 8 + 8<<36
 	return map[string][]byte{
 		"not a valid zip file":           good[:len(good)-10],
+		"zip: not a valid zip":           before,
 		"take 8 bytes, but 7 are there":  archive(t, part{"a.npy", zip.Store, file[:len(file)-1]}),
 		"does not begin with the magic":  archive(t, part{"a.npy", zip.Store, []byte("no array at all")}),
 		"checksum error":                 lying(t, zip.FileHeader{UncompressedSize64: size, CRC32: sum + 1}, file),
