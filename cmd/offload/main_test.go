@@ -1,16 +1,16 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/sbinet/npyio"
 
 	"offload"
 	"offload/cpu"
@@ -64,6 +64,7 @@ func TestBadInput(t *testing.T) {
 	short := file("short.csv", header+"2451545,Sun,1,0,0,0\n")
 	noSun := file("nosun.csv", header+"2451545,Rock,1,0,0,0,0,0,0\n")
 	lying := file("lying.npy", "\x93NUMPY\x01\x00v\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000), }"+strings.Repeat(" ", 47)+"\n12345678")
+	two := file("two.npz", twoArrays(t))
 	out, plot := filepath.Join(dir, "out.csv"), filepath.Join(dir, "out.png")
 	npy := filepath.Join(dir, "out.npy")
 	for _, c := range []struct {
@@ -128,6 +129,12 @@ func TestBadInput(t *testing.T) {
 		{"a lying header", 1, "lying.npy", []string{"sim", "plate", "--init=" + lying, "--out=" + npy}},
 		{"a missing field", 1, "no such file", []string{"sim", "plate", "--init=" + dir + "/none.npy", "--out=" + npy}},
 		{"a file that is none", 1, "nan.csv", []string{"sim", "plate", "--init=" + nan, "--out=" + npy}},
+		{"an array that is not in a file of one", 1, "lying.npy:a: no such file", []string{"sim", "plate", "--init=" + lying + ":a", "--out=" + npy}},
+		{"one of two arrays", 1, `of "a", "b"`, []string{"sim", "plate", "--init=" + two, "--out=" + npy}},
+		{"an array that is missing", 1, `two.npz:c: not a usable NumPy file: an archive without an array "c", but with "a", "b"`, []string{"sim", "plate", "--init=" + two + ":c", "--out=" + npy}},
+		{"an array of text", 1, "strings", []string{"sim", "plate", "--init=" + two + ":b", "--out=" + npy}},
+		{"a field in another format", 2, ".npy, .npz or .vti", []string{"sim", "plate", "--n=9", "--out=" + plot}},
+		{"spacings that no image can have", 2, "spacings", []string{"sim", "plate", "--n=9", "--dx=1e308", "--dy=1e308", "--out=" + filepath.Join(dir, "out.vti")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, stdout, stderr := execute(c.args...)
@@ -149,9 +156,28 @@ func TestBadInput(t *testing.T) {
 		})
 	}
 	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 5 {
-		t.Errorf("%d files in the folder, want the 5 inputs: %v, %v", len(entries), entries, err)
+	if err != nil || len(entries) != 6 {
+		t.Errorf("%d files in the folder, want the 6 inputs: %v, %v", len(entries), entries, err)
 	}
+}
+
+// twoArrays returns an archive of the arrays a, numbers, and b, text.
+func twoArrays(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, array := range [][2]string{{"a", "<i4"}, {"b", "|S4"}} {
+		w, err := z.Create(array[0] + ".npy")
+		if err != nil {
+			t.Fatal(err)
+		}
+		dict := "{'descr': '" + array[1] + "', 'fortran_order': False, 'shape': (2, 2), }"
+		io.WriteString(w, "\x93NUMPY\x01\x00"+string([]byte{byte(len(dict)), 0})+dict+strings.Repeat("\x01\x00\x00\x00", 4))
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func TestFullDisk(t *testing.T) {
@@ -273,36 +299,6 @@ func TestSolar(t *testing.T) {
 	if lines := strings.Split(strings.TrimSpace(string(text)), "\n"); err != nil || len(lines) != 1+3*11 ||
 		lines[0] != "jd_tdb,body,x_au,y_au,z_au,vx_au_d,vy_au_d,vz_au_d" || !strings.HasPrefix(lines[33], "2451555.0,Pluto,") {
 		t.Errorf("%v; the file holds\n%s", err, text)
-	}
-}
-
-func TestPlate(t *testing.T) {
-	dir := t.TempDir()
-	first, second := filepath.Join(dir, "a.npy"), filepath.Join(dir, "b.npy")
-	code, stdout, stderr := execute("sim", "plate", "--device=cpu", "--n=33", "--top=100", "--tol=1e-10", "--out="+first)
-	if code != 0 || stderr != "" || !strings.Contains(stdout, "centre 25.000000") {
-		t.Fatalf("exit code %d, stderr %s, stdout %s", code, stderr, stdout)
-	}
-	code, _, stderr = execute("sim", "plate", "--device=cpu", "--init="+first, "--bottom=100", "--max-sweeps=5000", "--out="+second)
-	if code != 0 {
-		t.Fatalf("going on from a file: exit code %d, stderr %s", code, stderr)
-	}
-	f, err := os.Open(second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var field []float64
-	if err := npyio.Read(f, &field); err != nil || len(field) != 33*33 {
-		t.Fatalf("%d values, %v", len(field), err)
-	}
-	if centre := field[16*33+16]; centre < 49.99 || centre > 50.01 || field[32*33+5] != 100 {
-		t.Errorf("with two hot edges: centre %g, lower edge %g", centre, field[32*33+5])
-	}
-	code, stdout, _ = execute("sim", "plate", "--device=cpu", "--precision=f32", "--n=9x17", "--left=10", "--time=0.5", "--plot="+filepath.Join(dir, "p.png"))
-	picture, err := os.ReadFile(filepath.Join(dir, "p.png"))
-	if code != 0 || err != nil || !bytes.HasPrefix(picture, []byte("\x89PNG")) || !strings.Contains(stdout, "9 × 17 points") {
-		t.Errorf("exit code %d, %v: %s", code, err, stdout)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -41,12 +40,15 @@ func newPlate(schedule schedule) *cobra.Command {
 temperatures. Without --time, compute the steady state with Jacobi sweeps until no
 point changes by more than the tolerance. With --time, solve the heat equation with
 explicit time steps. The interior starts at 0; with --init, the whole field is read
-from a NumPy file.
+from a NumPy file: a matrix of numbers of any type, one row of points after the other
+from the top, in .npy or .npz; --init=FILE.npz:NAME chooses one of several arrays.
+
+--out writes the field for NumPy (.npy, .npz) or ParaView (.vti).
 
 --n includes the edges: --n=257 has 255 × 255 interior points.`,
 		Example: `  offload sim plate --n=257 --top=100 --tol=1e-10
   offload sim plate --n=129x257 --top=100 --left=50 --out=plate.npy --plot=plate.png
-  offload sim plate --n=257 --top=100 --time=2.5 --dx=1e-3 --dy=1e-3
+  offload sim plate --n=257 --top=100 --time=2.5 --dx=1e-3 --dy=1e-3 --out=plate.vti
   offload sim plate --init=plate.npy --tol=1e-10`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.out, f.plot) },
@@ -58,7 +60,7 @@ from a NumPy file.
 	fl.Float64Var(&f.edges.Bottom, "bottom", 0, "temperature of the bottom edge")
 	fl.Float64Var(&f.edges.Left, "left", 0, "temperature of the left edge")
 	fl.Float64Var(&f.edges.Right, "right", 0, "temperature of the right edge")
-	fl.StringVar(&f.init, "init", "", "start from the field in this NumPy `file`")
+	fl.StringVar(&f.init, "init", "", "start from the field in this NumPy `file`: .npy, .npz or .npz:NAME")
 	fl.Float64Var(&f.tol, "tol", 0, "stop when no point changes by more in a sweep (default 1e-8 in f64, 1e-4 in f32)")
 	intVar(cmd, &f.maxSweeps, "max-sweeps", 0, "maximum number of sweeps; without --tol, the exact number")
 	fl.Float64Var(&f.time, "time", 0, "simulate this many seconds instead of the steady state")
@@ -68,7 +70,7 @@ from a NumPy file.
 	fl.Float64Var(&f.dy, "dy", 1e-3, "distance between rows in m")
 	fl.StringVar(&f.precision, "precision", "f64", "precision: f32, f64")
 	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one per CPU)")
-	fl.StringVar(&f.out, "out", "", "write the field to this NumPy `file`; - for stdout")
+	fl.StringVar(&f.out, "out", "", "write the field to this `file`: .npy, .npz or .vti; - for stdout, as .npy")
 	fl.StringVar(&f.plot, "plot", "", "draw the field to this PNG `file`")
 	f.reporting.flag(cmd)
 	f.trace.flag(cmd)
@@ -104,8 +106,8 @@ func (f *plateFlags) check(cmd *cobra.Command) error {
 	switch {
 	case f.plot != "" && !strings.HasSuffix(f.plot, ".png"):
 		return usagef("--plot=%s: the name must end in .png", f.plot)
-	case f.out != "" && f.out != toStdout && !strings.HasSuffix(f.out, ".npy"):
-		return usagef("--out=%s: the name must end in .npy", f.out)
+	case f.out != "" && f.out != toStdout && plate.CheckName(f.out) != nil:
+		return usagef("--out: %w", plate.CheckName(f.out))
 	case set("init") && set("n"):
 		return usagef("--n cannot be used with --init, whose file gives the shape")
 	case set("time") && (set("tol") || set("max-sweeps")):
@@ -163,7 +165,7 @@ func startOf[T device.Float](cmd *cobra.Command, f *plateFlags, info device.Info
 		}
 		return plate.NewField[T](f.n.rows, f.n.cols, f.edges)
 	}
-	field, err := plate.ReadNPY[T](f.init) // its errors name the file
+	field, err := plate.Read[T](f.init) // its errors name the file
 	if err != nil {
 		return nil, &inputError{err}
 	}
@@ -209,13 +211,16 @@ func (f *plateFlags) setEdges(cmd *cobra.Command, set func(row, col int, t float
 // (cause) it writes only the field, and returns an error that says what was kept.
 func writePlate[T device.Float](cmd *cobra.Command, f *plateFlags, field *plate.Field[T], cause error) error {
 	if f.out != "" {
-		if err := writeOut(cmd, f.out, func(w io.Writer) error { return plate.EncodeNPY(w, field) }); err != nil {
+		if err := writeField(cmd, f, field); err != nil {
 			return err
 		}
-		if cause != nil {
-			if f.out == toStdout {
-				return errors.New("kept the field so far")
-			}
+		switch {
+		case cause == nil:
+		case f.out == toStdout:
+			return errors.New("kept the field so far")
+		case strings.HasSuffix(f.out, ".vti"):
+			return fmt.Errorf("kept the field so far in %s", f.out)
+		default:
 			return fmt.Errorf("kept the field so far in %s; continue with --init=%s", f.out, f.out)
 		}
 	}
@@ -226,4 +231,12 @@ func writePlate[T device.Float](cmd *cobra.Command, f *plateFlags, field *plate.
 		return errors.New("nothing was written")
 	}
 	return nil
+}
+
+// writeField writes the field to the file of --out, or to stdout.
+func writeField[T device.Float](cmd *cobra.Command, f *plateFlags, field *plate.Field[T]) error {
+	if f.out == toStdout {
+		return plate.EncodeNPY(cmd.OutOrStdout(), field)
+	}
+	return plate.Write(f.out, field, plate.WriteOptions{Dx: f.dx, Dy: f.dy})
 }

@@ -8,8 +8,8 @@
 // devices the results are the same bit for bit, and depend only on the inputs, not on
 // timing.
 //
-// Fields are read from and written to NumPy files (ReadNPY, WriteNPY) and drawn
-// as heat maps (WritePNG).
+// Fields are read from NumPy files (Read), written to files for NumPy and ParaView
+// (Write), and drawn as heat maps (WritePNG).
 package plate
 
 import (
@@ -137,6 +137,7 @@ var (
 	// ErrDiverged means that a temperature became infinite or NaN. With a Field that
 	// passes Check, only a faulty device can cause that.
 	ErrDiverged = errors.New("the plate has diverged: check the device")
-	// ErrFormat means that a file is not a NumPy file from which a Field can be read.
+	// ErrFormat means that a file is not a NumPy file from which the values that are
+	// wanted can be read.
 	ErrFormat = errors.New("not a usable NumPy file")
 )

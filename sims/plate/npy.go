@@ -3,100 +3,80 @@ package plate
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 
 	"offload/device"
-	"offload/internal/atomicfile"
 )
 
-// ReadNPY reads a field from a file in NumPy's format: a matrix of float32 or
-// float64, little-endian, in C or Fortran order, converted to T. The error wraps
-// ErrFormat for any other content, a wrong length, and a number that is too large
-// for T. NaN and Inf are accepted; Check finds them.
-func ReadNPY[T device.Float](path string) (*Field[T], error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	size := int64(-1)
-	if info.Mode().IsRegular() {
-		size = info.Size()
-	}
-	f, err := DecodeNPY[T](file, size)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return f, nil
+// Array holds the values of a NumPy array in C order: row by row.
+type Array[V device.Float | bool] struct {
+	Shape  []int // rows and columns, or the number of values; empty for a single number
+	Values []V
 }
 
-// DecodeNPY is like ReadNPY for a stream of size bytes, or of unknown length if size
-// is negative. It allocates memory in proportion to the bytes read, or to size.
+// DecodeNPY reads a field from a stream in NumPy's format: a matrix of bool, integers or
+// floats, in any byte order, in C or Fortran order, rounded to T. The stream has size
+// bytes, or an unknown number if size is negative. The error wraps ErrFormat for any
+// other content, a wrong length, and a number that is too large for T. NaN and Inf are
+// accepted; Check finds them. DecodeNPY allocates memory in proportion to the bytes
+// read, or to size.
 func DecodeNPY[T device.Float](r io.Reader, size int64) (*Field[T], error) {
+	return fieldOf(decodeArray(r, size, size, []int{2}, number[T]))
+}
+
+// fieldOf returns the field with the values of a matrix.
+func fieldOf[T device.Float](a *Array[T], err error) (*Field[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Field[T]{Rows: a.Shape[0], Cols: a.Shape[1], T: a.Values}, nil
+}
+
+// decodeArray reads an array with one of these numbers of dimensions, each at most 2.
+// The stream has size bytes, if that is known, but may end before; memory is allocated
+// in advance for at most as many values as there can be bytes.
+func decodeArray[V device.Float | bool](r io.Reader, size, bytes int64, dims []int, convert converter[V]) (*Array[V], error) {
 	in := bufio.NewReaderSize(r, 1<<16)
-	h, start, err := readNpyHeader(in)
+	h, start, err := readNpyHeader(in, dims)
 	if err != nil {
 		return nil, err
 	}
 	if size >= 0 && size != start+h.dataSize() {
-		return nil, formatError("its %d × %d values take %d bytes, but %d are there", h.rows, h.cols, h.dataSize(), size-start)
+		return nil, formatError("its %s values take %d bytes, but %d are there", times(h.shape), h.dataSize(), size-start)
 	}
-	points := h.rows * h.cols
-	values := make([]T, 0, min(points, max(int(min(size, math.MaxInt)), 1<<16)))
+	points := h.points()
+	values := make([]V, 0, min(points, max(int(min(bytes, math.MaxInt)), 1<<16)))
+	chunk := make([]byte, 1<<15)
 	for len(values) < points {
-		if values, err = appendValues(values, in, h, points); err != nil {
+		data := chunk[:min(points-len(values), len(chunk)/h.element.size)*h.element.size]
+		if err := readFull(in, data, "its "+times(h.shape)+" values"); err != nil {
 			return nil, err
+		}
+		for ; len(data) > 0; data = data[h.element.size:] {
+			v, err := convert(h.element, h.element.bits(data), len(values))
+			if err != nil {
+				return nil, err
+			}
+			values = append(values, v)
 		}
 	}
 	if _, err := in.ReadByte(); err == nil {
-		return nil, formatError("extra data after its %d × %d values", h.rows, h.cols)
+		return nil, formatError("extra data after its %s values", times(h.shape))
 	} else if err != io.EOF {
 		return nil, err
 	}
-	f := &Field[T]{Rows: h.rows, Cols: h.cols, T: values}
-	if h.fortran {
-		f.T = fromColumns(values, h.rows, h.cols)
+	if h.fortran && len(h.shape) == 2 {
+		values = fromColumns(values, h.shape[0], h.shape[1])
 	}
-	return f, nil
-}
-
-// appendValues reads the next values, at most a few thousand.
-func appendValues[T device.Float](values []T, in io.Reader, h npyHeader, points int) ([]T, error) {
-	var chunk [1 << 15]byte
-	size := h.typ.Size()
-	bytes := chunk[:min(points-len(values), len(chunk)/size)*size]
-	if _, err := io.ReadFull(in, bytes); err != nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, formatError("it ends within its %d × %d values", h.rows, h.cols)
-		}
-		return nil, err
-	}
-	for ; len(bytes) > 0; bytes = bytes[size:] {
-		x := float64(math.Float32frombits(binary.LittleEndian.Uint32(bytes)))
-		if size == 8 {
-			x = math.Float64frombits(binary.LittleEndian.Uint64(bytes))
-		}
-		v := T(x)
-		if math.IsInf(float64(v), 0) && !math.IsInf(x, 0) {
-			return nil, formatError("%g, value number %d, is too large for %v", x, len(values), device.TypeOf[T]())
-		}
-		values = append(values, v)
-	}
-	return values, nil
+	return &Array[V]{h.shape, values}, nil
 }
 
 // fromColumns converts a matrix from Fortran order to C order.
-func fromColumns[T device.Float](columns []T, rows, cols int) []T {
-	t := make([]T, len(columns))
+func fromColumns[V any](columns []V, rows, cols int) []V {
+	t := make([]V, len(columns))
 	for c := range cols {
 		for r := range rows {
 			t[r*cols+c] = columns[c*rows+r]
@@ -105,34 +85,40 @@ func fromColumns[T device.Float](columns []T, rows, cols int) []T {
 	return t
 }
 
-// WriteNPY writes f to a file for numpy.load, in C order as '<f4' or '<f8'. It
-// replaces the file as a whole; after an error the file is as it was before.
-func WriteNPY[T device.Float](path string, f *Field[T]) error {
-	return atomicfile.Write(path, func(w io.Writer) error { return EncodeNPY(w, f) })
+// EncodeNPY writes f to a stream for numpy.load, in C order as '<f4' or '<f8'.
+func EncodeNPY[T device.Float](w io.Writer, f *Field[T]) error {
+	if err := f.checkSize(); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, npyStart(f.Rows, f.Cols, device.TypeOf[T]().Size())); err != nil {
+		return err
+	}
+	return writeValues(w, f.T, make([]byte, 0, 1<<15))
 }
 
-// EncodeNPY is like WriteNPY but writes to a stream.
-func EncodeNPY[T device.Float](w io.Writer, f *Field[T]) error {
+// checkSize returns an error if f is nil, empty, or has another number of values.
+func (f *Field[T]) checkSize() error {
 	if f == nil {
 		return device.Invalidf("no field")
 	}
 	if f.Rows < 1 || f.Cols < 1 || len(f.T)/f.Cols != f.Rows || len(f.T)%f.Cols != 0 {
 		return device.Invalidf("%d values for a grid of %d × %d points", len(f.T), f.Rows, f.Cols)
 	}
-	if _, err := io.WriteString(w, npyStart(f.Rows, f.Cols, device.TypeOf[T]().Size())); err != nil {
-		return err
-	}
-	var chunk [1 << 15]byte
-	for rest := f.T; len(rest) > 0; {
-		bytes := chunk[:0]
-		n := min(len(rest), len(chunk)/8)
-		for _, v := range rest[:n] {
+	return nil
+}
+
+// writeValues writes values in little-endian order, in pieces of the capacity of buffer.
+func writeValues[T device.Float](w io.Writer, values []T, buffer []byte) error {
+	for len(values) > 0 {
+		bytes := buffer[:0]
+		n := min(len(values), cap(buffer)/8)
+		for _, v := range values[:n] {
 			bytes = appendValue(bytes, v)
 		}
 		if _, err := w.Write(bytes); err != nil {
 			return err
 		}
-		rest = rest[n:]
+		values = values[n:]
 	}
 	return nil
 }

@@ -2,12 +2,12 @@ package plate
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
-
-	"offload/device"
 )
 
 // A NumPy file is the magic string, a version, the length of the header, the
@@ -18,29 +18,28 @@ const npyMagic = "\x93NUMPY"
 // maxNpyHeader bounds the header in bytes; NumPy itself reads at most 10 000.
 const maxNpyHeader = 1 << 16
 
-// npyHeader is the header of a matrix.
+// npyHeader is the header of an array.
 type npyHeader struct {
-	rows, cols int
-	fortran    bool        // the data are column by column
-	typ        device.Type // Float32 or Float64, little-endian
+	shape   []int
+	fortran bool // the data are column by column
+	element element
 }
 
-// npyType returns the type of a NumPy type string, if a Field can be read from it.
-func npyType(descr string) (device.Type, error) {
-	switch descr {
-	case "<f4":
-		return device.Float32, nil
-	case "<f8":
-		return device.Float64, nil
-	case ">f4", ">f8":
-		return 0, formatError("big-endian data (%s); convert with a.astype('<%s')", descr, descr[1:])
+// points returns the number of values.
+func (h npyHeader) points() int {
+	points := 1
+	for _, n := range h.shape {
+		points *= n
 	}
-	return 0, formatError("elements of type %.20q, not '<f4' or '<f8'", descr)
+	return points
 }
 
 // dataSize returns the size of the data in bytes.
-func (h npyHeader) dataSize() int64 {
-	return int64(h.rows) * int64(h.cols) * int64(h.typ.Size())
+func (h npyHeader) dataSize() int64 { return int64(h.points()) * int64(h.element.size) }
+
+// times returns a shape in the form 3 × 4.
+func times(shape []int) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(shape), "[]"), " ", " × ")
 }
 
 // formatError returns an error that wraps ErrFormat.
@@ -48,10 +47,24 @@ func formatError(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrFormat, fmt.Sprintf(format, args...))
 }
 
-// readNpyHeader reads up to the data; n is the number of bytes read.
-func readNpyHeader(r io.Reader) (h npyHeader, n int64, err error) {
+// readFull reads as many bytes as data holds. If the file has fewer, it returns a
+// formatError about the part in which the file ends.
+func readFull(r io.Reader, data []byte, part string) error {
+	_, err := io.ReadFull(r, data)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return formatError("it ends within %s", part)
+	}
+	return err
+}
+
+// readNpyHeader reads up to the data; n is the number of bytes read. The array must have
+// one of these numbers of dimensions.
+func readNpyHeader(r io.Reader, dims []int) (h npyHeader, n int64, err error) {
 	var start [8]byte
-	if _, err := io.ReadFull(r, start[:]); err != nil || string(start[:6]) != npyMagic {
+	if err := readFull(r, start[:], "the first 8 bytes"); err != nil {
+		return h, 0, err
+	}
+	if string(start[:6]) != npyMagic {
 		return h, 0, formatError("it does not begin with the magic string")
 	}
 	size := 2
@@ -63,19 +76,38 @@ func readNpyHeader(r io.Reader) (h npyHeader, n int64, err error) {
 		return h, 0, formatError("version %d.%d", start[6], start[7])
 	}
 	var length [4]byte
-	if _, err := io.ReadFull(r, length[:size]); err != nil {
-		return h, 0, formatError("it ends within the header")
+	if err := readFull(r, length[:size], "the header"); err != nil {
+		return h, 0, err
 	}
 	bytes := binary.LittleEndian.Uint32(length[:])
 	if bytes > maxNpyHeader {
 		return h, 0, formatError("a header of %d bytes; at most %d are read", bytes, maxNpyHeader)
 	}
 	text := make([]byte, bytes)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return h, 0, formatError("it ends within the header")
+	if err := readFull(r, text, "the header"); err != nil {
+		return h, 0, err
 	}
-	h, err = parseNpyHeader(string(text))
+	if h, err = parseNpyHeader(string(text)); err == nil {
+		err = checkShape(h.shape, dims)
+	}
 	return h, int64(len(start)+size) + int64(bytes), err
+}
+
+// checkShape returns an error for other numbers of dimensions than dims, and for a shape
+// of no values or of more than maxPoints.
+func checkShape(shape, dims []int) error {
+	if !slices.Contains(dims, len(shape)) {
+		wanted := strings.ReplaceAll(strings.Trim(fmt.Sprint(dims), "[]"), " ", "-D or ")
+		return formatError("a %d-D array of shape (%.60s), not %s-D", len(shape), times(shape), wanted)
+	}
+	points := 1
+	for _, n := range shape {
+		if n < 1 || n > maxPoints/points {
+			return formatError("a shape of %s", times(shape))
+		}
+		points *= n
+	}
+	return nil
 }
 
 // parseNpyHeader parses the dictionary, with its three keys in any order.
@@ -92,13 +124,11 @@ func parseNpyHeader(text string) (h npyHeader, err error) {
 		seen[key] = true
 		switch key {
 		case "descr":
-			if descr := p.quoted(); p.err == nil {
-				h.typ, p.err = npyType(descr)
-			}
+			h.element = p.element()
 		case "fortran_order":
 			h.fortran = p.truth()
 		case "shape":
-			h.rows, h.cols = p.shape()
+			h.shape = p.shape()
 		default:
 			p.fail()
 		}
@@ -164,29 +194,33 @@ func (p *npyParser) truth() bool {
 	return false
 }
 
-// shape reads a tuple. It fails unless that is the shape of a matrix within maxPoints.
-func (p *npyParser) shape() (rows, cols int) {
-	var shape []int
+// element reads the type of the elements.
+func (p *npyParser) element() (e element) {
+	p.accept("") // skips space
+	if rest := p.rest; p.accept("[") || p.accept("(") {
+		p.err = formatError("elements with several fields: %.40q", rest)
+		return e
+	}
+	if descr := p.quoted(); p.err == nil {
+		e, p.err = elementOf(descr)
+	}
+	return e
+}
+
+// shape reads a tuple.
+func (p *npyParser) shape() (shape []int) {
 	p.expect("(")
-	for !p.accept(")") && p.err == nil && len(shape) < 64 {
+	for !p.accept(")") && p.err == nil {
 		shape = append(shape, p.integer())
 		if !p.accept(",") {
 			p.expect(")")
 			break
 		}
 	}
-	switch {
-	case p.err != nil:
-	case len(shape) != 2:
-		p.err = formatError("an array of %d dimensions, not 2", len(shape))
-	case shape[0] < 1 || shape[1] < 1 || shape[0] > maxPoints/shape[1]:
-		p.err = formatError("a shape of %d × %d", shape[0], shape[1])
-	default:
-		return shape[0], shape[1]
-	}
-	return 0, 0
+	return shape
 }
 
+// integer reads an integer. Python 2 wrote some with the suffix L.
 func (p *npyParser) integer() int {
 	p.accept("") // skips space
 	end := 0
@@ -198,6 +232,6 @@ func (p *npyParser) integer() int {
 		p.fail()
 		return 0
 	}
-	p.rest = p.rest[end:]
+	p.rest = strings.TrimPrefix(p.rest[end:], "L")
 	return n
 }

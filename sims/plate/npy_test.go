@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -45,10 +44,10 @@ func testRoundTrip[T device.Float](t *testing.T) {
 		f := newField[T](t, size[0], size[1], plate.Edges{Top: 100, Left: 0.1, Right: -1e-30})
 		f.T[len(f.T)-1] = T(math.Inf(-1)) // files may hold what Check refuses
 		path := filepath.Join(t.TempDir(), "f.npy")
-		if err := plate.WriteNPY(path, f); err != nil {
+		if err := plate.Write(path, f, plate.WriteOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		g, err := plate.ReadNPY[T](path)
+		g, err := plate.Read[T](path)
 		if err != nil || g.Rows != f.Rows || g.Cols != f.Cols || diff(g, f) != "" {
 			t.Errorf("%v: %v", size, err)
 		}
@@ -121,32 +120,30 @@ func TestNPYVariants(t *testing.T) {
 
 // badFiles have one mistake each; the key is part of the error.
 var badFiles = map[string][]byte{
-	"begin with the magic":           []byte("PK\x03\x04 not this"),
-	"not begin":                      {},
-	"version 9.1":                    []byte("\x93NUMPY\x09\x01"),
-	"ends within the header":         []byte("\x93NUMPY\x01\x00\xff\x00{'descr'"),
-	"a header of 4294967295 bytes":   []byte("\x93NUMPY\x02\x00\xff\xff\xff\xff{"),
-	"malformed header":               npyFile("hello"),
-	`header at ""`:                   npyFile(""),
-	`header at "\n"`:                 npyFile("{'descr': '<f8', 'fortran_order': False}"),
-	`header at "exec`:                npyFile("{exec('x')}"),
-	`header at " 1, `:                npyFile("{'other': 1, 'descr': '<f8'}"),
-	`has "descr" twice`:              npyFile("{'descr': '<f8', 'descr': '<f8'}"),
-	`header at "1,`:                  npyFile("{'descr': '<f8', 'fortran_order': 1, 'shape': (1, 1)}"),
-	"elements of type \"<i4\"":       npyFile("{'descr': '<i4', 'fortran_order': False, 'shape': (1, 1)}", int32(1)),
-	`type "|O"`:                      npyFile("{'descr': '|O', 'fortran_order': False, 'shape': (1, 1)}", 0.0),
-	"big-endian data (>f8)":          npyFile("{'descr': '>f8', 'fortran_order': False, 'shape': (1, 1)}", 0.0),
-	"0 dimensions":                   npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': ()}", 0.0),
-	"1 dimensions":                   npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", 0.0),
-	"3 dimensions":                   npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1, 1)}", 0.0),
-	"shape of -1 × -8":               npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -8)}", 0.0),
-	"shape of 0 × 5":                 npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 5)}"),
-	"4294967296 × 4294967296":        npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}"),
-	`header at "9999`:                npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 1)}"),
-	"100000 × 100000 values take":    npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (100000, 100000)}", 0.0),
-	"take 16 bytes, but 8 are there": npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)}", 0.0),
-	"take 8 bytes, but 16 are there": npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1)}", 0.0, 0.0),
-	"value number 1, is too large":   npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)}", 0.0, 1e300),
+	"begin with the magic":                 []byte("PK\x03\x04 not this"),
+	"it ends within the first":             {},
+	"version 9.1":                          []byte("\x93NUMPY\x09\x01"),
+	"ends within the header":               []byte("\x93NUMPY\x01\x00\xff\x00{'descr'"),
+	"a header of 4294967295 bytes":         []byte("\x93NUMPY\x02\x00\xff\xff\xff\xff{"),
+	"malformed header":                     npyFile("hello"),
+	`header at ""`:                         npyFile(""),
+	`header at "\n"`:                       npyFile("{'descr': '<f8', 'fortran_order': False}"),
+	`header at "exec`:                      npyFile("{exec('x')}"),
+	`header at " 1, `:                      npyFile("{'other': 1, 'descr': '<f8'}"),
+	`has "descr" twice`:                    npyFile("{'descr': '<f8', 'descr': '<f8'}"),
+	`header at "1,`:                        npyFile("{'descr': '<f8', 'fortran_order': 1, 'shape': (1, 1)}"),
+	"a 0-D array of shape (), not 2-D":     npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': ()}", 0.0),
+	"a 1-D array of shape (1), not 2-D":    npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", 0.0),
+	"a 3-D array of shape (1 × 2 × 3)":     npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2, 3)}", 0.0),
+	"a 1000-D array of shape (1 × 1 × 1 ×": npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': ("+strings.Repeat("1, ", 1000)+")}", 0.0),
+	"shape of -1 × -8":                     npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -8)}", 0.0),
+	"shape of 0 × 5":                       npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 5)}"),
+	"4294967296":                           npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}"),
+	`header at "9999`:                      npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 1)}"),
+	"100000 × 100000":                      npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (100000, 100000)}", 0.0),
+	"take 16 bytes, but 8 are there":       npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)}", 0.0),
+	"take 8 bytes, but 16 are there":       npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1)}", 0.0, 0.0),
+	"1e+300, value number 1, is too large": npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)}", 0.0, 1e300),
 }
 
 func TestBadNPY(t *testing.T) {
@@ -159,50 +156,4 @@ func TestBadNPY(t *testing.T) {
 			t.Errorf("%q, length unknown: %v; want ErrFormat", want, err)
 		}
 	}
-}
-
-func TestNPYFiles(t *testing.T) {
-	dir := t.TempDir()
-	if _, err := plate.ReadNPY[float32](filepath.Join(dir, "none.npy")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%v, want ErrNotExist", err)
-	}
-	if _, err := plate.ReadNPY[float32](dir); err == nil {
-		t.Error("a folder was read")
-	}
-	path := filepath.Join(dir, "bad.npy")
-	if err := os.WriteFile(path, []byte("text"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := plate.ReadNPY[float32](path); !errors.Is(err, plate.ErrFormat) || !strings.HasPrefix(err.Error(), path) {
-		t.Errorf("%v, want ErrFormat about %s", err, path)
-	}
-}
-
-func FuzzReadNPY(f *testing.F) {
-	for _, file := range badFiles {
-		f.Add(file)
-	}
-	f.Add(npyFile("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", []float32{0, 1, 2, 3, 4, 5}))
-	f.Add(npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1), }", 1.5))
-	f.Fuzz(func(t *testing.T, file []byte) {
-		for _, size := range []int64{int64(len(file)), -1} {
-			field, err := plate.DecodeNPY[float64](bytes.NewReader(file), size)
-			if err != nil {
-				if !errors.Is(err, plate.ErrFormat) || strings.ContainsAny(err.Error(), "\n\r") {
-					t.Fatalf("%q", err)
-				}
-				continue
-			}
-			if field.Rows*field.Cols != len(field.T) || len(field.T) == 0 || 4*len(field.T) > len(file) {
-				t.Fatalf("%d × %d points, %d values of %d bytes", field.Rows, field.Cols, len(field.T), len(file))
-			}
-			var again bytes.Buffer
-			if err := plate.EncodeNPY(&again, field); err != nil {
-				t.Fatal(err)
-			}
-			if back, err := decode[float64](again.Bytes()); err != nil || diff(back, field) != "" {
-				t.Fatal(err)
-			}
-		}
-	})
 }
