@@ -45,7 +45,11 @@ func TestHybridOfHosts(t *testing.T) {
 	if i.Backend != "hybrid:cpu+reference" || i.Class != device.Composite || !strings.Contains(i.Name, " + serial contract") {
 		t.Errorf("%+v", i)
 	}
-	if err := Verify(context.Background(), d, VerifySizes(), func(c Check) {
+	sizes := VerifySizes()
+	if testing.Short() {
+		sizes = sizes[:len(sizes)/2]
+	}
+	if err := Verify(context.Background(), d, sizes, func(c Check) {
 		if c.Err != nil || !slices.Contains(i.Exact, c.Kernel) {
 			t.Errorf("%s: %v", c.Kernel, c.Err)
 		}

@@ -189,6 +189,9 @@ type Balance struct {
 //	u_rows     number of rows
 //	u_width    elements of a row
 //
+// Of a matrix with access by rows, only the elements that the launch may touch are there:
+// a device may run a large launch in bands of rows, and bind no more than a band needs.
+//
 // For a scalar named cx it declares cx_value. In addition:
 //
 //	row_lo, row_hi   the rows to compute

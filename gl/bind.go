@@ -41,19 +41,6 @@ func (e *engine) bind(index int, to block) {
 	}
 }
 
-// align returns the alignment of blocks in bytes: a multiple of the driver's
-// alignment and of every element's size.
-func (e *engine) align() int { return max(e.info.StorageAlign, padding) }
-
-// place returns where a matrix lies within the block that is bound for it: the
-// index of its first element and the number of elements.
-func (e *engine) place(a *device.Arg, size int) (first, n int) {
-	if a.Len == 0 {
-		return 0, 0
-	}
-	return a.Offset * size % e.align() / size, a.Len
-}
-
 // bindAll binds the arguments and the scratch, and sets the words that are the same
 // for all passes.
 func (e *engine) bindAll(l *device.Launch, mem *[device.MaxParams]queue.Memory, words []uint32) {
@@ -62,7 +49,7 @@ func (e *engine) bindAll(l *device.Launch, mem *[device.MaxParams]queue.Memory, 
 	for i := range l.Kernel.Params {
 		p, a := &l.Kernel.Params[i], &l.Args[i]
 		if p.Access != device.Value {
-			words[at] = uint32(e.bindArg(index, a, mem[i].(*memory)))
+			words[at] = uint32(e.bindArg(index, a.Offset, e.window(l, i), mem[i].(*memory)))
 			words[at+1], words[at+2] = uint32(a.NumRows()), uint32(a.Width)
 			index++
 		} else {
@@ -78,16 +65,16 @@ func (e *engine) bindAll(l *device.Launch, mem *[device.MaxParams]queue.Memory, 
 	}
 }
 
-// bindArg binds a matrix and returns the index of its first element.
-func (e *engine) bindArg(index int, a *device.Arg, m *memory) int {
-	first, n := e.place(a, m.size)
-	if n == 0 {
+// bindArg binds a window of a buffer. It returns the index in the block of the element
+// at offset, where the matrix begins; it is negative if that is before the window.
+func (e *engine) bindArg(index, offset int, window device.Range, m *memory) int {
+	if window.Len() == 0 {
 		e.bind(index, block{m.buffer, 0, padding})
 		return 0
 	}
-	offset := a.Offset*m.size - first*m.size
-	e.bind(index, block{m.buffer, offset, (first + n) * m.size})
-	return first
+	at, bytes := e.place(window, m.size)
+	e.bind(index, block{m.buffer, at, bytes})
+	return offset - at/m.size
 }
 
 // set sends the words to the current program if any of them has changed.
@@ -103,8 +90,8 @@ func (e *engine) set(p *program, words []uint32) {
 
 // The words of a launch are one array of uniforms: the rows, the pass, the first
 // work-group and the words of the pass; then, in the order of the parameters, for
-// each buffer the index of its first element in the block, its rows and its width,
-// and for each scalar its bits.
+// each buffer the index of its first element in the block, which may lie before it, its
+// rows and its width, and for each scalar its bits.
 const (
 	wordLo = iota
 	wordHi

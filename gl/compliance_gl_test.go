@@ -41,6 +41,14 @@ func TestComplianceOnOpenGL(t *testing.T) {
 	devicetest.Run(t, open, kernels.All()...)
 }
 
+// Launches that are too large for the driver's storage blocks give the same bits.
+func TestBandsEqualContractsOnOpenGL(t *testing.T) {
+	needsGL(t)
+	gl.VerifyBands(t, func(t *testing.T, limit int) device.Device {
+		return gl.OpenWithBlocks(t, gltest.Class(), limit)
+	})
+}
+
 func BenchmarkOpenGL(b *testing.B) {
 	needsGL(b)
 	devicetest.Bench(b, open, kernels.All()...)

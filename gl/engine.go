@@ -51,17 +51,7 @@ func (e *engine) Check(l *device.Launch) error {
 	if k.Shader == nil {
 		return fmt.Errorf("kernel %s: %w: it has no shader", k.Name, device.ErrUnsupported)
 	}
-	for i := range k.Params {
-		if k.Params[i].Access == device.Value {
-			continue
-		}
-		first, n := e.place(&l.Args[i], k.Params[i].Type.Size())
-		if bytes := (first + n) * k.Params[i].Type.Size(); bytes > e.info.StorageBytes || first+n > maxIndex {
-			return fmt.Errorf("kernel %s: %w: %s takes %d bytes; a storage block of this driver has %d",
-				k.Name, device.ErrUnsupported, k.Params[i].Name, bytes, e.info.StorageBytes)
-		}
-	}
-	return nil
+	return e.checkBlocks(l)
 }
 
 // maxIndex is the largest index of a shader's int.

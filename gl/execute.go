@@ -9,26 +9,35 @@ import (
 	"offload/gl/internal/driver"
 )
 
-// Execute queues the launch on the driver, in spans if it is long.
+// Execute queues the launch on the driver, in bands of rows if it is large, and in spans
+// if it is long.
 func (e *engine) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]queue.Memory) error {
 	p, err := e.program(l.Kernel)
 	if err != nil {
 		return err
 	}
-	groups, err := e.cut(l)
-	if err != nil || groups == 0 {
-		return err
-	}
 	words := e.words[:len(p.words)]
-	e.bindAll(l, mem, words)
-	e.use(p)
+	for lo := l.Rows.Lo; lo < l.Rows.Hi; {
+		band, groups, err := e.nextBand(l, lo)
+		if err != nil {
+			return err
+		}
+		lo = band.Rows.Hi
+		if groups == 0 {
+			continue
+		}
+		e.bindAll(band, mem, words)
+		e.use(p)
+		perGroup := max(1, device.CostOf(band).Ops) / float64(groups)
+		if err := e.dispatchAll(ctx, p, words, groups, perGroup, lo < l.Rows.Hi); err != nil {
+			return err
+		}
+	}
 	e.counts.launches.Add(1)
-	perGroup := max(1, device.CostOf(l).Ops) / float64(groups)
-	return e.dispatchAll(ctx, p, words, groups, perGroup)
+	return nil
 }
 
-// cut fills in the plan of l and allocates its scratch. It returns the total number
-// of work-groups of all passes.
+// cut fills in the plan of l. It returns the total number of work-groups of all passes.
 func (e *engine) cut(l *device.Launch) (groups int, err error) {
 	s, p := l.Kernel.Shader, &e.plan
 	p.Passes, p.Scratch = p.Passes[:0], 0
@@ -48,9 +57,6 @@ func (e *engine) cut(l *device.Launch) (groups int, err error) {
 	}
 	if s.Scratch == 0 && p.Scratch != 0 {
 		return 0, device.Invalidf("kernel %s: scratch of no type", l.Kernel.Name)
-	}
-	if s.Scratch != 0 {
-		return groups, e.reserveScratch(l.Kernel, p.Scratch)
 	}
 	return groups, nil
 }
@@ -78,8 +84,9 @@ func (e *engine) reserveScratch(k *device.Kernel, n int) error {
 }
 
 // dispatchAll queues the passes of the plan. It groups dispatches into short spans
-// by the number of operations they perform.
-func (e *engine) dispatchAll(ctx context.Context, p *program, words []uint32, groups int, perGroup float64) error {
+// by the number of operations they perform. More is set if another band of the launch
+// follows.
+func (e *engine) dispatchAll(ctx context.Context, p *program, words []uint32, groups int, perGroup float64, more bool) error {
 	left := perGroup * float64(groups)
 	s := e.begin(p, left)
 	for i := range e.plan.Passes {
@@ -109,7 +116,7 @@ func (e *engine) dispatchAll(ctx context.Context, p *program, words []uint32, gr
 		}
 		e.driver.Barrier()
 	}
-	return e.end(ctx, s, false)
+	return e.end(ctx, s, more)
 }
 
 // flight tracks the commands that the driver has and that may still be running.

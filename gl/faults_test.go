@@ -165,11 +165,11 @@ func TestBuffersOfALostDevice(t *testing.T) {
 
 // At whatever call the context is lost, the work ends with ErrLost or with the right
 // result, everything is freed, and the next device and the CPU work. With -short it is
-// every twelfth call.
+// every fortieth call.
 func TestResetAtEveryCall(t *testing.T) {
 	step := 1
 	if testing.Short() {
-		step = 12
+		step = 40
 	}
 	for _, limits := range []struct {
 		name  string

@@ -19,6 +19,9 @@ func TestBenchPlot(t *testing.T) {
 		{"one size", "b.svg", "<?xml", []string{"--n=33", "--kernel=force"}},
 		{"capitals", "c.PNG", "\x89PNG", []string{"--n=33", "--kernel=laplacian", "--precision=f32"}},
 	} {
+		if testing.Short() && c.name != "one size" {
+			continue
+		}
 		path := filepath.Join(dir, c.file)
 		code, stdout, stderr := execute(append([]string{"bench", "--device=cpu", "--count=1", "--plot=" + path}, c.args...)...)
 		picture, err := os.ReadFile(path)

@@ -91,10 +91,13 @@ func TestTraceOfDecisions(t *testing.T) {
 
 // Tracing changes no result.
 func TestTracingChangesNothing(t *testing.T) {
-	dir := t.TempDir()
+	dir, sweeps := t.TempDir(), "500"
+	if testing.Short() {
+		sweeps = "50"
+	}
 	run := func(out string, more ...string) []byte {
 		path := filepath.Join(dir, out)
-		args := append([]string{"sim", "plate", "--device=cpu", "--n=65", "--top=100", "--max-sweeps=500", "--out=" + path}, more...)
+		args := append([]string{"sim", "plate", "--device=cpu", "--n=65", "--top=100", "--max-sweeps=" + sweeps, "--out=" + path}, more...)
 		if code, _, stderr := execute(args...); code != 0 {
 			t.Fatalf("exit code %d, stderr %s", code, stderr)
 		}

@@ -187,7 +187,7 @@ func (c *dispatch) mark(d *Driver) {
 // run computes the rows of the work-groups. The work-groups of a plan have no rows of
 // their own, so the last of them computes everything.
 func (c *dispatch) run(d *Driver) {
-	b, ok := c.bind(d)
+	b, store, ok := c.bind(d)
 	if !ok {
 		return
 	}
@@ -200,6 +200,7 @@ func (c *dispatch) run(d *Driver) {
 	var t device.Tile
 	b.Tile(&t, rows, 0, nil)
 	c.kernel.Contract(&t)
+	store()
 }
 
 // last reports whether these are the last work-groups of a launch.
@@ -213,12 +214,14 @@ func (c *dispatch) last(l *device.Launch, base int) bool {
 	return int(c.words[wordPass]) == last && base+c.groups == plan.Passes[last].Groups
 }
 
-// bind rebuilds the launch from the words and the blocks.
-func (c *dispatch) bind(d *Driver) (*device.Binding, bool) {
+// bind rebuilds the launch from the words and the blocks. The caller must call store when
+// it has computed the outputs.
+func (c *dispatch) bind(d *Driver) (b *device.Binding, store func(), ok bool) {
 	l := &device.Launch{Kernel: c.kernel, Rows: device.Range{Lo: int(c.words[wordLo]), Hi: int(c.words[wordHi])}}
-	b := &device.Binding{Launch: l, Ctx: context.Background()}
-	at, index := headWords, 0
-	for i, p := range c.kernel.Params {
+	b = &device.Binding{Launch: l, Ctx: context.Background()}
+	var firsts []int // index in its block of each buffer's first element
+	at := headWords
+	for _, p := range c.kernel.Params {
 		if p.Access == device.Value {
 			l.Args = append(l.Args, scalar(p.Type, c.words[at:]))
 			if at++; p.Type == device.Float64 {
@@ -226,18 +229,57 @@ func (c *dispatch) bind(d *Driver) (*device.Binding, bool) {
 			}
 			continue
 		}
-		first, rows, width := int(c.words[at]), int(c.words[at+1]), int(c.words[at+2])
-		bound, size := c.bound[index], p.Type.Size()
-		if (first+rows*width)*size > bound.bytes {
-			d.misuse("kernel %s: %s ends at element %d; the block has %d bytes", c.kernel.Name, p.Name, first+rows*width, bound.bytes)
-			return nil, false
-		}
-		from := bound.offset + first*size
-		b.Views[i] = elements(p.Type, bound.memory.bytes[from:from+rows*width*size])
+		rows, width := int(c.words[at+1]), int(c.words[at+2])
 		l.Args = append(l.Args, device.Arg{Len: rows * width, Width: width})
-		at, index = at+3, index+1
+		firsts = append(firsts, int(int32(c.words[at])))
+		at += 3
 	}
-	return b, true
+	store, index := func() {}, 0
+	for i, p := range c.kernel.Params {
+		if p.Access == device.Value {
+			continue
+		}
+		bound, first := c.bound[index], firsts[index]
+		index++
+		block := elements(p.Type, bound.memory.bytes[bound.offset:bound.offset+bound.bytes])
+		if n := l.Args[i].Len; first >= 0 && first+n <= block.Len() {
+			b.Views[i] = block.Sub(first, first+n)
+			continue
+		}
+		view, ok := c.partial(d, l, i, block, first)
+		if !ok {
+			return nil, nil, false
+		}
+		if b.Views[i] = view; p.Access.Writes() {
+			before, r := store, l.WriteRange(i)
+			store = func() {
+				before()
+				block.Sub(first+r.Lo, first+r.Hi).Copy(view.Sub(r.Lo, r.Hi))
+			}
+		}
+	}
+	return b, store, true
+}
+
+// partial returns a copy of the matrix of argument i, of which the block holds a part.
+// What the launch may not touch is set to garbage.
+func (c *dispatch) partial(d *Driver, l *device.Launch, i int, block device.Slice, first int) (device.Slice, bool) {
+	touched := l.ReadRange(i)
+	if c.kernel.Params[i].Access == device.WriteRows {
+		touched = l.WriteRange(i)
+	}
+	if first+touched.Lo < 0 || first+touched.Hi > block.Len() {
+		d.misuse("kernel %s: elements %d to %d of %s are not in the block of %d, in which it begins at %d",
+			c.kernel.Name, touched.Lo, touched.Hi, c.kernel.Params[i].Name, block.Len(), first)
+		return device.Slice{}, false
+	}
+	view := device.MakeSlice(block.Type(), l.Args[i].Len)
+	garbage := view.Bytes()
+	for j := range garbage {
+		garbage[j] = 0xdb
+	}
+	view.Sub(touched.Lo, touched.Hi).Copy(block.Sub(first+touched.Lo, first+touched.Hi))
+	return view, true
 }
 
 func scalar(t device.Type, words []uint32) device.Arg {
