@@ -61,8 +61,8 @@ func run(ctx context.Context, args []string) error {
 		numbers[i] = n
 	}
 	n, workers, reps := numbers[0], numbers[1], numbers[2]
-	if n < 5 {
-		return fmt.Errorf("%d × %d points are too few", n, n)
+	if n < 33 {
+		return fmt.Errorf("%d × %d points are too few for the estimate of the error", n, n)
 	}
 	dev, err := cpu.Open(ctx, device.Options{Workers: workers})
 	if err != nil {
@@ -84,6 +84,9 @@ func run(ctx context.Context, args []string) error {
 			continue
 		}
 		r.Error = exact.distance(f)
+		if !r.Partial && !(r.Error < 2*discrete(n)) {
+			return fmt.Errorf("%s, %d × %d points: %g from the solution", r.Method, n, n, r.Error)
+		}
 		if err := out.Encode(r); err != nil {
 			return err
 		}

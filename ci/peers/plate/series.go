@@ -57,15 +57,18 @@ func (m modes) distance(f *plate.Field[float64]) float64 {
 	return most
 }
 
-// discretisation is the distance from the series of the solution of the discrete equations,
-// times (n−1)². It is the same within a percent from 33 points on.
-const discretisation = 31.65
-
-// sweeps returns the number of Jacobi sweeps that reduce the first guess 0's distance from
-// the solution of the discrete equations to that solution's distance from the series. Only
-// the slowest mode is left by then. It has 4·top/π² at the start, and a sweep multiplies it
-// by the spectral radius cos(π/(n−1)).
-func sweeps(n int) float64 {
+// discrete returns the distance from the series of the solution of the discrete equations,
+// within a percent from 33 points on.
+func discrete(n int) float64 {
 	h := 1 / float64(n-1)
-	return math.Ceil(math.Log(4*top/(math.Pi*math.Pi)/(discretisation*h*h)) / -math.Log(math.Cos(math.Pi*h)))
+	return 31.65 * h * h
+}
+
+// sweeps returns the number of Jacobi sweeps that reduce the distance of the first guess 0
+// from the solution of the discrete equations to discrete(n). Only the slowest mode is left
+// by then. It has 4·top/π² at the start, and a sweep multiplies it by the spectral radius
+// cos(π/(n−1)).
+func sweeps(n int) float64 {
+	radius := math.Cos(math.Pi / float64(n-1))
+	return math.Ceil(math.Log(4*top/(math.Pi*math.Pi)/discrete(n)) / -math.Log(radius))
 }
