@@ -1,6 +1,6 @@
-"""What a NumPy user writes today. One JSON object a repetition, in float64.
+"""What a NumPy or SciPy user writes today. One JSON object a repetition, in float64.
 
-    peer.py force|laplacian N SWEEPS REPS
+    peer.py force|laplacian|plate N SWEEPS REPS
 """
 import json
 import sys
@@ -45,15 +45,33 @@ def laplacian(n, sweeps):
     return run, n * n * sweeps
 
 
+def plate(n, _):
+    """The steady state of a plate with one edge at 100, by sine transforms on two threads; its check is the centre."""
+    from scipy import fft
+
+    side = n - 2  # points inside
+    edges = np.zeros((side, side))
+    edges[0] = 100
+    modes = 2 - 2 * np.cos(np.pi * np.arange(1, side + 1) / (side + 1))
+    eigenvalues = modes[:, None] + modes
+
+    def run():
+        spectrum = fft.dstn(edges, type=1, workers=2)
+        spectrum /= eigenvalues
+        return fft.idstn(spectrum, type=1, workers=2, overwrite_x=True)[side // 2, side // 2]
+
+    return run, n * n
+
+
 def main():
     kernel, n, sweeps, reps = sys.argv[1], *map(int, sys.argv[2:5])
-    run, items = {"force": force, "laplacian": laplacian}[kernel](n, sweeps)
+    run, items = {"force": force, "laplacian": laplacian, "plate": plate}[kernel](n, sweeps)
     run()  # cold
     for _ in range(reps):
         start = time.perf_counter()
         check = float(run())
         seconds = time.perf_counter() - start
-        print(json.dumps({"kernel": kernel, "precision": "f64", "n": n, "sweeps": sweeps, "threads": 1,
+        print(json.dumps({"kernel": kernel, "precision": "f64", "n": n, "sweeps": sweeps, "threads": 1 + (kernel == "plate"),
                           "seconds": seconds, "rate": items / seconds, "check": check}))
 
 
