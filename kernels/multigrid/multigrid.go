@@ -31,7 +31,8 @@
 //	             |correction| of row I
 //
 // Kernels set elements behind the last point of a row, and the padding row behind row n, to
-// zero, and never read them.
+// zero, and never read them. Matrices that the flags exclude are not read, and may have any
+// width.
 // Corrections, and the right sides of coarse grids, are float32.
 package multigrid
 
