@@ -126,7 +126,7 @@ func (p *plain[T]) correct(state []T, half int, c []float32, width int) {
 		} else {
 			b = c[(i/2+1)*width+t]
 		}
-		*p.at(i, j) = state[i*half+t] + T(0.5)*(T(a)+T(b))
+		*p.at(i, j) = state[i*half+t] + T(T(0.5)*(T(a)+T(b)))
 	})
 }
 
@@ -151,7 +151,7 @@ func (p *plain[T]) interpolate(q []T, width int) {
 func cubic[T device.Float](t, n int, q func(int) T) T {
 	switch {
 	case n < 3:
-		return T(0.5) * (q(t) + q(t+1))
+		return T(T(0.5) * (q(t) + q(t+1)))
 	case t == 0:
 		return (T(T(0.3125)*q(0)) + T(T(0.9375)*q(1))) + (T(T(0.0625)*q(3)) - T(T(0.3125)*q(2)))
 	case t == n-1:
