@@ -66,7 +66,9 @@ const (
 // floor returns the magnitude below which stored values become zero.
 func floor[T device.Float]() T { return base.PerPrecision[T](contract.Floor32, contract.Floor64) }
 
-func flush[T device.Float](v T) T {
+// Flush returns v, or 0 if its magnitude is below the floor of 2^-80 (float32) or 2^-900
+// (float64), as kernels do with what they store.
+func Flush[T device.Float](v T) T {
 	if f := floor[T](); v < f && v > -f {
 		return 0
 	}
