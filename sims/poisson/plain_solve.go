@@ -15,7 +15,7 @@ const (
 	predicted = 0.2
 	// stalled is the factor above which rounding prevents a reduction.
 	stalled = 0.5
-	// leastRest is the least part of an error that is taken to outlast a cycle.
+	// leastRest is the least part of a smooth error that a cycle leaves in an estimate.
 	leastRest = 0.1
 )
 
@@ -218,9 +218,10 @@ func (p progress) result(scale scaling, factor float64) (Result, error) {
 	r := Result{Cycles: p.cycles, Factor: factor, Residual: p.residual / scale.factor, Resolved: true}
 	r.Relative = r.Residual / scale.largest
 	r.Converged = p.residual <= p.tol
-	// A correction leaves the factor times the error that it found; rounding leaves more.
-	rest := min(max(factor, leastRest), 0.5)
-	r.Error = (rest/(1-rest)*p.correction + p.rounding) / scale.factor
+	// The smooth part of the error is what the last correction left, the rough part is about
+	// as large as the residual, and rounding adds to them.
+	rest := min(max(2*factor, leastRest), 0.5)
+	r.Error = (rest/(1-rest)*p.correction + 2*p.residual + p.rounding) / scale.factor
 	if r.Converged {
 		return r, nil
 	}
