@@ -194,4 +194,4 @@ func (s *plain[T]) store(ctx context.Context, u []T, factor float64) error {
 	return nil
 }
 
-const storePiece = 1 << 16
+const storePiece = 1 << 18

@@ -11,6 +11,7 @@ import (
 
 	"offload/cpu"
 	"offload/device"
+	"offload/device/hybrid"
 	"offload/device/reference"
 )
 
@@ -194,8 +195,8 @@ func TestSecondOrder(t *testing.T) {
 	}
 }
 
-// Results are the same bit for bit on the reference device, with any number of workers,
-// and wherever the border between device and host lies.
+// Results are the same bit for bit on the reference device, with any number of workers, on
+// a device of two, and wherever the border between device and host lies.
 func TestPlainBits(t *testing.T) {
 	t.Run("f32", testPlainBits[float32])
 	t.Run("f64", testPlainBits[float64])
@@ -212,6 +213,12 @@ func testPlainBits[T device.Float](t *testing.T) {
 	for _, workers := range []int{1, 2, 3, 7} {
 		devices[fmt.Sprint(workers, " workers")] = openCPU(t, workers)
 	}
+	both, err := hybrid.Open(ctx, []device.Device{openCPU(t, 2), openCPU(t, 1)}, hybrid.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer both.Close()
+	devices["hybrid"] = both
 	p := &Problem{Rows: 97, Cols: 161, Dx: 1, Dy: 1.25}
 	source := make([]T, p.Rows*p.Cols)
 	for i := range source {
