@@ -18,6 +18,12 @@ func TestContractsNeverChange(t *testing.T) {
 		"laplacian.f64": "da3d9a7f28756ebbb4baf23c",
 		"heat.f32":      "b1ef6a89a99c7a9e96bd0457",
 		"heat.f64":      "896dc24359af4c0103a3d682",
+		"start.f32":     "2688fb077e05c7f54dee23df",
+		"start.f64":     "85d2cee25e9a81b90a5ae297",
+		"cycle.f32":     "14d3f06340f0d11dde98eaed",
+		"cycle.f64":     "20e42c5d84cbbe7e681df21f",
+		"finish.f32":    "b470a1204d89b58735ab746d",
+		"finish.f64":    "5015f5d3418e1b145b16e500",
 	}
 	for _, k := range All() {
 		h := sha256.New()

@@ -1,5 +1,5 @@
 // Package kernels lists the module's kernels: force and potential of package gravity,
-// laplacian and heat of package grid.
+// laplacian and heat of package grid, start, cycle and finish of package multigrid.
 //
 // A kernel's contract is the exact sequence of IEEE-754 operations that every device must
 // reproduce; `offload vet` finds products in it that a compiler might fuse with a sum. The
@@ -10,6 +10,7 @@ import (
 	"offload/device"
 	"offload/kernels/gravity"
 	"offload/kernels/grid"
+	"offload/kernels/multigrid"
 )
 
 // All returns the kernels, each in float32 and float64.
@@ -18,5 +19,5 @@ func All() []*device.Kernel {
 	for _, kernel := range []func(device.Type) *device.Kernel{gravity.Force, gravity.Potential, grid.Laplacian, grid.Heat} {
 		all = append(all, kernel(device.Float32), kernel(device.Float64))
 	}
-	return all
+	return append(all, multigrid.Plain()...)
 }

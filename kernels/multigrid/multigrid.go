@@ -31,7 +31,8 @@
 //	             |correction| of row I
 //
 // Kernels set elements behind the last point of a row, and the padding row behind row n, to
-// zero, and never read them.
+// zero, and never read them. Matrices that the flags exclude are not read, and may have any
+// width.
 // Corrections, and the right sides of coarse grids, are float32.
 package multigrid
 
@@ -65,7 +66,9 @@ const (
 // floor returns the magnitude below which stored values become zero.
 func floor[T device.Float]() T { return base.PerPrecision[T](contract.Floor32, contract.Floor64) }
 
-func flush[T device.Float](v T) T {
+// Flush returns v, or 0 if its magnitude is below the floor of 2^-80 (float32) or 2^-900
+// (float64), as kernels do with what they store.
+func Flush[T device.Float](v T) T {
 	if f := floor[T](); v < f && v > -f {
 		return 0
 	}

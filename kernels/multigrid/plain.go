@@ -56,6 +56,11 @@ func Cycle(t device.Type) *device.Kernel { return base.Pick(t, cycle32, cycle64)
 // Finish returns the kernel that ends a cycle: correction, one sweep, residual.
 func Finish(t device.Type) *device.Kernel { return base.Pick(t, finish32, finish64) }
 
+// Plain returns Start, Cycle and Finish, each in float32 and float64.
+func Plain() []*device.Kernel {
+	return []*device.Kernel{start32, start64, cycle32, cycle64, finish32, finish64}
+}
+
 // halo returns the number of launch rows that so many half-sweeps and a residual reach.
 func halo(halves int) int { return (halves + 2) / 2 }
 
@@ -75,10 +80,10 @@ func readRows(name string, t device.Type, rows int) device.Param {
 
 // plainOf returns the common arguments of a launch whose scalars begin at first.
 func plainOf[T device.Float](t *device.Tile, first, side, edges int) plain[T] {
+	n, m, flags := plainScalars(t.Launch, first)
 	return plain[T]{
-		n:     int(device.Scalar[int32](t.Launch, first)),
-		m:     int(device.Scalar[int32](t.Launch, first+1)),
-		flags: int(device.Scalar[int32](t.Launch, first+2)),
+		tile: t,
+		n:    n, m: m, flags: flags,
 		cx:    device.Scalar[T](t.Launch, first+3),
 		cy:    device.Scalar[T](t.Launch, first+4),
 		f:     device.View[T](t, side),
@@ -89,7 +94,13 @@ func plainOf[T device.Float](t *device.Tile, first, side, edges int) plain[T] {
 
 func newStart[T device.Float]() *device.Kernel {
 	t := device.TypeOf[T]()
-	return &device.Kernel{
+	shapes := []shape{
+		{startGuess, 1, HalfWidth, interpolates},
+		{startSide, 4, HalfWidth, hasSource},
+		{startState, 2, HalfWidth, nil},
+		{startCoarse, 2, coarseHalf, nil},
+	}
+	k := &device.Kernel{
 		Name: base.Name[T]("start"),
 		Unit: "points",
 		Params: scalars[T]([]device.Param{
@@ -114,12 +125,23 @@ func newStart[T device.Float]() *device.Kernel {
 				norms[2*I+1] = 0
 			}
 		},
+		Check: plainCheck[T](startEdges, startNorms, startN, shapes...),
+		Cost:  plainCost(startHalves, startN, shapes...),
 	}
+	k.Examples = func(n int) []*device.Call { return plainExamples[T](k, shapes, startNorms, n) }
+	return k
 }
 
 func newCycle[T device.Float]() *device.Kernel {
 	t := device.TypeOf[T]()
-	return &device.Kernel{
+	shapes := []shape{
+		{cycleIn, 2, HalfWidth, nil},
+		{cycleCorrection, 1, HalfWidth, nil},
+		{cycleSide, 4, HalfWidth, hasSource},
+		{cycleOut, 2, HalfWidth, nil},
+		{cycleCoarse, 2, coarseHalf, nil},
+	}
+	k := &device.Kernel{
 		Name: base.Name[T]("cycle"),
 		Unit: "points",
 		Params: scalars[T]([]device.Param{
@@ -144,12 +166,22 @@ func newCycle[T device.Float]() *device.Kernel {
 				norms[2*I+1] = largestOf[T](c, width, p.m/2+1, I)
 			}
 		},
+		Check: plainCheck[T](cycleEdges, cycleNorms, cycleN, shapes...),
+		Cost:  plainCost(cycleHalves, cycleN, shapes...),
 	}
+	k.Examples = func(n int) []*device.Call { return plainExamples[T](k, shapes, cycleNorms, n) }
+	return k
 }
 
 func newFinish[T device.Float]() *device.Kernel {
 	t := device.TypeOf[T]()
-	return &device.Kernel{
+	shapes := []shape{
+		{finishIn, 2, HalfWidth, nil},
+		{finishCorrection, 1, HalfWidth, nil},
+		{finishSide, 4, HalfWidth, hasSource},
+		{finishOut, 2, points, nil},
+	}
+	k := &device.Kernel{
 		Name: base.Name[T]("finish"),
 		Unit: "points",
 		Params: scalars[T]([]device.Param{
@@ -173,5 +205,9 @@ func newFinish[T device.Float]() *device.Kernel {
 				norms[2*I+1] = largestOf[T](c, width, p.m/2+1, I)
 			}
 		},
+		Check: plainCheck[T](finishEdges, finishNorms, finishN, shapes...),
+		Cost:  plainCost(finishHalves, finishN, shapes...),
 	}
+	k.Examples = func(n int) []*device.Call { return plainExamples[T](k, shapes, finishNorms, n) }
+	return k
 }

@@ -8,6 +8,7 @@ import (
 // plain holds the rows of a grid around a launch, in natural order, and the arguments that
 // are common to Start, Cycle and Finish.
 type plain[T device.Float] struct {
+	tile   *device.Tile
 	n, m   int // intervals
 	cx, cy T
 	flags  int
@@ -78,6 +79,9 @@ func (p *plain[T]) load(r device.Range, halo int) device.Range {
 // unless that is an edge.
 func (p *plain[T]) sweep(halves int) {
 	for k := range halves {
+		if p.tile.Done() {
+			return
+		}
 		for i := max(p.rows.Lo+1, 1); i < min(p.rows.Hi-1, p.n); i++ {
 			for j := 1; j < p.m; j++ {
 				if (i+j)&1 == k&1 {
@@ -126,7 +130,7 @@ func (p *plain[T]) correct(state []T, half int, c []float32, width int) {
 		} else {
 			b = c[(i/2+1)*width+t]
 		}
-		*p.at(i, j) = state[i*half+t] + T(0.5)*(T(a)+T(b))
+		*p.at(i, j) = state[i*half+t] + T(T(0.5)*(T(a)+T(b)))
 	})
 }
 
@@ -151,7 +155,7 @@ func (p *plain[T]) interpolate(q []T, width int) {
 func cubic[T device.Float](t, n int, q func(int) T) T {
 	switch {
 	case n < 3:
-		return T(0.5) * (q(t) + q(t+1))
+		return T(T(0.5) * (q(t) + q(t+1)))
 	case t == 0:
 		return (T(T(0.3125)*q(0)) + T(T(0.9375)*q(1))) + (T(T(0.0625)*q(3)) - T(T(0.3125)*q(2)))
 	case t == n-1:
@@ -164,7 +168,7 @@ func cubic[T device.Float](t, n int, q func(int) T) T {
 func (p *plain[T]) storeState(state []T, half, I int) {
 	clear(state[2*I*half : 2*(I+1)*half])
 	p.blacks(device.Range{Lo: 2 * I, Hi: min(2*I+2, p.n+1)}, func(i, j, t int) {
-		state[i*half+t] = flush(*p.at(i, j))
+		state[i*half+t] = Flush(*p.at(i, j))
 	})
 }
 
@@ -172,7 +176,7 @@ func (p *plain[T]) storeState(state []T, half, I int) {
 func (p *plain[T]) storeCoarse(coarse []float32, half, I int) (largest T) {
 	set := func(J int, v float32) { coarse[(2*I+(I+J)&1)*half+J/2] = v }
 	clear(coarse[2*I*half : 2*(I+1)*half])
-	largest = p.residual(2*I, func(J int, r T) { set(J, flush(float32(2*r))) })
+	largest = p.residual(2*I, func(J int, r T) { set(J, Flush(float32(2*r))) })
 	return max(largest, p.residual(2*I+1, nil))
 }
 
@@ -181,7 +185,7 @@ func (p *plain[T]) storeSolution(out []T, width, I int) {
 	clear(out[2*I*width : 2*(I+1)*width])
 	for i := 2 * I; i < min(2*I+2, p.n+1); i++ {
 		for j := 0; j <= p.m; j++ {
-			out[i*width+j] = flush(*p.at(i, j))
+			out[i*width+j] = Flush(*p.at(i, j))
 		}
 	}
 }
