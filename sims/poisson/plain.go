@@ -20,8 +20,8 @@ const (
 	// The coarsest grid is solved directly.
 	maxBand     = 64      // intervals of its shorter side
 	maxUnknowns = 1 << 13 // of its points
-	// hostPoints is the largest number of points of a level that is computed in the
-	// caller's goroutine.
+	// hostPoints is the largest number of points of a coarser level that is computed in the
+	// caller's goroutine. The finest level is always on the device.
 	hostPoints = 1 << 16
 )
 
@@ -83,14 +83,13 @@ func newPlain[T device.Float](ctx context.Context, dev device.Device, p *Problem
 
 // openPlain is newPlain with levels of up to border points on the host.
 func openPlain[T device.Float](ctx context.Context, dev device.Device, p *Problem, border int) (*plain[T], error) {
-	dx, dy := p.spacing()
-	x, y := float64(dx*dx), float64(dy*dy)
-	s := &plain[T]{problem: p, dev: dev, cx: T(y / (2 * (x + y))), cy: T(x / (2 * (x + y)))}
+	s := &plain[T]{problem: p, dev: dev}
+	s.cx, s.cy = weights[T](p)
 	sizes := plainHierarchy(p)
 	s.bottom = newDirect(sizes[0].n, sizes[0].m, float64(s.cx), float64(s.cy))
 	for i, size := range sizes {
 		l := newPlainLevel[T](size, i == len(sizes)-1)
-		l.onDevice = i > 0 && (size.n+1)*(size.m+1) > border
+		l.onDevice = i == len(sizes)-1 || i > 0 && (size.n+1)*(size.m+1) > border
 		s.levels = append(s.levels, l)
 	}
 	if err := s.allocate(ctx); err != nil {
@@ -98,6 +97,13 @@ func openPlain[T device.Float](ctx context.Context, dev device.Device, p *Proble
 		return nil, fmt.Errorf("grid of %d × %d points: %w", p.Rows, p.Cols, err)
 	}
 	return s, nil
+}
+
+// weights returns the weights of the neighbours in the row and in the column.
+func weights[T device.Float](p *Problem) (cx, cy T) {
+	dx, dy := p.spacing()
+	x, y := float64(dx*dx), float64(dy*dy)
+	return T(y / (2 * (x + y))), T(x / (2 * (x + y)))
 }
 
 // finest returns the finest level.

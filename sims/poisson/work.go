@@ -1,0 +1,55 @@
+package poisson
+
+import (
+	"offload/device"
+	"offload/kernels/multigrid"
+)
+
+// Work is the predicted work of a solution: a number of launches like Launch, which has no
+// buffers, and the memory on the device in bytes.
+type Work struct {
+	Launch   *device.Launch
+	Launches int
+	Memory   int64
+	Kernels  []*device.Kernel // all that are used
+}
+
+// fineLaunches is the predicted number of launches on the finest grid, with those on coarser
+// grids counted by their points.
+const fineLaunches = 12
+
+// WorkOf returns the predicted work of Solve. The error wraps device.ErrInvalid for an
+// invalid problem.
+func WorkOf[T device.Float](p *Problem) (Work, error) {
+	if err := p.check(); err != nil {
+		return Work{}, err
+	}
+	if sizes := plainHierarchy(p); sizes != nil {
+		return plainWork[T](p, sizes), nil
+	}
+	return generalWork[T](p), nil
+}
+
+// plainWork returns the work of the plain method.
+func plainWork[T device.Float](p *Problem, sizes []size) Work {
+	w := Work{Launches: fineLaunches, Kernels: []*device.Kernel{
+		multigrid.Start(device.Float32), multigrid.Finish(device.Float32),
+		multigrid.Start(device.TypeOf[T]()), multigrid.Cycle(device.TypeOf[T]()), multigrid.Finish(device.TypeOf[T]()),
+	}}
+	var finest *plainLevel[T]
+	for i, s := range sizes {
+		finest = newPlainLevel[T](s, i == len(sizes)-1)
+		for _, a := range append(finest.arrays(i, len(sizes)), &finest.side) {
+			w.Memory += int64(a.len * a.typ.Size())
+		}
+	}
+	cx, cy := weights[T](p)
+	shape := func(width int) device.Arg { return device.Arg{Len: (finest.n/2 + 1) * width, Width: width} }
+	w.Launch = multigrid.NewCycle(multigrid.Grid[T]{N: finest.n, M: finest.m, Cx: cx, Cy: cy},
+		shape(2*finest.half), shape(finest.wide32), shape(4*finest.half), shape(1),
+		shape(2*finest.half), shape(2*finest.half32), shape(multigrid.NormsWidth))
+	return w
+}
+
+// generalWork returns the work of the general method.
+func generalWork[T device.Float](p *Problem) Work { return Work{} }
