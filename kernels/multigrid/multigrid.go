@@ -63,12 +63,13 @@ const (
 	finishHalves = 2 // one sweep
 )
 
-// floor returns the magnitude below which stored values become zero.
+// Floor returns the magnitude below which stored values become zero: 2^-80 in float32,
+// 2^-900 in float64.
+func Floor[T device.Float]() T { return floor[T]() }
+
 func floor[T device.Float]() T { return base.PerPrecision[T](contract.Floor32, contract.Floor64) }
 
-// Flush returns v, or 0 if its magnitude is below the floor of 2^-80 (float32) or 2^-900
-// (float64), as kernels do with what they store.
-func Flush[T device.Float](v T) T {
+func flush[T device.Float](v T) T {
 	if f := floor[T](); v < f && v > -f {
 		return 0
 	}

@@ -168,7 +168,7 @@ func cubic[T device.Float](t, n int, q func(int) T) T {
 func (p *plain[T]) storeState(state []T, half, I int) {
 	clear(state[2*I*half : 2*(I+1)*half])
 	p.blacks(device.Range{Lo: 2 * I, Hi: min(2*I+2, p.n+1)}, func(i, j, t int) {
-		state[i*half+t] = Flush(*p.at(i, j))
+		state[i*half+t] = flush(*p.at(i, j))
 	})
 }
 
@@ -176,7 +176,7 @@ func (p *plain[T]) storeState(state []T, half, I int) {
 func (p *plain[T]) storeCoarse(coarse []float32, half, I int) (largest T) {
 	set := func(J int, v float32) { coarse[(2*I+(I+J)&1)*half+J/2] = v }
 	clear(coarse[2*I*half : 2*(I+1)*half])
-	largest = p.residual(2*I, func(J int, r T) { set(J, Flush(float32(2*r))) })
+	largest = p.residual(2*I, func(J int, r T) { set(J, flush(float32(2*r))) })
 	return max(largest, p.residual(2*I+1, nil))
 }
 
@@ -185,7 +185,7 @@ func (p *plain[T]) storeSolution(out []T, width, I int) {
 	clear(out[2*I*width : 2*(I+1)*width])
 	for i := 2 * I; i < min(2*I+2, p.n+1); i++ {
 		for j := 0; j <= p.m; j++ {
-			out[i*width+j] = Flush(*p.at(i, j))
+			out[i*width+j] = flush(*p.at(i, j))
 		}
 	}
 }

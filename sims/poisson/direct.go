@@ -108,9 +108,10 @@ func solveDirect[T device.Float](d *direct, f []T, half int, edges []T, u []T, w
 		}
 	}
 	d.solve()
+	floor := multigrid.Floor[T]()
 	for i := 1; i < d.n; i++ {
 		for j := 1; j < d.m; j++ {
-			u[i*width+j] = multigrid.Flush(T(d.x[d.at(i, j)]))
+			u[i*width+j] = flush(T(d.x[d.at(i, j)]), floor)
 		}
 	}
 }

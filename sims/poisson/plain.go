@@ -61,7 +61,7 @@ type plain[T device.Float] struct {
 	cx, cy  T
 	levels  []*plainLevel[T] // the coarsest first
 	bottom  *direct
-	device  []device.Buffer // all that were allocated
+	buffers []device.Buffer // all that were allocated
 	norms   []T             // of the finest level, on the host
 	staging []T             // for rows of the finest level
 
@@ -111,10 +111,10 @@ func (s *plain[T]) finest() *plainLevel[T] { return s.levels[len(s.levels)-1] }
 
 // Close frees the buffers. A closed device has freed them already.
 func (s *plain[T]) Close() {
-	for _, b := range s.device {
+	for _, b := range s.buffers {
 		b.Free()
 	}
-	s.device = nil
+	s.buffers = nil
 }
 
 // allocate allocates what every source needs.
@@ -150,6 +150,6 @@ func (s *plain[T]) place(a *array, onDevice, onHost bool) error {
 	if err != nil {
 		return err
 	}
-	a.buffer, s.device = b, append(s.device, b)
+	a.buffer, s.buffers = b, append(s.buffers, b)
 	return nil
 }

@@ -3,6 +3,7 @@ package poisson
 import (
 	"context"
 	"math"
+	"slices"
 
 	"offload/device"
 	"offload/internal/ieee"
@@ -64,14 +65,20 @@ func largestRise[T, S device.Float](s *plain[T], q []S) (float64, error) {
 	n, m := s.finest().n, s.finest().m
 	rows, columns := make([]float64, n+1), make([]float64, m+1)
 	for i := 1; i < n; i++ {
-		row := q[i*(m+1):][:m+1]
+		row, largest, invalid := q[i*(m+1):][:len(columns)], 0.0, 0.0
 		for j := 1; j < m; j++ {
-			v := float64(row[j])
-			if v-v != 0 {
-				return 0, device.Invalidf("source %g in row %d, column %d", v, i, j)
+			v := ieee.Abs(float64(row[j]))
+			invalid += v - v // 0, or NaN
+			if v > largest {
+				largest = v
 			}
-			v = ieee.Abs(v)
-			rows[i], columns[j] = max(rows[i], v), max(columns[j], v)
+			if v > columns[j] {
+				columns[j] = v
+			}
+		}
+		if rows[i] = largest; invalid != 0 {
+			j := 1 + slices.IndexFunc(row[1:m], func(v S) bool { return v-v != 0 })
+			return 0, device.Invalidf("source %g in row %d, column %d", row[j], i, j)
 		}
 	}
 	unit := s.unitSource()
@@ -128,9 +135,10 @@ func (s *plain[T]) loadEdges(ctx context.Context, l *plainLevel[T], every int, u
 	} else {
 		e = device.As[T](l.edges.host)[:0]
 	}
+	floor := multigrid.Floor[T]()
 	add := func(first, step, count int) {
 		for i := range count {
-			e = append(e, multigrid.Flush(u[first+i*step]*factor))
+			e = append(e, flush(u[first+i*step]*factor, floor))
 		}
 	}
 	add(0, row, l.m+1)
@@ -143,11 +151,20 @@ func (s *plain[T]) loadEdges(ctx context.Context, l *plainLevel[T], every int, u
 	return l.edges.buffer.Write(ctx, 0, device.Of(e))
 }
 
+// flush returns v, or 0 if its magnitude is below the floor, as kernels do with what they
+// store.
+func flush[T device.Float](v, floor T) T {
+	if v < floor && v > -floor {
+		return 0
+	}
+	return v
+}
+
 // loadSide sets the right side of a level to the source q times weight, in pieces of a
 // few rows.
 func loadSide[T, S device.Float](ctx context.Context, s *plain[T], l *plainLevel[T], every int, weight float64, q []S) error {
 	w, pair := s.finest().m+1, 4*l.half
-	pairs := max(1, len(s.staging)/pair)
+	pairs, floor := max(1, len(s.staging)/pair), multigrid.Floor[T]()
 	for first := 0; first <= l.n/2; first += pairs {
 		last := min(first+pairs, l.n/2+1)
 		var f []T
@@ -158,9 +175,13 @@ func loadSide[T, S device.Float](ctx context.Context, s *plain[T], l *plainLevel
 		}
 		clear(f)
 		for i := max(2*first, 1); i < min(2*last, l.n); i++ {
-			row, to := q[i*every*w:], f[2*(i-2*first)*l.half:]
-			for j := 1; j < l.m; j++ {
-				to[(i+j)&1*l.half+j/2] = multigrid.Flush(T(float64(row[j*every]) * weight))
+			row, to := q[i*every*w:][:w], f[2*(i-2*first)*l.half:]
+			even, odd := to[i&1*l.half:][:(l.m+1)/2], to[(i+1)&1*l.half:][:l.m/2]
+			for t := range even[1:] {
+				even[t+1] = flush(T(float64(row[2*(t+1)*every])*weight), floor)
+			}
+			for t := range odd {
+				odd[t] = flush(T(float64(row[(2*t+1)*every])*weight), floor)
 			}
 		}
 		if l.onDevice {
