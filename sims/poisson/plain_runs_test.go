@@ -206,10 +206,15 @@ func TestCyclesDoNotAllocate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f := s.finest()
+	f.onDevice = false
+	for _, a := range append(f.arrays(1, 2), &f.side) {
+		a.host = device.MakeSlice(a.typ, a.len)
+	}
 	if err := s.prepare(false); err != nil {
 		t.Fatal(err)
 	}
-	norms := device.As[float64](s.finest().norms.host)
+	norms := device.As[float64](f.norms.host)
 	halve := func(context.Context) error {
 		for i := range norms {
 			norms[i] *= 0.3
