@@ -12,15 +12,18 @@ import (
 	"offload/device"
 	"offload/internal/progress"
 	"offload/sims/plate"
+	"offload/sims/poisson"
 )
 
 // plateFlags holds the flags of sim plate.
 type plateFlags struct {
 	device, precision, init, out, plot string
+	solver                             string
 	n                                  shape
-	edges                              plate.Edges
+	edges                              plateEdges
+	materials                          materials
 	tol, time, dt, diffusivity, dx, dy float64
-	maxSweeps, workers                 int
+	maxSweeps, maxCycles, workers      int
 	trace                              tracing
 	schedule                           schedule
 	checked                            checking
@@ -36,33 +39,44 @@ func newPlate(schedule schedule) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plate",
 		Short: "Compute the temperature of a heated plate",
-		Long: `Compute the temperature of a flat plate whose edges are held at given
-temperatures. Without --time, compute the steady state with Jacobi sweeps until no
-point changes by more than the tolerance. With --time, solve the heat equation with
-explicit time steps. The interior starts at 0; with --init, the whole field is read
-from a NumPy file: a matrix of numbers of any type, one row of points after the other
-from the top, in .npy or .npz; --init=FILE.npz:NAME chooses one of several arrays.
+		Long: `Compute the temperature of a flat plate: its steady state, or with --time its
+change in time from the field of --init, or from 0 inside.
+
+An edge is a temperature, a NumPy file with one for each of its points, or
+  insulated         no heat passes
+  flux:5000         5000 W/m² enter
+  convection:25,20  25 W/(m²·K) times the difference to 20° outside enter
+  periodic          the opposite edge, which must be periodic, too, comes next
+--source is the heat that is generated, --conductivity the material, and --fixed holds
+points inside. Maps are NumPy files with one number for each point, row by row from
+the top: .npy, or .npz, of which --init=FILE.npz:NAME chooses one array.
+
+The steady state is solved by multigrid, until the largest residual is at most --tol
+times the largest temperature given. The residual of a point is how far it is from
+the balance of its heat flows. --solver=jacobi sweeps until no point changes by more
+than --tol. With --time, explicit steps solve the heat equation for fixed edges.
 
 --out writes the field for NumPy (.npy, .npz) or ParaView (.vti).
 
 --n includes the edges: --n=257 has 255 × 255 interior points.`,
-		Example: `  offload sim plate --n=257 --top=100 --tol=1e-10
+		Example: `  offload sim plate --n=257 --top=100
   offload sim plate --n=129x257 --top=100 --left=50 --out=plate.npy --plot=plate.png
+  offload sim plate --n=513 --top=100 --left=insulated --right=convection:25,20
   offload sim plate --n=257 --top=100 --time=2.5 --dx=1e-3 --dy=1e-3 --out=plate.vti
-  offload sim plate --init=plate.npy --tol=1e-10`,
+  offload sim plate --n=129 --top=100 --solver=jacobi --tol=1e-10`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.out, f.plot) },
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
 	fl.Var(&f.n, "n", "grid points, rows by columns")
-	fl.Float64Var(&f.edges.Top, "top", 0, "temperature of the top edge")
-	fl.Float64Var(&f.edges.Bottom, "bottom", 0, "temperature of the bottom edge")
-	fl.Float64Var(&f.edges.Left, "left", 0, "temperature of the left edge")
-	fl.Float64Var(&f.edges.Right, "right", 0, "temperature of the right edge")
+	f.edges.flags(cmd)
+	f.materials.flags(cmd)
 	fl.StringVar(&f.init, "init", "", "start from the field in this NumPy `file`: .npy, .npz or .npz:NAME")
-	fl.Float64Var(&f.tol, "tol", 0, "stop when no point changes by more in a sweep (default 1e-8 in f64, 1e-4 in f32)")
-	intVar(cmd, &f.maxSweeps, "max-sweeps", 0, "maximum number of sweeps; without --tol, the exact number")
+	fl.StringVar(&f.solver, "solver", "multigrid", "method for the steady state: multigrid, jacobi")
+	fl.Float64Var(&f.tol, "tol", 0, "tolerance (multigrid: 1e-10 in f64, 4.8e-7 in f32; jacobi: 1e-8, 1e-4)")
+	intVar(cmd, &f.maxCycles, "max-cycles", 100, "maximum number of cycles of multigrid")
+	intVar(cmd, &f.maxSweeps, "max-sweeps", 0, "maximum number of sweeps of jacobi; without --tol, the exact number")
 	fl.Float64Var(&f.time, "time", 0, "simulate this many seconds instead of the steady state")
 	fl.Float64Var(&f.dt, "dt", 0, "time step in seconds (default 0.9 of the largest stable one)")
 	fl.Float64Var(&f.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s; the default is aluminium")
@@ -110,32 +124,40 @@ func (f *plateFlags) check(cmd *cobra.Command) error {
 		return usagef("--out: %w", plate.CheckName(f.out))
 	case set("init") && set("n"):
 		return usagef("--n cannot be used with --init, whose file gives the shape")
-	case set("time") && (set("tol") || set("max-sweeps")):
-		return usagef("--tol and --max-sweeps cannot be used with --time")
+	case set("time") && (set("tol") || set("max-sweeps") || set("max-cycles") || set("solver")):
+		return usagef("--solver, --tol, --max-sweeps and --max-cycles cannot be used with --time")
+	case set("max-sweeps") && f.solver != jacobi, set("max-cycles") && f.solver == jacobi:
+		return usagef("--max-sweeps requires --solver=jacobi, --max-cycles multigrid")
+	case f.general() && (f.solver == jacobi || set("time")):
+		return usagef("--solver=jacobi and --time are for edges that are held, without --source, --conductivity and --fixed")
 	case !set("time") && (set("dt") || set("diffusivity")):
 		return usagef("--dt and --diffusivity require --time")
 	case set("time") && !(f.time > 0), set("dt") && !(f.dt > 0), set("tol") && !(f.tol > 0):
 		return usagef("--time, --dt and --tol must be positive")
-	case set("max-sweeps") && f.maxSweeps < 1:
-		return usagef("--max-sweeps=%d must be at least 1", f.maxSweeps)
+	case set("max-sweeps") && f.maxSweeps < 1, f.maxCycles < 1:
+		return usagef("--max-sweeps and --max-cycles must be at least 1")
 	}
-	return errors.Join(f.checked.check(cmd), f.reporting.check(), refuseTerminal(cmd, f.out))
+	return errors.Join(oneOf("solver", f.solver, []string{"multigrid", jacobi}), f.checked.check(cmd), f.reporting.check(), refuseTerminal(cmd, f.out))
 }
 
+// jacobi is the solver by Jacobi's method.
+const jacobi = "jacobi"
+
+// general reports whether the plate is beyond Jacobi's method and explicit steps.
+func (f *plateFlags) general() bool { return !f.edges.held() || f.materials.some() }
+
 func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) error {
-	if f.time == 0 && f.tol == 0 && f.maxSweeps == 0 {
-		f.tol = map[device.Type]float64{device.Float32: 1e-4, device.Float64: 1e-8}[device.TypeOf[T]()]
-	}
 	field, err := startOf[T](cmd, f, s.info())
 	if err != nil {
 		return err
 	}
 	bar := progress.New(terminal(), "plate")
 	defer bar.Clear()
-	task, err := plateTask(f, field, bar)
+	run, err := plateRunOf(f, field)
 	if err != nil {
 		return err
 	}
+	task := plateTask(f, run, field, bar)
 	start := time.Now()
 	end, err := perform(cmd.Context(), s, task)
 	bar.Clear()
@@ -148,7 +170,7 @@ func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) err
 		measure(found, end.field)
 		printed = f.reporting.print(cmd, f.out, found)
 	}
-	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, plate.ErrNotConverged) {
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, plate.ErrNotConverged) && !errors.Is(err, poisson.ErrNotConverged) {
 		return errors.Join(err, printed)
 	}
 	if end.field == nil { // the task did not start
@@ -163,13 +185,22 @@ func startOf[T device.Float](cmd *cobra.Command, f *plateFlags, info device.Info
 		if err := fits[T](f.n, info); err != nil {
 			return nil, err
 		}
-		return plate.NewField[T](f.n.rows, f.n.cols, f.edges)
+		field, err := plate.NewField[T](f.n.rows, f.n.cols, f.edges.temperatures())
+		if err != nil {
+			return nil, err
+		}
+		if err := setEdges(&f.edges, field, func(string) bool { return true }); err != nil {
+			return nil, err
+		}
+		return field, field.Check()
 	}
 	field, err := plate.Read[T](f.init) // its errors name the file
 	if err != nil {
 		return nil, &inputError{err}
 	}
-	f.setEdges(cmd, func(row, col int, t float64) { field.T[row*field.Cols+col] = T(t) }, field.Rows, field.Cols)
+	if err := setEdges(&f.edges, field, cmd.Flags().Changed); err != nil {
+		return nil, err
+	}
 	if err := field.Check(); err != nil {
 		return nil, &inputError{fmt.Errorf("%s: %w", f.init, err)}
 	}
@@ -178,33 +209,12 @@ func startOf[T device.Float](cmd *cobra.Command, f *plateFlags, info device.Info
 
 // fits returns an error if the fields and scratch of a grid exceed the device's memory.
 func fits[T device.Float](n shape, info device.Info) error {
-	const fields = 6 // the host's, two on the device, scratch, and room for a picture
+	const fields = 6 // of the host, on the device, scratch, and room for a picture
 	need := fields * float64(n.rows) * float64(n.cols) * float64(device.TypeOf[T]().Size())
 	if info.Memory > 0 && need > float64(info.Memory) {
 		return info.OutOfMemory(n.String()+" points", need)
 	}
 	return nil
-}
-
-// setEdges overwrites the edges whose flags are set, in a field from a file.
-func (f *plateFlags) setEdges(cmd *cobra.Command, set func(row, col int, t float64), rows, cols int) {
-	changed := cmd.Flags().Changed
-	for row := range rows {
-		if changed("left") {
-			set(row, 0, f.edges.Left)
-		}
-		if changed("right") {
-			set(row, cols-1, f.edges.Right)
-		}
-	}
-	for col := range cols {
-		if changed("bottom") {
-			set(rows-1, col, f.edges.Bottom)
-		}
-		if changed("top") {
-			set(0, col, f.edges.Top)
-		}
-	}
 }
 
 // writePlate writes the requested files. After an interrupt or a missed tolerance

@@ -10,6 +10,7 @@ import (
 	"offload/device/sched"
 	"offload/internal/progress"
 	"offload/sims/plate"
+	"offload/sims/poisson"
 )
 
 // plateEnd is the outcome of a run of the plate.
@@ -20,46 +21,64 @@ type plateEnd[T device.Float] struct {
 	err    error        // of the simulation, not of the device
 }
 
+// plateRun is a way to compute a plate: its predicted work, and the computation, whose
+// report is nil if nothing was done.
+type plateRun[T device.Float] struct {
+	kernels  []*device.Kernel
+	launch   *device.Launch // the typical one
+	launches int
+	memory   int64 // on the device
+	down     int64 // bytes read during the run
+	steps    int   // calls of the stopwatch
+	solve    func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error)
+}
+
 // plateTask returns the task of a simulation that starts from field. It runs on a copy.
-func plateTask[T device.Float](f *plateFlags, field *plate.Field[T], bar *progress.Bar) (sched.Task[plateEnd[T]], error) {
-	work, err := plateWork(f, field)
-	if err != nil {
-		return sched.Task[plateEnd[T]]{}, err
-	}
-	size := int64(device.TypeOf[T]().Size())
-	bytes, residuals := int64(work.Points)*size, int64(work.Residuals)*size
+func plateTask[T device.Float](f *plateFlags, run plateRun[T], field *plate.Field[T], bar *progress.Bar) sched.Task[plateEnd[T]] {
+	bytes := int64(len(field.T)) * int64(device.TypeOf[T]().Size())
 	return sched.Task[plateEnd[T]]{
 		Name:  "the plate",
-		Needs: sched.Needs{Kernels: []*device.Kernel{work.Launch.Kernel}, Memory: 2*bytes + residuals, Exact: true},
-		Work:  []sched.Work{sched.WorkOf(work.Launch, work.Launches)},
+		Needs: sched.Needs{Kernels: run.kernels, Memory: run.memory, Exact: true},
+		Work:  []sched.Work{sched.WorkOf(run.launch, run.launches)},
 		Up:    sched.Transfer{Count: 1, Bytes: bytes},
-		Down:  sched.Transfer{Count: work.Launches, Bytes: totalBytes(work.Launches, residuals) + bytes},
-		Steps: work.Launches,
+		Down:  sched.Transfer{Count: run.steps, Bytes: run.down + bytes},
+		Steps: run.steps,
 		Run: func(ctx context.Context, d device.Device) (plateEnd[T], error) {
 			end := plateEnd[T]{field: field.Clone(), info: d.Info()}
-			watch := stopwatch{ctx: ctx, launch: work.Launch, last: time.Now()}
-			end.report, end.err = solve(ctx, f, f.checked.wrap(d), end.field, bar, &watch)
+			watch := stopwatch{ctx: ctx, launch: run.launch, last: time.Now()}
+			end.report, end.err = run.solve(ctx, f.checked.wrap(d), end.field, bar, &watch)
 			if sched.IsFault(end.err) || impossible(end.err) && end.info.Class != device.CPU {
 				return end, end.err
 			}
 			return end, nil
 		},
-	}, nil
+	}
 }
 
-func plateWork[T device.Float](f *plateFlags, field *plate.Field[T]) (plate.Work, error) {
-	if f.time > 0 {
-		return plate.TransientWork(field, f.transient())
+// plateRunOf returns the run that the flags ask for. Plates without inner points have
+// nothing to solve, which is Jacobi's easiest case.
+func plateRunOf[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
+	switch {
+	case f.time > 0:
+		return explicitRun(f, field)
+	case f.solver == jacobi, !f.general() && min(field.Rows, field.Cols) < 3:
+		return jacobiRun(f, field)
 	}
-	return plate.SteadyWork(field, f.steady())
+	return multigridRun(f, field)
+}
+
+// stencilRun returns the run with this work of a stencil kernel.
+func stencilRun[T device.Float](w plate.Work) plateRun[T] {
+	size := int64(device.TypeOf[T]().Size())
+	residuals := int64(w.Residuals) * size
+	return plateRun[T]{
+		kernels: []*device.Kernel{w.Launch.Kernel}, launch: w.Launch, launches: w.Launches,
+		memory: 2*int64(w.Points)*size + residuals, down: totalBytes(w.Launches, residuals), steps: w.Launches,
+	}
 }
 
 func (f *plateFlags) transient() plate.TransientOptions {
 	return plate.TransientOptions{Diffusivity: f.diffusivity, Dx: f.dx, Dy: f.dy, Time: f.time, Dt: f.dt}
-}
-
-func (f *plateFlags) steady() plate.SteadyOptions {
-	return plate.SteadyOptions{Tol: f.tol, MaxSweeps: f.maxSweeps, Dx: f.dx, Dy: f.dy}
 }
 
 // stopwatch reports to the scheduler that the device is alive, and how long launches
@@ -80,10 +99,15 @@ func (w *stopwatch) step() {
 	w.last = now
 }
 
-// solve runs the simulation and returns its report, or nil if nothing was done.
-func solve[T device.Float](ctx context.Context, f *plateFlags, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
-	if f.time > 0 {
-		o := f.transient()
+func explicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
+	o := f.transient()
+	work, err := plate.TransientWork(field, o)
+	if err != nil {
+		return plateRun[T]{}, err
+	}
+	run := stencilRun[T](work)
+	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
+		o := o
 		o.Progress = func(t, _ float64) {
 			bar.Set(t / f.time)
 			watch.step()
@@ -92,19 +116,68 @@ func solve[T device.Float](ctx context.Context, f *plateFlags, dev device.Device
 		if r.Steps == 0 {
 			return nil, err
 		}
-		return &plateReport{Transient: &transientReport{r.Steps, r.Dt, r.Time, real(r.Change)}}, err
+		return &plateReport{transientReport: &transientReport{r.Steps, r.Dt, r.Time, real(r.Change)}}, err
 	}
-	look := convergence{tol: f.tol, sweeps: f.maxSweeps, bar: bar}
-	o := f.steady()
-	o.Progress = func(sweeps int, residual float64) {
-		look.step(sweeps, residual)
-		watch.step()
+	return run, nil
+}
+
+func jacobiRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
+	o := plate.SteadyOptions{Tol: f.tol, MaxSweeps: f.maxSweeps, Dx: f.dx, Dy: f.dy}
+	if o.Tol == 0 && o.MaxSweeps == 0 {
+		o.Tol = map[device.Type]float64{device.Float32: 1e-4, device.Float64: 1e-8}[device.TypeOf[T]()]
 	}
-	r, err := plate.Steady(ctx, dev, field, o)
-	if r.Sweeps == 0 {
-		return nil, err
+	work, err := plate.SteadyWork(field, o)
+	if err != nil {
+		return plateRun[T]{}, err
 	}
-	return &plateReport{Steady: &steadyReport{r.Sweeps, real(r.Residual), real(r.Norm2), real(r.Error), r.Converged}}, err
+	run := stencilRun[T](work)
+	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
+		o, look := o, convergence{tol: o.Tol, sweeps: o.MaxSweeps, bar: bar}
+		o.Progress = func(sweeps int, residual float64) {
+			look.step(sweeps, residual)
+			watch.step()
+		}
+		r, err := plate.Steady(ctx, dev, field, o)
+		if r.Sweeps == 0 {
+			return nil, err
+		}
+		return &plateReport{
+			steadyReport: &steadyReport{jacobi, real(r.Residual), real(r.Error), r.Converged},
+			jacobiReport: &jacobiReport{r.Sweeps, real(r.Norm2)},
+		}, err
+	}
+	return run, nil
+}
+
+func multigridRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
+	problem, err := problemOf(f, field)
+	if err != nil {
+		return plateRun[T]{}, err
+	}
+	work, err := poisson.WorkOf[T](problem)
+	if err != nil {
+		return plateRun[T]{}, err
+	}
+	run := plateRun[T]{kernels: work.Kernels, launch: work.Launch, launches: work.Launches, memory: work.Memory, steps: work.Launches}
+	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
+		look := convergence{bar: bar}
+		o := poisson.Options{Tol: f.tol, MaxCycles: f.maxCycles, Progress: func(_ int, relative float64) {
+			look.step(0, relative)
+			sched.Alive(watch.ctx)
+		}}
+		if look.tol = o.Tol; look.tol == 0 {
+			look.tol = poisson.DefaultTol[T]()
+		}
+		r, err := poisson.Solve(ctx, dev, problem, field.T, o)
+		if r.Cycles == 0 && err != nil {
+			return nil, err
+		}
+		return &plateReport{
+			steadyReport:    &steadyReport{"multigrid", real(r.Residual), real(r.Error), r.Converged},
+			multigridReport: &multigridReport{r.Cycles, real(r.Relative), real(r.Factor)},
+		}, err
+	}
+	return run, nil
 }
 
 // convergence turns residuals into progress towards the tolerance. It assumes that each

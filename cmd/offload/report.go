@@ -1,6 +1,9 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -153,22 +156,35 @@ func (r *solarReport) text(w io.Writer) error {
 // plateReport is the report of a run of the plate, either steady or transient.
 type plateReport struct {
 	place
-	Rows      int              `json:"rows"`
-	Cols      int              `json:"cols"`
-	Seconds   float64          `json:"seconds"`
-	Steady    *steadyReport    `json:"steady,omitempty"`
-	Transient *transientReport `json:"transient,omitempty"`
-	Centre    real             `json:"centre"`
-	Lowest    real             `json:"lowest"`
-	Highest   real             `json:"highest"`
+	Rows    int     `json:"rows"`
+	Cols    int     `json:"cols"`
+	Seconds float64 `json:"seconds"`
+	*steadyReport
+	*multigridReport
+	*jacobiReport
+	*transientReport
+	Centre  real   `json:"centre"`
+	Lowest  real   `json:"lowest"`
+	Highest real   `json:"highest"`
+	Digest  string `json:"digest"` // SHA-256 of the field, little-endian
 }
 
 type steadyReport struct {
-	Sweeps    int  `json:"sweeps"`
-	Residual  real `json:"residual"`
-	Norm2     real `json:"residual_2_norm"`
-	Error     real `json:"estimated_error"`
-	Converged bool `json:"converged"`
+	Solver    string `json:"solver"`
+	Residual  real   `json:"residual"`
+	Error     real   `json:"estimated_error"`
+	Converged bool   `json:"converged"`
+}
+
+type multigridReport struct {
+	Cycles   int  `json:"cycles"`
+	Relative real `json:"relative_residual"`
+	Factor   real `json:"convergence_factor"`
+}
+
+type jacobiReport struct {
+	Sweeps int  `json:"sweeps"`
+	Norm2  real `json:"residual_2_norm"`
 }
 
 type transientReport struct {
@@ -183,16 +199,35 @@ func measure[T device.Float](r *plateReport, f *plate.Field[T]) {
 	lowest, highest := f.Extremes()
 	r.Rows, r.Cols = f.Rows, f.Cols
 	r.Centre, r.Lowest, r.Highest = real(f.At(f.Rows/2, f.Cols/2)), real(lowest), real(highest)
+	r.Digest = digest(f.T)
 }
 
 func (r *plateReport) text(w io.Writer) error {
 	outcome := ""
-	if s := r.Steady; s != nil {
-		outcome = fmt.Sprintf("%d sweeps, residual %.3g (max norm), %.3g (2-norm), estimated error %.2g", s.Sweeps, float64(s.Residual), float64(s.Norm2), float64(s.Error))
-	} else if t := r.Transient; t != nil {
-		outcome = fmt.Sprintf("%d steps of %.4g s to %.6g s; last change %.3g", t.Steps, t.Dt, t.Time, float64(t.Change))
+	switch {
+	case r.multigridReport != nil:
+		outcome = fmt.Sprintf("%d cycles, residual %.3g (relative %.2g, factor %.2g a cycle), estimated error %.2g",
+			r.Cycles, float64(r.Residual), float64(r.Relative), float64(r.Factor), float64(r.Error))
+	case r.jacobiReport != nil:
+		outcome = fmt.Sprintf("%d sweeps, residual %.3g (max norm), %.3g (2-norm), estimated error %.2g",
+			r.Sweeps, float64(r.Residual), float64(r.Norm2), float64(r.Error))
+	case r.transientReport != nil:
+		outcome = fmt.Sprintf("%d steps of %.4g s to %.6g s; last change %.3g", r.Steps, r.Dt, r.Time, float64(r.Change))
 	}
 	_, err := fmt.Fprintf(w, "%d × %d points on %v, %.3g s\n%s\ncentre %.6f, lowest %.6g, highest %.6g\n",
 		r.Rows, r.Cols, r.place, r.Seconds, outcome, float64(r.Centre), float64(r.Lowest), float64(r.Highest))
 	return err
+}
+
+// digest returns the SHA-256 of numbers as little-endian bytes.
+func digest[T device.Float](s []T) string {
+	h := sha256.New()
+	var chunk [1 << 12]byte
+	for len(s) > 0 {
+		n := min(len(s), len(chunk)/8)
+		bytes, _ := binary.Append(chunk[:0], binary.LittleEndian, s[:n])
+		h.Write(bytes)
+		s = s[n:]
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
