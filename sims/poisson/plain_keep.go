@@ -31,7 +31,10 @@ func (s *plain[T]) keep(ctx context.Context, u []T, scale scaling, p progress, e
 	}
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
 	defer cancel()
-	factor := p.factor()
+	factor := 0.0
+	if p.cycles > 1 {
+		factor = p.factor()
+	}
 	if lost := s.restore(late, u, scale.factor, &p); lost != nil {
 		return Result{}, fmt.Errorf("in cycle %d, with u as given: %w; the state was not kept: %w", p.cycles+1, err, lost)
 	}
