@@ -20,19 +20,45 @@ var (
 	//go:embed heat.comp
 	heat string
 
+	//go:embed start.comp
+	start string
+	//go:embed cycle.comp
+	cycle string
+	//go:embed finish.comp
+	finish string
+
 	//go:embed distance.glsl
 	distance string
 	//go:embed gravity.glsl
 	gravity string
 	//go:embed stencil.glsl
 	stencil string
+	//go:embed narrow.glsl
+	narrow string
+	//go:embed redblack.glsl
+	redBlack string
+	//go:embed correction.glsl
+	correction string
+	//go:embed coarse.glsl
+	coarse string
 )
 
 // Invocations in a work-group.
 const (
 	GravityLocal = 128 // of Force and Potential: half a tile of sources
 	StencilLocal = 256 // of Laplacian and Heat: 16 × 16 blocks of 4 × 4 points
+
+	RedBlackWide  = 32 // blocks of 4 × 4 points beside each other in a tile of Start, Cycle and Finish
+	RedBlackHigh  = 16 // blocks above each other
+	RedBlackLocal = RedBlackWide * RedBlackHigh
 )
+
+// RedBlackTile returns the points of the inner part of a tile of Start, Cycle and Finish
+// for so many half-sweeps and a residual, each of which takes a point on each side.
+func RedBlackTile(halves int) (rows, cols int) {
+	halo := (halves + 4) / 4 * 4
+	return 4*RedBlackHigh - 2*halo, 4*RedBlackWide - 2*halo
+}
 
 // Precision is the type in which a shader computes.
 type Precision string
@@ -41,12 +67,14 @@ type Precision string
 const (
 	Single Precision = `
 #define real float
+#define real2 vec2
 #define real3 vec3
 #define real4 vec4
 #define power_of_two(n) exact_power(n, 1.0f)
 `
 	Double Precision = `
 #define real double
+#define real2 dvec2
 #define real3 dvec3
 #define real4 dvec4
 #define power_of_two(n) exact_power(n, 1.0lf)
@@ -66,6 +94,23 @@ func Laplacian(p Precision) string { return files(p, laplacian, stencil) }
 // Heat returns the shader of kernel heat, like Force.
 func Heat(p Precision) string { return files(p, heat, stencil) }
 
+// Start returns the shader of kernel start with so many half-sweeps, like Force.
+func Start(p Precision, halves int) string { return redBlackFiles(p, halves, start, coarse) }
+
+// Cycle returns the shader of kernel cycle, like Start.
+func Cycle(p Precision, halves int) string {
+	return redBlackFiles(p, halves, cycle, correction, coarse)
+}
+
+// Finish returns the shader of kernel finish, like Start.
+func Finish(p Precision, halves int) string { return redBlackFiles(p, halves, correction, finish) }
+
+func redBlackFiles(p Precision, halves int, texts ...string) string {
+	rows, cols := RedBlackTile(halves)
+	return fmt.Sprintf("#define HALVES %d\n#define WIDE %d\n#define INNER_ROWS %d\n#define INNER_COLS %d\n",
+		halves, RedBlackWide, rows, cols) + files(p, append([]string{narrow, redBlack}, texts...)...)
+}
+
 // files joins files and numbers them from 1, for the file and line numbers in a
 // compiler's messages.
 func files(p Precision, texts ...string) string {
@@ -78,6 +123,7 @@ func files(p Precision, texts ...string) string {
 	fmt.Fprintf(&b, "#define TILE %d\n#define LANES %d\n", contract.SourceTile, contract.VectorBytes/size)
 	fmt.Fprintf(&b, "#define SEGMENT %d\n#define RESIDUAL_LANES %d\n", contract.ResidualSegment, contract.ResidualLanes)
 	fmt.Fprintf(&b, "#define FLOOR power_of_two(%d)\n#define SQUARE_FLOOR power_of_two(%d)\n", math.Ilogb(floor), math.Ilogb(squareFloor))
+	fmt.Fprintf(&b, "#define FLOOR32 exact_power(%d, 1.0f)\n", math.Ilogb(contract.Floor32))
 	for i, text := range texts {
 		fmt.Fprintf(&b, "#line 1 %d\n%s", i+1, text)
 	}

@@ -1,0 +1,305 @@
+// The common part of start, cycle and finish: tiles, half-sweeps, residuals and norms.
+// Twin of plain_contract.go in kernels/multigrid, which explains colours and layouts. HALVES
+// is the number of half-sweeps; the kernel's files define first_black, change and store.
+//
+// A work-group loads a tile of points into registers, 4 × 4 per invocation, does all
+// half-sweeps, and writes the inner part. The rim of HALO points is not valid then. Norms
+// of the tiles of a row of tiles are in scratch, and are joined in a second pass.
+//
+// Tiles begin at even rows and columns, so that the colours of a block's points are known.
+
+// WIDE blocks are beside each other in a tile, HIGH above each other.
+#define HIGH (LOCAL / WIDE)
+
+// Words of a pass.
+#define STAGE pass_word(0)   // TILES or JOIN
+#define TILES 0
+#define COLUMNS pass_word(1) // tiles beside each other
+
+#define HAS_SOURCE 1
+#define HAS_EDGES 2
+#define FROM_ZERO 4
+
+#define N n_value
+#define M m_value
+#define HAS(flag) ((flags_value & (flag)) != 0)
+
+#define HALO ((4 * WIDE - INNER_COLS) / 2)
+
+// Rows of the grid that the launch may read.
+#define READ_LO max(2 * (row_lo - (HALVES + 2) / 2), 0)
+#define READ_HI min(2 * (row_hi + (HALVES + 2) / 2), N + 1)
+
+shared real2 exchange[4 * LOCAL];
+
+int tile_row, tile_col; // first point of the tile
+bool inside;            // the tile is inside the grid, and the launch may read all of it
+
+// Half holds the points of one colour of a block: two in each row.
+struct Half { real2 r0, r1, r2, r3; };
+
+float flush(float v) { return abs(v) < FLOOR32 ? 0.0f : v; }
+#ifdef DOUBLES
+double flush(double v) { return abs(v) < FLOOR ? 0.0lf : v; }
+#endif
+
+bool readable(int row, int col) { return row >= READ_LO && row < READ_HI && col >= 0 && col <= M; }
+
+bool on_edge(int row, int col) { return row == 0 || row == N || col == 0 || col == M; }
+
+real edge(int row, int col)
+{
+	if (!HAS(HAS_EDGES)) {
+		return real(0);
+	}
+	int top = M + 1;
+	if (row == 0 || row == N) {
+		return edges_at(row == 0 ? col : top + col);
+	}
+	return edges_at(2 * top + (col == 0 ? row : N + 1 + row));
+}
+
+// first_black returns the value of an inner black point before the sweeps.
+real first_black(int row, int col);
+
+// black and red return the values of points before the sweeps; 0 is that of red points
+// inside, which the first half-sweep sets, and of points that are not there.
+real black(int row, int col)
+{
+	if (!inside) {
+		if (!readable(row, col)) {
+			return real(0);
+		}
+		if (on_edge(row, col)) {
+			return edge(row, col);
+		}
+	}
+	return first_black(row, col);
+}
+
+real red(int row, int col)
+{
+	return !inside && readable(row, col) && on_edge(row, col) ? edge(row, col) : real(0);
+}
+
+// side returns the right side; colour is 0 for red, 1 for black.
+real side(int row, int col, int colour)
+{
+	return inside || readable(row, col) ? side_at((2 * row + colour) * (side_width / 4) + col / 2) : real(0);
+}
+
+// load returns the points of one colour of the block that begins at (row, col).
+#define LOAD(point, even, odd) Half( \
+	real2(point(row, col + even), point(row, col + even + 2)), \
+	real2(point(row + 1, col + odd), point(row + 1, col + odd + 2)), \
+	real2(point(row + 2, col + even), point(row + 2, col + even + 2)), \
+	real2(point(row + 3, col + odd), point(row + 3, col + odd + 2)))
+
+Half load_black(int row, int col) { return LOAD(black, 1, 0); }
+Half load_red(int row, int col) { return LOAD(red, 0, 1); }
+
+#define RED_SIDE(row, col) side(row, col, 0)
+#define BLACK_SIDE(row, col) side(row, col, 1)
+
+Half load_side(int row, int col, int colour)
+{
+	if (!HAS(HAS_SOURCE)) {
+		return Half(real2(0), real2(0), real2(0), real2(0));
+	}
+	if (colour == 0) {
+		return LOAD(RED_SIDE, 0, 1);
+	}
+	return LOAD(BLACK_SIDE, 1, 0);
+}
+
+real2 relaxed_row(real2 up, real2 down, real2 left, real2 right, real2 f)
+{
+	precise real2 v = cy_value * (up + down) + cx_value * (left + right);
+	if (HAS(HAS_SOURCE)) {
+		precise real2 sum = v + f;
+		return sum;
+	}
+	return v;
+}
+
+// Offsets in exchange of the edges of blocks, two points each.
+#define TOP 0
+#define BOTTOM LOCAL
+#define LEFT (2 * LOCAL)
+#define RIGHT (3 * LOCAL)
+
+// relaxed returns the values that satisfy the equations of one colour: for red, colour 0,
+// those of points in the even columns of even rows. Other holds the other colour. Beyond
+// the tile it uses the block's own points, which is why the rim becomes invalid.
+Half relaxed(Half other, Half f, int colour)
+{
+	int me = int(gl_LocalInvocationIndex);
+	int x = me % WIDE, y = me / WIDE;
+	barrier();
+	exchange[TOP + me] = other.r0;
+	exchange[BOTTOM + me] = other.r3;
+	// Of the other colour, the first column holds points of rows of one parity, and the
+	// last column those of the other.
+	if (colour == 0) {
+		exchange[LEFT + me] = real2(other.r1.x, other.r3.x);
+		exchange[RIGHT + me] = real2(other.r0.y, other.r2.y);
+	} else {
+		exchange[LEFT + me] = real2(other.r0.x, other.r2.x);
+		exchange[RIGHT + me] = real2(other.r1.y, other.r3.y);
+	}
+	barrier();
+	real2 up = exchange[BOTTOM + (y > 0 ? me - WIDE : me)];
+	real2 down = exchange[TOP + (y < HIGH - 1 ? me + WIDE : me)];
+	real2 left = exchange[RIGHT + (x > 0 ? me - 1 : me)];
+	real2 right = exchange[LEFT + (x < WIDE - 1 ? me + 1 : me)];
+	if (colour == 0) {
+		return Half(
+			relaxed_row(up, other.r1, real2(left.x, other.r0.x), other.r0, f.r0),
+			relaxed_row(other.r0, other.r2, other.r1, real2(other.r1.y, right.x), f.r1),
+			relaxed_row(other.r1, other.r3, real2(left.y, other.r2.x), other.r2, f.r2),
+			relaxed_row(other.r2, down, other.r3, real2(other.r3.y, right.y), f.r3));
+	}
+	return Half(
+		relaxed_row(up, other.r1, other.r0, real2(other.r0.y, right.x), f.r0),
+		relaxed_row(other.r0, other.r2, real2(left.x, other.r1.x), other.r1, f.r1),
+		relaxed_row(other.r1, other.r3, other.r2, real2(other.r2.y, right.y), f.r2),
+		relaxed_row(other.r2, down, real2(left.y, other.r3.x), other.r3, f.r3));
+}
+
+// inner reports which of the points (row, col) and (row, col + 2) are inside the grid.
+bvec2 inner(int row, int col)
+{
+	bool rows = row > 0 && row < N;
+	return bvec2(rows && col > 0 && col < M, rows && col + 2 > 0 && col + 2 < M);
+}
+
+// keep_edges returns after for the points inside the grid and before for the others. The
+// points of even rows begin at column even, those of odd rows at column odd.
+Half keep_edges(Half before, Half after, int row, int even, int odd)
+{
+	if (inside) {
+		return after;
+	}
+	return Half(
+		mix(before.r0, after.r0, inner(row, even)), mix(before.r1, after.r1, inner(row + 1, odd)),
+		mix(before.r2, after.r2, inner(row + 2, even)), mix(before.r3, after.r3, inner(row + 3, odd)));
+}
+
+real2 difference(real2 after, real2 before)
+{
+	precise real2 d = after - before;
+	return d;
+}
+
+real greater(real a, real b) { return b > a ? b : a; }
+real greatest(real2 a, real2 b)
+{
+	real2 x = abs(a), y = abs(b);
+	return greater(greater(x.x, x.y), greater(y.x, y.y));
+}
+
+// in_tile reports whether row and col are in the inner part of the tile, and row is one
+// that the launch computes.
+bool in_tile(int row, int col)
+{
+	int r = row - tile_row, c = col - tile_col;
+	return min(r, c) >= HALO && r < HALO + INNER_ROWS && c < HALO + INNER_COLS && row < 2 * row_hi;
+}
+
+// store writes what the kernel computes of a block that begins at (row, col).
+void store(int row, int col, Half red, Half black, Half residual);
+
+// change returns the largest magnitude of the corrections of two points of the coarse grid.
+real change(int row, int col);
+
+int norms_of(int row, int column) { return 2 * ((row - row_lo) * COLUMNS + column); }
+
+// store_norms writes the norms of a row of the coarse grid and a column of tiles.
+void store_norms(int row, int column, real2 norms)
+{
+	if (COLUMNS == 1) {
+		norms_at(2 * row) = norms.x;
+		norms_at(2 * row + 1) = norms.y;
+	} else {
+		int at = norms_of(row, column);
+		scratch_at(at) = norms.x;
+		scratch_at(at + 1) = norms.y;
+	}
+}
+
+void tile(int index)
+{
+	int column = index % COLUMNS;
+	tile_row = 2 * row_lo + index / COLUMNS * INNER_ROWS - HALO;
+	tile_col = column * INNER_COLS - HALO;
+	inside = tile_row > 0 && tile_row >= READ_LO && tile_row + 4 * HIGH <= min(READ_HI, N)
+		&& tile_col > 0 && tile_col + 4 * WIDE <= M;
+
+	int me = int(gl_LocalInvocationIndex);
+	int row = tile_row + me / WIDE * 4, col = tile_col + me % WIDE * 4;
+	Half red = load_red(row, col), black = load_black(row, col);
+	Half f = load_side(row, col, 0), g = load_side(row, col, 1);
+	for (int k = 0; k < HALVES; k += 2) {
+		red = keep_edges(red, relaxed(black, f, 0), row, col, col + 1);
+		black = keep_edges(black, relaxed(red, g, 1), row, col + 1, col);
+	}
+	Half r = relaxed(black, f, 0);
+	r = Half(difference(r.r0, red.r0), difference(r.r1, red.r1), difference(r.r2, red.r2), difference(r.r3, red.r3));
+	r = keep_edges(Half(real2(0), real2(0), real2(0), real2(0)), r, row, col, col + 1);
+
+	real4 norms = real4(0); // of two rows of the coarse grid
+	for (int k = 0; k < 4; k += 2) {
+		if (in_tile(row + k, col)) {
+			real2 n = k == 0 ? real2(greatest(r.r0, r.r1), change(row, col)) : real2(greatest(r.r2, r.r3), change(row + 2, col));
+			if (k == 0) {
+				norms.xy = n;
+			} else {
+				norms.zw = n;
+			}
+		}
+	}
+	store(row, col, red, black, r);
+	// Join the norms of a row of blocks by halves.
+	for (int reach = WIDE / 2; reach > 0; reach /= 2) {
+		barrier();
+		exchange[2 * me] = norms.xy;
+		exchange[2 * me + 1] = norms.zw;
+		barrier();
+		if (me % WIDE < reach) {
+			real2 a = exchange[2 * (me + reach)], b = exchange[2 * (me + reach) + 1];
+			norms = real4(greater(norms.x, a.x), greater(norms.y, a.y), greater(norms.z, b.x), greater(norms.w, b.y));
+		}
+	}
+	if (me % WIDE == 0) {
+		if (in_tile(row, tile_col + HALO)) {
+			store_norms(row / 2, column, norms.xy);
+		}
+		if (in_tile(row + 2, tile_col + HALO)) {
+			store_norms(row / 2 + 1, column, norms.zw);
+		}
+	}
+}
+
+// join_norms joins the norms of the tiles of a row of the coarse grid.
+void join_norms(int row)
+{
+	if (row >= row_hi) {
+		return;
+	}
+	real2 norms = real2(0);
+	for (int column = 0; column < COLUMNS; column++) {
+		int at = norms_of(row, column);
+		norms = real2(greater(norms.x, scratch_at(at)), greater(norms.y, scratch_at(at + 1)));
+	}
+	norms_at(2 * row) = norms.x;
+	norms_at(2 * row + 1) = norms.y;
+}
+
+void main()
+{
+	if (STAGE == TILES) {
+		tile(group_index);
+	} else {
+		join_norms(row_lo + group_index * LOCAL + int(gl_LocalInvocationIndex));
+	}
+}
