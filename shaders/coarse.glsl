@@ -2,22 +2,23 @@
 
 void store_state(int row, int col, real2 v)
 {
-	int width = state_width / 2, t = col / 2;
-	for (int k = 0; k < 2; k++) {
-		if (t + k < width) {
-			state_at(row * width + t + k) = flush(v[k]);
-		}
+	int width = state_width / 2, t = col / 2, at = row * width + t;
+	if (t + 1 < width) {
+		state_at(at) = flush(v.x);
+		state_at(at + 1) = flush(v.y);
+	} else if (t < width) {
+		state_at(at) = flush(v.x);
 	}
 }
 
-// store_coarse writes the right side, twice the residual r, of two points.
+// store_coarse writes the right side, twice the residual, of two points. Columns of blocks
+// are multiples of 4, so that the halves of the two points have the same index.
 void store_coarse(int row, int col, real2 r)
 {
-	int width = coarse_width / 2, i = row / 2, j = col / 2;
-	for (int k = 0; k < 2; k++, j++) {
-		if (j / 2 < width) {
-			coarse_at((2 * i + ((i + j) & 1)) * width + j / 2) = flush(narrow(r[k] + r[k]));
-		}
+	int width = coarse_width / 2, i = row / 2, t = col / 4;
+	if (t < width) {
+		coarse_at((2 * i + (i & 1)) * width + t) = flush(narrow(r.x + r.x));
+		coarse_at((2 * i + 1 - (i & 1)) * width + t) = flush(narrow(r.y + r.y));
 	}
 }
 

@@ -4,7 +4,7 @@ void store_row(int row, int col, real4 v)
 {
 	int width = out_width / 2;
 	for (int k = 0; k < 4; k++) {
-		if (col + k < width) {
+		if (inside || col + k < width) {
 			out_at(row * width + col + k) = flush(v[k]);
 		}
 	}

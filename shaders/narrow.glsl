@@ -12,13 +12,11 @@ float narrow(double v)
 {
 	float f = NATIVE_FLOAT(v);
 	precise double off = v - double(f);
-	if (off == 0.0lf || isinf(f) || abs(v) < exact_power(-100, 1.0lf)) {
-		return abs(v) < exact_power(-100, 1.0lf) ? 0.0f : f;
-	}
 	// The number beyond v may be nearer, or as near and even.
 	float g = exact_step(f, (off > 0.0lf) == (f > 0.0f) ? 1 : -1);
 	precise double beyond = double(g) - v;
 	bool nearer = abs(beyond) < abs(off) || abs(beyond) == abs(off) && exact_is_odd(f);
-	return nearer ? g : f;
+	float rounded = nearer && !isinf(f) ? g : f;
+	return abs(v) < exact_power(-100, 1.0lf) ? 0.0f : rounded;
 }
 #endif

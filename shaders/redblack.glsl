@@ -43,83 +43,70 @@ float flush(float v) { return abs(v) < FLOOR32 ? 0.0f : v; }
 double flush(double v) { return abs(v) < FLOOR ? 0.0lf : v; }
 #endif
 
-bool readable(int row, int col) { return row >= READ_LO && row < READ_HI && col >= 0 && col <= M; }
+bool on_grid(int row, int col) { return row >= READ_LO && row < READ_HI && col >= 0 && col <= M; }
+bool inner(int row, int col) { return row > 0 && row < N && col > 0 && col < M; }
 
-bool on_edge(int row, int col) { return row == 0 || row == N || col == 0 || col == M; }
-
-real edge(int row, int col)
-{
-	if (!HAS(HAS_EDGES)) {
-		return real(0);
-	}
-	int top = M + 1;
-	if (row == 0 || row == N) {
-		return edges_at(row == 0 ? col : top + col);
-	}
-	return edges_at(2 * top + (col == 0 ? row : N + 1 + row));
-}
+// near_row and near_col move a point to the nearest inner one that the launch may read, so
+// that what is loaded for any point of a tile exists.
+int near_row(int row) { return clamp(row, max(READ_LO, 1), min(READ_HI, N) - 1); }
+int near_col(int col) { return clamp(col, 1, M - 1); }
 
 // first_black returns the value of an inner black point before the sweeps.
 real first_black(int row, int col);
 
-// black and red return the values of points before the sweeps; 0 is that of red points
-// inside, which the first half-sweep sets, and of points that are not there.
-real black(int row, int col)
+real black(int row, int col) { return first_black(near_row(row), near_col(col)); }
+real red_side(int row, int col) { return side_at(2 * near_row(row) * (side_width / 4) + near_col(col) / 2); }
+real black_side(int row, int col) { return side_at((2 * near_row(row) + 1) * (side_width / 4) + near_col(col) / 2); }
+
+// at_rest returns the value of a point that does not change: on an edge, or beyond, 0.
+real at_rest(int row, int col)
 {
-	if (!inside) {
-		if (!readable(row, col)) {
-			return real(0);
-		}
-		if (on_edge(row, col)) {
-			return edge(row, col);
-		}
+	bool across = row == 0 || row == N, along = col == 0 || col == M;
+	if (!HAS(HAS_EDGES)) {
+		return real(0);
 	}
-	return first_black(row, col);
+	bool edge = on_grid(row, col) && (across || along);
+	int i = across ? (row == 0 ? 0 : M + 1) + col : 2 * (M + 1) + (col == 0 ? 0 : N + 1) + row;
+	real v = edges_at(edge ? i : 0);
+	return edge ? v : real(0);
 }
 
-real red(int row, int col)
+// BLOCK has the value of point at the points of one colour of the block that begins at
+// (row, col): from column even of even rows, and column odd of odd rows.
+#define BLOCK(point, row, even, odd) Half( \
+	real2(point(row, even), point(row, even + 2)), \
+	real2(point(row + 1, odd), point(row + 1, odd + 2)), \
+	real2(point(row + 2, even), point(row + 2, even + 2)), \
+	real2(point(row + 3, odd), point(row + 3, odd + 2)))
+#define RED(point, row, col) BLOCK(point, row, col, col + 1)
+#define BLACK(point, row, col) BLOCK(point, row, col + 1, col)
+
+// Same returns a block of equal values.
+Half same(real v) { return Half(real2(v), real2(v), real2(v), real2(v)); }
+
+// keep_edges returns after for the points inside the grid and before for the others.
+real2 keep_row(real2 before, real2 after, int row, int col)
 {
-	return !inside && readable(row, col) && on_edge(row, col) ? edge(row, col) : real(0);
+	return mix(before, after, bvec2(inner(row, col), inner(row, col + 2)));
 }
 
-// side returns the right side; colour is 0 for red, 1 for black.
-real side(int row, int col, int colour)
+Half keep_edges(Half before, Half after, int row, int even, int odd)
 {
-	return inside || readable(row, col) ? side_at((2 * row + colour) * (side_width / 4) + col / 2) : real(0);
-}
-
-// load returns the points of one colour of the block that begins at (row, col).
-#define LOAD(point, even, odd) Half( \
-	real2(point(row, col + even), point(row, col + even + 2)), \
-	real2(point(row + 1, col + odd), point(row + 1, col + odd + 2)), \
-	real2(point(row + 2, col + even), point(row + 2, col + even + 2)), \
-	real2(point(row + 3, col + odd), point(row + 3, col + odd + 2)))
-
-Half load_black(int row, int col) { return LOAD(black, 1, 0); }
-Half load_red(int row, int col) { return LOAD(red, 0, 1); }
-
-#define RED_SIDE(row, col) side(row, col, 0)
-#define BLACK_SIDE(row, col) side(row, col, 1)
-
-Half load_side(int row, int col, int colour)
-{
-	if (!HAS(HAS_SOURCE)) {
-		return Half(real2(0), real2(0), real2(0), real2(0));
+	if (inside) {
+		return after;
 	}
-	if (colour == 0) {
-		return LOAD(RED_SIDE, 0, 1);
-	}
-	return LOAD(BLACK_SIDE, 1, 0);
+	return Half(keep_row(before.r0, after.r0, row, even), keep_row(before.r1, after.r1, row + 1, odd),
+		keep_row(before.r2, after.r2, row + 2, even), keep_row(before.r3, after.r3, row + 3, odd));
 }
+
+// MINUS_ZERO changes no value that it is added to, not even 0.
+#define MINUS_ZERO real(uintBitsToFloat(0x80000000u))
 
 real2 relaxed_row(real2 up, real2 down, real2 left, real2 right, real2 f)
 {
 	precise real2 v = cy_value * (up + down) + cx_value * (left + right);
-	if (HAS(HAS_SOURCE)) {
-		precise real2 sum = v + f;
-		return sum;
-	}
-	return v;
+	precise real2 sum = v + f;
+	return sum;
 }
 
 // Offsets in exchange of the edges of blocks, two points each.
@@ -164,25 +151,6 @@ Half relaxed(Half other, Half f, int colour)
 		relaxed_row(other.r0, other.r2, real2(left.x, other.r1.x), other.r1, f.r1),
 		relaxed_row(other.r1, other.r3, other.r2, real2(other.r2.y, right.y), f.r2),
 		relaxed_row(other.r2, down, real2(left.y, other.r3.x), other.r3, f.r3));
-}
-
-// inner reports which of the points (row, col) and (row, col + 2) are inside the grid.
-bvec2 inner(int row, int col)
-{
-	bool rows = row > 0 && row < N;
-	return bvec2(rows && col > 0 && col < M, rows && col + 2 > 0 && col + 2 < M);
-}
-
-// keep_edges returns after for the points inside the grid and before for the others. The
-// points of even rows begin at column even, those of odd rows at column odd.
-Half keep_edges(Half before, Half after, int row, int even, int odd)
-{
-	if (inside) {
-		return after;
-	}
-	return Half(
-		mix(before.r0, after.r0, inner(row, even)), mix(before.r1, after.r1, inner(row + 1, odd)),
-		mix(before.r2, after.r2, inner(row + 2, even)), mix(before.r3, after.r3, inner(row + 3, odd)));
 }
 
 real2 difference(real2 after, real2 before)
@@ -237,26 +205,30 @@ void tile(int index)
 
 	int me = int(gl_LocalInvocationIndex);
 	int row = tile_row + me / WIDE * 4, col = tile_col + me % WIDE * 4;
-	Half red = load_red(row, col), black = load_black(row, col);
-	Half f = load_side(row, col, 0), g = load_side(row, col, 1);
+	Half red = same(real(0)), black = BLACK(black, row, col);
+	if (!inside) {
+		red = RED(at_rest, row, col);
+		black = keep_edges(BLACK(at_rest, row, col), black, row, col + 1, col);
+	}
+	Half f = same(MINUS_ZERO), g = f;
+	if (HAS(HAS_SOURCE)) {
+		f = RED(red_side, row, col);
+		g = BLACK(black_side, row, col);
+	}
 	for (int k = 0; k < HALVES; k += 2) {
 		red = keep_edges(red, relaxed(black, f, 0), row, col, col + 1);
 		black = keep_edges(black, relaxed(red, g, 1), row, col + 1, col);
 	}
 	Half r = relaxed(black, f, 0);
 	r = Half(difference(r.r0, red.r0), difference(r.r1, red.r1), difference(r.r2, red.r2), difference(r.r3, red.r3));
-	r = keep_edges(Half(real2(0), real2(0), real2(0), real2(0)), r, row, col, col + 1);
+	r = keep_edges(same(real(0)), r, row, col, col + 1);
 
 	real4 norms = real4(0); // of two rows of the coarse grid
-	for (int k = 0; k < 4; k += 2) {
-		if (in_tile(row + k, col)) {
-			real2 n = k == 0 ? real2(greatest(r.r0, r.r1), change(row, col)) : real2(greatest(r.r2, r.r3), change(row + 2, col));
-			if (k == 0) {
-				norms.xy = n;
-			} else {
-				norms.zw = n;
-			}
-		}
+	if (in_tile(row, col)) {
+		norms.xy = real2(greatest(r.r0, r.r1), change(row, col));
+	}
+	if (in_tile(row + 2, col)) {
+		norms.zw = real2(greatest(r.r2, r.r3), change(row + 2, col));
 	}
 	store(row, col, red, black, r);
 	// Join the norms of a row of blocks by halves.

@@ -6,24 +6,24 @@ real change(int row, int col) { return real(0); }
 // guess, which begin at first and are stride apart.
 real cubic(int t, int n, int first, int stride)
 {
-	int at = first + t * stride;
 	if (n < 3) {
+		int at = first + t * stride;
 		precise real v = real(0.5) * (guess_at(at) + guess_at(at + stride));
 		return v;
 	}
-	if (t == 0 || t == n - 1) {
-		// The same from both ends.
-		if (t > 0) {
-			at += stride;
-			stride = -stride;
-		}
-		precise real v = (real(0.3125) * guess_at(at) + real(0.9375) * guess_at(at + stride))
-			+ (real(0.0625) * guess_at(at + 3 * stride) - real(0.3125) * guess_at(at + 2 * stride));
-		return v;
+	int at = first + clamp(t - 1, 0, n - 3) * stride;
+	real a = guess_at(at), b = guess_at(at + stride), c = guess_at(at + 2 * stride), d = guess_at(at + 3 * stride);
+	precise real between = real(0.5625) * (b + c) - real(0.0625) * (a + d);
+	if (t == n - 1) {
+		real e = a;
+		a = d;
+		d = e;
+		e = b;
+		b = c;
+		c = e;
 	}
-	precise real v = real(0.5625) * (guess_at(at) + guess_at(at + stride))
-		- real(0.0625) * (guess_at(at - stride) + guess_at(at + 2 * stride));
-	return v;
+	precise real end = (real(0.3125) * a + real(0.9375) * b) + (real(0.0625) * d - real(0.3125) * c);
+	return t == 0 || t == n - 1 ? end : between;
 }
 
 real first_black(int row, int col)
@@ -32,8 +32,5 @@ real first_black(int row, int col)
 		return real(0);
 	}
 	int i = row / 2, j = col / 2;
-	if ((row & 1) == 0) {
-		return cubic(j, M / 2, i * guess_width, 1);
-	}
-	return cubic(i, N / 2, j, guess_width);
+	return (row & 1) == 0 ? cubic(j, M / 2, i * guess_width, 1) : cubic(i, N / 2, j, guess_width);
 }
