@@ -2,11 +2,16 @@
 
 void store_row(int row, int col, real4 v)
 {
-	int width = out_width / 2;
-	for (int k = 0; k < 4; k++) {
-		if (inside || col + k < width) {
-			out_at(row * width + col + k) = flush(v[k]);
-		}
+	int width = out_width / 2, at = row * width + col;
+	if (col + 3 < width) {
+		out_at(at) = flush(v.x);
+		out_at(at + 1) = flush(v.y);
+		out_at(at + 2) = flush(v.z);
+		out_at(at + 3) = flush(v.w);
+		return;
+	}
+	for (int k = 0; k < width - col; k++) {
+		out_at(at + k) = flush(v[k]);
 	}
 }
 

@@ -46,17 +46,35 @@ double flush(double v) { return abs(v) < FLOOR ? 0.0lf : v; }
 bool on_grid(int row, int col) { return row >= READ_LO && row < READ_HI && col >= 0 && col <= M; }
 bool inner(int row, int col) { return row > 0 && row < N && col > 0 && col < M; }
 
-// near_row and near_col move a point to the nearest inner one that the launch may read, so
-// that what is loaded for any point of a tile exists.
+// near_row and near_pair move a row and the first of two neighbouring elements of a
+// half-row to inner ones that the launch may read, so that what is loaded for any point of
+// a tile exists. The second element may be the first one of the next row, which is there.
 int near_row(int row) { return clamp(row, max(READ_LO, 1), min(READ_HI, N) - 1); }
-int near_col(int col) { return clamp(col, 1, M - 1); }
+int near_pair(int t) { return clamp(t, 0, M / 2 - 1); }
 
-// first_black returns the value of an inner black point before the sweeps.
-real first_black(int row, int col);
+// first_black returns the values of elements t and t + 1 of the black half of a row before
+// the sweeps. Odd is the row's parity, unless those points do not count.
+real2 first_black(int row, int t, int odd);
 
-real black(int row, int col) { return first_black(near_row(row), near_col(col)); }
-real red_side(int row, int col) { return side_at(2 * near_row(row) * (side_width / 4) + near_col(col) / 2); }
-real black_side(int row, int col) { return side_at((2 * near_row(row) + 1) * (side_width / 4) + near_col(col) / 2); }
+real2 side(int row, int t, int colour)
+{
+	int at = (2 * row + colour) * (side_width / 4) + t;
+	return real2(side_at(at), side_at(at + 1));
+}
+
+Half load_black(int row, int col)
+{
+	int t = near_pair(col / 2);
+	return Half(first_black(near_row(row), t, 0), first_black(near_row(row + 1), t, 1),
+		first_black(near_row(row + 2), t, 0), first_black(near_row(row + 3), t, 1));
+}
+
+Half load_side(int row, int col, int colour)
+{
+	int t = near_pair(col / 2);
+	return Half(side(near_row(row), t, colour), side(near_row(row + 1), t, colour),
+		side(near_row(row + 2), t, colour), side(near_row(row + 3), t, colour));
+}
 
 // at_rest returns the value of a point that does not change: on an edge, or beyond, 0.
 real at_rest(int row, int col)
@@ -71,25 +89,23 @@ real at_rest(int row, int col)
 	return edge ? v : real(0);
 }
 
-// BLOCK has the value of point at the points of one colour of the block that begins at
-// (row, col): from column even of even rows, and column odd of odd rows.
-#define BLOCK(point, row, even, odd) Half( \
-	real2(point(row, even), point(row, even + 2)), \
-	real2(point(row + 1, odd), point(row + 1, odd + 2)), \
-	real2(point(row + 2, even), point(row + 2, even + 2)), \
-	real2(point(row + 3, odd), point(row + 3, odd + 2)))
-#define RED(point, row, col) BLOCK(point, row, col, col + 1)
-#define BLACK(point, row, col) BLOCK(point, row, col + 1, col)
+// rest returns the points of one colour that do not change: from column even of even rows,
+// and column odd of odd rows.
+Half rest(int row, int even, int odd)
+{
+	return Half(real2(at_rest(row, even), at_rest(row, even + 2)), real2(at_rest(row + 1, odd), at_rest(row + 1, odd + 2)),
+		real2(at_rest(row + 2, even), at_rest(row + 2, even + 2)), real2(at_rest(row + 3, odd), at_rest(row + 3, odd + 2)));
+}
 
-// Same returns a block of equal values.
+// same returns a block of equal values.
 Half same(real v) { return Half(real2(v), real2(v), real2(v), real2(v)); }
 
-// keep_edges returns after for the points inside the grid and before for the others.
 real2 keep_row(real2 before, real2 after, int row, int col)
 {
 	return mix(before, after, bvec2(inner(row, col), inner(row, col + 2)));
 }
 
+// keep_edges returns after for the points inside the grid and before for the others.
 Half keep_edges(Half before, Half after, int row, int even, int odd)
 {
 	if (inside) {
@@ -205,15 +221,15 @@ void tile(int index)
 
 	int me = int(gl_LocalInvocationIndex);
 	int row = tile_row + me / WIDE * 4, col = tile_col + me % WIDE * 4;
-	Half red = same(real(0)), black = BLACK(black, row, col);
+	Half red = same(real(0)), black = load_black(row, col);
 	if (!inside) {
-		red = RED(at_rest, row, col);
-		black = keep_edges(BLACK(at_rest, row, col), black, row, col + 1, col);
+		red = rest(row, col, col + 1);
+		black = keep_edges(rest(row, col + 1, col), black, row, col + 1, col);
 	}
 	Half f = same(MINUS_ZERO), g = f;
 	if (HAS(HAS_SOURCE)) {
-		f = RED(red_side, row, col);
-		g = BLACK(black_side, row, col);
+		f = load_side(row, col, 0);
+		g = load_side(row, col, 1);
 	}
 	for (int k = 0; k < HALVES; k += 2) {
 		red = keep_edges(red, relaxed(black, f, 0), row, col, col + 1);

@@ -26,11 +26,14 @@ real cubic(int t, int n, int first, int stride)
 	return t == 0 || t == n - 1 ? end : between;
 }
 
-real first_black(int row, int col)
+real2 first_black(int row, int t, int odd)
 {
 	if (HAS(FROM_ZERO)) {
-		return real(0);
+		return real2(0);
 	}
-	int i = row / 2, j = col / 2;
-	return (row & 1) == 0 ? cubic(j, M / 2, i * guess_width, 1) : cubic(i, N / 2, j, guess_width);
+	int i = row / 2;
+	if (odd == 0) {
+		return real2(cubic(t, M / 2, i * guess_width, 1), cubic(t + 1, M / 2, i * guess_width, 1));
+	}
+	return real2(cubic(i, N / 2, t, guess_width), cubic(i, N / 2, t + 1, guess_width));
 }
