@@ -3,6 +3,7 @@
 // correct returns the correction at point (i, j) of the coarse grid.
 real correct(int i, int j) { return real(correction_at(i * correction_width + j)); }
 
+// Element t + 2 may be the first one of the next row: then its point is on an edge.
 real2 first_black(int row, int t, int odd)
 {
 	int i = row / 2, at = row * (in_width / 2) + t;

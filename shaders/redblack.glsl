@@ -47,8 +47,8 @@ bool on_grid(int row, int col) { return row >= READ_LO && row < READ_HI && col >
 bool inner(int row, int col) { return row > 0 && row < N && col > 0 && col < M; }
 
 // near_row and near_pair move a row and the first of two neighbouring elements of a
-// half-row to inner ones that the launch may read, so that what is loaded for any point of
-// a tile exists. The second element may be the first one of the next row, which is there.
+// half-row to ones that the launch may read, so that what is loaded for any point of a tile
+// exists. Blocks that begin inside the grid keep theirs.
 int near_row(int row) { return clamp(row, max(READ_LO, 1), min(READ_HI, N) - 1); }
 int near_pair(int t) { return clamp(t, 0, M / 2 - 1); }
 
