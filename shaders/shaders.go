@@ -27,6 +27,19 @@ var (
 	//go:embed finish.comp
 	finish string
 
+	//go:embed direction.comp
+	direction string
+	//go:embed step.comp
+	step string
+	//go:embed dot.comp
+	dot string
+	//go:embed smooth.comp
+	smooth string
+	//go:embed restrict.comp
+	restrict string
+	//go:embed prolong.comp
+	prolong string
+
 	//go:embed distance.glsl
 	distance string
 	//go:embed gravity.glsl
@@ -41,6 +54,18 @@ var (
 	correction string
 	//go:embed coarse.glsl
 	coarse string
+	//go:embed network_floor.glsl
+	networkFloor string
+	//go:embed network.glsl
+	network string
+	//go:embed around.glsl
+	around string
+	//go:embed rows.glsl
+	rows string
+	//go:embed sum.glsl
+	sum string
+	//go:embed transfer.glsl
+	transfer string
 )
 
 // Invocations in a work-group.
@@ -51,6 +76,11 @@ const (
 	RedBlackWide  = 32 // blocks of 4 × 4 points beside each other in a tile of Start, Cycle and Finish
 	RedBlackHigh  = 16 // blocks above each other
 	RedBlackLocal = RedBlackWide * RedBlackHigh
+
+	NetworkLocal = 256 // of Direction, Step, Dot, Smooth, Restrict and Prolong
+	RowLines     = 4   // rows of a work-group of Direction, Step and Dot, contract.ResidualSegment columns each
+	SmoothWide   = 64  // columns of a tile of Smooth
+	SmoothHigh   = 16  // rows of a tile
 )
 
 // RedBlackTile returns the points of the inner part of a tile of Start, Cycle and Finish
@@ -111,6 +141,40 @@ func redBlackFiles(p Precision, halves int, texts ...string) string {
 		halves, RedBlackWide, rows, cols) + files(p, append([]string{narrow, redBlack}, texts...)...)
 }
 
+// Direction returns the shader of kernel direction, like Force.
+func Direction(p Precision) string {
+	return "#define COLS z_width\n#define ROWS z_rows\n#define PLANES (coef_width / z_width)\n" +
+		"#define RESULTS 2\n#define result_at sums_at\n" + files(p, networkFloor, network, around, direction, sum, rows)
+}
+
+// Step returns the shader of kernel step, like Force.
+func Step(p Precision) string {
+	return "#define COLS x_width\n#define ROWS x_rows\n#define PLANES (coef_width / x_width)\n" +
+		"#define RESULTS 1\n#define result_at largest_at\n" + files(p, networkFloor, narrow, network, around, step, rows)
+}
+
+// Dot returns the shader of kernel dot, like Force.
+func Dot(p Precision) string {
+	return "#define COLS z_width\n#define RESULTS 1\n#define result_at sums_at\n" + files(p, dot, sum, rows)
+}
+
+// Smooth returns the shader of kernel smooth, like Force.
+func Smooth() string {
+	return fmt.Sprintf("#define COLS u_width\n#define ROWS u_rows\n#define PLANES (coef_width / u_width)\n"+
+		"#define WIDE %d\n#define HIGH %d\n", SmoothWide, SmoothHigh) + files(Single, networkFloor, network, smooth)
+}
+
+// Restrict returns the shader of kernel restrict, like Force.
+func Restrict() string {
+	return "#define COLS (u_width / (HALVED_ROWS ? 2 : 1))\n#define ROWS fine_value\n#define PLANES (coef_width / u_width)\n" +
+		files(Single, networkFloor, transfer, network, around, restrict)
+}
+
+// Prolong returns the shader of kernel prolong, like Force.
+func Prolong() string {
+	return "#define COLS (u_width / (HALVED_ROWS ? 2 : 1))\n" + files(Single, networkFloor, transfer, prolong)
+}
+
 // files joins files and numbers them from 1, for the file and line numbers in a
 // compiler's messages.
 func files(p Precision, texts ...string) string {
@@ -123,6 +187,12 @@ func files(p Precision, texts ...string) string {
 	fmt.Fprintf(&b, "#define TILE %d\n#define LANES %d\n", contract.SourceTile, contract.VectorBytes/size)
 	fmt.Fprintf(&b, "#define SEGMENT %d\n#define RESIDUAL_LANES %d\n", contract.ResidualSegment, contract.ResidualLanes)
 	fmt.Fprintf(&b, "#define FLOOR power_of_two(%d)\n#define SQUARE_FLOOR power_of_two(%d)\n", math.Ilogb(floor), math.Ilogb(squareFloor))
+	network := contract.NetworkFloor32
+	if p == Double {
+		network = contract.NetworkFloor64
+	}
+	fmt.Fprintf(&b, "#define NETWORK_FLOOR power_of_two(%d)\n#define NETWORK_FLOOR32 exact_power(%d, 1.0f)\n",
+		math.Ilogb(network), math.Ilogb(contract.NetworkFloor32))
 	fmt.Fprintf(&b, "#define FLOOR32 exact_power(%d, 1.0f)\n", math.Ilogb(contract.Floor32))
 	for i, text := range texts {
 		fmt.Fprintf(&b, "#line 1 %d\n%s", i+1, text)

@@ -3,6 +3,7 @@ package multigrid
 import (
 	"offload/device"
 	"offload/internal/contract"
+	"offload/shaders"
 )
 
 // The kernels of a multigrid cycle, in float32.
@@ -63,6 +64,7 @@ func newSmooth() *device.Kernel {
 		Cost: networkCost(smoothU, 15, 4*(3+Planes4)),
 		Unit: "points",
 	}
+	k.Shader = tilesShader()
 	k.Examples = func(n int) []*device.Call { return smoothExamples(k, n) }
 	return k
 }
@@ -255,6 +257,7 @@ func newRestrict() *device.Kernel {
 		Cost:     networkCost(restrictU, 18, 4*(2+Planes4)+3*4),
 		Unit:     "points",
 	}
+	k.Shader = pointsShader(shaders.Restrict(), restrictOut)
 	k.Examples = func(n int) []*device.Call { return restrictExamples(k, n) }
 	return k
 }
@@ -276,6 +279,7 @@ func newProlong() *device.Kernel {
 		Cost:     networkCost(prolongU, 5, 8+3*4),
 		Unit:     "points",
 	}
+	k.Shader = pointsShader(shaders.Prolong(), prolongU)
 	k.Examples = func(n int) []*device.Call { return prolongExamples(k, n) }
 	return k
 }

@@ -6,6 +6,7 @@ import (
 	"offload/device"
 	"offload/internal/contract"
 	"offload/kernels/internal/base"
+	"offload/shaders"
 )
 
 // The kernels of conjugate gradients, in precision T. The approximate residual of the
@@ -137,6 +138,7 @@ func newDirection[T device.Float]() *device.Kernel {
 		Cost: networkCost(directionZ, 20, 8+float64((3+Planes4)*t.Size())),
 		Unit: "points",
 	}
+	k.Shader = rowsShader[T](shaders.Direction, directionZ, DirectionWidth)
 	k.Examples = func(n int) []*device.Call { return directionExamples[T](k, n) }
 	return k
 }
@@ -165,6 +167,7 @@ func newStep[T device.Float]() *device.Kernel {
 		Cost: networkCost(stepX, 18, 4+float64((4+Planes4)*t.Size())),
 		Unit: "points",
 	}
+	k.Shader = rowsShader[T](shaders.Step, stepX, 1)
 	k.Examples = func(n int) []*device.Call { return stepExamples[T](k, n) }
 	return k
 }
@@ -195,6 +198,7 @@ func newDot[T device.Float]() *device.Kernel {
 		Cost: networkCost(dotZ, 2, 4+float64(t.Size())),
 		Unit: "points",
 	}
+	k.Shader = rowsShader[T](shaders.Dot, dotZ, 1)
 	k.Examples = func(n int) []*device.Call { return dotExamples[T](k, n) }
 	return k
 }

@@ -16,3 +16,13 @@ func TestPlainShaders(t *testing.T) {
 		})
 	}
 }
+
+// Networks around the sizes of tiles and segments.
+func TestGeneralShaders(t *testing.T) {
+	d := gltest.Open(t, device.Options{})
+	for _, k := range General() {
+		t.Run(k.Name, func(t *testing.T) {
+			gltest.Verify(t, d, k, 0, 1, 2, 3, 5, 16, 17, 62, 63, 64, 65, 85, 127, 130, 255, 257)
+		})
+	}
+}
