@@ -17,8 +17,8 @@ void store_coarse(int row, int col, real2 r)
 {
 	int width = coarse_width / 2, i = row / 2, t = col / 4;
 	if (t < width) {
-		coarse_at((2 * i + (i & 1)) * width + t) = flush(narrow(r.x + r.x));
-		coarse_at((2 * i + 1 - (i & 1)) * width + t) = flush(narrow(r.y + r.y));
+		coarse_at((2 * i + (i & 1)) * width + t) = flush(exact_narrow(r.x + r.x));
+		coarse_at((2 * i + 1 - (i & 1)) * width + t) = flush(exact_narrow(r.y + r.y));
 	}
 }
 

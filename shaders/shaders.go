@@ -46,8 +46,6 @@ var (
 	gravity string
 	//go:embed stencil.glsl
 	stencil string
-	//go:embed narrow.glsl
-	narrow string
 	//go:embed redblack.glsl
 	redBlack string
 	//go:embed correction.glsl
@@ -138,7 +136,7 @@ func Finish(p Precision, halves int) string { return redBlackFiles(p, halves, co
 func redBlackFiles(p Precision, halves int, texts ...string) string {
 	rows, cols := RedBlackTile(halves)
 	return fmt.Sprintf("#define HALVES %d\n#define WIDE %d\n#define INNER_ROWS %d\n#define INNER_COLS %d\n",
-		halves, RedBlackWide, rows, cols) + files(p, append([]string{narrow, redBlack}, texts...)...)
+		halves, RedBlackWide, rows, cols) + files(p, append([]string{redBlack}, texts...)...)
 }
 
 // Direction returns the shader of kernel direction, like Force.
@@ -150,7 +148,7 @@ func Direction(p Precision) string {
 // Step returns the shader of kernel step, like Force.
 func Step(p Precision) string {
 	return "#define COLS x_width\n#define ROWS x_rows\n#define PLANES (coef_width / x_width)\n" +
-		"#define RESULTS 1\n#define result_at largest_at\n" + files(p, networkFloor, narrow, network, around, step, rows)
+		"#define RESULTS 1\n#define result_at largest_at\n" + files(p, networkFloor, network, around, step, rows)
 }
 
 // Dot returns the shader of kernel dot, like Force.

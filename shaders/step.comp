@@ -18,7 +18,7 @@ real2 term(int row, int col)
 	precise real scaled = r * scale_value;
 	precise real change = abs(r) * inverse;
 	out_at(i) = x.here;
-	f_at(i) = flush(narrow(scaled));
+	f_at(i) = flush(exact_narrow(scaled));
 	return real2(change, 0);
 }
 
