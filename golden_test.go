@@ -17,7 +17,9 @@ import (
 	"offload/kernels"
 	"offload/kernels/gravity"
 	"offload/kernels/grid"
+	"offload/kernels/multigrid"
 	"offload/sims/plate"
+	"offload/sims/poisson"
 	"offload/sims/solar"
 )
 
@@ -90,7 +92,9 @@ type goldenResult struct {
 func goldenResults() []goldenResult {
 	all := append(goldenGravity[float32](), goldenGravity[float64]()...)
 	all = append(append(all, goldenStencils[float32]()...), goldenStencils[float64]()...)
+	all = append(all, goldenMultigrid()...)
 	all = append(append(all, goldenPlates[float32]()...), goldenPlates[float64]()...)
+	all = append(append(all, goldenPoisson[float32]()...), goldenPoisson[float64]()...)
 	return append(all, goldenSolar()...)
 }
 
@@ -198,6 +202,51 @@ func goldenStencils[T device.Float]() (all []goldenResult) {
 		add(k, 1024, 1024, 16, 1, 1)
 	}
 	return all
+}
+
+// goldenMultigrid are the examples of the kernels of multigrid solvers.
+func goldenMultigrid() (all []goldenResult) {
+	for _, k := range multigrid.Plain() {
+		for _, n := range []int{9, 66, 300} {
+			all = append(all, goldenResult{fmt.Sprintf("%s examples n=%d", k.Name, n), false, func(d device.Device) (string, error) {
+				var digests []string
+				for _, c := range k.Examples(n) {
+					digest, err := goldenCall("", false, func() *device.Call { return c }).digest(d)
+					if err != nil {
+						return "", err
+					}
+					digests = append(digests, digest)
+				}
+				return sum(func(w io.Writer) error { _, err := io.WriteString(w, strings.Join(digests, " ")); return err }), nil
+			}})
+		}
+	}
+	return all
+}
+
+// goldenPoisson are stationary temperatures.
+func goldenPoisson[T device.Float]() []goldenResult {
+	const rows, cols = 257, 321
+	solve := func(name string, source []T) goldenResult {
+		return goldenResult{fmt.Sprintf("poisson %v %s", device.TypeOf[T](), name), false, func(d device.Device) (string, error) {
+			u := make([]T, rows*cols)
+			for j := range cols {
+				u[j] = 100
+			}
+			s, err := poisson.NewSolver[T](context.Background(), d, &poisson.Problem{Rows: rows, Cols: cols, Dx: 1, Dy: 1.25})
+			if err != nil {
+				return "", err
+			}
+			defer s.Close()
+			_, err = s.Solve(context.Background(), u, source, poisson.Options{})
+			return sum(func(w io.Writer) error { return binary.Write(w, binary.LittleEndian, u) }), err
+		}}
+	}
+	source := make([]T, rows*cols)
+	for i := range source {
+		source[i] = T(i%11) / 1024
+	}
+	return []goldenResult{solve("hot edge", nil), solve("hot edge, source", source)}
 }
 
 // goldenPlates are files of plates: the steady state, and the way there.

@@ -63,7 +63,10 @@ const (
 	finishHalves = 2 // one sweep
 )
 
-// floor returns the magnitude below which stored values become zero.
+// Floor returns the magnitude below which stored values become zero: 2^-80 in float32,
+// 2^-900 in float64.
+func Floor[T device.Float]() T { return floor[T]() }
+
 func floor[T device.Float]() T { return base.PerPrecision[T](contract.Floor32, contract.Floor64) }
 
 func flush[T device.Float](v T) T {

@@ -83,7 +83,8 @@ func readRows(name string, t device.Type, rows int) device.Param {
 func plainOf[T device.Float](t *device.Tile, first, side, edges int) plain[T] {
 	n, m, flags := plainScalars(t.Launch, first)
 	return plain[T]{
-		n: n, m: m, flags: flags,
+		tile: t,
+		n:    n, m: m, flags: flags,
 		cx:    device.Scalar[T](t.Launch, first+3),
 		cy:    device.Scalar[T](t.Launch, first+4),
 		f:     device.View[T](t, side),

@@ -8,6 +8,7 @@ import (
 // plain holds the rows of a grid around a launch, in natural order, and the arguments that
 // are common to Start, Cycle and Finish.
 type plain[T device.Float] struct {
+	tile   *device.Tile
 	n, m   int // intervals
 	cx, cy T
 	flags  int
@@ -78,6 +79,9 @@ func (p *plain[T]) load(r device.Range, halo int) device.Range {
 // unless that is an edge.
 func (p *plain[T]) sweep(halves int) {
 	for k := range halves {
+		if p.tile.Done() {
+			return
+		}
 		for i := max(p.rows.Lo+1, 1); i < min(p.rows.Hi-1, p.n); i++ {
 			for j := 1; j < p.m; j++ {
 				if (i+j)&1 == k&1 {

@@ -14,9 +14,6 @@ type Grid[T device.Float] struct {
 // Rows returns the number of launch rows, which is that of the rows of the coarse grid.
 func (g Grid[T]) Rows() int { return g.N/2 + 1 }
 
-// Points returns the number of points.
-func (g Grid[T]) Points() int { return (g.N + 1) * (g.M + 1) }
-
 // Edges returns the number of values on the edges, in the order top, bottom, left, right.
 // The corners occur twice; those of top and bottom count.
 func (g Grid[T]) Edges() int { return 2*(g.N+1) + 2*(g.M+1) }

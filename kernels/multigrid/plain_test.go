@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"offload/device"
+	"offload/device/check"
+	"offload/device/reference"
 )
 
 // Launches of a few rows each give the bits of one launch of all rows.
@@ -29,6 +31,28 @@ func TestRowsInPieces(t *testing.T) {
 				for i, p := range k.Params {
 					if p.Access.Writes() && string(whole.Args[i].Data.Bytes()) != string(pieces.Args[i].Data.Bytes()) {
 						t.Errorf("%s (%s): %s depends on the tiles", k.Name, whole.Label, p.Name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Launches read the rows that they declare, and no others.
+func TestPlainHalos(t *testing.T) {
+	d, err := reference.Open(context.Background(), device.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for _, k := range Plain() {
+		for _, n := range []int{4, 8, 40} {
+			for _, c := range k.Examples(n) {
+				for lo := c.Rows.Lo; lo < c.Rows.Hi; lo++ {
+					part := c.Clone()
+					part.Rows = device.Range{Lo: lo, Hi: min(lo+1+lo%3, c.Rows.Hi)}
+					if err := part.Run(context.Background(), check.Debug(d)); err != nil {
+						t.Errorf("%s (%s): %v", k.Name, c.Label, err)
 					}
 				}
 			}

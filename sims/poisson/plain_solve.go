@@ -1,0 +1,298 @@
+package poisson
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"offload/device"
+	"offload/kernels/multigrid"
+)
+
+const (
+	defaultCycles = 100
+	// predicted bounds the factor by which a cycle reduces the residual.
+	predicted = 0.2
+	// stalled is the factor above which rounding prevents a reduction.
+	stalled = 0.5
+	// leastRest is the least part of a smooth error that a cycle leaves in an estimate.
+	leastRest = 0.1
+)
+
+// plainTol returns the default tolerance of T: in float32 a residual that rounding always
+// allows, whatever the grid.
+func plainTol[T device.Float]() float64 {
+	if device.TypeOf[T]() == device.Float32 {
+		return 0x1p-21
+	}
+	return 1e-10
+}
+
+func (s *plain[T]) check(u, source []T, o Options) error {
+	points := s.problem.Rows * s.problem.Cols
+	switch {
+	case len(u) != points:
+		return device.Invalidf("%d values for a grid of %d × %d points", len(u), s.problem.Rows, s.problem.Cols)
+	case source != nil && len(source) != points:
+		return device.Invalidf("%d sources for a grid of %d × %d points", len(source), s.problem.Rows, s.problem.Cols)
+	case o.Tol != 0 && !positive(o.Tol):
+		return device.Invalidf("tolerance %g: must be positive, or 0 for the default", o.Tol)
+	case o.MaxCycles < 0:
+		return device.Invalidf("%d cycles: must be positive, or 0 for the default", o.MaxCycles)
+	}
+	return nil
+}
+
+// Solve implements method. Points inside u are not read: full multigrid begins closer to
+// the solution than a guess.
+func (s *plain[T]) Solve(ctx context.Context, u, source []T, o Options) (Result, error) {
+	if err := s.check(u, source, o); err != nil {
+		return Result{}, err
+	}
+	scale, err := s.scale(u, source)
+	if err != nil {
+		return Result{}, err
+	}
+	if scale.largest == 0 {
+		clear(u)
+		return Result{Converged: true, Resolved: true}, nil
+	}
+	if o.Tol == 0 {
+		o.Tol = plainTol[T]()
+	}
+	if o.MaxCycles == 0 {
+		o.MaxCycles = defaultCycles
+	}
+	err = s.prepare(source != nil || s.problem.Source != nil)
+	if err == nil {
+		err = s.load(ctx, u, source, scale.factor)
+	}
+	if err == nil {
+		err = run(ctx, s.steps)
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("before the first cycle, with u as given: %w", err)
+	}
+	return s.iterate(ctx, u, scale, o)
+}
+
+// scale returns the scaling of a solution.
+func (s *plain[T]) scale(u, source []T) (scaling, error) {
+	largest, err := s.largestEdge(u)
+	var rise float64
+	switch {
+	case err != nil:
+	case source != nil:
+		rise, err = largestRise(s, source)
+	case s.problem.Source != nil:
+		rise, err = largestRise(s, s.problem.Source)
+	}
+	if err != nil {
+		return scaling{}, err
+	}
+	return scalingOf[T](max(largest, rise))
+}
+
+// progress is what is known of the cycles on the finest level. All but cycles and state is
+// scaled.
+type progress struct {
+	tol        float64
+	cycles     int
+	state      int     // which state they have reached
+	first      float64 // residual of the first state
+	residual   float64 // of the present one
+	correction float64 // the last one's largest magnitude
+	rounding   float64 // estimate of the error by rounding
+	stalled    bool
+}
+
+// iterate does cycles on the finest level until the residual is within the tolerance.
+func (s *plain[T]) iterate(ctx context.Context, u []T, scale scaling, o Options) (Result, error) {
+	largest := scale.largest * scale.factor
+	p := progress{tol: o.Tol * largest, rounding: s.rounding() * largest}
+	r, _, err := s.readNorms(ctx)
+	if err != nil {
+		return Result{}, fmt.Errorf("before the first cycle, with u as given: %w", err)
+	}
+	p.first, p.residual = r, r
+	report := func() {
+		if o.Progress != nil {
+			o.Progress(p.cycles, p.residual/scale.factor)
+		}
+	}
+	for {
+		if err := run(ctx, s.visit); err != nil {
+			return s.keep(ctx, u, scale, p, err)
+		}
+		last := p.cycles+1 >= o.MaxCycles || p.stalled
+		if last || p.residual*predicted <= p.tol {
+			r, c, err := s.normsOf(ctx, s.finish[p.state])
+			if err != nil {
+				return s.keep(ctx, u, scale, p, err)
+			}
+			if last || r <= p.tol {
+				if err := s.store(ctx, u, scale.factor); err != nil {
+					return s.keep(ctx, u, scale, p, err)
+				}
+				factor := p.factor()
+				p.cycles, p.residual, p.correction = p.cycles+1, r, c
+				report()
+				return p.result(scale, factor)
+			}
+		}
+		r, c, err := s.normsOf(ctx, s.cycle[p.state])
+		if err != nil {
+			return s.keep(ctx, u, scale, p, err)
+		}
+		p.stalled = r > stalled*p.residual
+		p.cycles, p.state, p.residual, p.correction = p.cycles+1, 1-p.state, r, c
+		report()
+	}
+}
+
+// rounding estimates the relative error of a solution by rounding, which grows with the
+// shorter side: at every point a neighbour's error counts as much as its own.
+func (s *plain[T]) rounding() float64 {
+	unit := 0x1p-53
+	if device.TypeOf[T]() == device.Float32 {
+		unit = 0x1p-24
+	}
+	return unit * float64(min(s.finest().n, s.finest().m))
+}
+
+// normsOf performs a step of the finest level and returns its norms.
+func (s *plain[T]) normsOf(ctx context.Context, do step) (residual, correction float64, err error) {
+	if err := do(ctx); err != nil {
+		return 0, 0, err
+	}
+	return s.readNorms(ctx)
+}
+
+// readNorms returns the largest residual and correction of the last launch on the finest
+// level.
+func (s *plain[T]) readNorms(ctx context.Context) (residual, correction float64, err error) {
+	l := s.finest()
+	rows := s.norms
+	if l.onDevice {
+		if err := l.norms.buffer.Read(ctx, 0, device.Of(rows)); err != nil {
+			return 0, 0, err
+		}
+	} else {
+		rows = device.As[T](l.norms.host)
+	}
+	r, c := multigrid.LargestNorms(rows)
+	return float64(r), float64(c), ctx.Err()
+}
+
+// factor returns the geometric mean by which the cycles have reduced the residual; 0
+// without cycles.
+func (p progress) factor() float64 {
+	if p.cycles == 0 || !(p.first > 0) {
+		return 0
+	}
+	return root(p.residual/p.first, p.cycles)
+}
+
+// root returns the k-th root of x in [0, 2^k] by bisection, because the bits of math.Pow
+// depend on the processor.
+func root(x float64, k int) float64 {
+	low, high := 0.0, 2.0
+	for range 60 {
+		middle := (low + high) / 2
+		power := 1.0
+		for range k {
+			power *= middle
+		}
+		if power < x {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high
+}
+
+// result returns the result of the cycles in p, and ErrNotConverged if the residual
+// exceeds the tolerance.
+func (p progress) result(scale scaling, factor float64) (Result, error) {
+	r := Result{Cycles: p.cycles, Factor: factor, Residual: p.residual / scale.factor, Resolved: true}
+	r.Relative = r.Residual / scale.largest
+	r.Converged = p.residual <= p.tol
+	// The smooth part of the error is what the last correction left, the rough part is about
+	// as large as the residual, and rounding adds to them.
+	rest := min(max(2*factor, leastRest), 0.5)
+	r.Error = (rest/(1-rest)*p.correction + 2*p.residual + p.rounding) / scale.factor
+	if r.Converged {
+		return r, nil
+	}
+	tol := p.tol / scale.factor / scale.largest
+	if p.stalled {
+		r.Resolved = false
+		return r, fmt.Errorf("%w: rounding keeps the relative residual at %.3g, above the tolerance of %.3g; use f64 or a larger tolerance",
+			ErrNotConverged, r.Relative, tol)
+	}
+	return r, fmt.Errorf("%w: the relative residual is %.3g after %d cycles; the tolerance is %.3g", ErrNotConverged, r.Relative, r.Cycles, tol)
+}
+
+// keepWithin bounds how long a cancelled solution waits for its last state.
+const keepWithin = 10 * time.Second
+
+// keep sets u to the state after the last complete cycle if err is an error of ctx, and
+// returns the result with err.
+func (s *plain[T]) keep(ctx context.Context, u []T, scale scaling, p progress, err error) (Result, error) {
+	if ctx.Err() == nil || p.cycles == 0 {
+		return Result{}, fmt.Errorf("in cycle %d, with u as given: %w", p.cycles+1, err)
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
+	defer cancel()
+	factor := p.factor()
+	if lost := s.restore(late, u, scale.factor, &p); lost != nil {
+		return Result{}, fmt.Errorf("in cycle %d, with u as given: %w; the state was not kept: %w", p.cycles+1, err, lost)
+	}
+	r, _ := p.result(scale, factor)
+	return r, fmt.Errorf("after %d cycles, kept in u: %w", p.cycles, err)
+}
+
+// restore sets u to the present state: the finest level's black points with the red points
+// that follow from them, after one more sweep, as at the end of a cycle without correction.
+// It computes on the host, because the device may be busy with what was cancelled.
+func (s *plain[T]) restore(ctx context.Context, u []T, factor float64, p *progress) error {
+	l, c := s.finest(), s.levels[len(s.levels)-2]
+	onHost := *l
+	onHost.onDevice = false
+	for _, a := range []*array{&onHost.edges, &onHost.side, &onHost.state[p.state]} {
+		if a.buffer != nil {
+			a.host = device.MakeSlice(a.typ, a.len)
+			if err := a.download(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	onHost.solution.host = device.MakeSlice(l.solution.typ, l.solution.len)
+	onHost.norms.host = device.MakeSlice(l.norms.typ, l.norms.len)
+	zero := c.correction
+	zero.host = device.MakeSlice(zero.typ, zero.len)
+
+	g, in := s.grid(l, multigrid.HasEdges), matrix{&onHost.state[p.state], 2 * l.half}
+	side := in
+	if s.withSource {
+		g.Flags |= multigrid.HasSource
+		side = matrix{&onHost.side, 4 * l.half}
+	}
+	finish, err := s.launch(&onHost, func(a []device.Arg) *device.Launch {
+		return multigrid.NewFinish(g, a[0], a[1], a[2], a[3], a[4], a[5])
+	}, in, matrix{&zero, c.wide32}, side, matrix{&onHost.edges, 1}, matrix{&onHost.solution, 2 * l.wide}, matrix{&onHost.norms, multigrid.NormsWidth})
+	if err != nil {
+		return err
+	}
+	if err := finish(ctx); err != nil {
+		return err
+	}
+	unscale := T(1 / factor)
+	for i, v := range device.As[T](onHost.solution.host)[:len(u)] {
+		u[i] = v * unscale
+	}
+	r, _ := multigrid.LargestNorms(device.As[T](onHost.norms.host))
+	p.residual = float64(r)
+	return nil
+}
