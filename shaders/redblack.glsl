@@ -11,10 +11,7 @@
 // WIDE blocks are beside each other in a tile, HIGH above each other.
 #define HIGH (LOCAL / WIDE)
 
-// Words of a pass.
-#define STAGE pass_word(0)   // TILES or JOIN
-#define TILES 0
-#define COLUMNS pass_word(1) // tiles beside each other
+#define COLUMNS pass_word(0) // tiles beside each other
 
 #define HAS_SOURCE 1
 #define HAS_EDGES 2
@@ -79,10 +76,10 @@ Half load_side(int row, int col, int colour)
 // at_rest returns the value of a point that does not change: on an edge, or beyond, 0.
 real at_rest(int row, int col)
 {
-	bool across = row == 0 || row == N, along = col == 0 || col == M;
 	if (!HAS(HAS_EDGES)) {
 		return real(0);
 	}
+	bool across = row == 0 || row == N, along = col == 0 || col == M;
 	bool edge = on_grid(row, col) && (across || along);
 	int i = across ? (row == 0 ? 0 : M + 1) + col : 2 * (M + 1) + (col == 0 ? 0 : N + 1) + row;
 	real v = edges_at(edge ? i : 0);
@@ -175,7 +172,10 @@ real2 difference(real2 after, real2 before)
 	return d;
 }
 
-real greater(real a, real b) { return b > a ? b : a; }
+// greater returns the greater of two numbers, or NaN if one of them is.
+real greater(real a, real b) { return b > a || isnan(b) ? b : a; }
+
+// greatest returns the greatest magnitude.
 real greatest(real2 a, real2 b)
 {
 	real2 x = abs(a), y = abs(b);
@@ -239,32 +239,22 @@ void tile(int index)
 	r = Half(difference(r.r0, red.r0), difference(r.r1, red.r1), difference(r.r2, red.r2), difference(r.r3, red.r3));
 	r = keep_edges(same(real(0)), r, row, col, col + 1);
 
-	real4 norms = real4(0); // of two rows of the coarse grid
-	if (in_tile(row, col)) {
-		norms.xy = real2(greatest(r.r0, r.r1), change(row, col));
-	}
-	if (in_tile(row + 2, col)) {
-		norms.zw = real2(greatest(r.r2, r.r3), change(row + 2, col));
-	}
 	store(row, col, red, black, r);
-	// Join the norms of a row of blocks by halves.
-	for (int reach = WIDE / 2; reach > 0; reach /= 2) {
-		barrier();
-		exchange[2 * me] = norms.xy;
-		exchange[2 * me + 1] = norms.zw;
-		barrier();
-		if (me % WIDE < reach) {
-			real2 a = exchange[2 * (me + reach)], b = exchange[2 * (me + reach) + 1];
-			norms = real4(greater(norms.x, a.x), greater(norms.y, a.y), greater(norms.z, b.x), greater(norms.w, b.y));
+
+	// The norms of two rows of the coarse grid, which are joined by one invocation each.
+	barrier();
+	exchange[2 * me] = in_tile(row, col) ? real2(greatest(r.r0, r.r1), change(row, col)) : real2(0);
+	exchange[2 * me + 1] = in_tile(row + 2, col) ? real2(greatest(r.r2, r.r3), change(row + 2, col)) : real2(0);
+	barrier();
+	int first = tile_row + 2 * me;
+	if (me < 2 * HIGH && in_tile(first, tile_col + HALO)) {
+		real2 norms = real2(0);
+		for (int k = 0; k < WIDE; k++) {
+			int x = (k + me) % WIDE; // for different banks
+			real2 n = exchange[2 * (me / 2 * WIDE + x) + me % 2];
+			norms = real2(greater(norms.x, n.x), greater(norms.y, n.y));
 		}
-	}
-	if (me % WIDE == 0) {
-		if (in_tile(row, tile_col + HALO)) {
-			store_norms(row / 2, column, norms.xy);
-		}
-		if (in_tile(row + 2, tile_col + HALO)) {
-			store_norms(row / 2 + 1, column, norms.zw);
-		}
+		store_norms(first / 2, column, norms);
 	}
 }
 
@@ -285,7 +275,7 @@ void join_norms(int row)
 
 void main()
 {
-	if (STAGE == TILES) {
+	if (pass_index == 0) {
 		tile(group_index);
 	} else {
 		join_norms(row_lo + group_index * LOCAL + int(gl_LocalInvocationIndex));

@@ -6,14 +6,8 @@ import (
 	"offload/shaders"
 )
 
-// The stages of the shaders of Start, Cycle and Finish, the first word of a pass. The
-// second one is the number of tiles beside each other.
-const (
-	shaderTiles = iota // tiles, with the norms of each
-	shaderJoin         // the norms of rows
-)
-
-// plainShader returns the form for GPUs of a kernel of so many half-sweeps. Outputs has,
+// plainShader returns the form for GPUs of a kernel of so many half-sweeps: a pass for
+// tiles, and one that joins the norms of those beside each other. Outputs has,
 // for each matrix that it writes, the columns of the grid for an element of one of its
 // two parts.
 func plainShader[T device.Float](source func(shaders.Precision, int) string, halves int, outputs map[int]int) *device.Shader {
@@ -28,15 +22,10 @@ func plainShader[T device.Float](source func(shaders.Precision, int) string, hal
 				cols = max(cols, l.Args[i].Width/2*step)
 			}
 			rows, columns := l.Rows.Len(), base.CeilDiv(cols, tileCols)
-			p.Passes = append(p.Passes[:0], device.Pass{
-				Groups: base.CeilDiv(2*rows, tileRows) * columns,
-				Words:  [device.PassWords]int32{shaderTiles, int32(columns)},
-			})
+			words := [device.PassWords]int32{int32(columns)}
+			p.Passes = append(p.Passes[:0], device.Pass{Groups: base.CeilDiv(2*rows, tileRows) * columns, Words: words})
 			if columns > 1 {
-				p.Passes = append(p.Passes, device.Pass{
-					Groups: base.CeilDiv(rows, shaders.RedBlackLocal),
-					Words:  [device.PassWords]int32{shaderJoin, int32(columns)},
-				})
+				p.Passes = append(p.Passes, device.Pass{Groups: base.CeilDiv(rows, shaders.RedBlackLocal), Words: words})
 				p.Scratch = NormsWidth * rows * columns
 			}
 		},
