@@ -3,7 +3,6 @@ package poisson
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"offload/device"
 	"offload/kernels/multigrid"
@@ -131,8 +130,8 @@ func (s *plain[T]) iterate(ctx context.Context, u []T, scale scaling, o Options)
 				return s.keep(ctx, u, scale, p, err)
 			}
 			if last || r <= p.tol {
-				if err := s.store(ctx, u, scale.factor); err != nil {
-					return s.keep(ctx, u, scale, p, err)
+				if err := s.storeAll(ctx, u, scale.factor); err != nil {
+					return Result{}, fmt.Errorf("after %d cycles, with part of the solution in u: %w", p.cycles+1, err)
 				}
 				factor := p.factor()
 				p.cycles, p.residual, p.correction = p.cycles+1, r, c
@@ -232,67 +231,4 @@ func (p progress) result(scale scaling, factor float64) (Result, error) {
 			ErrNotConverged, r.Relative, tol)
 	}
 	return r, fmt.Errorf("%w: the relative residual is %.3g after %d cycles; the tolerance is %.3g", ErrNotConverged, r.Relative, r.Cycles, tol)
-}
-
-// keepWithin bounds how long a cancelled solution waits for its last state.
-const keepWithin = 10 * time.Second
-
-// keep sets u to the state after the last complete cycle if err is an error of ctx, and
-// returns the result with err.
-func (s *plain[T]) keep(ctx context.Context, u []T, scale scaling, p progress, err error) (Result, error) {
-	if ctx.Err() == nil || p.cycles == 0 {
-		return Result{}, fmt.Errorf("in cycle %d, with u as given: %w", p.cycles+1, err)
-	}
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
-	defer cancel()
-	factor := p.factor()
-	if lost := s.restore(late, u, scale.factor, &p); lost != nil {
-		return Result{}, fmt.Errorf("in cycle %d, with u as given: %w; the state was not kept: %w", p.cycles+1, err, lost)
-	}
-	r, _ := p.result(scale, factor)
-	return r, fmt.Errorf("after %d cycles, kept in u: %w", p.cycles, err)
-}
-
-// restore sets u to the present state: the finest level's black points with the red points
-// that follow from them, after one more sweep, as at the end of a cycle without correction.
-// It computes on the host, because the device may be busy with what was cancelled.
-func (s *plain[T]) restore(ctx context.Context, u []T, factor float64, p *progress) error {
-	l, c := s.finest(), s.levels[len(s.levels)-2]
-	onHost := *l
-	onHost.onDevice = false
-	for _, a := range []*array{&onHost.edges, &onHost.side, &onHost.state[p.state]} {
-		if a.buffer != nil {
-			a.host = device.MakeSlice(a.typ, a.len)
-			if err := a.download(ctx); err != nil {
-				return err
-			}
-		}
-	}
-	onHost.solution.host = device.MakeSlice(l.solution.typ, l.solution.len)
-	onHost.norms.host = device.MakeSlice(l.norms.typ, l.norms.len)
-	zero := c.correction
-	zero.host = device.MakeSlice(zero.typ, zero.len)
-
-	g, in := s.grid(l, multigrid.HasEdges), matrix{&onHost.state[p.state], 2 * l.half}
-	side := in
-	if s.withSource {
-		g.Flags |= multigrid.HasSource
-		side = matrix{&onHost.side, 4 * l.half}
-	}
-	finish, err := s.launch(&onHost, func(a []device.Arg) *device.Launch {
-		return multigrid.NewFinish(g, a[0], a[1], a[2], a[3], a[4], a[5])
-	}, in, matrix{&zero, c.wide32}, side, matrix{&onHost.edges, 1}, matrix{&onHost.solution, 2 * l.wide}, matrix{&onHost.norms, multigrid.NormsWidth})
-	if err != nil {
-		return err
-	}
-	if err := finish(ctx); err != nil {
-		return err
-	}
-	unscale := T(1 / factor)
-	for i, v := range device.As[T](onHost.solution.host)[:len(u)] {
-		u[i] = v * unscale
-	}
-	r, _ := multigrid.LargestNorms(device.As[T](onHost.norms.host))
-	p.residual = float64(r)
-	return nil
 }
