@@ -5,7 +5,6 @@
 // There are RESULTS, 1 or 2, for a row. The kernel's files define term, which computes a
 // point and returns its terms, and join, which joins two of them.
 
-#define LINES 4
 #define SEGMENTS ((COLS + SEGMENT - 1) / SEGMENT)
 #define STRIDE (SEGMENT + RESIDUAL_LANES) // for different banks
 

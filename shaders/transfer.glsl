@@ -1,8 +1,13 @@
 // Transfers between a grid and the next coarser one. Twin of general_transfer.go in
-// kernels/multigrid. COLS is the number of fine columns.
+// kernels/multigrid.
 
 #define HALVED_COLS ((axes_value & 1) != 0)
 #define HALVED_ROWS ((axes_value & 2) != 0)
+
+// The fine grid.
+#define ROWS fine_value
+#define COLS (u_width / (HALVED_ROWS ? 2 : 1))
+#define PLANES (coef_width / u_width)
 
 // Which parent of a fine row a coarse row is.
 #define SAME 0
