@@ -112,14 +112,11 @@ Half keep_edges(Half before, Half after, int row, int even, int odd)
 		keep_row(before.r2, after.r2, row + 2, even), keep_row(before.r3, after.r3, row + 3, odd));
 }
 
-// MINUS_ZERO changes no value that it is added to, not even 0.
-#define MINUS_ZERO real(uintBitsToFloat(0x80000000u))
-
+// relaxed_row returns two points; that a source of 0 changes −0 to 0 never shows.
 real2 relaxed_row(real2 up, real2 down, real2 left, real2 right, real2 f)
 {
-	precise real2 v = cy_value * (up + down) + cx_value * (left + right);
-	precise real2 sum = v + f;
-	return sum;
+	precise real2 v = (cy_value * (up + down) + cx_value * (left + right)) + f;
+	return v;
 }
 
 // Offsets in exchange of the edges of blocks, two points each.
@@ -226,7 +223,7 @@ void tile(int index)
 		red = rest(row, col, col + 1);
 		black = keep_edges(rest(row, col + 1, col), black, row, col + 1, col);
 	}
-	Half f = same(MINUS_ZERO), g = f;
+	Half f = same(real(0)), g = f;
 	if (HAS(HAS_SOURCE)) {
 		f = load_side(row, col, 0);
 		g = load_side(row, col, 1);
