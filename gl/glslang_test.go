@@ -49,7 +49,7 @@ func writeTexts(t *testing.T, k *device.Kernel) []string {
 	dir := t.TempDir()
 	var files []string
 	for _, d := range dialects() {
-		if !d.doubles && k.Params[0].Type == device.Float64 {
+		if !d.doubles && slices.ContainsFunc(k.Params, func(p device.Param) bool { return p.Type == device.Float64 }) {
 			continue
 		}
 		text, err := d.source(k)

@@ -18,12 +18,14 @@ var (
 	fmaByDouble string
 	//go:embed arithmetic/root.glsl
 	root string
+	//go:embed arithmetic/narrow.glsl
+	narrow string
 )
 
 // Arithmetic returns GLSL that defines exact_add, exact_sub, exact_mul, exact_div,
-// exact_reciprocal, exact_sqrt and exact_fma for float and double: the IEEE-754
-// operations, rounded once to nearest even, for operands and results that are zero,
-// infinite or normal numbers. Macros defined before it describe the driver:
+// exact_reciprocal, exact_sqrt and exact_fma for float and double, and exact_narrow from
+// either to float: the IEEE-754 operations, rounded once to nearest even, for operands and
+// results that are zero, infinite or normal numbers. Macros defined before it describe the driver:
 //
 //	DOUBLES                     it supports double
 //	FMA32_FUSED, FMA64_FUSED    its fma is fused
@@ -41,6 +43,7 @@ func Arithmetic() string {
 		"#if defined(EMULATE) && defined(DOUBLES)\n", fmaByDouble,
 		"#elif defined(EMULATE)\n", fma, "#endif\n",
 		root, undo,
+		narrow,
 	}, "")
 }
 
@@ -110,6 +113,9 @@ const (
 #endif
 #ifndef NATIVE_DIV
 #define NATIVE_DIV(x, y) ((x) / (y))
+#endif
+#ifndef NATIVE_NARROW
+#define NATIVE_NARROW(x) float(x)
 #endif
 `
 )

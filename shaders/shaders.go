@@ -41,12 +41,14 @@ type Precision string
 const (
 	Single Precision = `
 #define real float
+#define real2 vec2
 #define real3 vec3
 #define real4 vec4
 #define power_of_two(n) exact_power(n, 1.0f)
 `
 	Double Precision = `
 #define real double
+#define real2 dvec2
 #define real3 dvec3
 #define real4 dvec4
 #define power_of_two(n) exact_power(n, 1.0lf)
@@ -71,13 +73,16 @@ func Heat(p Precision) string { return files(p, heat, stencil) }
 func files(p Precision, texts ...string) string {
 	var b strings.Builder
 	b.WriteString(string(p))
-	size, floor, squareFloor := 4, contract.Floor32, contract.SquareFloor32
+	size, floor, squareFloor, networkFloor := 4, contract.Floor32, contract.SquareFloor32, contract.NetworkFloor32
 	if p == Double {
-		size, floor, squareFloor = 8, contract.Floor64, contract.SquareFloor64
+		size, floor, squareFloor, networkFloor = 8, contract.Floor64, contract.SquareFloor64, contract.NetworkFloor64
 	}
 	fmt.Fprintf(&b, "#define TILE %d\n#define LANES %d\n", contract.SourceTile, contract.VectorBytes/size)
 	fmt.Fprintf(&b, "#define SEGMENT %d\n#define RESIDUAL_LANES %d\n", contract.ResidualSegment, contract.ResidualLanes)
 	fmt.Fprintf(&b, "#define FLOOR power_of_two(%d)\n#define SQUARE_FLOOR power_of_two(%d)\n", math.Ilogb(floor), math.Ilogb(squareFloor))
+	fmt.Fprintf(&b, "#define NETWORK_FLOOR power_of_two(%d)\n", math.Ilogb(networkFloor))
+	fmt.Fprintf(&b, "#define FLOOR32 exact_power(%d, 1.0f)\n", math.Ilogb(contract.Floor32))
+	fmt.Fprintf(&b, "#define NETWORK_FLOOR32 exact_power(%d, 1.0f)\n", math.Ilogb(contract.NetworkFloor32))
 	for i, text := range texts {
 		fmt.Fprintf(&b, "#line 1 %d\n%s", i+1, text)
 	}

@@ -24,3 +24,11 @@ const (
 	ResidualSegment = 256
 	ResidualLanes   = 8
 )
+
+// Conductance networks. The floors are so high that a product of two values, and one of a
+// difference of values with a conductance of at least NetworkLeast, is normal.
+const (
+	NetworkFloor32 = 0x1p-60
+	NetworkFloor64 = 0x1p-500
+	NetworkLeast   = 0x1p-40
+)

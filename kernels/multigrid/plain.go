@@ -3,6 +3,7 @@ package multigrid
 import (
 	"offload/device"
 	"offload/kernels/internal/base"
+	"offload/shaders"
 )
 
 // Parameters of Start, in binding order: device arrays first, then scalars.
@@ -125,8 +126,9 @@ func newStart[T device.Float]() *device.Kernel {
 				norms[2*I+1] = 0
 			}
 		},
-		Check: plainCheck[T](startEdges, startNorms, startN, shapes...),
-		Cost:  plainCost(startHalves, startN, shapes...),
+		Check:  plainCheck[T](startEdges, startNorms, startN, shapes...),
+		Cost:   plainCost(startHalves, startN, shapes...),
+		Shader: plainShader[T](shaders.Start, startHalves, map[int]int{startState: 2, startCoarse: 4}),
 	}
 	k.Examples = func(n int) []*device.Call { return plainExamples[T](k, shapes, startNorms, n) }
 	return k
@@ -166,8 +168,9 @@ func newCycle[T device.Float]() *device.Kernel {
 				norms[2*I+1] = largestOf[T](c, width, p.m/2+1, I)
 			}
 		},
-		Check: plainCheck[T](cycleEdges, cycleNorms, cycleN, shapes...),
-		Cost:  plainCost(cycleHalves, cycleN, shapes...),
+		Check:  plainCheck[T](cycleEdges, cycleNorms, cycleN, shapes...),
+		Cost:   plainCost(cycleHalves, cycleN, shapes...),
+		Shader: plainShader[T](shaders.Cycle, cycleHalves, map[int]int{cycleOut: 2, cycleCoarse: 4}),
 	}
 	k.Examples = func(n int) []*device.Call { return plainExamples[T](k, shapes, cycleNorms, n) }
 	return k
@@ -205,8 +208,9 @@ func newFinish[T device.Float]() *device.Kernel {
 				norms[2*I+1] = largestOf[T](c, width, p.m/2+1, I)
 			}
 		},
-		Check: plainCheck[T](finishEdges, finishNorms, finishN, shapes...),
-		Cost:  plainCost(finishHalves, finishN, shapes...),
+		Check:  plainCheck[T](finishEdges, finishNorms, finishN, shapes...),
+		Cost:   plainCost(finishHalves, finishN, shapes...),
+		Shader: plainShader[T](shaders.Finish, finishHalves, map[int]int{finishOut: 1}),
 	}
 	k.Examples = func(n int) []*device.Call { return plainExamples[T](k, shapes, finishNorms, n) }
 	return k

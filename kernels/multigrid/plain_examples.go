@@ -8,8 +8,8 @@ import (
 	"offload/kernels/internal/base"
 )
 
-// example is a launch on a grid of n × m intervals.
-type example struct {
+// plainExample is a launch on a grid of n × m intervals.
+type plainExample struct {
 	n, m   int
 	flags  int
 	pad    int // elements of a half-row behind its last point
@@ -26,7 +26,7 @@ func plainExamples[T device.Float](k *device.Kernel, shapes []shape, norms, n in
 	n = max(n&^1, 2)
 	half := max(n/2&^1, 2)
 	var calls []*device.Call
-	for i, e := range []example{
+	for i, e := range []plainExample{
 		{n: n, m: n, flags: HasEdges, dx: 1, dy: 1},
 		{n: half, m: n + 2, flags: HasEdges | HasSource, pad: 3, part: 1, dx: 1, dy: 1.25},
 		{n: n + 4, m: half, flags: HasSource | FromZero, pad: 8, part: 2, dx: 1.3, dy: 1},
@@ -43,7 +43,7 @@ func plainExamples[T device.Float](k *device.Kernel, shapes []shape, norms, n in
 	return calls
 }
 
-func exampleCall[T device.Float](k *device.Kernel, shapes []shape, norms int, e example, r *rand.Rand) *device.Call {
+func exampleCall[T device.Float](k *device.Kernel, shapes []shape, norms int, e plainExample, r *rand.Rand) *device.Call {
 	x, y := float64(e.dx*e.dx), float64(e.dy*e.dy)
 	g := Grid[T]{N: e.n, M: e.m, Flags: e.flags, Cx: T(y / (2 * (x + y))), Cy: T(x / (2 * (x + y)))}
 	rows := g.Rows()

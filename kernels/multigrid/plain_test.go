@@ -78,7 +78,7 @@ func TestPaddingIsZero(t *testing.T) {
 					continue
 				}
 				w := c.Args[i].Width
-				for e, v := range floats(c.Args[i].Data) {
+				for e, v := range numbers(c.Args[i].Data) {
 					if I, e := e/w, e%w; I >= c.Rows.Lo && I < c.Rows.Hi && v != 0 && !isPoint(k, p.Name, n, m, I, e, w/2) {
 						t.Errorf("%s (%s): element %d of row %d of %s is %g", k.Name, c.Label, e, I, p.Name, v)
 					}
@@ -103,7 +103,7 @@ func isPoint(k *device.Kernel, output string, n, m, I, e, width int) bool {
 	return i <= n && 2*t+1-i&1 <= m
 }
 
-func floats(s device.Slice) []float64 {
+func numbers(s device.Slice) []float64 {
 	if s.Type() == device.Float64 {
 		return device.As[float64](s)
 	}
@@ -149,13 +149,13 @@ func cycleFactor(t *testing.T, g Grid[float64]) float64 {
 	coarseHalf := HalfWidth(g.M / 2)
 	coarse := make([]float32, 2*rows*coarseHalf)
 	g.Flags = HasEdges
-	run(t, NewStart(g, mat(guess, half), mat(side, 4), mat(edges, 1), mat(state[0], 2*half), mat(coarse, 2*coarseHalf), mat(norms, 2)),
+	run(t, NewStart(g, matrix(guess, half), matrix(side, 4), matrix(edges, 1), matrix(state[0], 2*half), matrix(coarse, 2*coarseHalf), matrix(norms, 2)),
 		device.Of(guess), device.Of(side), device.Of(edges), device.Of(state[0]), device.Of(coarse), device.Of(norms))
 	first, _ := LargestNorms(norms)
 	for k := range cycles {
 		c := correction(t, g.N/2, g.M/2, float32(g.Cx), float32(g.Cy), coarse)
 		in, out := state[k%2], state[(k+1)%2]
-		run(t, NewCycle(g, mat(in, 2*half), mat(c, half), mat(side, 4), mat(edges, 1), mat(out, 2*half), mat(coarse, 2*coarseHalf), mat(norms, 2)),
+		run(t, NewCycle(g, matrix(in, 2*half), matrix(c, half), matrix(side, 4), matrix(edges, 1), matrix(out, 2*half), matrix(coarse, 2*coarseHalf), matrix(norms, 2)),
 			device.Of(in), device.Of(c), device.Of(side), device.Of(edges), device.Of(out), device.Of(coarse), device.Of(norms))
 	}
 	last, _ := LargestNorms(norms)
@@ -174,10 +174,10 @@ func correction(t *testing.T, n, m int, cx, cy float32, side []float32) []float3
 	none, norms := make([]float32, rows), make([]float32, NormsWidth*rows)
 	state, coarse, out := make([]float32, 2*rows*half), make([]float32, 2*rows*coarseHalf), make([]float32, 2*rows*(m/2+1)*2)
 	width := len(out) / rows
-	run(t, NewStart(g, mat(none, 1), mat(side, 4*half), mat(none, 1), mat(state, 2*half), mat(coarse, 2*coarseHalf), mat(norms, 2)),
+	run(t, NewStart(g, matrix(none, 1), matrix(side, 4*half), matrix(none, 1), matrix(state, 2*half), matrix(coarse, 2*coarseHalf), matrix(norms, 2)),
 		device.Of(none), device.Of(side), device.Of(none), device.Of(state), device.Of(coarse), device.Of(norms))
 	c := correction(t, n/2, m/2, cx, cy, coarse)
-	run(t, NewFinish(g, mat(state, 2*half), mat(c, half), mat(side, 4*half), mat(none, 1), mat(out, width), mat(norms, 2)),
+	run(t, NewFinish(g, matrix(state, 2*half), matrix(c, half), matrix(side, 4*half), matrix(none, 1), matrix(out, width), matrix(norms, 2)),
 		device.Of(state), device.Of(c), device.Of(side), device.Of(none), device.Of(out), device.Of(norms))
 	packed := make([]float32, 0, (n+1)*(m+1))
 	for i := range n + 1 {
@@ -199,7 +199,9 @@ func swept(n, m int, cx, cy float32, side []float32) []float32 {
 	return u
 }
 
-func mat[T device.Float](s []T, width int) device.Arg { return device.Arg{Len: len(s), Width: width} }
+func matrix[T device.Float](s []T, width int) device.Arg {
+	return device.Arg{Len: len(s), Width: width}
+}
 
 func run(t *testing.T, l *device.Launch, data ...device.Slice) {
 	t.Helper()
@@ -266,7 +268,7 @@ func TestPlainRefuses(t *testing.T) {
 func TestSerialRefuses(t *testing.T) {
 	g := Grid[float32]{N: 8, M: 8, Cx: 0.25, Cy: 0.25}
 	small, state := make([]float32, 4), make([]float32, 50)
-	_, err := NewSerial(NewFinish(g, mat(state, 10), mat(state[:25], 5), mat(small, 4), mat(small, 1), mat(state, 18), mat(state[:10], 2)),
+	_, err := NewSerial(NewFinish(g, matrix(state, 10), matrix(state[:25], 5), matrix(small, 4), matrix(small, 1), matrix(state, 18), matrix(state[:10], 2)),
 		device.Of(state), device.Of(state), device.Of(small), device.Of(small), device.Of(state), device.Of(state))
 	if !errors.Is(err, device.ErrInvalid) {
 		t.Errorf("too few rows: %v, want ErrInvalid", err)

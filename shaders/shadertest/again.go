@@ -15,13 +15,20 @@ func Corrected(source, macros string) string {
 	return distrust + macros + renamed(shaders.Arithmetic()) + "#line 1\n" + renamed(source)
 }
 
-// Off returns macros that multiply the driver's roots and quotients by a factor.
+// Off returns macros that multiply the driver's roots and quotients by a factor, and make
+// float the next number after or before what the driver rounds to.
 func Off(factor string) string {
 	return `
 float off(float x) { return ` + factor + `; }
 double off(double x) { return ` + factor + `lf; }
 #define NATIVE_SQRT(x) (sqrt(x) * off(x))
 #define NATIVE_DIV(x, y) ((x) / (y) * off(x))
+float off_narrow(double x)
+{
+	float f = float(x);
+	return f == 0.0f || isinf(f) ? f : exact_step(f, ` + factor + ` > 1.0 ? 1 : -1);
+}
+#define NATIVE_NARROW(x) off_narrow(x)
 `
 }
 
@@ -37,6 +44,7 @@ const distrust = `
 #undef DIV64_EXACT
 #undef NATIVE_SQRT
 #undef NATIVE_DIV
+#undef NATIVE_NARROW
 `
 
 // renamed renames the functions, to avoid a conflict with those that the device

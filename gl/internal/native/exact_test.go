@@ -3,6 +3,7 @@ package native_test
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"offload/device"
@@ -43,6 +44,7 @@ func TestOperationsAreExact(t *testing.T) {
 	testOperations(t, d, native.Quotient[float64](), "exact_div(x, y)")
 	testOperations(t, d, reciprocal[float32](), "exact_reciprocal(x)")
 	testOperations(t, d, reciprocal[float64](), "exact_reciprocal(x)")
+	testOperations(t, d, narrow(), "double(exact_narrow(x))")
 }
 
 func testOperations[T device.Float](t *testing.T, d device.Device, o native.Operation[T], call string) {
@@ -85,4 +87,36 @@ func smallestNormal[T device.Float]() T {
 		return T(math.Ldexp(1, -126))
 	}
 	return T(math.Ldexp(1, -1022))
+}
+
+// narrow rounds a double to float: to numbers on both sides of the middle between two
+// floats, on it, and near the ends of the exponents.
+func narrow() native.Operation[float64] {
+	return native.Operation[float64]{
+		Name: "narrow",
+		Go:   func(x, _, _ float64) float64 { return float64(float32(x)) },
+		Operands: func(n int) []float64 {
+			r := rand.New(rand.NewPCG(3, 4))
+			s := []float64{0, 0, 0, math.Inf(1), 0, 0, math.Inf(-1), 0, 0, 0x1p-126, 0, 0, math.MaxFloat32, 0, 0, 0x1p300, 0, 0}
+			for len(s) < 3*n {
+				f := math.Float32frombits(r.Uint32()&0x807fffff | uint32(1+r.IntN(254))<<23)
+				if r.IntN(4) == 0 { // next to a power of two
+					f = math.Float32frombits(math.Float32bits(f)&0xff800000 + uint32(r.IntN(3)))
+				}
+				x := (float64(f) + float64(math.Nextafter32(f, 2*f))) / 2
+				switch r.IntN(5) {
+				case 0:
+					x = math.Nextafter(x, 0)
+				case 1:
+					x = math.Nextafter(x, 2*x)
+				case 2:
+					x = float64(f) * (1 + 0x1p-23*r.Float64())
+				case 3:
+					x = math.Nextafter(float64(f), 2*float64(f))
+				}
+				s = append(s, x, 0, 0)
+			}
+			return s
+		},
+	}
 }
