@@ -18,9 +18,9 @@ const (
 	leastRest = 0.1
 )
 
-// plainTol returns the default tolerance of T: in float32 a residual that rounding always
+// DefaultTol returns the default of Options.Tol: in float32 a residual that rounding always
 // allows, whatever the grid.
-func plainTol[T device.Float]() float64 {
+func DefaultTol[T device.Float]() float64 {
 	if device.TypeOf[T]() == device.Float32 {
 		return 0x1p-21
 	}
@@ -57,7 +57,7 @@ func (s *plain[T]) Solve(ctx context.Context, u, source []T, o Options) (Result,
 		return Result{Converged: true, Resolved: true}, nil
 	}
 	if o.Tol == 0 {
-		o.Tol = plainTol[T]()
+		o.Tol = DefaultTol[T]()
 	}
 	if o.MaxCycles == 0 {
 		o.MaxCycles = defaultCycles

@@ -144,7 +144,7 @@ func testPlainSizes[T device.Float](t *testing.T) {
 		if err != nil || !r.Converged || r.Cycles > 9 || r.Factor > 0.12 {
 			t.Errorf("%+v: %+v, %v", c, r, err)
 		}
-		if all := largestResidual(p, u); all > 0.5*1e-10 && all > 0.5*0x1p-20 || r.Relative > plainTol[T]() {
+		if all := largestResidual(p, u); all > 0.5*1e-10 && all > 0.5*0x1p-20 || r.Relative > DefaultTol[T]() {
 			t.Errorf("%+v: residual %g, %+v", c, all, r)
 		}
 		off := 0.0
