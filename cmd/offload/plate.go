@@ -76,7 +76,7 @@ than --tol. With --time, explicit steps solve the heat equation for fixed edges.
 	fl.StringVar(&f.solver, "solver", "multigrid", "method for the steady state: multigrid, jacobi")
 	fl.Float64Var(&f.tol, "tol", 0, "tolerance (multigrid: 1e-10 in f64, 4.8e-7 in f32; jacobi: 1e-8, 1e-4)")
 	intVar(cmd, &f.maxCycles, "max-cycles", 100, "maximum number of cycles of multigrid")
-	intVar(cmd, &f.maxSweeps, "max-sweeps", 0, "maximum number of sweeps of jacobi; without --tol, the exact number")
+	intVar(cmd, &f.maxSweeps, "max-sweeps", 0, "maximum number of sweeps of jacobi, which it implies; without --tol, the exact number")
 	fl.Float64Var(&f.time, "time", 0, "simulate this many seconds instead of the steady state")
 	fl.Float64Var(&f.dt, "dt", 0, "time step in seconds (default 0.9 of the largest stable one)")
 	fl.Float64Var(&f.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s; the default is aluminium")
@@ -117,6 +117,9 @@ func (f *plateFlags) run(cmd *cobra.Command) error {
 // check returns a usage error for flags that are invalid or contradict each other.
 func (f *plateFlags) check(cmd *cobra.Command) error {
 	set := cmd.Flags().Changed
+	if set("max-sweeps") && !set("solver") {
+		f.solver = jacobi
+	}
 	switch {
 	case f.plot != "" && !strings.HasSuffix(f.plot, ".png"):
 		return usagef("--plot=%s: the name must end in .png", f.plot)
@@ -127,7 +130,7 @@ func (f *plateFlags) check(cmd *cobra.Command) error {
 	case set("time") && (set("tol") || set("max-sweeps") || set("max-cycles") || set("solver")):
 		return usagef("--solver, --tol, --max-sweeps and --max-cycles cannot be used with --time")
 	case set("max-sweeps") && f.solver != jacobi, set("max-cycles") && f.solver == jacobi:
-		return usagef("--max-sweeps requires --solver=jacobi, --max-cycles multigrid")
+		return usagef("--max-sweeps is for --solver=jacobi, --max-cycles for multigrid")
 	case f.general() && (f.solver == jacobi || set("time")):
 		return usagef("--solver=jacobi and --time are for edges that are held, without --source, --conductivity and --fixed")
 	case !set("time") && (set("dt") || set("diffusivity")):

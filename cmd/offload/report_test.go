@@ -58,8 +58,11 @@ func TestReportsInJSON(t *testing.T) {
 		{"sim solar --until=2451555 --gr", `"relativity":true`},
 		{"sim solar --until=2451555", `{"body":"Pluto","km":`},
 		{"sim plate --n=9x11 --top=100", `"rows":9,"cols":11`},
-		{"sim plate --n=9 --top=100", `"converged":true},"centre":24.9999`},
-		{"sim plate --n=9 --top=100 --time=1 --precision=f32", `"transient":{"steps":`},
+		{"sim plate --n=9 --top=100", `"solver":"multigrid","residual":`},
+		{"sim plate --n=9 --top=100", `"converged":true,"cycles":5,`},
+		{"sim plate --n=9 --top=100", `"digest":"a939085ae`},
+		{"sim plate --n=9 --top=100 --solver=jacobi", `"converged":true,"sweeps":`},
+		{"sim plate --n=9 --top=100 --time=1 --precision=f32", `"steps":432,"dt_s":`},
 	} {
 		code, out, stderr := execute(append(strings.Fields(c.args), "--device=cpu", "--format=json")...)
 		var object map[string]any

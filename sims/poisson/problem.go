@@ -19,8 +19,8 @@ func (p *Problem) check() error {
 		return device.Invalidf("no problem")
 	case p.Rows < 2 || p.Cols < 2 || p.Rows > maxSide || p.Cols > maxSide || p.Rows > maxPoints/p.Cols:
 		return device.Invalidf("a plate of %d × %d points", p.Rows, p.Cols)
-	case (p.Dx != 0 || p.Dy != 0) && !(positive(p.Dx) && positive(p.Dy)):
-		return device.Invalidf("distances of %g and %g m", p.Dx, p.Dy)
+	case (p.Dx != 0 || p.Dy != 0) && !(normalSquare(p.Dx) && normalSquare(p.Dy)):
+		return device.Invalidf("spacings of %g and %g: both must be positive, with normal squares", p.Dx, p.Dy)
 	case p.K != 0 && !positive(p.K):
 		return device.Invalidf("a conductivity of %g W/(m·K)", p.K)
 	case p.K != 0 && p.Conductivity != nil:
@@ -128,4 +128,10 @@ func (p *Problem) ambient() (largest float64) {
 		}
 	}
 	return largest
+}
+
+// normalSquare reports whether d is positive and its square is a normal number.
+func normalSquare(d float64) bool {
+	square := d * d
+	return d > 0 && square >= 0x1p-1022 && square <= math.MaxFloat64
 }
