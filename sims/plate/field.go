@@ -137,6 +137,9 @@ var (
 	// ErrDiverged means that a temperature became infinite or NaN. With a Field that
 	// passes Check, only a faulty device can cause that.
 	ErrDiverged = errors.New("the plate has diverged: check the device")
+	// ErrFrozen means that nothing moves any more, although the plate is not steady: the
+	// changes of a time step are below the resolution of the temperatures.
+	ErrFrozen = errors.New("the plate is frozen")
 	// ErrFormat means that a file is not a NumPy file from which the values that are
 	// wanted can be read.
 	ErrFormat = errors.New("not a usable NumPy file")

@@ -2,6 +2,7 @@ package plate
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"offload/device"
@@ -40,8 +41,8 @@ type TransientResult struct {
 // step and of second order in the spacings.
 //
 // The error wraps device.ErrInvalid if f or o is invalid, which includes a time step
-// beyond the stability limit, ErrDiverged, or an error of the device. After
-// ErrDiverged, and after an error of ctx, the field holds the state after the last
+// beyond the stability limit, ErrDiverged, ErrFrozen, or an error of the device. After
+// ErrDiverged and ErrFrozen, and after an error of ctx, the field holds the state after the last
 // complete launch. The result always describes the field.
 //
 // Magnitudes that the kernels count as zero are set to zero in f at the start.
@@ -71,7 +72,28 @@ func Transient[T device.Float](ctx context.Context, dev device.Device, f *Field[
 	if kept == 0 {
 		return TransientResult{Dt: dt}, err
 	}
+	if err == nil && r.Change == 0 && !f.steady(o.Dx, o.Dy) {
+		return r, fmt.Errorf("%w: %v loses steps of %.3g s in rounding: take longer ones, or f64", ErrFrozen, device.TypeOf[T](), dt)
+	}
 	return r, err
+}
+
+// steady reports whether no point is further from the mean of its neighbours than rounding
+// explains.
+func (f *Field[T]) steady(dx, dy float64) bool {
+	cx, cy := grid.JacobiWeights[float64](dx, dy)
+	lowest, highest := f.Extremes()
+	limit := 8 * resolution[T](max(math.Abs(float64(lowest)), math.Abs(float64(highest))))
+	for i := 1; i < f.Rows-1; i++ {
+		for j := 1; j < f.Cols-1; j++ {
+			at := func(i, j int) float64 { return float64(f.At(i, j)) }
+			mean := float64(cy*(at(i-1, j)+at(i+1, j))) + float64(cx*(at(i, j-1)+at(i, j+1)))
+			if math.Abs(mean-at(i, j)) > limit {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // march does the steps.

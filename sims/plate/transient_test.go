@@ -167,3 +167,27 @@ func TestCancelledTransientKeepsTheLastBatch(t *testing.T) {
 		t.Errorf("what was kept is not the state at 5 s: %s", at)
 	}
 }
+
+// In float32, steps that are too short change nothing. That is an error, unless the plate
+// is steady.
+func TestFrozen(t *testing.T) {
+	o := plate.TransientOptions{Diffusivity: 9.7e-5, Dx: 1e-3, Dy: 1e-3, Time: 2e-4, Dt: 2e-6}
+	for _, c := range []struct {
+		top    float32
+		frozen bool
+	}{{300.01, true}, {300, false}} {
+		f, err := plate.NewField[float32](65, 65, plate.Edges{Top: float64(c.top), Bottom: 300, Left: 300, Right: 300})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 1; i < f.Rows-1; i++ {
+			for j := 1; j < f.Cols-1; j++ {
+				f.T[i*f.Cols+j] = 300
+			}
+		}
+		_, err = plate.Transient(context.Background(), open(t), f, o)
+		if errors.Is(err, plate.ErrFrozen) != c.frozen || (err != nil) != c.frozen {
+			t.Errorf("top %g: error %v", c.top, err)
+		}
+	}
+}
