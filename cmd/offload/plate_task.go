@@ -168,13 +168,19 @@ func multigridRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRu
 		if look.tol = o.Tol; look.tol == 0 {
 			look.tol = poisson.DefaultTol[T]()
 		}
+		lowest, highest := field.Extremes()
 		r, err := poisson.Solve(ctx, dev, problem, field.T, o)
 		if r.Cycles == 0 && err != nil {
 			return nil, err
 		}
+		report := &multigridReport{r.Cycles, real(r.Relative), real(r.Factor), 0}
+		if problem.Source == nil && f.edges.held() { // no point can be colder or hotter than those that are held
+			low, high := field.Extremes()
+			report.Outside = real(max(lowest-low, high-highest, 0))
+		}
 		return &plateReport{
 			steadyReport:    &steadyReport{"multigrid", real(r.Residual), real(r.Error), r.Converged},
-			multigridReport: &multigridReport{r.Cycles, real(r.Relative), real(r.Factor)},
+			multigridReport: report,
 		}, err
 	}
 	return run, nil

@@ -180,6 +180,7 @@ type multigridReport struct {
 	Cycles   int  `json:"cycles"`
 	Relative real `json:"relative_residual"`
 	Factor   real `json:"convergence_factor"`
+	Outside  real `json:"outside_range"` // by how much points are colder or hotter than possible
 }
 
 type jacobiReport struct {
