@@ -22,17 +22,14 @@ type plateFlags struct {
 	n                                  shape
 	edges                              plateEdges
 	materials                          materials
-	tol, time, dt, diffusivity, dx, dy float64
+	timing                             timing
+	tol, dx, dy                        float64
 	maxSweeps, maxCycles, workers      int
 	trace                              tracing
 	schedule                           schedule
 	checked                            checking
 	reporting                          reporting
 }
-
-// aluminium is the thermal diffusivity of pure aluminium at room temperature in
-// m²/s (CRC Handbook of Chemistry and Physics).
-const aluminium = 9.7e-5
 
 func newPlate(schedule schedule) *cobra.Command {
 	f := plateFlags{n: shape{257, 257}, schedule: schedule}
@@ -54,7 +51,11 @@ the top: .npy, or .npz, of which --init=FILE.npz:NAME chooses one array.
 The steady state is solved by multigrid, until the largest residual is at most --tol
 times the largest temperature given. The residual of a point is how far it is from
 the balance of its heat flows. --solver=jacobi sweeps until no point changes by more
-than --tol. With --time, explicit steps solve the heat equation for fixed edges.
+than --tol.
+
+With --time, explicit steps solve the heat equation for fixed edges; --scheme has two
+implicit ones, for all plates and steps of any length: crank-nicolson is of second
+order in the step, euler never overshoots. --every writes frames on the way.
 
 --out writes the field for NumPy (.npy, .npz) or ParaView (.vti).
 
@@ -63,6 +64,7 @@ than --tol. With --time, explicit steps solve the heat equation for fixed edges.
   offload sim plate --n=129x257 --top=100 --left=50 --out=plate.npy --plot=plate.png
   offload sim plate --n=513 --top=100 --left=insulated --right=convection:25,20
   offload sim plate --n=257 --top=100 --time=2.5 --dx=1e-3 --dy=1e-3 --out=plate.vti
+  offload sim plate --n=129 --left=flux:5000 --right=20 --time=60 --dt=0.5 --every=10 --out=plate.npy
   offload sim plate --n=129 --top=100 --solver=jacobi --tol=1e-10`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.out, f.plot) },
@@ -77,9 +79,7 @@ than --tol. With --time, explicit steps solve the heat equation for fixed edges.
 	fl.Float64Var(&f.tol, "tol", 0, "tolerance (multigrid: 1e-10 in f64, 4.8e-7 in f32; jacobi: 1e-8, 1e-4)")
 	intVar(cmd, &f.maxCycles, "max-cycles", 100, "maximum number of cycles of multigrid")
 	intVar(cmd, &f.maxSweeps, "max-sweeps", 0, "maximum number of sweeps of jacobi, which it implies; without --tol, the exact number")
-	fl.Float64Var(&f.time, "time", 0, "simulate this many seconds instead of the steady state")
-	fl.Float64Var(&f.dt, "dt", 0, "time step in seconds (default 0.9 of the largest stable one)")
-	fl.Float64Var(&f.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s; the default is aluminium")
+	f.timing.flags(cmd)
 	fl.Float64Var(&f.dx, "dx", 1e-3, "distance between columns in m")
 	fl.Float64Var(&f.dy, "dy", 1e-3, "distance between rows in m")
 	fl.StringVar(&f.precision, "precision", "f64", "precision: f32, f64")
@@ -131,14 +131,15 @@ func (f *plateFlags) check(cmd *cobra.Command) error {
 		return usagef("--solver, --tol, --max-sweeps and --max-cycles cannot be used with --time")
 	case set("max-sweeps") && f.solver != jacobi, set("max-cycles") && f.solver == jacobi:
 		return usagef("--max-sweeps is for --solver=jacobi, --max-cycles for multigrid")
-	case f.general() && (f.solver == jacobi || set("time")):
-		return usagef("--solver=jacobi and --time are for edges that are held, without --source, --conductivity and --fixed")
-	case !set("time") && (set("dt") || set("diffusivity")):
-		return usagef("--dt and --diffusivity require --time")
-	case set("time") && !(f.time > 0), set("dt") && !(f.dt > 0), set("tol") && !(f.tol > 0):
-		return usagef("--time, --dt and --tol must be positive")
+	case f.general() && f.solver == jacobi:
+		return usagef("--solver=jacobi is for fixed edges, without --source, --conductivity and --fixed")
+	case set("tol") && !(f.tol > 0):
+		return usagef("--tol must be positive")
 	case set("max-sweeps") && f.maxSweeps < 1, f.maxCycles < 1:
 		return usagef("--max-sweeps and --max-cycles must be at least 1")
+	}
+	if err := f.timing.check(set, f.general(), f.out); err != nil {
+		return err
 	}
 	return errors.Join(oneOf("solver", f.solver, []string{"multigrid", jacobi}), f.checked.check(cmd), f.reporting.check(), refuseTerminal(cmd, f.out))
 }

@@ -59,8 +59,10 @@ func plateTask[T device.Float](f *plateFlags, run plateRun[T], field *plate.Fiel
 // nothing to solve, which is Jacobi's easiest case.
 func plateRunOf[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
 	switch {
-	case f.time > 0:
+	case f.timing.scheme == explicit:
 		return explicitRun(f, field)
+	case f.timing.time > 0:
+		return implicitRun(f, field)
 	case f.solver == jacobi, !f.general() && min(field.Rows, field.Cols) < 3:
 		return jacobiRun(f, field)
 	}
@@ -78,7 +80,8 @@ func stencilRun[T device.Float](w plate.Work) plateRun[T] {
 }
 
 func (f *plateFlags) transient() plate.TransientOptions {
-	return plate.TransientOptions{Diffusivity: f.diffusivity, Dx: f.dx, Dy: f.dy, Time: f.time, Dt: f.dt}
+	t := &f.timing
+	return plate.TransientOptions{Diffusivity: t.diffusivity, Dx: f.dx, Dy: f.dy, Time: t.time, Dt: t.dt}
 }
 
 // stopwatch reports to the scheduler that the device is alive, and how long launches
@@ -109,14 +112,17 @@ func explicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun
 	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
 		o := o
 		o.Progress = func(t, _ float64) {
-			bar.Set(t / f.time)
+			bar.Set(t / o.Time)
 			watch.step()
 		}
 		r, err := plate.Transient(ctx, dev, field, o)
 		if r.Steps == 0 {
 			return nil, err
 		}
-		return &plateReport{transientReport: &transientReport{r.Steps, r.Dt, r.Time, real(r.Change)}}, err
+		return &plateReport{
+			timeReport:     &timeReport{explicit, r.Steps, r.Dt, r.Time},
+			explicitReport: &explicitReport{real(r.Change)},
+		}, err
 	}
 	return run, nil
 }
@@ -173,13 +179,14 @@ func multigridRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRu
 		if r.Cycles == 0 && err != nil {
 			return nil, err
 		}
-		report := &multigridReport{r.Cycles, real(r.Relative), real(r.Factor), 0}
+		report := &multigridReport{real(r.Relative), real(r.Factor), 0}
 		if problem.Source == nil && f.edges.held() { // no point can be colder or hotter than those that are held
 			low, high := field.Extremes()
 			report.Outside = real(max(lowest-low, high-highest, 0))
 		}
 		return &plateReport{
 			steadyReport:    &steadyReport{"multigrid", real(r.Residual), real(r.Error), r.Converged},
+			cyclesReport:    &cyclesReport{r.Cycles},
 			multigridReport: report,
 		}, err
 	}

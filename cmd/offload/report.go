@@ -160,9 +160,12 @@ type plateReport struct {
 	Cols    int     `json:"cols"`
 	Seconds float64 `json:"seconds"`
 	*steadyReport
+	*cyclesReport
 	*multigridReport
 	*jacobiReport
-	*transientReport
+	*timeReport
+	*explicitReport
+	*implicitReport
 	Centre  real   `json:"centre"`
 	Lowest  real   `json:"lowest"`
 	Highest real   `json:"highest"`
@@ -176,8 +179,12 @@ type steadyReport struct {
 	Converged bool   `json:"converged"`
 }
 
+// cyclesReport has the cycles of all solutions by multigrid.
+type cyclesReport struct {
+	Cycles int `json:"cycles"`
+}
+
 type multigridReport struct {
-	Cycles   int  `json:"cycles"`
 	Relative real `json:"relative_residual"`
 	Factor   real `json:"convergence_factor"`
 	Outside  real `json:"outside_range"` // by how much points are colder or hotter than possible
@@ -188,11 +195,24 @@ type jacobiReport struct {
 	Norm2  real `json:"residual_2_norm"`
 }
 
-type transientReport struct {
+type timeReport struct {
+	Scheme string  `json:"scheme"`
 	Steps  int     `json:"steps"`
 	Dt     float64 `json:"dt_s"`
 	Time   float64 `json:"time_s"`
-	Change real    `json:"last_change"`
+}
+
+type explicitReport struct {
+	Change real `json:"last_change"`
+}
+
+// implicitReport has the heat in J for each metre of thickness.
+type implicitReport struct {
+	Stored    real `json:"heat_stored"`
+	Edges     real `json:"heat_from_edges"`
+	Held      real `json:"heat_from_held_points"`
+	Sources   real `json:"heat_from_sources"`
+	Imbalance real `json:"heat_imbalance"` // relative
 }
 
 // measure adds the shape and temperatures of the field to the report.
@@ -212,8 +232,11 @@ func (r *plateReport) text(w io.Writer) error {
 	case r.jacobiReport != nil:
 		outcome = fmt.Sprintf("%d sweeps, residual %.3g (max norm), %.3g (2-norm), estimated error %.2g",
 			r.Sweeps, float64(r.Residual), float64(r.Norm2), float64(r.Error))
-	case r.transientReport != nil:
+	case r.explicitReport != nil:
 		outcome = fmt.Sprintf("%d steps of %.4g s to %.6g s; last change %.3g", r.Steps, r.Dt, r.Time, float64(r.Change))
+	case r.implicitReport != nil:
+		outcome = fmt.Sprintf("%d steps of %.4g s to %.6g s (%s), %d cycles\nheat in J/m: stored %.6g; from edges %.6g, held points %.6g, sources %.6g; relative imbalance %.1e",
+			r.Steps, r.Dt, r.Time, r.Scheme, r.Cycles, float64(r.Stored), float64(r.Edges), float64(r.Held), float64(r.Sources), float64(r.Imbalance))
 	}
 	_, err := fmt.Fprintf(w, "%d × %d points on %v, %.3g s\n%s\ncentre %.6f, lowest %.6g, highest %.6g\n",
 		r.Rows, r.Cols, r.place, r.Seconds, outcome, float64(r.Centre), float64(r.Lowest), float64(r.Highest))

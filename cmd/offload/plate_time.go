@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"offload/device"
+	"offload/device/sched"
+	"offload/internal/progress"
+	"offload/sims/plate"
+)
+
+// The schemes of time steps.
+const (
+	explicit      = "explicit"
+	crankNicolson = "crank-nicolson"
+	euler         = "euler"
+)
+
+// timing is the flags of runs in time.
+type timing struct {
+	time, dt, diffusivity, every float64
+	scheme, capacity             string
+}
+
+// aluminium is the thermal diffusivity of pure aluminium at room temperature in m²/s (CRC
+// Handbook of Chemistry and Physics).
+const aluminium = 9.7e-5
+
+func (t *timing) flags(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.Float64Var(&t.time, "time", 0, "simulate this many seconds instead of the steady state")
+	fl.Float64Var(&t.dt, "dt", 0, "time step in seconds (default: explicit 0.9 of the largest stable one, else time/100)")
+	fl.StringVar(&t.scheme, "scheme", "", "time steps: explicit, crank-nicolson, euler (default explicit for plain plates with fixed edges, else crank-nicolson)")
+	fl.Float64Var(&t.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s; the default is aluminium")
+	fl.StringVar(&t.capacity, "capacity", "", "heat capacity in J/(m³·K) of implicit steps: a number or a NumPy `file` (default conductivity/diffusivity of aluminium)")
+	fl.Float64Var(&t.every, "every", 0, "write a frame after about so many seconds: FILE-0000.npy, FILE-0001.npy, … for --out=FILE.npy")
+}
+
+// check returns a usage error for flags that contradict each other. general reports
+// whether the plate needs implicit steps.
+func (t *timing) check(set func(flag string) bool, general bool, out string) error {
+	if !set("time") {
+		for _, name := range []string{"dt", "diffusivity", "scheme", "capacity", "every"} {
+			if set(name) {
+				return usagef("--%s requires --time", name)
+			}
+		}
+		return nil
+	}
+	if t.scheme == "" {
+		if t.scheme = explicit; general || t.capacity != "" || t.every > 0 {
+			t.scheme = crankNicolson
+		}
+	}
+	switch {
+	case t.scheme == explicit && (general || t.capacity != "" || t.every > 0):
+		return usagef("--scheme=explicit is for fixed edges, without --source, --conductivity, --fixed, --capacity and --every")
+	case set("every") && !(t.every > 0), !(t.time > 0), set("dt") && !(t.dt > 0):
+		return usagef("--time, --dt and --every must be positive")
+	case t.every > 0 && (out == "" || out == toStdout):
+		return usagef("--every requires --out=FILE")
+	case set("diffusivity") && set("capacity"):
+		return usagef("--diffusivity and --capacity say the same: give one")
+	}
+	return oneOf("scheme", t.scheme, []string{explicit, crankNicolson, euler})
+}
+
+// implicitRun returns the run with implicit steps.
+func implicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
+	problem, err := problemOf(f, field)
+	if err != nil {
+		return plateRun[T]{}, err
+	}
+	o := plate.ImplicitOptions{Problem: *problem, Time: f.timing.time, Dt: f.timing.dt, Every: f.timing.every}
+	if f.timing.scheme == euler {
+		o.Scheme = plate.BackwardEuler
+	}
+	switch c, number := numberOf(f.timing.capacity); {
+	case number:
+		o.Capacity = c
+	case f.timing.capacity != "":
+		if o.Capacities, err = mapOf(f.timing.capacity, field.Rows, field.Cols); err != nil {
+			return plateRun[T]{}, err
+		}
+	case problem.Conductivity != nil:
+		o.Capacity = aluminiumK / f.timing.diffusivity
+	default:
+		o.Capacity = problem.K / f.timing.diffusivity
+	}
+	work, err := plate.ImplicitWork[T](o)
+	if err != nil {
+		return plateRun[T]{}, err
+	}
+	run := plateRun[T]{kernels: work.Kernels, launch: work.Launch, launches: work.Launches, memory: work.Memory, steps: work.Launches}
+	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
+		o, frames := o, 0
+		o.Frame = func(float64) error {
+			name := frameName(f.out, frames)
+			frames++
+			return plate.Write(name, field, plate.WriteOptions{Dx: f.dx, Dy: f.dy})
+		}
+		o.Progress = func(t float64) {
+			bar.Set(t / o.Time)
+			sched.Alive(watch.ctx)
+		}
+		r, err := plate.Implicit(ctx, dev, field, o)
+		if r.Steps == 0 {
+			return nil, err
+		}
+		e := r.Energy
+		return &plateReport{
+			timeReport:     &timeReport{f.timing.scheme, r.Steps, r.Dt, r.Time},
+			cyclesReport:   &cyclesReport{r.Cycles},
+			implicitReport: &implicitReport{real(e.Stored), real(e.Edges), real(e.Held), real(e.Sources), real(e.Imbalance())},
+		}, err
+	}
+	return run, nil
+}
+
+// frameName returns the name of a frame: FILE-0007.npy for the frame 7 of FILE.npy.
+func frameName(out string, frame int) string {
+	ext := filepath.Ext(out)
+	return fmt.Sprintf("%s-%04d%s", strings.TrimSuffix(out, ext), frame, ext)
+}
