@@ -1,0 +1,158 @@
+package poisson
+
+import (
+	"context"
+	"fmt"
+
+	"offload/device"
+	"offload/kernels/multigrid"
+)
+
+// The general method solves any problem: by conjugate gradients in T, each of whose
+// iterations is preconditioned by a multigrid cycle in float32. Interpolation and the
+// operators of coarser grids follow the equations, so that materials, held points and any
+// number of points are allowed. Levels of up to hostPoints points are computed in the
+// caller's goroutine.
+
+// general is the general method.
+type general[T device.Float] struct {
+	problem *Problem
+	dev     device.Device
+	eqs     *assembly
+	levels  []*generalLevel // the finest first
+	bottom  *cholesky
+	buffers []device.Buffer // all that were allocated
+	cycle   []step          // from the residual to its correction, both on the finest level
+
+	// On the finest level.
+	x, p    [2]array
+	q, b    array
+	coef    *array // the coefficients in T
+	sums    array
+	largest array
+}
+
+// newGeneral sets up the levels.
+func newGeneral[T device.Float](ctx context.Context, dev device.Device, p *Problem) (method[T], error) {
+	s, err := openGeneral[T](ctx, dev, p, hostPoints)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// openGeneral is newGeneral with levels of up to border points on the host.
+func openGeneral[T device.Float](ctx context.Context, dev device.Device, p *Problem, border int) (*general[T], error) {
+	eqs, err := assemble(p)
+	if err != nil {
+		return nil, err
+	}
+	pairs, last := hierarchy(eqs.finest)
+	s := &general[T]{problem: p, dev: dev, eqs: eqs, bottom: newCholesky(last), levels: newGeneralLevels(pairs, last, border)}
+	if err := s.allocate(ctx, pairs, last); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("grid of %d × %d points: %w", p.Rows, p.Cols, err)
+	}
+	s.cycle = s.visit(nil, 0, true)
+	return s, nil
+}
+
+// Close frees the buffers. A closed device has freed them already.
+func (s *general[T]) Close() {
+	for _, b := range s.buffers {
+		b.Free()
+	}
+	s.buffers = nil
+}
+
+// finestArrays sets the sizes of the finest level's matrices in T, and returns those that
+// need memory of their own.
+func (s *general[T]) finestArrays() []*array {
+	t, l := device.TypeOf[T](), s.levels[0]
+	n := l.rows * l.cols
+	all := []*array{&s.x[0], &s.x[1], &s.p[0], &s.p[1], &s.q, &s.b}
+	for _, a := range all {
+		*a = array{typ: t, len: n}
+	}
+	s.sums = array{typ: t, len: l.rows * multigrid.DirectionWidth}
+	s.largest = array{typ: t, len: l.rows}
+	s.coef = &l.coef
+	if t != device.Float32 {
+		s.coef = &array{typ: t, len: n * multigrid.Planes4}
+		all = append(all, s.coef)
+	}
+	return append(all, &s.sums, &s.largest)
+}
+
+// allocate allocates the matrices, and sets coefficients and weights.
+func (s *general[T]) allocate(ctx context.Context, pairs []*pairOfGrids, last *grid) error {
+	for _, a := range s.finestArrays() {
+		if err := s.place(a, true, a == &s.sums || a == &s.largest); err != nil {
+			return err
+		}
+	}
+	for k, l := range s.levels {
+		border := k > 0 && s.levels[k-1].onDevice && !l.onDevice
+		alone := len(s.levels) == 1
+		for _, a := range l.arrays() {
+			if err := s.place(a, l.onDevice || border && a.passes, !l.onDevice || alone && a.passes); err != nil {
+				return err
+			}
+		}
+		g := last
+		if k < len(pairs) {
+			g = pairs[k].fine
+			if err := s.set(ctx, &l.weights, pairs[k].planes(l.weights.len/l.weightsWidth())); err != nil {
+				return err
+			}
+		}
+		if err := s.set(ctx, &l.coef, planes[float32](g, l.stored)); err != nil {
+			return err
+		}
+	}
+	if t := device.TypeOf[T](); t != device.Float32 {
+		if err := s.coef.buffer.Write(ctx, 0, device.Of(planes[T](s.eqs.finest, s.problem.Rows))); err != nil {
+			return err
+		}
+	}
+	for k, l := range s.levels[:len(s.levels)-1] {
+		if err := l.prepare(s.dev, s.levels[k+1]); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// weightsWidth returns the elements of a row of weights.
+func (l *generalLevel) weightsWidth() int {
+	width := l.cols
+	if l.axes&multigrid.HalveCols != 0 {
+		width = (l.cols + 1) / 2
+	}
+	return multigrid.WeightPlanes(l.axes) * width
+}
+
+// place allocates an array on the device and the host.
+func (s *general[T]) place(a *array, onDevice, onHost bool) error {
+	if onHost {
+		a.host = device.MakeSlice(a.typ, a.len)
+	}
+	if !onDevice {
+		return nil
+	}
+	b, err := s.dev.Alloc(a.typ, a.len)
+	if err != nil {
+		return err
+	}
+	a.buffer, s.buffers = b, append(s.buffers, b)
+	return nil
+}
+
+// set fills an array of a level.
+func (s *general[T]) set(ctx context.Context, a *array, values []float32) error {
+	if a.buffer != nil {
+		return a.buffer.Write(ctx, 0, device.Of(values))
+	}
+	copy(device.As[float32](a.host), values)
+	return nil
+}

@@ -1,0 +1,272 @@
+package poisson
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"offload/device"
+	"offload/internal/ieee"
+	"offload/kernels/multigrid"
+)
+
+const (
+	// stagnant is the number of iterations that shall halve the least residual, once it is
+	// as small as rounding can make it.
+	stagnant = 5
+	// roundingUnits bounds the residuals that rounding can cause, in units of the last place
+	// of the largest value given.
+	roundingUnits = 256
+)
+
+// incompatible is the error of a part that sources heat without a way out.
+func incompatible(p part, cols int, sum, magnitudes float64) error {
+	return fmt.Errorf("%w: in the part of the plate with row %d, column %d the sum is %.3g of the magnitudes",
+		ErrIncompatible, p.points[0]/cols, p.points[0]%cols, sum/magnitudes)
+}
+
+// unitRoundoff returns half of the distance from 1 to the next number.
+func unitRoundoff[T device.Float]() float64 {
+	if device.TypeOf[T]() == device.Float32 {
+		return 0x1p-24
+	}
+	return 0x1p-53
+}
+
+// descent is the state of the conjugate gradients. All but the numbers of iterations is
+// scaled.
+type descent struct {
+	tol              float64
+	iterations       int
+	x, p             int     // which of the states and directions are the last ones
+	scale            float64 // of the residual f
+	first, residual  float64
+	least            [stagnant + 1]float64 // of the residuals up to the last iterations
+	alpha, curvature float64               // of the last step
+	rounding         float64
+	stalled          bool
+}
+
+// Solve implements method.
+func (s *general[T]) Solve(ctx context.Context, u, source []T, o Options) (Result, error) {
+	if err := s.checkData(u, source, o); err != nil {
+		return Result{}, err
+	}
+	if o.Tol == 0 {
+		o.Tol = DefaultTol[T]()
+	}
+	if o.MaxCycles == 0 {
+		o.MaxCycles = defaultCycles
+	}
+	h, err := s.heat(ctx, u, source)
+	if err != nil {
+		return Result{}, fmt.Errorf("before the first cycle, with u as given: %w", err)
+	}
+	if h.largest == 0 {
+		for at := range u {
+			if s.changes(at) {
+				u[at] = 0
+			}
+		}
+		s.restoreMeans(h, u, func(int) float64 { return 0 })
+		return Result{Converged: true, Resolved: true}, nil
+	}
+	scale, err := scalingOf[T](h.largest)
+	if err != nil {
+		return Result{}, err
+	}
+	d := &descent{tol: o.Tol * scale.largest * scale.factor, scale: 1}
+	d.rounding = unitRoundoff[T]() * scale.largest * scale.factor
+	err = s.load(ctx, u, h, scale.factor)
+	if err == nil {
+		err = s.step(ctx, d, 0, &s.x[0]) // no step: the residual of the first guess
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("before the first cycle, with u as given: %w", err)
+	}
+	d.first = d.residual
+	for i := range d.least {
+		d.least[i] = d.residual
+	}
+	return s.descend(ctx, d, u, h, scale, o)
+}
+
+// descend iterates until the residual is within the tolerance.
+func (s *general[T]) descend(ctx context.Context, d *descent, u []T, h heat, scale scaling, o Options) (Result, error) {
+	var failure error
+	for d.residual > 0 && (d.residual > d.tol || d.iterations == 0) && d.iterations < o.MaxCycles && !d.stalled {
+		if failure = s.iterate(ctx, d); failure != nil {
+			break
+		}
+		if o.Progress != nil && !d.stalled {
+			o.Progress(d.iterations, d.residual/scale.factor)
+		}
+	}
+	if failure != nil && (ctx.Err() == nil || d.iterations == 0) {
+		return Result{}, fmt.Errorf("in cycle %d, with u as given: %w", d.iterations+1, failure)
+	}
+	late := ctx
+	if failure != nil {
+		var cancel context.CancelFunc
+		late, cancel = context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
+		defer cancel()
+	}
+	correction, err := s.lastCorrection(late, d)
+	if err == nil {
+		err = s.store(late, &s.x[d.x], u, h, scale.factor)
+	}
+	if err != nil && failure == nil && ctx.Err() != nil { // ctx ended after the last cycle
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
+		defer cancel()
+		if correction, err = s.lastCorrection(late, d); err == nil {
+			err = s.store(late, &s.x[d.x], u, h, scale.factor)
+		}
+	}
+	if err != nil {
+		if failure != nil {
+			err = fmt.Errorf("%w; the state was not kept: %w", failure, err)
+		}
+		return Result{}, fmt.Errorf("after %d cycles, with u as given: %w", d.iterations, err)
+	}
+	r, err := d.result(s, correction, scale)
+	if failure != nil {
+		return r, fmt.Errorf("after %d cycles, kept in u: %w", d.iterations, failure)
+	}
+	return r, err
+}
+
+// points returns the argument of a matrix of the finest level.
+func (s *general[T]) points(a *array) device.Arg {
+	l := s.levels[0]
+	return device.Arg{Buffer: a.buffer, Len: l.rows * l.cols, Width: l.cols}
+}
+
+// coefficients returns the argument of the coefficients in T.
+func (s *general[T]) coefficients() device.Arg {
+	l := s.levels[0]
+	return device.Arg{Buffer: s.coef.buffer, Len: l.rows * l.cols * multigrid.Planes4, Width: l.cols * multigrid.Planes4}
+}
+
+// iterate does an iteration: a cycle for the last residual, a direction, and a step.
+func (s *general[T]) iterate(ctx context.Context, d *descent) error {
+	if err := run(ctx, s.cycle); err != nil {
+		return err
+	}
+	l := s.levels[0]
+	sigma, beta := 1/d.scale, 0.0
+	from := &s.x[d.x] // any finite values: they count with beta 0
+	if d.iterations > 0 {
+		from = &s.p[d.p]
+		launch := multigrid.NewDot(device.TypeOf[T](), s.points(&l.u[1]), s.points(&s.q), device.Arg{Buffer: s.sums.buffer, Len: l.rows, Width: 1})
+		if err := s.launch(ctx, launch, &s.sums); err != nil {
+			return err
+		}
+		beta = -multigrid.SumRows(device.As[T](s.sums.host)[:l.rows], 1, 0) * sigma / d.curvature
+	}
+	to := &s.p[1-d.p]
+	sums := device.Arg{Buffer: s.sums.buffer, Len: l.rows * multigrid.DirectionWidth, Width: multigrid.DirectionWidth}
+	launch := multigrid.NewDirection(s.points(&l.u[1]), s.points(from), s.coefficients(), s.points(&l.f), s.points(to), s.points(&s.q), sums,
+		l.wrap, T(sigma), T(beta))
+	if err := s.launch(ctx, launch, &s.sums); err != nil {
+		return err
+	}
+	rows := device.As[T](s.sums.host)
+	descent := multigrid.SumRows(rows, multigrid.DirectionWidth, 0) * sigma
+	curvature := multigrid.SumRows(rows, multigrid.DirectionWidth, 1)
+	alpha := descent / curvature
+	if !(curvature > 0) || !(math.Abs(alpha) < 0x1p100) {
+		d.stalled = true // rounding has left nothing to descend along
+		return nil
+	}
+	if err := s.step(ctx, d, alpha, to); err != nil {
+		return err
+	}
+	d.iterations, d.p, d.alpha, d.curvature = d.iterations+1, 1-d.p, alpha, curvature
+	copy(d.least[1:], d.least[:])
+	d.least[0] = min(d.least[1], d.residual)
+	d.stalled = d.residual > d.tol && d.iterations >= stagnant && d.least[0] > stalled*d.least[stagnant] &&
+		d.least[0] < roundingUnits*d.rounding
+	return nil
+}
+
+// step moves the state by alpha times p and computes the residual. If it fails, the state
+// is the one before.
+func (s *general[T]) step(ctx context.Context, d *descent, alpha float64, p *array) error {
+	l := s.levels[0]
+	launch := multigrid.NewStep(s.points(&s.x[d.x]), s.points(p), s.points(&s.b), s.coefficients(), s.points(&s.x[1-d.x]), s.points(&l.f),
+		device.Arg{Buffer: s.largest.buffer, Len: l.rows, Width: 1}, l.wrap, T(alpha), T(d.next()))
+	if err := s.launch(ctx, launch, &s.largest); err != nil {
+		return err
+	}
+	residual := T(0)
+	for _, v := range device.As[T](s.largest.host) {
+		residual = max(residual, v)
+	}
+	d.x, d.residual, d.scale = 1-d.x, float64(residual), d.next()
+	return nil
+}
+
+// next returns the scale of the next residual: a power of two for which that of the last
+// one is about 1.
+func (d *descent) next() float64 {
+	if d.residual == 0 {
+		return 1
+	}
+	_, e := math.Frexp(d.residual)
+	return math.Ldexp(1, -e)
+}
+
+// launch performs a launch and reads its results.
+func (s *general[T]) launch(ctx context.Context, l *device.Launch, results *array) error {
+	if err := s.dev.Launch(ctx, l); err != nil {
+		return err
+	}
+	if err := results.download(ctx); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// lastCorrection returns the largest change of a point in the last step.
+func (s *general[T]) lastCorrection(ctx context.Context, d *descent) (float64, error) {
+	if d.iterations == 0 {
+		return 0, nil
+	}
+	values := make([]T, s.problem.Rows*s.problem.Cols)
+	if err := s.p[d.p].buffer.Read(ctx, 0, device.Of(values)); err != nil {
+		return 0, err
+	}
+	largest := T(0)
+	for _, v := range values {
+		largest = max(largest, ieee.Abs(v))
+	}
+	return math.Abs(d.alpha) * float64(largest), nil
+}
+
+// result returns the result of the iterations, and ErrNotConverged if the residual exceeds
+// the tolerance.
+func (d *descent) result(s interface{ side() int }, correction float64, scale scaling) (Result, error) {
+	r := Result{Cycles: d.iterations, Residual: d.residual / scale.factor, Resolved: true, Converged: d.residual <= d.tol}
+	r.Relative = r.Residual / scale.largest
+	if d.iterations > 0 && d.first > 0 {
+		r.Factor = root(min(d.residual/d.first, 1), d.iterations)
+	}
+	rest := min(max(2*r.Factor, leastRest), 0.9)
+	r.Error = (rest/(1-rest)*correction + 2*d.residual + float64(s.side())*d.rounding) / scale.factor
+	if d.iterations < 2 {
+		r.Factor = 0
+	}
+	if r.Converged {
+		return r, nil
+	}
+	tol := d.tol / scale.factor / scale.largest
+	if d.stalled {
+		r.Resolved = false
+		return r, fmt.Errorf("%w: rounding keeps the relative residual at %.3g, above the tolerance of %.3g; use f64 or a larger tolerance",
+			ErrNotConverged, r.Relative, tol)
+	}
+	return r, fmt.Errorf("%w: the relative residual is %.3g after %d cycles; the tolerance is %.3g", ErrNotConverged, r.Relative, r.Cycles, tol)
+}
+
+// side returns the longer side, in points: rounding grows with it.
+func (s *general[T]) side() int { return max(s.problem.Rows, s.problem.Cols) }

@@ -1,0 +1,156 @@
+package poisson
+
+import (
+	"math"
+
+	"offload/internal/contract"
+	"offload/kernels/multigrid"
+)
+
+// The states of a point.
+const (
+	free     = iota
+	held     // keeps its value
+	isolated // has no neighbours and keeps its value
+)
+
+// halo is the width of the border around the matrices of a grid: the interpolation at a
+// point uses conductances that far away.
+const halo = 2
+
+// grid is a network of conductances in float64, while a hierarchy is set up. Its matrices
+// have a border, which repeats the opposite side where the grid wraps and is 0 elsewhere.
+type grid struct {
+	rows, cols, stride   int
+	wrapCols, wrapRows   bool
+	nine                 bool      // points are joined to all eight neighbours
+	east, south          []float64 // conductance to the next column, to the next row
+	southEast, southWest []float64 // to the next row's next and previous column; nil unless nine
+	loss                 []float64
+	diagonal             []float64
+	state                []uint8
+}
+
+func newGrid(rows, cols int, wrapCols, wrapRows, nine bool) *grid {
+	g := &grid{rows: rows, cols: cols, stride: cols + 2*halo, wrapCols: wrapCols, wrapRows: wrapRows, nine: nine}
+	n := (rows + 2*halo) * g.stride
+	for _, m := range []*[]float64{&g.east, &g.south, &g.loss, &g.diagonal} {
+		*m = make([]float64, n)
+	}
+	if nine {
+		g.southEast, g.southWest = make([]float64, n), make([]float64, n)
+	}
+	g.state = make([]uint8, n)
+	return g
+}
+
+// at returns the index of point (i, j), which may lie in the border.
+func (g *grid) at(i, j int) int { return (i+halo)*g.stride + j + halo }
+
+// fill sets the borders of matrices.
+func (g *grid) fill(all ...[]float64) {
+	for _, m := range all {
+		fillBorder(g, m)
+	}
+}
+
+// fillState sets the border of state.
+func (g *grid) fillState() { fillBorder(g, g.state) }
+
+func fillBorder[E float64 | uint8](g *grid, m []E) {
+	if g.wrapCols {
+		for i := range g.rows {
+			for k := 1; k <= halo; k++ {
+				m[g.at(i, -k)] = m[g.at(i, (g.cols*halo-k)%g.cols)]
+				m[g.at(i, g.cols-1+k)] = m[g.at(i, (k-1)%g.cols)]
+			}
+		}
+	}
+	if g.wrapRows {
+		row := func(i int) []E { return m[(i+halo)*g.stride:][:g.stride] }
+		for k := 1; k <= halo; k++ {
+			copy(row(-k), row((g.rows*halo-k)%g.rows))
+			copy(row(g.rows-1+k), row((k-1)%g.rows))
+		}
+	}
+}
+
+// links are the conductances around a point.
+type links struct {
+	east, west, south, north                   float64
+	southEast, northWest, southWest, northEast float64
+}
+
+// links returns the conductances around the point with index c.
+func (g *grid) links(c int) links {
+	s := g.stride
+	l := links{east: g.east[c], west: g.east[c-1], south: g.south[c], north: g.south[c-s]}
+	if g.nine {
+		l.southEast, l.northWest = g.southEast[c], g.southEast[c-s-1]
+		l.southWest, l.northEast = g.southWest[c], g.southWest[c-s+1]
+	}
+	return l
+}
+
+func (l links) sum() float64 {
+	return ((l.east + l.west) + (l.south + l.north)) + ((l.southEast + l.northWest) + (l.southWest + l.northEast))
+}
+
+// setDiagonal sets the diagonal, from matrices whose borders are set. Points without
+// conductances become isolated.
+func (g *grid) setDiagonal() {
+	for i := range g.rows {
+		for j := range g.cols {
+			c := g.at(i, j)
+			g.diagonal[c] = g.links(c).sum() + g.loss[c]
+			if !(g.diagonal[c] >= contract.NetworkLeast) {
+				g.state[c], g.diagonal[c] = isolated, 1
+			}
+		}
+	}
+	g.fill(g.diagonal)
+	g.fillState()
+}
+
+// clean replaces what is below the least conductance by 0, and so losses that are but
+// rounding.
+func (g *grid) clean() {
+	matrices := [][]float64{g.east, g.south, g.southEast, g.southWest, g.loss}
+	for _, m := range matrices {
+		for c, v := range m {
+			if math.Abs(v) < contract.NetworkLeast {
+				m[c] = 0
+			}
+		}
+	}
+}
+
+// planes returns the coefficients of the kernels, with so many rows.
+func planes[T float32 | float64](g *grid, rows int) []T {
+	n := multigrid.Planes4
+	if g.nine {
+		n = multigrid.Planes8
+	}
+	all := make([]T, rows*n*g.cols)
+	matrices := [...][]float64{multigrid.PlaneEast: g.east, multigrid.PlaneSouth: g.south, multigrid.PlaneLoss: g.loss,
+		multigrid.PlaneSouthEast: g.southEast, multigrid.PlaneSouthWest: g.southWest}
+	for i := range g.rows {
+		plane := func(k int) []T { return all[(i*n+k)*g.cols:][:g.cols] }
+		for k, m := range matrices[:n] {
+			if m == nil {
+				continue
+			}
+			to, from := plane(k), m[g.at(i, 0):][:g.cols]
+			for j, v := range from {
+				to[j] = T(v)
+			}
+		}
+		inverse := plane(multigrid.PlaneInverse)
+		for j := range inverse {
+			if c := g.at(i, j); g.state[c] == free {
+				inverse[j] = T(1 / g.diagonal[c])
+			}
+		}
+	}
+	return all
+}
