@@ -125,6 +125,7 @@ func newStart[T device.Float]() *device.Kernel {
 				norms[2*I+1] = 0
 			}
 		},
+		Host:  startStage[T]().host(),
 		Check: plainCheck[T](startEdges, startNorms, startN, shapes...),
 		Cost:  plainCost(startHalves, startN, shapes...),
 	}
@@ -166,6 +167,7 @@ func newCycle[T device.Float]() *device.Kernel {
 				norms[2*I+1] = largestOf[T](c, width, p.m/2+1, I)
 			}
 		},
+		Host:  cycleStage[T]().host(),
 		Check: plainCheck[T](cycleEdges, cycleNorms, cycleN, shapes...),
 		Cost:  plainCost(cycleHalves, cycleN, shapes...),
 	}
@@ -205,6 +207,7 @@ func newFinish[T device.Float]() *device.Kernel {
 				norms[2*I+1] = largestOf[T](c, width, p.m/2+1, I)
 			}
 		},
+		Host:  finishStage[T]().host(),
 		Check: plainCheck[T](finishEdges, finishNorms, finishN, shapes...),
 		Cost:  plainCost(finishHalves, finishN, shapes...),
 	}
