@@ -44,13 +44,17 @@ func finishStage[T device.Float]() *stage[T] {
 
 // host returns the code of a kernel for the host's cores: bands of launch rows are tasks.
 func (g *stage[T]) host() []device.HostCode {
-	var forms []device.HostCode
-	plain := redblack.Plain[T]()
-	return append(forms, device.HostCode{
+	plain, vector := redblack.Plain[T](), redblack.Vector[T]()
+	return []device.HostCode{{
+		Name:  "avx2",
+		Ready: redblack.HasVector,
+		Plan:  g.plan,
+		Run:   func(t *device.Tile) { g.run(t, &vector) },
+	}, {
 		Name: "go",
 		Plan: g.plan,
 		Run:  func(t *device.Tile) { g.run(t, &plain) },
-	})
+	}}
 }
 
 const (
@@ -112,7 +116,6 @@ func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
 		norms:  device.View[T](t, g.norms),
 	}
 	s.window = windowOf(s.m, g.halves)
-	s.weights = redblack.Weights[T]{X: s.cx, Y: s.cy}
 	scratch := device.Local[T](t)
 	s.buf = scratch[:s.ring()]
 	s.residuals = device.Local[float32](t)[s.ring()*device.TypeOf[T]().Size()/4:][:s.width]

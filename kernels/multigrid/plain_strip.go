@@ -18,7 +18,6 @@ type strip[T device.Float] struct {
 	plain[T]
 	window
 	form    *redblack.Form[T]
-	weights redblack.Weights[T]
 	halves  int
 	band    device.Range // launch rows
 	own     device.Range // half-columns to compute
@@ -99,7 +98,7 @@ func (s *strip[T]) relax(i, colour int) {
 	}
 	other := 1 - colour
 	s.form.Relax(s.halfRow(i, colour)[first:][:n], s.halfRow(i-1, other)[first:], s.halfRow(i+1, other)[first:],
-		s.halfRow(i, other), f, &s.weights)
+		s.halfRow(i, other), f, s.cx, s.cy)
 }
 
 // enter sets the black points of row i, and all points on edges.
@@ -204,7 +203,7 @@ func (s *strip[T]) residual(i int) T {
 		f = s.f[2*i*s.half+lo:][:n]
 	}
 	return s.form.Residual(s.residuals[lo-s.own.Lo:][:n], s.halfRow(i, 0)[x:], s.halfRow(i-1, 1)[x:], s.halfRow(i+1, 1)[x:],
-		s.halfRow(i, 1)[x-first:], f, &s.weights)
+		s.halfRow(i, 1)[x-first:], f, s.cx, s.cy)
 }
 
 // leaveState writes the black half of row i.

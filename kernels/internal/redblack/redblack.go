@@ -10,21 +10,18 @@ import (
 // Float is a type of floating-point numbers.
 type Float = ieee.Float
 
-// Weights are those of the neighbours in the row and in the column.
-type Weights[T Float] struct{ X, Y T }
-
 // Form is a set of loops. All forms give the same bits. The first argument sets the number
-// of elements; the others have at least as many, or as many more as is said. An output may
-// be an input, but may not overlap one in part.
+// of elements; the others have at least as many, or as many more as is said. Outputs do not
+// overlap inputs. Weights of the neighbours in the row and in the column are cx and cy.
 type Form[T Float] struct {
 	// Relax sets the points of a half-row to the values that satisfy their equations: up and
 	// down are the half-rows above and below, row is that of the other colour in the same
 	// row, with one element more. Side is the right side, or nil for zero.
-	Relax func(dst, up, down, row, side []T, w *Weights[T])
+	Relax func(dst, up, down, row, side []T, cx, cy T)
 
 	// Residual sets dst to twice the changes that Relax would make to the points of at,
 	// rounded to float32 and flushed, and returns the largest magnitude of a change.
-	Residual func(dst []float32, at, up, down, row, side []T, w *Weights[T]) T
+	Residual func(dst []float32, at, up, down, row, side []T, cx, cy T) T
 
 	// Correct sets dst to src + (a + b)/2.
 	Correct func(dst, src []T, a, b []float32)
@@ -61,8 +58,8 @@ func Plain[T Float]() Form[T] {
 	}
 }
 
-func relax[T Float](dst, up, down, row, side []T, w *Weights[T]) {
-	n, cx, cy := len(dst), w.X, w.Y
+func relax[T Float](dst, up, down, row, side []T, cx, cy T) {
+	n := len(dst)
 	if n == 0 {
 		return
 	}
@@ -84,8 +81,8 @@ func relax[T Float](dst, up, down, row, side []T, w *Weights[T]) {
 	}
 }
 
-func residual[T Float](dst []float32, at, up, down, row, side []T, w *Weights[T]) (most T) {
-	n, cx, cy := len(dst), w.X, w.Y
+func residual[T Float](dst []float32, at, up, down, row, side []T, cx, cy T) (most T) {
+	n := len(dst)
 	if n == 0 {
 		return 0
 	}
