@@ -65,6 +65,9 @@ const (
 	bandRows = 32
 	// bandPoints is the least number of points of a task.
 	bandPoints = 1 << 14
+	// streamBytes is the size of an output beyond which caches do not hold it until it is
+	// read again.
+	streamBytes = 16 << 20
 )
 
 // plan makes several tasks for each of several workers, unless bands become so low that
@@ -131,6 +134,10 @@ func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
 	} else {
 		s.out, s.outHalf = device.View[T](t, g.out), t.Width(g.out)/2
 		s.coarse, s.coarseHalf = device.View[float32](t, g.coarse), t.Width(g.coarse)/2
+	}
+	s.flush, s.join = form.Flush, form.Join
+	if max(len(s.out), len(s.solution))*device.TypeOf[T]().Size() > streamBytes {
+		s.flush, s.join = form.StreamFlush, form.StreamJoin
 	}
 	for I := s.band.Lo; I < s.band.Hi; I++ {
 		s.norms[2*I], s.norms[2*I+1] = 0, 0

@@ -1,6 +1,8 @@
 package multigrid
 
 import (
+	"unsafe"
+
 	"offload/device"
 	"offload/kernels/internal/redblack"
 )
@@ -18,6 +20,8 @@ type strip[T device.Float] struct {
 	plain[T]
 	window
 	form    *redblack.Form[T]
+	flush   func(dst, src []T) // of form
+	join    func(dst, even, odd []T)
 	halves  int
 	band    device.Range // launch rows
 	own     device.Range // half-columns to compute
@@ -82,11 +86,40 @@ func (s *strip[T]) run() {
 			if i := t - 1 - k; i > max(0, first) && i > rows.Lo-s.halves-1+k && i < min(s.n, rows.Hi+s.halves-k) {
 				s.relax(i, k&1)
 			}
+			s.prefetch(t+ahead, k)
 		}
 		if q := t - 1 - s.halves; q >= rows.Lo && q < rows.Hi {
 			s.leave(q)
 		}
 	}
+}
+
+// ahead is the number of rows between a prefetch and the use.
+const ahead = 2
+
+// prefetch asks for part k of what row i will read when it enters.
+func (s *strip[T]) prefetch(i, k int) {
+	if s.form.Prefetch == nil || i >= min(s.n, 2*s.band.Hi+s.halves) {
+		return
+	}
+	part := device.Range{Lo: s.lo, Hi: s.end}.Part(k, s.halves)
+	if part.Len() == 0 {
+		return
+	}
+	if s.state != nil {
+		fetch(s.form, s.state[i*s.stateHalf:][part.Lo:part.Hi])
+		if i&1 == 1 {
+			fetch(s.form, s.correction[(i/2+1)*s.correctionWidth:][part.Lo:part.Hi])
+		}
+	}
+	if s.flags&HasSource != 0 && i > 1 {
+		fetch(s.form, s.f[2*(i-1)*s.half:][part.Lo:part.Hi])
+		fetch(s.form, s.f[(2*(i-2)+1)*s.half:][part.Lo:part.Hi])
+	}
+}
+
+func fetch[T, E device.Float](form *redblack.Form[T], s []E) {
+	form.Prefetch((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
 }
 
 // relax performs a half-sweep of row i.
@@ -214,7 +247,7 @@ func (s *strip[T]) leaveState(i int) {
 		hi = min(hi, s.m/2)
 	}
 	if s.own.Lo < hi {
-		s.form.Flush(out[s.own.Lo:hi], s.halfRow(i, 1)[s.own.Lo-s.lo:])
+		s.flush(out[s.own.Lo:hi], s.halfRow(i, 1)[s.own.Lo-s.lo:])
 	}
 	if !s.isLast() {
 		return
@@ -246,7 +279,7 @@ func (s *strip[T]) leaveSolution(i int) {
 	lo, hi, x := s.own.Lo, min(s.own.Hi, s.m/2), s.own.Lo-s.lo
 	wide := s.halfRow(i, i&1)
 	if lo < hi {
-		s.form.Join(out[2*lo:2*hi], wide[x:], s.halfRow(i, 1-i&1)[x:])
+		s.join(out[2*lo:2*hi], wide[x:], s.halfRow(i, 1-i&1)[x:])
 	}
 	if !s.isLast() {
 		return

@@ -36,6 +36,13 @@ type Form[T Float] struct {
 	// Join sets dst, of an even length, to elements of even and odd in turn, and flushes it.
 	Join func(dst, even, odd []T)
 
+	// StreamFlush and StreamJoin are Flush and Join for outputs that caches cannot hold.
+	StreamFlush func(dst, src []T)
+	StreamJoin  func(dst, even, odd []T)
+
+	// Prefetch asks for memory ahead of its use; nil if the form cannot.
+	Prefetch func(at *byte, size int)
+
 	// Split sets even and odd, of equal lengths, to the elements of src in turn, of which
 	// there are twice as many.
 	Split func(even, odd, src []float32)
@@ -47,14 +54,16 @@ type Form[T Float] struct {
 // Plain returns the form in Go.
 func Plain[T Float]() Form[T] {
 	return Form[T]{
-		Relax:    relax[T],
-		Residual: residual[T],
-		Correct:  correct[T],
-		Cubic:    cubic[T],
-		Flush:    flush[T],
-		Join:     join[T],
-		Split:    split,
-		Largest:  largest[float32],
+		Relax:       relax[T],
+		Residual:    residual[T],
+		Correct:     correct[T],
+		Cubic:       cubic[T],
+		Flush:       flush[T],
+		Join:        join[T],
+		StreamFlush: flush[T],
+		StreamJoin:  join[T],
+		Split:       split,
+		Largest:     largest[float32],
 	}
 }
 

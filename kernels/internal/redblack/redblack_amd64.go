@@ -44,6 +44,16 @@ func flush32(dst []float32, src []float32)
 //go:noescape
 func join32(dst []float32, even []float32, odd []float32)
 
+// flushStream32 is Flush. It stores whole vectors, at addresses aligned to them, past the caches.
+//
+//go:noescape
+func flushStream32(dst []float32, src []float32)
+
+// joinStream32 is Join. It stores whole vectors, at addresses aligned to them, past the caches.
+//
+//go:noescape
+func joinStream32(dst []float32, even []float32, odd []float32)
+
 // relax64 is Relax without a right side.
 //
 //go:noescape
@@ -83,6 +93,21 @@ func flush64(dst []float64, src []float64)
 //
 //go:noescape
 func join64(dst []float64, even []float64, odd []float64)
+
+// flushStream64 is Flush. It stores whole vectors, at addresses aligned to them, past the caches.
+//
+//go:noescape
+func flushStream64(dst []float64, src []float64)
+
+// joinStream64 is Join. It stores whole vectors, at addresses aligned to them, past the caches.
+//
+//go:noescape
+func joinStream64(dst []float64, even []float64, odd []float64)
+
+// prefetch asks for the cache lines from at on.
+//
+//go:noescape
+func prefetch(at *byte, size int)
 
 // splitVector is Split.
 //

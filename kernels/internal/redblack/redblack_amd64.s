@@ -747,6 +747,177 @@ done:
 	VZEROUPPER
 	RET
 
+// func flushStream32(dst []float32, src []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·flushStream32(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         src_base+24(FP), DX
+	VPCMPEQD     Y0, Y0, Y0
+	VPSRLD       $0x01, Y0, Y0
+	VBROADCASTSS floor32<>+0(SB), Y1
+	XORQ         BX, BX
+	LEAQ         -32(CX), SI
+	CMPQ         SI, $0x00
+	JL           rest
+
+several:
+	VMOVUPS  (DX)(BX*4), Y2
+	VANDPS   Y0, Y2, Y3
+	VCMPPS   $0x15, Y1, Y3, Y3
+	VANDPS   Y3, Y2, Y2
+	VMOVNTPS Y2, (AX)(BX*4)
+	VMOVUPS  32(DX)(BX*4), Y2
+	VANDPS   Y0, Y2, Y3
+	VCMPPS   $0x15, Y1, Y3, Y3
+	VANDPS   Y3, Y2, Y2
+	VMOVNTPS Y2, 32(AX)(BX*4)
+	VMOVUPS  64(DX)(BX*4), Y2
+	VANDPS   Y0, Y2, Y3
+	VCMPPS   $0x15, Y1, Y3, Y3
+	VANDPS   Y3, Y2, Y2
+	VMOVNTPS Y2, 64(AX)(BX*4)
+	VMOVUPS  96(DX)(BX*4), Y2
+	VANDPS   Y0, Y2, Y3
+	VCMPPS   $0x15, Y1, Y3, Y3
+	VANDPS   Y3, Y2, Y2
+	VMOVNTPS Y2, 96(AX)(BX*4)
+	ADDQ     $0x20, BX
+	CMPQ     BX, SI
+	JLE      several
+
+rest:
+	CMPQ BX, CX
+	JGE  done
+	SUBQ $0x08, CX
+
+single:
+	CMPQ     BX, CX
+	CMOVQGT  CX, BX
+	VMOVUPS  (DX)(BX*4), Y2
+	VANDPS   Y0, Y2, Y3
+	VCMPPS   $0x15, Y1, Y3, Y3
+	VANDPS   Y3, Y2, Y2
+	VMOVNTPS Y2, (AX)(BX*4)
+	ADDQ     $0x08, BX
+	LEAQ     8(CX), SI
+	CMPQ     BX, SI
+	JL       single
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func joinStream32(dst []float32, even []float32, odd []float32)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·joinStream32(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         even_base+24(FP), DX
+	MOVQ         odd_base+48(FP), BX
+	SHRQ         $0x01, CX
+	VPCMPEQD     Y0, Y0, Y0
+	VPSRLD       $0x01, Y0, Y0
+	VBROADCASTSS floor32<>+0(SB), Y1
+	XORQ         SI, SI
+	LEAQ         -32(CX), DI
+	CMPQ         DI, $0x00
+	JL           rest
+
+several:
+	VMOVUPS    (DX)(SI*4), Y2
+	VMOVUPS    (BX)(SI*4), Y3
+	VANDPS     Y0, Y2, Y4
+	VCMPPS     $0x15, Y1, Y4, Y4
+	VANDPS     Y4, Y2, Y2
+	VANDPS     Y0, Y3, Y4
+	VCMPPS     $0x15, Y1, Y4, Y4
+	VANDPS     Y4, Y3, Y3
+	VUNPCKLPS  Y3, Y2, Y4
+	VUNPCKHPS  Y3, Y2, Y3
+	VPERM2F128 $0x20, Y3, Y4, Y2
+	VPERM2F128 $0x31, Y3, Y4, Y3
+	VMOVNTPS   Y2, (AX)(SI*8)
+	VMOVNTPS   Y3, 32(AX)(SI*8)
+	VMOVUPS    32(DX)(SI*4), Y2
+	VMOVUPS    32(BX)(SI*4), Y3
+	VANDPS     Y0, Y2, Y4
+	VCMPPS     $0x15, Y1, Y4, Y4
+	VANDPS     Y4, Y2, Y2
+	VANDPS     Y0, Y3, Y4
+	VCMPPS     $0x15, Y1, Y4, Y4
+	VANDPS     Y4, Y3, Y3
+	VUNPCKLPS  Y3, Y2, Y4
+	VUNPCKHPS  Y3, Y2, Y3
+	VPERM2F128 $0x20, Y3, Y4, Y2
+	VPERM2F128 $0x31, Y3, Y4, Y3
+	VMOVNTPS   Y2, 64(AX)(SI*8)
+	VMOVNTPS   Y3, 96(AX)(SI*8)
+	VMOVUPS    64(DX)(SI*4), Y2
+	VMOVUPS    64(BX)(SI*4), Y3
+	VANDPS     Y0, Y2, Y4
+	VCMPPS     $0x15, Y1, Y4, Y4
+	VANDPS     Y4, Y2, Y2
+	VANDPS     Y0, Y3, Y4
+	VCMPPS     $0x15, Y1, Y4, Y4
+	VANDPS     Y4, Y3, Y3
+	VUNPCKLPS  Y3, Y2, Y4
+	VUNPCKHPS  Y3, Y2, Y3
+	VPERM2F128 $0x20, Y3, Y4, Y2
+	VPERM2F128 $0x31, Y3, Y4, Y3
+	VMOVNTPS   Y2, 128(AX)(SI*8)
+	VMOVNTPS   Y3, 160(AX)(SI*8)
+	VMOVUPS    96(DX)(SI*4), Y2
+	VMOVUPS    96(BX)(SI*4), Y3
+	VANDPS     Y0, Y2, Y4
+	VCMPPS     $0x15, Y1, Y4, Y4
+	VANDPS     Y4, Y2, Y2
+	VANDPS     Y0, Y3, Y4
+	VCMPPS     $0x15, Y1, Y4, Y4
+	VANDPS     Y4, Y3, Y3
+	VUNPCKLPS  Y3, Y2, Y4
+	VUNPCKHPS  Y3, Y2, Y3
+	VPERM2F128 $0x20, Y3, Y4, Y2
+	VPERM2F128 $0x31, Y3, Y4, Y3
+	VMOVNTPS   Y2, 192(AX)(SI*8)
+	VMOVNTPS   Y3, 224(AX)(SI*8)
+	ADDQ       $0x20, SI
+	CMPQ       SI, DI
+	JLE        several
+
+rest:
+	CMPQ SI, CX
+	JGE  done
+	SUBQ $0x08, CX
+
+single:
+	CMPQ       SI, CX
+	CMOVQGT    CX, SI
+	VMOVUPS    (DX)(SI*4), Y2
+	VMOVUPS    (BX)(SI*4), Y3
+	VANDPS     Y0, Y2, Y4
+	VCMPPS     $0x15, Y1, Y4, Y4
+	VANDPS     Y4, Y2, Y2
+	VANDPS     Y0, Y3, Y4
+	VCMPPS     $0x15, Y1, Y4, Y4
+	VANDPS     Y4, Y3, Y3
+	VUNPCKLPS  Y3, Y2, Y4
+	VUNPCKHPS  Y3, Y2, Y3
+	VPERM2F128 $0x20, Y3, Y4, Y2
+	VPERM2F128 $0x31, Y3, Y4, Y3
+	VMOVNTPS   Y2, (AX)(SI*8)
+	VMOVNTPS   Y3, 32(AX)(SI*8)
+	ADDQ       $0x08, SI
+	LEAQ       8(CX), DI
+	CMPQ       SI, DI
+	JL         single
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func relax64(dst []float64, up []float64, down []float64, row []float64, side []float64, cx float64, cy float64)
 // Requires: AVX, CMOV
 TEXT ·relax64(SB), NOSPLIT, $0-136
@@ -1513,6 +1684,195 @@ single:
 
 done:
 	VZEROUPPER
+	RET
+
+// func flushStream64(dst []float64, src []float64)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·flushStream64(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         src_base+24(FP), DX
+	VPCMPEQD     Y0, Y0, Y0
+	VPSRLQ       $0x01, Y0, Y0
+	VBROADCASTSD floor64<>+0(SB), Y1
+	XORQ         BX, BX
+	LEAQ         -16(CX), SI
+	CMPQ         SI, $0x00
+	JL           rest
+
+several:
+	VMOVUPD  (DX)(BX*8), Y2
+	VANDPD   Y0, Y2, Y3
+	VCMPPD   $0x15, Y1, Y3, Y3
+	VANDPD   Y3, Y2, Y2
+	VMOVNTPD Y2, (AX)(BX*8)
+	VMOVUPD  32(DX)(BX*8), Y2
+	VANDPD   Y0, Y2, Y3
+	VCMPPD   $0x15, Y1, Y3, Y3
+	VANDPD   Y3, Y2, Y2
+	VMOVNTPD Y2, 32(AX)(BX*8)
+	VMOVUPD  64(DX)(BX*8), Y2
+	VANDPD   Y0, Y2, Y3
+	VCMPPD   $0x15, Y1, Y3, Y3
+	VANDPD   Y3, Y2, Y2
+	VMOVNTPD Y2, 64(AX)(BX*8)
+	VMOVUPD  96(DX)(BX*8), Y2
+	VANDPD   Y0, Y2, Y3
+	VCMPPD   $0x15, Y1, Y3, Y3
+	VANDPD   Y3, Y2, Y2
+	VMOVNTPD Y2, 96(AX)(BX*8)
+	ADDQ     $0x10, BX
+	CMPQ     BX, SI
+	JLE      several
+
+rest:
+	CMPQ BX, CX
+	JGE  done
+	SUBQ $0x04, CX
+
+single:
+	CMPQ     BX, CX
+	CMOVQGT  CX, BX
+	VMOVUPD  (DX)(BX*8), Y2
+	VANDPD   Y0, Y2, Y3
+	VCMPPD   $0x15, Y1, Y3, Y3
+	VANDPD   Y3, Y2, Y2
+	VMOVNTPD Y2, (AX)(BX*8)
+	ADDQ     $0x04, BX
+	LEAQ     4(CX), SI
+	CMPQ     BX, SI
+	JL       single
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func joinStream64(dst []float64, even []float64, odd []float64)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·joinStream64(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         even_base+24(FP), DX
+	MOVQ         odd_base+48(FP), BX
+	SHRQ         $0x01, CX
+	VPCMPEQD     Y0, Y0, Y0
+	VPSRLQ       $0x01, Y0, Y0
+	VBROADCASTSD floor64<>+0(SB), Y1
+	XORQ         SI, SI
+	LEAQ         -16(CX), DI
+	CMPQ         DI, $0x00
+	JL           rest
+
+several:
+	VMOVUPD    (DX)(SI*8), Y2
+	VMOVUPD    (BX)(SI*8), Y3
+	VANDPD     Y0, Y2, Y4
+	VCMPPD     $0x15, Y1, Y4, Y4
+	VANDPD     Y4, Y2, Y2
+	VANDPD     Y0, Y3, Y4
+	VCMPPD     $0x15, Y1, Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VUNPCKLPD  Y3, Y2, Y4
+	VUNPCKHPD  Y3, Y2, Y3
+	VPERM2F128 $0x20, Y3, Y4, Y2
+	VPERM2F128 $0x31, Y3, Y4, Y3
+	LEAQ       (SI)(SI*1), R8
+	VMOVNTPD   Y2, (AX)(R8*8)
+	VMOVNTPD   Y3, 32(AX)(R8*8)
+	VMOVUPD    32(DX)(SI*8), Y2
+	VMOVUPD    32(BX)(SI*8), Y3
+	VANDPD     Y0, Y2, Y4
+	VCMPPD     $0x15, Y1, Y4, Y4
+	VANDPD     Y4, Y2, Y2
+	VANDPD     Y0, Y3, Y4
+	VCMPPD     $0x15, Y1, Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VUNPCKLPD  Y3, Y2, Y4
+	VUNPCKHPD  Y3, Y2, Y3
+	VPERM2F128 $0x20, Y3, Y4, Y2
+	VPERM2F128 $0x31, Y3, Y4, Y3
+	LEAQ       (SI)(SI*1), R8
+	VMOVNTPD   Y2, 64(AX)(R8*8)
+	VMOVNTPD   Y3, 96(AX)(R8*8)
+	VMOVUPD    64(DX)(SI*8), Y2
+	VMOVUPD    64(BX)(SI*8), Y3
+	VANDPD     Y0, Y2, Y4
+	VCMPPD     $0x15, Y1, Y4, Y4
+	VANDPD     Y4, Y2, Y2
+	VANDPD     Y0, Y3, Y4
+	VCMPPD     $0x15, Y1, Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VUNPCKLPD  Y3, Y2, Y4
+	VUNPCKHPD  Y3, Y2, Y3
+	VPERM2F128 $0x20, Y3, Y4, Y2
+	VPERM2F128 $0x31, Y3, Y4, Y3
+	LEAQ       (SI)(SI*1), R8
+	VMOVNTPD   Y2, 128(AX)(R8*8)
+	VMOVNTPD   Y3, 160(AX)(R8*8)
+	VMOVUPD    96(DX)(SI*8), Y2
+	VMOVUPD    96(BX)(SI*8), Y3
+	VANDPD     Y0, Y2, Y4
+	VCMPPD     $0x15, Y1, Y4, Y4
+	VANDPD     Y4, Y2, Y2
+	VANDPD     Y0, Y3, Y4
+	VCMPPD     $0x15, Y1, Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VUNPCKLPD  Y3, Y2, Y4
+	VUNPCKHPD  Y3, Y2, Y3
+	VPERM2F128 $0x20, Y3, Y4, Y2
+	VPERM2F128 $0x31, Y3, Y4, Y3
+	LEAQ       (SI)(SI*1), R8
+	VMOVNTPD   Y2, 192(AX)(R8*8)
+	VMOVNTPD   Y3, 224(AX)(R8*8)
+	ADDQ       $0x10, SI
+	CMPQ       SI, DI
+	JLE        several
+
+rest:
+	CMPQ SI, CX
+	JGE  done
+	SUBQ $0x04, CX
+
+single:
+	CMPQ       SI, CX
+	CMOVQGT    CX, SI
+	VMOVUPD    (DX)(SI*8), Y2
+	VMOVUPD    (BX)(SI*8), Y3
+	VANDPD     Y0, Y2, Y4
+	VCMPPD     $0x15, Y1, Y4, Y4
+	VANDPD     Y4, Y2, Y2
+	VANDPD     Y0, Y3, Y4
+	VCMPPD     $0x15, Y1, Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VUNPCKLPD  Y3, Y2, Y4
+	VUNPCKHPD  Y3, Y2, Y3
+	VPERM2F128 $0x20, Y3, Y4, Y2
+	VPERM2F128 $0x31, Y3, Y4, Y3
+	LEAQ       (SI)(SI*1), DI
+	VMOVNTPD   Y2, (AX)(DI*8)
+	VMOVNTPD   Y3, 32(AX)(DI*8)
+	ADDQ       $0x04, SI
+	LEAQ       4(CX), DI
+	CMPQ       SI, DI
+	JL         single
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func prefetch(at *byte, size int)
+// Requires: MMX+
+TEXT ·prefetch(SB), NOSPLIT, $0-16
+	MOVQ at+0(FP), AX
+	MOVQ size+8(FP), CX
+
+loop:
+	PREFETCHT0 (AX)
+	ADDQ       $0x40, AX
+	SUBQ       $0x40, CX
+	JG         loop
 	RET
 
 // func splitVector(even []float32, odd []float32, src []float32)

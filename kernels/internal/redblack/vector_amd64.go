@@ -4,7 +4,11 @@ package redblack
 
 //go:generate sh -c "cd _asm && go run . -out ../redblack_amd64.s -stubs ../redblack_amd64.go -pkg redblack"
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // HasVector reports whether this processor can run Vector.
 func HasVector() bool { return cpu.X86.HasAVX2 }
@@ -13,9 +17,9 @@ func HasVector() bool { return cpu.X86.HasAVX2 }
 func Vector[T Float]() (f Form[T]) {
 	switch f := any(&f).(type) {
 	case *Form[float32]:
-		*f = loops[float32]{8, relax32, relaxSource32, residual32, residualSource32, correct32, cubic32, flush32, join32}.form()
+		*f = loops[float32]{8, relax32, relaxSource32, residual32, residualSource32, correct32, cubic32, flush32, flushStream32, join32, joinStream32}.form()
 	case *Form[float64]:
-		*f = loops[float64]{4, relax64, relaxSource64, residual64, residualSource64, correct64, cubic64, flush64, join64}.form()
+		*f = loops[float64]{4, relax64, relaxSource64, residual64, residualSource64, correct64, cubic64, flush64, flushStream64, join64, joinStream64}.form()
 	}
 	return f
 }
@@ -27,8 +31,8 @@ type loops[T Float] struct {
 	residual, residualSource func(dst []float32, at, up, down, row, side []T, cx, cy T) T
 	correct                  func(dst, src []T, a, b []float32)
 	cubic                    func(dst, a, b, c, d []T)
-	flush                    func(dst, src []T)
-	join                     func(dst, even, odd []T)
+	flush, flushStream       func(dst, src []T)
+	join, joinStream         func(dst, even, odd []T)
 }
 
 func (l loops[T]) form() Form[T] {
@@ -69,22 +73,27 @@ func (l loops[T]) form() Form[T] {
 			}
 			l.cubic(dst, a[:n], b[:n], c[:n], d[:n])
 		},
-		Flush: func(dst, src []T) {
-			n := len(dst)
-			if n < l.lanes {
-				flush(dst, src)
+		Flush: l.flushed,
+		StreamFlush: func(dst, src []T) {
+			n := len(dst) &^ (l.lanes - 1)
+			if n == 0 || !aligned(dst) {
+				l.flushed(dst, src)
 				return
 			}
-			l.flush(dst, src[:n])
+			l.flushStream(dst[:n], src[:n])
+			flush(dst[n:], src[n:])
 		},
-		Join: func(dst, even, odd []T) {
-			n := len(dst) / 2
-			if n < l.lanes {
-				join(dst, even, odd)
+		Join: l.joined,
+		StreamJoin: func(dst, even, odd []T) {
+			n := len(dst) / 2 &^ (l.lanes - 1)
+			if n == 0 || !aligned(dst) {
+				l.joined(dst, even, odd)
 				return
 			}
-			l.join(dst, even[:n], odd[:n])
+			l.joinStream(dst[:2*n], even[:n], odd[:n])
+			join(dst[2*n:], even[n:], odd[n:])
 		},
+		Prefetch: prefetch,
 		Split: func(even, odd, src []float32) {
 			n := len(even)
 			if n < 8 {
@@ -101,3 +110,22 @@ func (l loops[T]) form() Form[T] {
 		},
 	}
 }
+
+func (l loops[T]) flushed(dst, src []T) {
+	if n := len(dst); n < l.lanes {
+		flush(dst, src)
+	} else {
+		l.flush(dst, src[:n])
+	}
+}
+
+func (l loops[T]) joined(dst, even, odd []T) {
+	if n := len(dst) / 2; n < l.lanes {
+		join(dst, even, odd)
+	} else {
+		l.join(dst, even[:n], odd[:n])
+	}
+}
+
+// aligned reports whether s, which is not empty, begins at the address of a vector.
+func aligned[T Float](s []T) bool { return uintptr(unsafe.Pointer(&s[0]))%32 == 0 }

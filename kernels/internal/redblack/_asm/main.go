@@ -21,9 +21,12 @@ func main() {
 		p.residual(true)
 		p.correct()
 		p.cubic()
-		p.flush()
-		p.join()
+		for _, stream := range []bool{false, true} {
+			p.flush(stream)
+			p.join(stream)
+		}
 	}
+	prefetch()
 	split()
 	largest()
 	Generate()
@@ -40,6 +43,7 @@ type precision struct {
 	lanes int
 
 	broadcast, load    func(ops ...Op)
+	stream             func(ops ...Op) // store past the caches
 	add, sub, mul, and func(ops ...Op)
 	cmp                func(ops ...Op)
 	low, high          func(ops ...Op) // interleave
@@ -47,13 +51,13 @@ type precision struct {
 
 var single = precision{
 	name: "32", typ: "float32", size: 4, lanes: 8,
-	broadcast: VBROADCASTSS, load: VMOVUPS, add: VADDPS, sub: VSUBPS, mul: VMULPS, and: VANDPS, cmp: VCMPPS,
+	broadcast: VBROADCASTSS, load: VMOVUPS, stream: stores(VMOVNTPS), add: VADDPS, sub: VSUBPS, mul: VMULPS, and: VANDPS, cmp: VCMPPS,
 	low: VUNPCKLPS, high: VUNPCKHPS,
 }
 
 var double = precision{
 	name: "64", typ: "float64", size: 8, lanes: 4,
-	broadcast: VBROADCASTSD, load: VMOVUPD, add: VADDPD, sub: VSUBPD, mul: VMULPD, and: VANDPD, cmp: VCMPPD,
+	broadcast: VBROADCASTSD, load: VMOVUPD, stream: stores(VMOVNTPD), add: VADDPD, sub: VSUBPD, mul: VMULPD, and: VANDPD, cmp: VCMPPD,
 	low: VUNPCKLPD, high: VUNPCKHPD,
 }
 
@@ -314,22 +318,35 @@ func (p precision) cubic() {
 	RET()
 }
 
-func (p precision) flush() {
-	p.text("flush", "dst, src []%[1]s", "is Flush.")
+// stored returns the name, documentation and store instruction of a routine.
+func (p precision) stored(name, doc string, stream bool) (string, string, func(ops ...Op)) {
+	if stream {
+		return name + "Stream", doc + " It stores whole vectors, at addresses aligned to them, past the caches.", p.stream
+	}
+	return name, doc, p.load
+}
+
+func (p precision) flush(stream bool) {
+	name, doc, store := p.stored("flush", "is Flush.", stream)
+	p.text(name, "dst, src []%[1]s", doc)
 	dst, n, src := param("dst"), length("dst"), param("src")
 	magnitude, floor := p.magnitude(), p.floor()
 	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
 		x, t := YMM(), YMM()
 		p.load(at(src, i, p.size, offset), x)
 		p.flushed(x, magnitude, floor, t)
-		p.load(x, at(dst, i, p.size, offset))
+		store(x, at(dst, i, p.size, offset))
 	})
+	if stream {
+		SFENCE()
+	}
 	VZEROUPPER()
 	RET()
 }
 
-func (p precision) join() {
-	p.text("join", "dst, even, odd []%[1]s", "is Join.")
+func (p precision) join(stream bool) {
+	name, doc, store := p.stored("join", "is Join.", stream)
+	p.text(name, "dst, even, odd []%[1]s", doc)
 	dst, n, even, odd := param("dst"), length("dst"), param("even"), param("odd")
 	SHRQ(Imm(1), n)
 	magnitude, floor := p.magnitude(), p.floor()
@@ -352,9 +369,12 @@ func (p precision) join() {
 			LEAQ(Mem{Base: i, Index: i, Scale: 1}, twice)
 			to.Index = twice
 		}
-		p.load(e, to)
-		p.load(o, to.Offset(32))
+		store(e, to)
+		store(o, to.Offset(32))
 	})
+	if stream {
+		SFENCE()
+	}
 	VZEROUPPER()
 	RET()
 }
@@ -394,3 +414,22 @@ func largest() {
 	})
 	single.returnLargest(most)
 }
+
+// cacheLine is the number of bytes of a cache line.
+const cacheLine = 64
+
+// prefetch makes the routine that asks for memory ahead of its use.
+func prefetch() {
+	TEXT("prefetch", NOSPLIT, "func(at *byte, size int)")
+	Doc("prefetch asks for the cache lines from at on.")
+	Pragma("noescape")
+	from, n := Load(Param("at"), GP64()).(reg.GPVirtual), Load(Param("size"), GP64()).(reg.GPVirtual)
+	Label("loop")
+	PREFETCHT0(Mem{Base: from})
+	ADDQ(Imm(cacheLine), from)
+	SUBQ(Imm(cacheLine), n)
+	JG(LabelRef("loop"))
+	RET()
+}
+
+func stores(store func(v, m Op)) func(ops ...Op) { return func(ops ...Op) { store(ops[0], ops[1]) } }
