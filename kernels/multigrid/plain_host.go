@@ -138,6 +138,7 @@ func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
 	s.flush, s.join = form.Flush, form.Join
 	if max(len(s.out), len(s.solution))*device.TypeOf[T]().Size() > streamBytes {
 		s.flush, s.join = form.StreamFlush, form.StreamJoin
+		s.fetches = form.Prefetch != nil
 	}
 	for I := s.band.Lo; I < s.band.Hi; I++ {
 		s.norms[2*I], s.norms[2*I+1] = 0, 0

@@ -7,6 +7,13 @@ import (
 	"offload/kernels/internal/redblack"
 )
 
+const (
+	// ahead is the number of rows between a prefetch and the use.
+	ahead = 2
+	// chainPoints is the least number of points for which a chain is worth its preparation.
+	chainPoints = 8
+)
+
 // strip is the computation of some half-columns in a band of launch rows. Rows of the grid
 // enter one after another; half-sweep k follows k + 1 rows behind, and the outputs behind
 // the last half-sweep, so that rows stay in a near cache from beginning to end.
@@ -30,6 +37,8 @@ type strip[T device.Float] struct {
 	buf       []T // ring of rows, a red and a black half-row each
 	top, slot int // the newest row and its place
 	residuals []float32
+	links     [cycleHalves + 2]redblack.Link[T]
+	fetches   bool // memory ahead of its use
 
 	state           []T
 	stateHalf       int
@@ -81,40 +90,33 @@ func (s *strip[T]) run() {
 		if t <= s.n {
 			s.enter(t)
 		}
-		for k := range s.halves {
-			// Rows nearer to the first and the last one than this lack neighbours.
-			if i := t - 1 - k; i > max(0, first) && i > rows.Lo-s.halves-1+k && i < min(s.n, rows.Hi+s.halves-k) {
-				s.relax(i, k&1)
-			}
-			s.prefetch(t+ahead, k)
+		if s.fetches {
+			s.prefetch(t + ahead)
 		}
+		// Rows on the edges, and those with rows missing around them, are left out.
+		s.relax(t, max(0, t-s.n), min(s.halves, t-1-max(0, first), (t-rows.Lo+s.halves+1)/2))
 		if q := t - 1 - s.halves; q >= rows.Lo && q < rows.Hi {
 			s.leave(q)
 		}
 	}
 }
 
-// ahead is the number of rows between a prefetch and the use.
-const ahead = 2
-
-// prefetch asks for part k of what row i will read when it enters.
-func (s *strip[T]) prefetch(i, k int) {
-	if s.form.Prefetch == nil || i >= min(s.n, 2*s.band.Hi+s.halves) {
-		return
-	}
-	part := device.Range{Lo: s.lo, Hi: s.end}.Part(k, s.halves)
-	if part.Len() == 0 {
+// prefetch asks for what row i will read when it enters.
+func (s *strip[T]) prefetch(i int) {
+	if i >= min(s.n, 2*s.band.Hi+s.halves) {
 		return
 	}
 	if s.state != nil {
-		fetch(s.form, s.state[i*s.stateHalf:][part.Lo:part.Hi])
+		fetch(s.form, s.state[i*s.stateHalf:][s.lo:s.end])
 		if i&1 == 1 {
-			fetch(s.form, s.correction[(i/2+1)*s.correctionWidth:][part.Lo:part.Hi])
+			fetch(s.form, s.correction[(i/2+1)*s.correctionWidth:][s.lo:s.end])
 		}
+	} else if s.guess != nil && i&1 == 1 && i+3 < s.n {
+		fetch(s.form, s.guess[(i/2+2)*s.guessWidth:][s.lo:s.end])
 	}
 	if s.flags&HasSource != 0 && i > 1 {
-		fetch(s.form, s.f[2*(i-1)*s.half:][part.Lo:part.Hi])
-		fetch(s.form, s.f[(2*(i-2)+1)*s.half:][part.Lo:part.Hi])
+		fetch(s.form, s.f[2*(i-1)*s.half:][s.lo:s.end])
+		fetch(s.form, s.f[(2*(i-2)+1)*s.half:][s.lo:s.end])
 	}
 }
 
@@ -122,16 +124,44 @@ func fetch[T, E device.Float](form *redblack.Form[T], s []E) {
 	form.Prefetch((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
 }
 
-// relax performs a half-sweep of row i.
-func (s *strip[T]) relax(i, colour int) {
-	first, n := s.inner(i, colour)
-	var f []T
-	if s.flags&HasSource != 0 {
-		f = s.f[(2*i+colour)*s.half+s.lo+first:][:n]
+// relax performs half-sweeps from to to − 1 after row t has entered, each one row above the
+// one before. Their half-rows are all wide, or all narrow.
+func (s *strip[T]) relax(t, from, to int) {
+	first, n := s.inner(t, 1)
+	if from >= to || n <= 0 {
+		return
 	}
-	other := 1 - colour
-	s.form.Relax(s.halfRow(i, colour)[first:][:n], s.halfRow(i-1, other)[first:], s.halfRow(i+1, other)[first:],
-		s.halfRow(i, other), f, s.cx, s.cy)
+	if s.form.Chain == nil || n < chainPoints {
+		for k := from; k < to; k++ {
+			i, colour := t-1-k, k&1
+			s.form.Relax(s.halfRow(i, colour)[first:][:n], s.halfRow(i-1, 1-colour)[first:], s.halfRow(i+1, 1-colour)[first:],
+				s.halfRow(i, 1-colour), s.sideOf(i, colour, s.lo+first, n), s.cx, s.cy)
+		}
+		return
+	}
+	links := s.links[:to-from+2]
+	for l := range links {
+		i, colour := t-from-l, (from+l+1)&1
+		links[l].At = &s.halfRow(i, colour)[first]
+		if l == 0 || l == len(links)-1 {
+			continue
+		}
+		links[l].Row = &s.halfRow(i, 1-colour)[0]
+		links[l].Side = nil
+		if f := s.sideOf(i, colour, s.lo+first, n); f != nil {
+			links[l].Side = &f[0]
+		}
+	}
+	s.form.Chain(links, n, s.cx, s.cy)
+}
+
+// sideOf returns the right side of n points of a half-row, from half-column t on; nil if
+// there is none.
+func (s *strip[T]) sideOf(i, colour, t, n int) []T {
+	if s.flags&HasSource == 0 {
+		return nil
+	}
+	return s.f[(2*i+colour)*s.half+t:][:n]
 }
 
 // enter sets the black points of row i, and all points on edges.
@@ -231,12 +261,8 @@ func (s *strip[T]) residual(i int) T {
 		return 0
 	}
 	n, x := hi-lo, lo-s.lo
-	var f []T
-	if s.flags&HasSource != 0 {
-		f = s.f[2*i*s.half+lo:][:n]
-	}
 	return s.form.Residual(s.residuals[lo-s.own.Lo:][:n], s.halfRow(i, 0)[x:], s.halfRow(i-1, 1)[x:], s.halfRow(i+1, 1)[x:],
-		s.halfRow(i, 1)[x-first:], f, s.cx, s.cy)
+		s.halfRow(i, 1)[x-first:], s.sideOf(i, 0, lo, n), s.cx, s.cy)
 }
 
 // leaveState writes the black half of row i.

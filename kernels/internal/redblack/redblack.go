@@ -10,6 +10,13 @@ import (
 // Float is a type of floating-point numbers.
 type Float = ieee.Float
 
+// Link is a half-row in a chain of updates.
+type Link[T Float] struct {
+	At   *T // its first point
+	Row  *T // the half-row of the other colour in the same row
+	Side *T // its right side, or nil
+}
+
 // Form is a set of loops. All forms give the same bits. The first argument sets the number
 // of elements; the others have at least as many, or as many more as is said. Outputs do not
 // overlap inputs. Weights of the neighbours in the row and in the column are cx and cy.
@@ -18,6 +25,12 @@ type Form[T Float] struct {
 	// down are the half-rows above and below, row is that of the other colour in the same
 	// row, with one element more. Side is the right side, or nil for zero.
 	Relax func(dst, up, down, row, side []T, cx, cy T)
+
+	// Chain relaxes count half-rows of n points, one above another, in turn: links[1] between
+	// links[0] below and links[2] above, then links[2] with the new links[1] below, and so
+	// on to links[count]. It is nil if the form has none. Memory behind half-rows, but not
+	// right sides, is read, and written with what it holds.
+	Chain func(links []Link[T], n int, cx, cy T)
 
 	// Residual sets dst to twice the changes that Relax would make to the points of at,
 	// rounded to float32 and flushed, and returns the largest magnitude of a change.

@@ -14,6 +14,16 @@ func relax32(dst []float32, up []float32, down []float32, row []float32, side []
 //go:noescape
 func relaxSource32(dst []float32, up []float32, down []float32, row []float32, side []float32, cx float32, cy float32)
 
+// chain32 is Chain without a right side.
+//
+//go:noescape
+func chain32(links *byte, count int, n int, cx float32, cy float32)
+
+// chainSource32 is Chain with a right side.
+//
+//go:noescape
+func chainSource32(links *byte, count int, n int, cx float32, cy float32)
+
 // residual32 is Residual without a right side.
 //
 //go:noescape
@@ -63,6 +73,16 @@ func relax64(dst []float64, up []float64, down []float64, row []float64, side []
 //
 //go:noescape
 func relaxSource64(dst []float64, up []float64, down []float64, row []float64, side []float64, cx float64, cy float64)
+
+// chain64 is Chain without a right side.
+//
+//go:noescape
+func chain64(links *byte, count int, n int, cx float64, cy float64)
+
+// chainSource64 is Chain with a right side.
+//
+//go:noescape
+func chainSource64(links *byte, count int, n int, cx float64, cy float64)
 
 // residual64 is Residual without a right side.
 //

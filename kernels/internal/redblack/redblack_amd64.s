@@ -164,6 +164,266 @@ done:
 	VZEROUPPER
 	RET
 
+// func chain32(links *byte, count int, n int, cx float32, cy float32)
+// Requires: AVX
+TEXT ·chain32(SB), NOSPLIT, $0-32
+	MOVQ         links+0(FP), AX
+	MOVQ         count+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS cx+24(FP), Y0
+	VBROADCASTSS cy+28(FP), Y1
+	XORQ         BX, BX
+	LEAQ         -32(DX), R11
+
+several:
+	CMPQ    BX, R11
+	JG      severalEnd
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPS (R8)(BX*4), Y2
+	VMOVUPS 32(R8)(BX*4), Y3
+	VMOVUPS 64(R8)(BX*4), Y4
+	VMOVUPS 96(R8)(BX*4), Y5
+
+severalLink:
+	MOVQ    24(SI), R8
+	MOVQ    32(SI), R10
+	MOVQ    48(SI), R9
+	VMOVUPS (R10)(BX*4), Y6
+	VADDPS  (R9)(BX*4), Y2, Y2
+	VADDPS  4(R10)(BX*4), Y6, Y6
+	VMULPS  Y1, Y2, Y2
+	VMULPS  Y0, Y6, Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS Y2, (R8)(BX*4)
+	VMOVUPS 32(R10)(BX*4), Y6
+	VADDPS  32(R9)(BX*4), Y3, Y3
+	VADDPS  36(R10)(BX*4), Y6, Y6
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y6, Y6
+	VADDPS  Y6, Y3, Y3
+	VMOVUPS Y3, 32(R8)(BX*4)
+	VMOVUPS 64(R10)(BX*4), Y6
+	VADDPS  64(R9)(BX*4), Y4, Y4
+	VADDPS  68(R10)(BX*4), Y6, Y6
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y0, Y6, Y6
+	VADDPS  Y6, Y4, Y4
+	VMOVUPS Y4, 64(R8)(BX*4)
+	VMOVUPS 96(R10)(BX*4), Y6
+	VADDPS  96(R9)(BX*4), Y5, Y5
+	VADDPS  100(R10)(BX*4), Y6, Y6
+	VMULPS  Y1, Y5, Y5
+	VMULPS  Y0, Y6, Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVUPS Y5, 96(R8)(BX*4)
+	ADDQ    $0x18, SI
+	DECQ    DI
+	JNZ     severalLink
+	ADDQ    $0x20, BX
+	JMP     several
+
+severalEnd:
+	LEAQ -8(DX), R11
+
+single:
+	CMPQ    BX, R11
+	JG      singleEnd
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPS (R8)(BX*4), Y2
+
+singleLink:
+	MOVQ    24(SI), R8
+	MOVQ    32(SI), R10
+	MOVQ    48(SI), R9
+	VMOVUPS (R10)(BX*4), Y3
+	VADDPS  (R9)(BX*4), Y2, Y2
+	VADDPS  4(R10)(BX*4), Y3, Y3
+	VMULPS  Y1, Y2, Y2
+	VMULPS  Y0, Y3, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, (R8)(BX*4)
+	ADDQ    $0x18, SI
+	DECQ    DI
+	JNZ     singleLink
+	ADDQ    $0x08, BX
+	JMP     single
+
+singleEnd:
+	SUBQ    BX, DX
+	JLE     done
+	LEAQ    lanes<>+32(SB), SI
+	NEGQ    DX
+	VMOVUPS (SI)(DX*4), Y2
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPS (R8)(BX*4), Y3
+
+lastLink:
+	MOVQ      24(SI), R8
+	MOVQ      32(SI), R10
+	MOVQ      48(SI), R9
+	VMOVUPS   (R10)(BX*4), Y4
+	VADDPS    (R9)(BX*4), Y3, Y3
+	VADDPS    4(R10)(BX*4), Y4, Y4
+	VMULPS    Y1, Y3, Y3
+	VMULPS    Y0, Y4, Y4
+	VADDPS    Y4, Y3, Y3
+	VMOVUPS   (R8)(BX*4), Y4
+	VBLENDVPS Y2, Y3, Y4, Y3
+	VMOVUPS   Y3, (R8)(BX*4)
+	ADDQ      $0x18, SI
+	DECQ      DI
+	JNZ       lastLink
+
+done:
+	VZEROUPPER
+	RET
+
+DATA lanes<>+0(SB)/8, $0xffffffffffffffff
+DATA lanes<>+8(SB)/8, $0xffffffffffffffff
+DATA lanes<>+16(SB)/8, $0xffffffffffffffff
+DATA lanes<>+24(SB)/8, $0xffffffffffffffff
+DATA lanes<>+32(SB)/8, $0x0000000000000000
+DATA lanes<>+40(SB)/8, $0x0000000000000000
+DATA lanes<>+48(SB)/8, $0x0000000000000000
+DATA lanes<>+56(SB)/8, $0x0000000000000000
+GLOBL lanes<>(SB), RODATA|NOPTR, $64
+
+// func chainSource32(links *byte, count int, n int, cx float32, cy float32)
+// Requires: AVX
+TEXT ·chainSource32(SB), NOSPLIT, $0-32
+	MOVQ         links+0(FP), AX
+	MOVQ         count+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS cx+24(FP), Y0
+	VBROADCASTSS cy+28(FP), Y1
+	XORQ         BX, BX
+	LEAQ         -32(DX), R12
+
+several:
+	CMPQ    BX, R12
+	JG      severalEnd
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPS (R8)(BX*4), Y2
+	VMOVUPS 32(R8)(BX*4), Y3
+	VMOVUPS 64(R8)(BX*4), Y4
+	VMOVUPS 96(R8)(BX*4), Y5
+
+severalLink:
+	MOVQ    24(SI), R8
+	MOVQ    32(SI), R10
+	MOVQ    40(SI), R11
+	MOVQ    48(SI), R9
+	VMOVUPS (R10)(BX*4), Y6
+	VADDPS  (R9)(BX*4), Y2, Y2
+	VADDPS  4(R10)(BX*4), Y6, Y6
+	VMULPS  Y1, Y2, Y2
+	VMULPS  Y0, Y6, Y6
+	VADDPS  Y6, Y2, Y2
+	VADDPS  (R11)(BX*4), Y2, Y2
+	VMOVUPS Y2, (R8)(BX*4)
+	VMOVUPS 32(R10)(BX*4), Y6
+	VADDPS  32(R9)(BX*4), Y3, Y3
+	VADDPS  36(R10)(BX*4), Y6, Y6
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y6, Y6
+	VADDPS  Y6, Y3, Y3
+	VADDPS  32(R11)(BX*4), Y3, Y3
+	VMOVUPS Y3, 32(R8)(BX*4)
+	VMOVUPS 64(R10)(BX*4), Y6
+	VADDPS  64(R9)(BX*4), Y4, Y4
+	VADDPS  68(R10)(BX*4), Y6, Y6
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y0, Y6, Y6
+	VADDPS  Y6, Y4, Y4
+	VADDPS  64(R11)(BX*4), Y4, Y4
+	VMOVUPS Y4, 64(R8)(BX*4)
+	VMOVUPS 96(R10)(BX*4), Y6
+	VADDPS  96(R9)(BX*4), Y5, Y5
+	VADDPS  100(R10)(BX*4), Y6, Y6
+	VMULPS  Y1, Y5, Y5
+	VMULPS  Y0, Y6, Y6
+	VADDPS  Y6, Y5, Y5
+	VADDPS  96(R11)(BX*4), Y5, Y5
+	VMOVUPS Y5, 96(R8)(BX*4)
+	ADDQ    $0x18, SI
+	DECQ    DI
+	JNZ     severalLink
+	ADDQ    $0x20, BX
+	JMP     several
+
+severalEnd:
+	LEAQ -8(DX), R12
+
+single:
+	CMPQ    BX, R12
+	JG      singleEnd
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPS (R8)(BX*4), Y2
+
+singleLink:
+	MOVQ    24(SI), R8
+	MOVQ    32(SI), R10
+	MOVQ    40(SI), R11
+	MOVQ    48(SI), R9
+	VMOVUPS (R10)(BX*4), Y3
+	VADDPS  (R9)(BX*4), Y2, Y2
+	VADDPS  4(R10)(BX*4), Y3, Y3
+	VMULPS  Y1, Y2, Y2
+	VMULPS  Y0, Y3, Y3
+	VADDPS  Y3, Y2, Y2
+	VADDPS  (R11)(BX*4), Y2, Y2
+	VMOVUPS Y2, (R8)(BX*4)
+	ADDQ    $0x18, SI
+	DECQ    DI
+	JNZ     singleLink
+	ADDQ    $0x08, BX
+	JMP     single
+
+singleEnd:
+	SUBQ    BX, DX
+	JLE     done
+	LEAQ    lanes<>+32(SB), SI
+	NEGQ    DX
+	VMOVUPS (SI)(DX*4), Y2
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPS (R8)(BX*4), Y3
+
+lastLink:
+	MOVQ       24(SI), R8
+	MOVQ       32(SI), R10
+	MOVQ       40(SI), R11
+	MOVQ       48(SI), R9
+	VMOVUPS    (R10)(BX*4), Y4
+	VADDPS     (R9)(BX*4), Y3, Y3
+	VADDPS     4(R10)(BX*4), Y4, Y4
+	VMULPS     Y1, Y3, Y3
+	VMULPS     Y0, Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	VMASKMOVPS (R11)(BX*4), Y2, Y4
+	VADDPS     Y4, Y3, Y3
+	VMOVUPS    (R8)(BX*4), Y4
+	VBLENDVPS  Y2, Y3, Y4, Y3
+	VMOVUPS    Y3, (R8)(BX*4)
+	ADDQ       $0x18, SI
+	DECQ       DI
+	JNZ        lastLink
+
+done:
+	VZEROUPPER
+	RET
+
 // func residual32(dst []float32, at []float32, up []float32, down []float32, row []float32, side []float32, cx float32, cy float32) (most float32)
 // Requires: AVX, AVX2, CMOV, SSE
 TEXT ·residual32(SB), NOSPLIT, $0-156
@@ -1073,6 +1333,256 @@ single:
 	LEAQ    4(DI), R9
 	CMPQ    R8, R9
 	JL      single
+
+done:
+	VZEROUPPER
+	RET
+
+// func chain64(links *byte, count int, n int, cx float64, cy float64)
+// Requires: AVX
+TEXT ·chain64(SB), NOSPLIT, $0-40
+	MOVQ         links+0(FP), AX
+	MOVQ         count+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSD cx+24(FP), Y0
+	VBROADCASTSD cy+32(FP), Y1
+	XORQ         BX, BX
+	LEAQ         -16(DX), R11
+
+several:
+	CMPQ    BX, R11
+	JG      severalEnd
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPD (R8)(BX*8), Y2
+	VMOVUPD 32(R8)(BX*8), Y3
+	VMOVUPD 64(R8)(BX*8), Y4
+	VMOVUPD 96(R8)(BX*8), Y5
+
+severalLink:
+	MOVQ    24(SI), R8
+	MOVQ    32(SI), R10
+	MOVQ    48(SI), R9
+	VMOVUPD (R10)(BX*8), Y6
+	VADDPD  (R9)(BX*8), Y2, Y2
+	VADDPD  8(R10)(BX*8), Y6, Y6
+	VMULPD  Y1, Y2, Y2
+	VMULPD  Y0, Y6, Y6
+	VADDPD  Y6, Y2, Y2
+	VMOVUPD Y2, (R8)(BX*8)
+	VMOVUPD 32(R10)(BX*8), Y6
+	VADDPD  32(R9)(BX*8), Y3, Y3
+	VADDPD  40(R10)(BX*8), Y6, Y6
+	VMULPD  Y1, Y3, Y3
+	VMULPD  Y0, Y6, Y6
+	VADDPD  Y6, Y3, Y3
+	VMOVUPD Y3, 32(R8)(BX*8)
+	VMOVUPD 64(R10)(BX*8), Y6
+	VADDPD  64(R9)(BX*8), Y4, Y4
+	VADDPD  72(R10)(BX*8), Y6, Y6
+	VMULPD  Y1, Y4, Y4
+	VMULPD  Y0, Y6, Y6
+	VADDPD  Y6, Y4, Y4
+	VMOVUPD Y4, 64(R8)(BX*8)
+	VMOVUPD 96(R10)(BX*8), Y6
+	VADDPD  96(R9)(BX*8), Y5, Y5
+	VADDPD  104(R10)(BX*8), Y6, Y6
+	VMULPD  Y1, Y5, Y5
+	VMULPD  Y0, Y6, Y6
+	VADDPD  Y6, Y5, Y5
+	VMOVUPD Y5, 96(R8)(BX*8)
+	ADDQ    $0x18, SI
+	DECQ    DI
+	JNZ     severalLink
+	ADDQ    $0x10, BX
+	JMP     several
+
+severalEnd:
+	LEAQ -4(DX), R11
+
+single:
+	CMPQ    BX, R11
+	JG      singleEnd
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPD (R8)(BX*8), Y2
+
+singleLink:
+	MOVQ    24(SI), R8
+	MOVQ    32(SI), R10
+	MOVQ    48(SI), R9
+	VMOVUPD (R10)(BX*8), Y3
+	VADDPD  (R9)(BX*8), Y2, Y2
+	VADDPD  8(R10)(BX*8), Y3, Y3
+	VMULPD  Y1, Y2, Y2
+	VMULPD  Y0, Y3, Y3
+	VADDPD  Y3, Y2, Y2
+	VMOVUPD Y2, (R8)(BX*8)
+	ADDQ    $0x18, SI
+	DECQ    DI
+	JNZ     singleLink
+	ADDQ    $0x04, BX
+	JMP     single
+
+singleEnd:
+	SUBQ    BX, DX
+	JLE     done
+	LEAQ    lanes<>+32(SB), SI
+	NEGQ    DX
+	VMOVUPD (SI)(DX*8), Y2
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPD (R8)(BX*8), Y3
+
+lastLink:
+	MOVQ      24(SI), R8
+	MOVQ      32(SI), R10
+	MOVQ      48(SI), R9
+	VMOVUPD   (R10)(BX*8), Y4
+	VADDPD    (R9)(BX*8), Y3, Y3
+	VADDPD    8(R10)(BX*8), Y4, Y4
+	VMULPD    Y1, Y3, Y3
+	VMULPD    Y0, Y4, Y4
+	VADDPD    Y4, Y3, Y3
+	VMOVUPD   (R8)(BX*8), Y4
+	VBLENDVPD Y2, Y3, Y4, Y3
+	VMOVUPD   Y3, (R8)(BX*8)
+	ADDQ      $0x18, SI
+	DECQ      DI
+	JNZ       lastLink
+
+done:
+	VZEROUPPER
+	RET
+
+// func chainSource64(links *byte, count int, n int, cx float64, cy float64)
+// Requires: AVX
+TEXT ·chainSource64(SB), NOSPLIT, $0-40
+	MOVQ         links+0(FP), AX
+	MOVQ         count+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSD cx+24(FP), Y0
+	VBROADCASTSD cy+32(FP), Y1
+	XORQ         BX, BX
+	LEAQ         -16(DX), R12
+
+several:
+	CMPQ    BX, R12
+	JG      severalEnd
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPD (R8)(BX*8), Y2
+	VMOVUPD 32(R8)(BX*8), Y3
+	VMOVUPD 64(R8)(BX*8), Y4
+	VMOVUPD 96(R8)(BX*8), Y5
+
+severalLink:
+	MOVQ    24(SI), R8
+	MOVQ    32(SI), R10
+	MOVQ    40(SI), R11
+	MOVQ    48(SI), R9
+	VMOVUPD (R10)(BX*8), Y6
+	VADDPD  (R9)(BX*8), Y2, Y2
+	VADDPD  8(R10)(BX*8), Y6, Y6
+	VMULPD  Y1, Y2, Y2
+	VMULPD  Y0, Y6, Y6
+	VADDPD  Y6, Y2, Y2
+	VADDPD  (R11)(BX*8), Y2, Y2
+	VMOVUPD Y2, (R8)(BX*8)
+	VMOVUPD 32(R10)(BX*8), Y6
+	VADDPD  32(R9)(BX*8), Y3, Y3
+	VADDPD  40(R10)(BX*8), Y6, Y6
+	VMULPD  Y1, Y3, Y3
+	VMULPD  Y0, Y6, Y6
+	VADDPD  Y6, Y3, Y3
+	VADDPD  32(R11)(BX*8), Y3, Y3
+	VMOVUPD Y3, 32(R8)(BX*8)
+	VMOVUPD 64(R10)(BX*8), Y6
+	VADDPD  64(R9)(BX*8), Y4, Y4
+	VADDPD  72(R10)(BX*8), Y6, Y6
+	VMULPD  Y1, Y4, Y4
+	VMULPD  Y0, Y6, Y6
+	VADDPD  Y6, Y4, Y4
+	VADDPD  64(R11)(BX*8), Y4, Y4
+	VMOVUPD Y4, 64(R8)(BX*8)
+	VMOVUPD 96(R10)(BX*8), Y6
+	VADDPD  96(R9)(BX*8), Y5, Y5
+	VADDPD  104(R10)(BX*8), Y6, Y6
+	VMULPD  Y1, Y5, Y5
+	VMULPD  Y0, Y6, Y6
+	VADDPD  Y6, Y5, Y5
+	VADDPD  96(R11)(BX*8), Y5, Y5
+	VMOVUPD Y5, 96(R8)(BX*8)
+	ADDQ    $0x18, SI
+	DECQ    DI
+	JNZ     severalLink
+	ADDQ    $0x10, BX
+	JMP     several
+
+severalEnd:
+	LEAQ -4(DX), R12
+
+single:
+	CMPQ    BX, R12
+	JG      singleEnd
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPD (R8)(BX*8), Y2
+
+singleLink:
+	MOVQ    24(SI), R8
+	MOVQ    32(SI), R10
+	MOVQ    40(SI), R11
+	MOVQ    48(SI), R9
+	VMOVUPD (R10)(BX*8), Y3
+	VADDPD  (R9)(BX*8), Y2, Y2
+	VADDPD  8(R10)(BX*8), Y3, Y3
+	VMULPD  Y1, Y2, Y2
+	VMULPD  Y0, Y3, Y3
+	VADDPD  Y3, Y2, Y2
+	VADDPD  (R11)(BX*8), Y2, Y2
+	VMOVUPD Y2, (R8)(BX*8)
+	ADDQ    $0x18, SI
+	DECQ    DI
+	JNZ     singleLink
+	ADDQ    $0x04, BX
+	JMP     single
+
+singleEnd:
+	SUBQ    BX, DX
+	JLE     done
+	LEAQ    lanes<>+32(SB), SI
+	NEGQ    DX
+	VMOVUPD (SI)(DX*8), Y2
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    (SI), R8
+	VMOVUPD (R8)(BX*8), Y3
+
+lastLink:
+	MOVQ       24(SI), R8
+	MOVQ       32(SI), R10
+	MOVQ       40(SI), R11
+	MOVQ       48(SI), R9
+	VMOVUPD    (R10)(BX*8), Y4
+	VADDPD     (R9)(BX*8), Y3, Y3
+	VADDPD     8(R10)(BX*8), Y4, Y4
+	VMULPD     Y1, Y3, Y3
+	VMULPD     Y0, Y4, Y4
+	VADDPD     Y4, Y3, Y3
+	VMASKMOVPD (R11)(BX*8), Y2, Y4
+	VADDPD     Y4, Y3, Y3
+	VMOVUPD    (R8)(BX*8), Y4
+	VBLENDVPD  Y2, Y3, Y4, Y3
+	VMOVUPD    Y3, (R8)(BX*8)
+	ADDQ       $0x18, SI
+	DECQ       DI
+	JNZ        lastLink
 
 done:
 	VZEROUPPER

@@ -17,9 +17,9 @@ func HasVector() bool { return cpu.X86.HasAVX2 }
 func Vector[T Float]() (f Form[T]) {
 	switch f := any(&f).(type) {
 	case *Form[float32]:
-		*f = loops[float32]{8, relax32, relaxSource32, residual32, residualSource32, correct32, cubic32, flush32, flushStream32, join32, joinStream32}.form()
+		*f = loops[float32]{8, relax32, relaxSource32, chain32, chainSource32, residual32, residualSource32, correct32, cubic32, flush32, flushStream32, join32, joinStream32}.form()
 	case *Form[float64]:
-		*f = loops[float64]{4, relax64, relaxSource64, residual64, residualSource64, correct64, cubic64, flush64, flushStream64, join64, joinStream64}.form()
+		*f = loops[float64]{4, relax64, relaxSource64, chain64, chainSource64, residual64, residualSource64, correct64, cubic64, flush64, flushStream64, join64, joinStream64}.form()
 	}
 	return f
 }
@@ -28,6 +28,7 @@ func Vector[T Float]() (f Form[T]) {
 type loops[T Float] struct {
 	lanes                    int
 	relax, relaxSource       func(dst, up, down, row, side []T, cx, cy T)
+	chain, chainSource       func(links *byte, count, n int, cx, cy T)
 	residual, residualSource func(dst []float32, at, up, down, row, side []T, cx, cy T) T
 	correct                  func(dst, src []T, a, b []float32)
 	cubic                    func(dst, a, b, c, d []T)
@@ -45,6 +46,15 @@ func (l loops[T]) form() Form[T] {
 				l.relax(dst, up[:n], down[:n], row[:n+1], nil, cx, cy)
 			default:
 				l.relaxSource(dst, up[:n], down[:n], row[:n+1], side[:n], cx, cy)
+			}
+		},
+		Chain: func(links []Link[T], n int, cx, cy T) {
+			if count := len(links) - 2; count <= 0 || n <= 0 {
+				return
+			} else if links[1].Side != nil {
+				l.chainSource((*byte)(unsafe.Pointer(&links[0])), count, n, cx, cy)
+			} else {
+				l.chain((*byte)(unsafe.Pointer(&links[0])), count, n, cx, cy)
 			}
 		},
 		Residual: func(dst []float32, at, up, down, row, side []T, cx, cy T) T {

@@ -17,6 +17,8 @@ func main() {
 	for _, p := range []precision{single, double} {
 		p.relax(false)
 		p.relax(true)
+		p.chain(false)
+		p.chain(true)
 		p.residual(false)
 		p.residual(true)
 		p.correct()
@@ -43,6 +45,7 @@ type precision struct {
 	lanes int
 
 	broadcast, load    func(ops ...Op)
+	masked, blend      func(ops ...Op)
 	stream             func(ops ...Op) // store past the caches
 	add, sub, mul, and func(ops ...Op)
 	cmp                func(ops ...Op)
@@ -51,13 +54,13 @@ type precision struct {
 
 var single = precision{
 	name: "32", typ: "float32", size: 4, lanes: 8,
-	broadcast: VBROADCASTSS, load: VMOVUPS, stream: stores(VMOVNTPS), add: VADDPS, sub: VSUBPS, mul: VMULPS, and: VANDPS, cmp: VCMPPS,
+	broadcast: VBROADCASTSS, load: VMOVUPS, stream: stores(VMOVNTPS), masked: masks(VMASKMOVPS), blend: masks4(VBLENDVPS), add: VADDPS, sub: VSUBPS, mul: VMULPS, and: VANDPS, cmp: VCMPPS,
 	low: VUNPCKLPS, high: VUNPCKHPS,
 }
 
 var double = precision{
 	name: "64", typ: "float64", size: 8, lanes: 4,
-	broadcast: VBROADCASTSD, load: VMOVUPD, stream: stores(VMOVNTPD), add: VADDPD, sub: VSUBPD, mul: VMULPD, and: VANDPD, cmp: VCMPPD,
+	broadcast: VBROADCASTSD, load: VMOVUPD, stream: stores(VMOVNTPD), masked: masks(VMASKMOVPD), blend: masks4(VBLENDVPD), add: VADDPD, sub: VSUBPD, mul: VMULPD, and: VANDPD, cmp: VCMPPD,
 	low: VUNPCKLPD, high: VUNPCKHPD,
 }
 
@@ -433,3 +436,106 @@ func prefetch() {
 }
 
 func stores(store func(v, m Op)) func(ops ...Op) { return func(ops ...Op) { store(ops[0], ops[1]) } }
+
+func masks(load func(a, b, c Op)) func(ops ...Op) {
+	return func(ops ...Op) { load(ops[0], ops[1], ops[2]) }
+}
+
+func masks4(blend func(m, a, b, c Op)) func(ops ...Op) {
+	return func(ops ...Op) { blend(ops[0], ops[1], ops[2], ops[3]) }
+}
+
+// linkSize is the size of a Link.
+const linkSize = 24
+
+// firstLanes has the masks of the first lanes: that of n lanes ends n elements behind the
+// middle.
+func (p precision) firstLanes(n reg.GPVirtual) reg.VecVirtual {
+	table, ok := numbers["lanes"]
+	if !ok {
+		table = GLOBL("lanes", RODATA|NOPTR)
+		for i := range 8 {
+			DATA(8*i, U64([2]uint64{math.MaxUint64, 0}[i/4]))
+		}
+		numbers["lanes"] = table
+	}
+	from, back, mask := GP64(), GP64(), YMM()
+	LEAQ(table.Offset(32), from)
+	MOVQ(n, back)
+	NEGQ(back)
+	p.load(Mem{Base: from, Index: back, Scale: uint8(p.size)}, mask)
+	return mask
+}
+
+func (p precision) chain(side bool) {
+	name, with := sourced("chain", side)
+	p.text(name, "links *byte, count, n int, cx, cy %[1]s", "is Chain "+with+".")
+	links, count, n := Load(Param("links"), GP64()), Load(Param("count"), GP64()), Load(Param("n"), GP64()).(reg.GPVirtual)
+	cx, cy := p.argument("cx"), p.argument("cy")
+	i, link, left := GP64(), GP64(), GP64()
+	dst, up, row, f := GP64(), GP64(), GP64(), GP64()
+	var mask reg.VecVirtual
+	block := func(label string, vectors int) {
+		down := make([]reg.VecVirtual, vectors)
+		MOVQ(links, link)
+		MOVQ(count, left)
+		MOVQ(Mem{Base: link}, dst)
+		for u := range down {
+			down[u] = YMM()
+			p.load(at(dst, i, p.size, u*p.lanes), down[u])
+		}
+		Label(label + "Link")
+		MOVQ(Mem{Base: link, Disp: linkSize}, dst)
+		MOVQ(Mem{Base: link, Disp: linkSize + 8}, row)
+		if side {
+			MOVQ(Mem{Base: link, Disp: linkSize + 16}, f)
+		}
+		MOVQ(Mem{Base: link, Disp: 2 * linkSize}, up)
+		for u, d := range down {
+			offset, b := u*p.lanes, YMM()
+			p.load(at(row, i, p.size, offset), b)
+			p.add(at(up, i, p.size, offset), d, d)
+			p.add(at(row, i, p.size, offset+1), b, b)
+			p.mul(cy, d, d)
+			p.mul(cx, b, b)
+			p.add(b, d, d)
+			if side && mask == nil {
+				p.add(at(f, i, p.size, offset), d, d)
+			} else if side {
+				t := YMM()
+				p.masked(at(f, i, p.size, offset), mask, t)
+				p.add(t, d, d)
+			}
+			if mask != nil {
+				old := YMM()
+				p.load(at(dst, i, p.size, offset), old)
+				p.blend(mask, d, old, d)
+			}
+			p.load(d, at(dst, i, p.size, offset))
+		}
+		ADDQ(Imm(linkSize), link)
+		DECQ(left)
+		JNZ(LabelRef(label + "Link"))
+	}
+	loop := func(label string, vectors int) {
+		end := GP64()
+		LEAQ(Mem{Base: n, Disp: -vectors * p.lanes}, end)
+		Label(label)
+		CMPQ(i, end)
+		JG(LabelRef(label + "End"))
+		block(label, vectors)
+		ADDQ(Imm(uint64(vectors*p.lanes)), i)
+		JMP(LabelRef(label))
+		Label(label + "End")
+	}
+	XORQ(i, i)
+	loop("several", 4)
+	loop("single", 1)
+	SUBQ(i, n)
+	JLE(LabelRef("done"))
+	mask = p.firstLanes(n)
+	block("last", 1)
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
