@@ -2,6 +2,7 @@ package multigrid
 
 import (
 	"offload/device"
+	"offload/kernels/internal/base"
 	"offload/kernels/internal/redblack"
 )
 
@@ -58,9 +59,9 @@ func (g *stage[T]) host() []device.HostCode {
 }
 
 const (
-	// stripWidth is the largest number of half-columns of a strip. A multiple of those of a
-	// cache line.
-	stripWidth = 512
+	// stripBytes is the largest size of a half-row in a strip. The rows of a strip should
+	// stay in a core's second cache, but whole rows come from memory the fastest.
+	stripBytes = 24 << 10
 	// bandRows is the least number of launch rows of a task, if there are enough tasks.
 	bandRows = 32
 	// bandPoints is the least number of points of a task.
@@ -80,7 +81,7 @@ func (g *stage[T]) plan(l *device.Launch, workers int, p *device.Plan) {
 		tasks = min(4*workers, max(min(workers, rows/g.halves), rows/bandRows), rows*m/(bandPoints/2))
 	}
 	p.Tasks = append(p.Tasks, max(1, tasks))
-	w := windowOf(m, g.halves)
+	w := windowOf[T](m, g.halves)
 	size := device.TypeOf[T]().Size()
 	p.Local = w.ring()*size + w.width*4 + cacheLine
 }
@@ -98,9 +99,9 @@ type window struct {
 
 // windowOf returns the scratch of strips of rows of m intervals. Half-sweeps and the
 // residual take one column on each side, and a half-column has two.
-func windowOf(m, halves int) window {
-	strips := (HalfWidth(m) + stripWidth - 1) / stripWidth
-	w := window{own: (HalfWidth(m) + strips - 1) / strips, halo: halves/2 + 1, slots: halves + 3}
+func windowOf[T device.Float](m, halves int) window {
+	strips := base.CeilDiv(HalfWidth(m)*device.TypeOf[T]().Size(), stripBytes)
+	w := window{own: base.CeilDiv(HalfWidth(m), strips), halo: halves/2 + 1, slots: halves + 3}
 	w.own = (w.own + 15) &^ 15
 	w.width = (w.own+2*w.halo+16)&^15 | 16 // rows at distances that differ from those of cache sets
 	return w
@@ -118,7 +119,7 @@ func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
 		band:   t.Rows.Part(t.Task, t.Tasks),
 		norms:  device.View[T](t, g.norms),
 	}
-	s.window = windowOf(s.m, g.halves)
+	s.window = windowOf[T](s.m, g.halves)
 	scratch := device.Local[T](t)
 	s.buf = scratch[:s.ring()]
 	s.residuals = device.Local[float32](t)[s.ring()*device.TypeOf[T]().Size()/4:][:s.width]

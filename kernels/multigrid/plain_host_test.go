@@ -53,9 +53,9 @@ func TestPlainForms(t *testing.T) {
 					pad: m % 5, dx: 1, dy: 1.2, tiny: n%10 == 4}))
 			}
 		}
-		for _, m := range []int{1018, 1022, 1024, 1026, 2050, 3100} {
+		for _, m := range []int{1022, 1024, 6142, 6144, 6190, 12300, 24640} {
 			for flags := range 8 {
-				testPlainForms(t, devices, k, call(k, example{n: 2 + 4*flags, m: m, flags: flags, part: flags & 3, dx: 1.1, dy: 1}))
+				testPlainForms(t, devices, k, call(k, example{n: 2 + 2*flags, m: m, flags: flags, part: flags & 3, pad: flags, dx: 1.1, dy: 1}))
 			}
 		}
 		testPlainForms(t, devices, k, call(k, example{n: 600, m: 64, flags: HasEdges | HasSource, dx: 1, dy: 1}))
