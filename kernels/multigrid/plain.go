@@ -126,6 +126,7 @@ func newStart[T device.Float]() *device.Kernel {
 				norms[2*I+1] = 0
 			}
 		},
+		Host:   startStage[T]().host(),
 		Check:  plainCheck[T](startEdges, startNorms, startN, shapes...),
 		Cost:   plainCost(startHalves, startN, shapes...),
 		Shader: plainShader[T](shaders.Start, startHalves, map[int]int{startState: 2, startCoarse: 4}),
@@ -168,6 +169,7 @@ func newCycle[T device.Float]() *device.Kernel {
 				norms[2*I+1] = largestOf[T](c, width, p.m/2+1, I)
 			}
 		},
+		Host:   cycleStage[T]().host(),
 		Check:  plainCheck[T](cycleEdges, cycleNorms, cycleN, shapes...),
 		Cost:   plainCost(cycleHalves, cycleN, shapes...),
 		Shader: plainShader[T](shaders.Cycle, cycleHalves, map[int]int{cycleOut: 2, cycleCoarse: 4}),
@@ -208,6 +210,7 @@ func newFinish[T device.Float]() *device.Kernel {
 				norms[2*I+1] = largestOf[T](c, width, p.m/2+1, I)
 			}
 		},
+		Host:   finishStage[T]().host(),
 		Check:  plainCheck[T](finishEdges, finishNorms, finishN, shapes...),
 		Cost:   plainCost(finishHalves, finishN, shapes...),
 		Shader: plainShader[T](shaders.Finish, finishHalves, map[int]int{finishOut: 1}),

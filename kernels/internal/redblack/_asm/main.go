@@ -1,0 +1,541 @@
+// Command asm generates ../redblack_amd64.s.
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"offload/internal/contract"
+)
+
+func main() {
+	ConstraintExpr("!purego")
+	for _, p := range []precision{single, double} {
+		p.relax(false)
+		p.relax(true)
+		p.chain(false)
+		p.chain(true)
+		p.residual(false)
+		p.residual(true)
+		p.correct()
+		p.cubic()
+		for _, stream := range []bool{false, true} {
+			p.flush(stream)
+			p.join(stream)
+		}
+	}
+	prefetch()
+	split()
+	largest()
+	Generate()
+}
+
+// notLess is the predicate ¬(a < b), which is true for NaN.
+const notLess = 0x15
+
+// precision is float32 or float64 with the instructions for it.
+type precision struct {
+	name  string // of functions
+	typ   string
+	size  int
+	lanes int
+
+	broadcast, load    func(ops ...Op)
+	masked, blend      func(ops ...Op)
+	stream             func(ops ...Op) // store past the caches
+	add, sub, mul, and func(ops ...Op)
+	cmp                func(ops ...Op)
+	low, high          func(ops ...Op) // interleave
+}
+
+var single = precision{
+	name: "32", typ: "float32", size: 4, lanes: 8,
+	broadcast: VBROADCASTSS, load: VMOVUPS, stream: stores(VMOVNTPS), masked: masks(VMASKMOVPS), blend: masks4(VBLENDVPS), add: VADDPS, sub: VSUBPS, mul: VMULPS, and: VANDPS, cmp: VCMPPS,
+	low: VUNPCKLPS, high: VUNPCKHPS,
+}
+
+var double = precision{
+	name: "64", typ: "float64", size: 8, lanes: 4,
+	broadcast: VBROADCASTSD, load: VMOVUPD, stream: stores(VMOVNTPD), masked: masks(VMASKMOVPD), blend: masks4(VBLENDVPD), add: VADDPD, sub: VSUBPD, mul: VMULPD, and: VANDPD, cmp: VCMPPD,
+	low: VUNPCKLPD, high: VUNPCKHPD,
+}
+
+// text begins a function of this precision, whose type the signature has as %[1]s.
+func (p precision) text(name, signature, doc string) {
+	TEXT(name+p.name, NOSPLIT, fmt.Sprintf("func("+signature+")", p.typ))
+	Doc(name + p.name + " " + doc)
+	Pragma("noescape")
+}
+
+func param(name string) reg.GPVirtual  { return Load(Param(name).Base(), GP64()).(reg.GPVirtual) }
+func length(name string) reg.GPVirtual { return Load(Param(name).Len(), GP64()).(reg.GPVirtual) }
+
+// argument is a scalar argument in all lanes.
+func (p precision) argument(name string) reg.VecVirtual {
+	a, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	y := YMM()
+	p.broadcast(a.Addr, y)
+	return y
+}
+
+var numbers = map[string]Mem{}
+
+// number is a number in all lanes.
+func (p precision) number(name string, v float64) reg.VecVirtual {
+	name += p.name
+	m, ok := numbers[name]
+	if !ok {
+		m = GLOBL(name, RODATA|NOPTR)
+		if p.size == 4 {
+			DATA(0, U32(math.Float32bits(float32(v))))
+		} else {
+			DATA(0, U64(math.Float64bits(v)))
+		}
+		numbers[name] = m
+	}
+	y := YMM()
+	p.broadcast(m, y)
+	return y
+}
+
+// floor is the magnitude below which values become zero.
+func (p precision) floor() reg.VecVirtual {
+	if p.size == 4 {
+		return p.number("floor", contract.Floor32)
+	}
+	return p.number("floor", contract.Floor64)
+}
+
+// magnitude is the mask of all bits but the sign.
+func (p precision) magnitude() reg.VecVirtual {
+	y := YMM()
+	VPCMPEQD(y, y, y)
+	if p.size == 4 {
+		VPSRLD(Imm(1), y, y)
+	} else {
+		VPSRLQ(Imm(1), y, y)
+	}
+	return y
+}
+
+// at is element i of the vector at base, and those after it.
+func at(base, i reg.Register, size, offset int) Mem {
+	return Mem{Base: base, Index: i, Scale: uint8(size), Disp: size * offset}
+}
+
+// loop computes n elements, at least a vector of them, by body, for the element i plus
+// offset and those after it. The last vector overlaps the one before it.
+func loop(n reg.GPVirtual, lanes int, body func(i reg.GPVirtual, offset int)) {
+	const unroll = 4
+	i, end := GP64(), GP64()
+	XORQ(i, i)
+	LEAQ(Mem{Base: n, Disp: -unroll * lanes}, end)
+	CMPQ(end, Imm(0))
+	JL(LabelRef("rest"))
+	Label("several")
+	for u := range unroll {
+		body(i, u*lanes)
+	}
+	ADDQ(Imm(uint64(unroll*lanes)), i)
+	CMPQ(i, end)
+	JLE(LabelRef("several"))
+	Label("rest")
+	CMPQ(i, n)
+	JGE(LabelRef("done"))
+	SUBQ(Imm(uint64(lanes)), n)
+	Label("single")
+	CMPQ(i, n)
+	CMOVQGT(n, i)
+	body(i, 0)
+	ADDQ(Imm(uint64(lanes)), i)
+	LEAQ(Mem{Base: n, Disp: lanes}, end)
+	CMPQ(i, end)
+	JL(LabelRef("single"))
+	Label("done")
+}
+
+// stencil is what an update reads.
+type stencil struct {
+	precision
+	up, down, row, side reg.GPVirtual
+	cx, cy              reg.VecVirtual
+}
+
+func (p precision) stencil(side bool) stencil {
+	s := stencil{precision: p, up: param("up"), down: param("down"), row: param("row"), cx: p.argument("cx"), cy: p.argument("cy")}
+	if side {
+		s.side = param("side")
+	}
+	return s
+}
+
+// update returns cy*(up + down) + cx*(left + right) + side.
+func (s stencil) update(i reg.GPVirtual, offset int) reg.VecVirtual {
+	a, b := YMM(), YMM()
+	s.load(at(s.up, i, s.size, offset), a)
+	s.load(at(s.row, i, s.size, offset), b)
+	s.add(at(s.down, i, s.size, offset), a, a)
+	s.add(at(s.row, i, s.size, offset+1), b, b)
+	s.mul(s.cy, a, a)
+	s.mul(s.cx, b, b)
+	s.add(b, a, a)
+	if s.side != nil {
+		s.add(at(s.side, i, s.size, offset), a, a)
+	}
+	return a
+}
+
+func sourced(name string, side bool) (string, string) {
+	if side {
+		return name + "Source", "with a right side"
+	}
+	return name, "without a right side"
+}
+
+func (p precision) relax(side bool) {
+	name, with := sourced("relax", side)
+	p.text(name, "dst, up, down, row, side []%[1]s, cx, cy %[1]s", "is Relax "+with+".")
+	s := p.stencil(side)
+	dst, n := param("dst"), length("dst")
+	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
+		p.load(s.update(i, offset), at(dst, i, p.size, offset))
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// larger replaces most by a where that is larger as an integer, which makes NaN the
+// largest magnitude.
+func (p precision) larger(a, most reg.VecVirtual) {
+	if p.size == 4 {
+		VPMAXSD(a, most, most)
+		return
+	}
+	mask := YMM()
+	VPCMPGTQ(most, a, mask)
+	VBLENDVPD(mask, a, most, most)
+}
+
+// returnLargest returns the largest of the lanes of most.
+func (p precision) returnLargest(most reg.VecVirtual) {
+	t := YMM()
+	VPERM2F128(Imm(1), most, most, t)
+	p.larger(t, most)
+	t = YMM()
+	VPSHUFD(Imm(0x4e), most, t)
+	p.larger(t, most)
+	if p.size == 4 {
+		t = YMM()
+		VPSHUFD(Imm(0xb1), most, t)
+		p.larger(t, most)
+	}
+	Store(most.AsX(), ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// flushed makes the lanes of v below the floor zero.
+func (p precision) flushed(v, magnitude, floor, t reg.Register) {
+	p.and(magnitude, v, t)
+	p.cmp(Imm(notLess), floor, t, t)
+	p.and(t, v, v)
+}
+
+func (p precision) residual(side bool) {
+	name, with := sourced("residual", side)
+	p.text(name, "dst []float32, at, up, down, row, side []%[1]s, cx, cy %[1]s) (most %[1]s",
+		"is Residual "+with+".")
+	s := p.stencil(side)
+	dst, n, here := param("dst"), length("dst"), param("at")
+	magnitude, floor, magnitude32 := p.magnitude(), single.floor(), single.magnitude()
+	most := YMM()
+	VPXOR(most, most, most)
+	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
+		r, a := s.update(i, offset), YMM()
+		p.sub(at(here, i, p.size, offset), r, r)
+		p.and(magnitude, r, a)
+		p.larger(a, most)
+		p.add(r, r, r)
+		if p.size == 4 {
+			p.flushed(r, magnitude, floor, a)
+			VMOVUPS(r, at(dst, i, 4, offset))
+			return
+		}
+		x := XMM()
+		VCVTPD2PSY(r, x)
+		single.flushed(x, magnitude32.AsX(), floor.AsX(), a.AsX())
+		VMOVUPS(x, at(dst, i, 4, offset))
+	})
+	p.returnLargest(most)
+}
+
+// widened loads float32 numbers.
+func (p precision) widened(m Mem) reg.VecVirtual {
+	y := YMM()
+	if p.size == 4 {
+		VMOVUPS(m, y)
+	} else {
+		VCVTPS2PD(m, y)
+	}
+	return y
+}
+
+func (p precision) correct() {
+	p.text("correct", "dst, src []%[1]s, a, b []float32", "is Correct.")
+	dst, n, src, a, b := param("dst"), length("dst"), param("src"), param("a"), param("b")
+	half := p.number("half", 0.5)
+	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
+		x, y := p.widened(at(a, i, 4, offset)), p.widened(at(b, i, 4, offset))
+		p.add(y, x, x)
+		p.mul(half, x, x)
+		p.add(at(src, i, p.size, offset), x, x)
+		p.load(x, at(dst, i, p.size, offset))
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func (p precision) cubic() {
+	p.text("cubic", "dst, a, b, c, d []%[1]s", "is Cubic.")
+	dst, n, a, b, c, d := param("dst"), length("dst"), param("a"), param("b"), param("c"), param("d")
+	near, far := p.number("near", 0.5625), p.number("far", 0.0625)
+	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
+		x, y := YMM(), YMM()
+		p.load(at(b, i, p.size, offset), x)
+		p.load(at(a, i, p.size, offset), y)
+		p.add(at(c, i, p.size, offset), x, x)
+		p.add(at(d, i, p.size, offset), y, y)
+		p.mul(near, x, x)
+		p.mul(far, y, y)
+		p.sub(y, x, x)
+		p.load(x, at(dst, i, p.size, offset))
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// stored returns the name, documentation and store instruction of a routine.
+func (p precision) stored(name, doc string, stream bool) (string, string, func(ops ...Op)) {
+	if stream {
+		return name + "Stream", doc + " It stores whole vectors, at addresses aligned to them, past the caches.", p.stream
+	}
+	return name, doc, p.load
+}
+
+func (p precision) flush(stream bool) {
+	name, doc, store := p.stored("flush", "is Flush.", stream)
+	p.text(name, "dst, src []%[1]s", doc)
+	dst, n, src := param("dst"), length("dst"), param("src")
+	magnitude, floor := p.magnitude(), p.floor()
+	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
+		x, t := YMM(), YMM()
+		p.load(at(src, i, p.size, offset), x)
+		p.flushed(x, magnitude, floor, t)
+		store(x, at(dst, i, p.size, offset))
+	})
+	if stream {
+		SFENCE()
+	}
+	VZEROUPPER()
+	RET()
+}
+
+func (p precision) join(stream bool) {
+	name, doc, store := p.stored("join", "is Join.", stream)
+	p.text(name, "dst, even, odd []%[1]s", doc)
+	dst, n, even, odd := param("dst"), length("dst"), param("even"), param("odd")
+	SHRQ(Imm(1), n)
+	magnitude, floor := p.magnitude(), p.floor()
+	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
+		e, o, low, high := YMM(), YMM(), YMM(), YMM()
+		p.load(at(even, i, p.size, offset), e)
+		p.load(at(odd, i, p.size, offset), o)
+		p.flushed(e, magnitude, floor, low)
+		p.flushed(o, magnitude, floor, low)
+		p.low(o, e, low)
+		p.high(o, e, high)
+		VPERM2F128(Imm(0x20), high, low, e)
+		VPERM2F128(Imm(0x31), high, low, o)
+		to := at(dst, i, p.size, 2*offset)
+		// Elements of dst are twice as far from its beginning.
+		if p.size == 4 {
+			to.Scale = 8
+		} else {
+			twice := GP64()
+			LEAQ(Mem{Base: i, Index: i, Scale: 1}, twice)
+			to.Index = twice
+		}
+		store(e, to)
+		store(o, to.Offset(32))
+	})
+	if stream {
+		SFENCE()
+	}
+	VZEROUPPER()
+	RET()
+}
+
+func split() {
+	TEXT("splitVector", NOSPLIT, "func(even, odd, src []float32)")
+	Doc("splitVector is Split.")
+	Pragma("noescape")
+	even, n, odd, src := param("even"), length("even"), param("odd"), param("src")
+	loop(n, 8, func(i reg.GPVirtual, offset int) {
+		a, b, e := YMM(), YMM(), YMM()
+		from := Mem{Base: src, Index: i, Scale: 8, Disp: 8 * offset}
+		VMOVUPS(from, a)
+		VMOVUPS(from.Offset(32), b)
+		VSHUFPS(Imm(0x88), b, a, e)
+		VSHUFPS(Imm(0xdd), b, a, a)
+		VPERMPD(Imm(0xd8), e, e)
+		VPERMPD(Imm(0xd8), a, a)
+		VMOVUPS(e, at(even, i, 4, offset))
+		VMOVUPS(a, at(odd, i, 4, offset))
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func largest() {
+	TEXT("largestVector", NOSPLIT, "func(c []float32) (most float32)")
+	Doc("largestVector is Largest.")
+	Pragma("noescape")
+	c, n := param("c"), length("c")
+	magnitude, most := single.magnitude(), YMM()
+	VPXOR(most, most, most)
+	loop(n, 8, func(i reg.GPVirtual, offset int) {
+		a := YMM()
+		VANDPS(at(c, i, 4, offset), magnitude, a)
+		VPMAXSD(a, most, most)
+	})
+	single.returnLargest(most)
+}
+
+// cacheLine is the number of bytes of a cache line.
+const cacheLine = 64
+
+// prefetch makes the routine that asks for memory ahead of its use.
+func prefetch() {
+	TEXT("prefetch", NOSPLIT, "func(at *byte, size int)")
+	Doc("prefetch asks for the cache lines from at on.")
+	Pragma("noescape")
+	from, n := Load(Param("at"), GP64()).(reg.GPVirtual), Load(Param("size"), GP64()).(reg.GPVirtual)
+	Label("loop")
+	PREFETCHT0(Mem{Base: from})
+	ADDQ(Imm(cacheLine), from)
+	SUBQ(Imm(cacheLine), n)
+	JG(LabelRef("loop"))
+	RET()
+}
+
+func stores(store func(v, m Op)) func(ops ...Op) { return func(ops ...Op) { store(ops[0], ops[1]) } }
+
+func masks(load func(a, b, c Op)) func(ops ...Op) {
+	return func(ops ...Op) { load(ops[0], ops[1], ops[2]) }
+}
+
+func masks4(blend func(m, a, b, c Op)) func(ops ...Op) {
+	return func(ops ...Op) { blend(ops[0], ops[1], ops[2], ops[3]) }
+}
+
+// linkSize is the size of a Link.
+const linkSize = 24
+
+// firstLanes has the masks of the first lanes: that of n lanes ends n elements behind the
+// middle.
+func (p precision) firstLanes(n reg.GPVirtual) reg.VecVirtual {
+	table, ok := numbers["lanes"]
+	if !ok {
+		table = GLOBL("lanes", RODATA|NOPTR)
+		for i := range 8 {
+			DATA(8*i, U64([2]uint64{math.MaxUint64, 0}[i/4]))
+		}
+		numbers["lanes"] = table
+	}
+	from, back, mask := GP64(), GP64(), YMM()
+	LEAQ(table.Offset(32), from)
+	MOVQ(n, back)
+	NEGQ(back)
+	p.load(Mem{Base: from, Index: back, Scale: uint8(p.size)}, mask)
+	return mask
+}
+
+func (p precision) chain(side bool) {
+	name, with := sourced("chain", side)
+	p.text(name, "links *byte, count, n int, cx, cy %[1]s", "is Chain "+with+".")
+	links, count, n := Load(Param("links"), GP64()), Load(Param("count"), GP64()), Load(Param("n"), GP64()).(reg.GPVirtual)
+	cx, cy := p.argument("cx"), p.argument("cy")
+	i, link, left := GP64(), GP64(), GP64()
+	dst, up, row, f := GP64(), GP64(), GP64(), GP64()
+	var mask reg.VecVirtual
+	block := func(label string, vectors int) {
+		down := make([]reg.VecVirtual, vectors)
+		MOVQ(links, link)
+		MOVQ(count, left)
+		MOVQ(Mem{Base: link}, dst)
+		for u := range down {
+			down[u] = YMM()
+			p.load(at(dst, i, p.size, u*p.lanes), down[u])
+		}
+		Label(label + "Link")
+		MOVQ(Mem{Base: link, Disp: linkSize}, dst)
+		MOVQ(Mem{Base: link, Disp: linkSize + 8}, row)
+		if side {
+			MOVQ(Mem{Base: link, Disp: linkSize + 16}, f)
+		}
+		MOVQ(Mem{Base: link, Disp: 2 * linkSize}, up)
+		for u, d := range down {
+			offset, b := u*p.lanes, YMM()
+			p.load(at(row, i, p.size, offset), b)
+			p.add(at(up, i, p.size, offset), d, d)
+			p.add(at(row, i, p.size, offset+1), b, b)
+			p.mul(cy, d, d)
+			p.mul(cx, b, b)
+			p.add(b, d, d)
+			if side && mask == nil {
+				p.add(at(f, i, p.size, offset), d, d)
+			} else if side {
+				t := YMM()
+				p.masked(at(f, i, p.size, offset), mask, t)
+				p.add(t, d, d)
+			}
+			if mask != nil {
+				old := YMM()
+				p.load(at(dst, i, p.size, offset), old)
+				p.blend(mask, d, old, d)
+			}
+			p.load(d, at(dst, i, p.size, offset))
+		}
+		ADDQ(Imm(linkSize), link)
+		DECQ(left)
+		JNZ(LabelRef(label + "Link"))
+	}
+	loop := func(label string, vectors int) {
+		end := GP64()
+		LEAQ(Mem{Base: n, Disp: -vectors * p.lanes}, end)
+		Label(label)
+		CMPQ(i, end)
+		JG(LabelRef(label + "End"))
+		block(label, vectors)
+		ADDQ(Imm(uint64(vectors*p.lanes)), i)
+		JMP(LabelRef(label))
+		Label(label + "End")
+	}
+	XORQ(i, i)
+	loop("several", 4)
+	loop("single", 1)
+	SUBQ(i, n)
+	JLE(LabelRef("done"))
+	mask = p.firstLanes(n)
+	block("last", 1)
+	Label("done")
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,155 @@
+package multigrid
+
+import (
+	"offload/device"
+	"offload/kernels/internal/base"
+	"offload/kernels/internal/redblack"
+)
+
+// stage says what a kernel does before and after its half-sweeps.
+type stage[T device.Float] struct {
+	halves              int
+	first, side, edges  int // parameters: the first scalar, the right side, the edges
+	state, correction   int // to begin with; both −1 if there is a guess instead
+	guess               int
+	out, coarse, result int // outputs, or −1: state, coarse side, solution
+	norms               int
+}
+
+func startStage[T device.Float]() *stage[T] {
+	return &stage[T]{
+		halves: startHalves,
+		first:  startN, side: startSide, edges: startEdges,
+		state: -1, correction: -1, guess: startGuess,
+		out: startState, coarse: startCoarse, result: -1, norms: startNorms,
+	}
+}
+
+func cycleStage[T device.Float]() *stage[T] {
+	return &stage[T]{
+		halves: cycleHalves,
+		first:  cycleN, side: cycleSide, edges: cycleEdges,
+		state: cycleIn, correction: cycleCorrection, guess: -1,
+		out: cycleOut, coarse: cycleCoarse, result: -1, norms: cycleNorms,
+	}
+}
+
+func finishStage[T device.Float]() *stage[T] {
+	return &stage[T]{
+		halves: finishHalves,
+		first:  finishN, side: finishSide, edges: finishEdges,
+		state: finishIn, correction: finishCorrection, guess: -1,
+		out: -1, coarse: -1, result: finishOut, norms: finishNorms,
+	}
+}
+
+// host returns the code of a kernel for the host's cores: bands of launch rows are tasks.
+func (g *stage[T]) host() []device.HostCode {
+	plain, vector := redblack.Plain[T](), redblack.Vector[T]()
+	return []device.HostCode{{
+		Name:  "avx2",
+		Ready: redblack.HasVector,
+		Plan:  g.plan,
+		Run:   func(t *device.Tile) { g.run(t, &vector) },
+	}, {
+		Name: "go",
+		Plan: g.plan,
+		Run:  func(t *device.Tile) { g.run(t, &plain) },
+	}}
+}
+
+const (
+	// stripBytes is the largest size of a half-row in a strip. The rows of a strip should
+	// stay in a core's second cache, but whole rows come from memory the fastest.
+	stripBytes = 24 << 10
+	// bandRows is the least number of launch rows of a task, if there are enough tasks.
+	bandRows = 32
+	// bandPoints is the least number of points of a task.
+	bandPoints = 1 << 14
+	// streamBytes is the size of an output beyond which caches do not hold it until it is
+	// read again.
+	streamBytes = 16 << 20
+)
+
+// plan makes several tasks for each of several workers, unless bands become so low that
+// too many rows are computed twice.
+func (g *stage[T]) plan(l *device.Launch, workers int, p *device.Plan) {
+	_, m, _ := plainScalars(l, g.first)
+	rows := l.Rows.Len()
+	tasks := 1
+	if workers > 1 {
+		tasks = min(4*workers, max(min(workers, rows/g.halves), rows/bandRows), rows*m/(bandPoints/2))
+	}
+	p.Tasks = append(p.Tasks, max(1, tasks))
+	w := windowOf[T](m, g.halves)
+	size := device.TypeOf[T]().Size()
+	p.Local = w.ring()*size + w.width*4 + cacheLine
+}
+
+// cacheLine is the number of bytes of a cache line.
+const cacheLine = 64
+
+// window is the scratch of a strip.
+type window struct {
+	own   int // half-columns to compute
+	halo  int // and those on each side that they depend on
+	width int // elements of a half-row in the ring
+	slots int // rows in the ring
+}
+
+// windowOf returns the scratch of strips of rows of m intervals. Half-sweeps and the
+// residual take one column on each side, and a half-column has two.
+func windowOf[T device.Float](m, halves int) window {
+	strips := base.CeilDiv(HalfWidth(m)*device.TypeOf[T]().Size(), stripBytes)
+	w := window{own: base.CeilDiv(HalfWidth(m), strips), halo: halves/2 + 1, slots: halves + 3}
+	w.own = (w.own + 15) &^ 15
+	w.width = (w.own+2*w.halo+16)&^15 | 16 // rows at distances that differ from those of cache sets
+	return w
+}
+
+// ring returns the number of elements of the ring.
+func (w window) ring() int { return 2 * w.slots * w.width }
+
+// run computes a band.
+func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
+	s := strip[T]{
+		plain:  plainOf[T](t, g.first, g.side, g.edges),
+		form:   form,
+		halves: g.halves,
+		band:   t.Rows.Part(t.Task, t.Tasks),
+		norms:  device.View[T](t, g.norms),
+	}
+	s.window = windowOf[T](s.m, g.halves)
+	scratch := device.Local[T](t)
+	s.buf = scratch[:s.ring()]
+	s.residuals = device.Local[float32](t)[s.ring()*device.TypeOf[T]().Size()/4:][:s.width]
+	switch {
+	case g.state >= 0:
+		s.state, s.stateHalf = device.View[T](t, g.state), t.Width(g.state)/2
+		s.correction, s.correctionWidth = device.View[float32](t, g.correction), t.Width(g.correction)
+	case s.flags&FromZero == 0:
+		s.guess, s.guessWidth = device.View[T](t, g.guess), t.Width(g.guess)
+	}
+	if g.result >= 0 {
+		s.solution, s.solutionWidth = device.View[T](t, g.result), t.Width(g.result)/2
+	} else {
+		s.out, s.outHalf = device.View[T](t, g.out), t.Width(g.out)/2
+		s.coarse, s.coarseHalf = device.View[float32](t, g.coarse), t.Width(g.coarse)/2
+	}
+	s.flush, s.join = form.Flush, form.Join
+	if max(len(s.out), len(s.solution))*device.TypeOf[T]().Size() > streamBytes {
+		s.flush, s.join = form.StreamFlush, form.StreamJoin
+		s.fetches = form.Prefetch != nil
+	}
+	for I := s.band.Lo; I < s.band.Hi; I++ {
+		s.norms[2*I], s.norms[2*I+1] = 0, 0
+		if s.state != nil {
+			s.norms[2*I+1] = T(form.Largest(s.correction[I*s.correctionWidth:][:s.m/2+1]))
+		}
+	}
+	for lo := 0; lo < HalfWidth(s.m) && !t.Done(); lo += s.window.own {
+		s.own = device.Range{Lo: lo, Hi: min(lo+s.window.own, HalfWidth(s.m))}
+		s.lo, s.end = max(0, s.own.Lo-s.halo), min(s.own.Hi+s.halo, s.m/2)
+		s.run()
+	}
+}
