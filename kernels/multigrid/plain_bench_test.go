@@ -37,7 +37,7 @@ func benchmarkPlain(b *testing.B, k *device.Kernel, n int, variant string, worke
 	if k.Params[len(k.Params)-1].Type == device.Float32 {
 		call = exampleOf[float32]
 	}
-	bound, err := call(k, example{n: n, m: n, flags: HasEdges, pad: 7, dx: 1, dy: 1}).Bind(ctx, d)
+	bound, err := call(k, plainExample{n: n, m: n, flags: HasEdges, pad: 7, dx: 1, dy: 1}).Bind(ctx, d)
 	if err != nil {
 		b.Fatal(err)
 	}

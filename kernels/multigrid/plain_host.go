@@ -81,7 +81,7 @@ func (g *stage[T]) plan(l *device.Launch, workers int, p *device.Plan) {
 		tasks = min(4*workers, max(min(workers, rows/g.halves), rows/bandRows), rows*m/(bandPoints/2))
 	}
 	p.Tasks = append(p.Tasks, max(1, tasks))
-	w := windowOf[T](m, g.halves)
+	w := columnsOf[T](m, g.halves)
 	size := device.TypeOf[T]().Size()
 	p.Local = w.ring()*size + w.width*4 + cacheLine
 }
@@ -89,26 +89,26 @@ func (g *stage[T]) plan(l *device.Launch, workers int, p *device.Plan) {
 // cacheLine is the number of bytes of a cache line.
 const cacheLine = 64
 
-// window is the scratch of a strip.
-type window struct {
+// columns is the scratch of a strip.
+type columns struct {
 	own   int // half-columns to compute
 	halo  int // and those on each side that they depend on
 	width int // elements of a half-row in the ring
 	slots int // rows in the ring
 }
 
-// windowOf returns the scratch of strips of rows of m intervals. Half-sweeps and the
+// columnsOf returns the scratch of strips of rows of m intervals. Half-sweeps and the
 // residual take one column on each side, and a half-column has two.
-func windowOf[T device.Float](m, halves int) window {
+func columnsOf[T device.Float](m, halves int) columns {
 	strips := base.CeilDiv(HalfWidth(m)*device.TypeOf[T]().Size(), stripBytes)
-	w := window{own: base.CeilDiv(HalfWidth(m), strips), halo: halves/2 + 1, slots: halves + 3}
+	w := columns{own: base.CeilDiv(HalfWidth(m), strips), halo: halves/2 + 1, slots: halves + 3}
 	w.own = (w.own + 15) &^ 15
 	w.width = (w.own+2*w.halo+16)&^15 | 16 // rows at distances that differ from those of cache sets
 	return w
 }
 
 // ring returns the number of elements of the ring.
-func (w window) ring() int { return 2 * w.slots * w.width }
+func (w columns) ring() int { return 2 * w.slots * w.width }
 
 // run computes a band.
 func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
@@ -119,7 +119,7 @@ func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
 		band:   t.Rows.Part(t.Task, t.Tasks),
 		norms:  device.View[T](t, g.norms),
 	}
-	s.window = windowOf[T](s.m, g.halves)
+	s.columns = columnsOf[T](s.m, g.halves)
 	scratch := device.Local[T](t)
 	s.buf = scratch[:s.ring()]
 	s.residuals = device.Local[float32](t)[s.ring()*device.TypeOf[T]().Size()/4:][:s.width]
@@ -147,8 +147,8 @@ func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
 			s.norms[2*I+1] = T(form.Largest(s.correction[I*s.correctionWidth:][:s.m/2+1]))
 		}
 	}
-	for lo := 0; lo < HalfWidth(s.m) && !t.Done(); lo += s.window.own {
-		s.own = device.Range{Lo: lo, Hi: min(lo+s.window.own, HalfWidth(s.m))}
+	for lo := 0; lo < HalfWidth(s.m) && !t.Done(); lo += s.columns.own {
+		s.own = device.Range{Lo: lo, Hi: min(lo+s.columns.own, HalfWidth(s.m))}
 		s.lo, s.end = max(0, s.own.Lo-s.halo), min(s.own.Hi+s.halo, s.m/2)
 		s.run()
 	}

@@ -49,20 +49,20 @@ func TestPlainForms(t *testing.T) {
 		}
 		for n := 2; n <= 40; n += step {
 			for m := 2; m <= 40; m += 2 {
-				testPlainForms(t, devices, k, call(k, example{n: n, m: m, flags: (n/2 + m/2*3) & 7, part: (n + m/2) & 3,
+				testPlainForms(t, devices, k, call(k, plainExample{n: n, m: m, flags: (n/2 + m/2*3) & 7, part: (n + m/2) & 3,
 					pad: m % 5, dx: 1, dy: 1.2, tiny: n%10 == 4}))
 			}
 		}
 		for _, m := range []int{1022, 1024, 6142, 6144, 6190, 12300, 24640} {
 			for flags := range 8 {
-				testPlainForms(t, devices, k, call(k, example{n: 2 + 2*flags, m: m, flags: flags, part: flags & 3, pad: flags, dx: 1.1, dy: 1}))
+				testPlainForms(t, devices, k, call(k, plainExample{n: 2 + 2*flags, m: m, flags: flags, part: flags & 3, pad: flags, dx: 1.1, dy: 1}))
 			}
 		}
-		testPlainForms(t, devices, k, call(k, example{n: 600, m: 64, flags: HasEdges | HasSource, dx: 1, dy: 1}))
+		testPlainForms(t, devices, k, call(k, plainExample{n: 600, m: 64, flags: HasEdges | HasSource, dx: 1, dy: 1}))
 	}
 }
 
-func exampleOf[T device.Float](k *device.Kernel, e example) *device.Call {
+func exampleOf[T device.Float](k *device.Kernel, e plainExample) *device.Call {
 	shapes, norms := plainShapes(k)
 	r := rand.New(rand.NewPCG(uint64(e.n), uint64(e.m)))
 	c := exampleCall[T](k, shapes, norms, e, r)
@@ -108,7 +108,7 @@ func testPlainForms(t *testing.T, devices map[string]device.Device, k *device.Ke
 }
 
 func firstDifference(got, want device.HostArg) string {
-	g, w := floats(got.Data), floats(want.Data)
+	g, w := numbers(got.Data), numbers(want.Data)
 	for i := range g {
 		if g[i] != w[i] {
 			return fmt.Sprintf("element %d of row %d is %g, want %g", i%want.Width, i/want.Width, g[i], w[i])

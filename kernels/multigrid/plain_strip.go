@@ -25,7 +25,7 @@ const (
 // too far from the half-columns to compute to affect them.
 type strip[T device.Float] struct {
 	plain[T]
-	window
+	columns
 	form    *redblack.Form[T]
 	flush   func(dst, src []T) // of form
 	join    func(dst, even, odd []T)
@@ -310,7 +310,7 @@ func (s *strip[T]) leaveSolution(i int) {
 	if !s.isLast() {
 		return
 	}
-	out[s.m] = Flush(wide[s.end-s.lo])
+	out[s.m] = flush(wide[s.end-s.lo])
 	clear(out[s.m+1:])
 	if i == s.n {
 		clear(s.solution[(i+1)*s.solutionWidth:][:s.solutionWidth])
