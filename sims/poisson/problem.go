@@ -12,6 +12,12 @@ const (
 	maxPoints = 1 << 30
 )
 
+// Distances whose squares are normal numbers.
+const (
+	leastDistance   = 0x1p-511
+	largestDistance = 0x1p511
+)
+
 // check refuses a problem that has no meaning.
 func (p *Problem) check() error {
 	switch {
@@ -19,8 +25,8 @@ func (p *Problem) check() error {
 		return device.Invalidf("no problem")
 	case p.Rows < 2 || p.Cols < 2 || p.Rows > maxSide || p.Cols > maxSide || p.Rows > maxPoints/p.Cols:
 		return device.Invalidf("a plate of %d × %d points", p.Rows, p.Cols)
-	case (p.Dx != 0 || p.Dy != 0) && !(positive(p.Dx) && positive(p.Dy)):
-		return device.Invalidf("distances of %g and %g m", p.Dx, p.Dy)
+	case (p.Dx != 0 || p.Dy != 0) && !(min(p.Dx, p.Dy) >= leastDistance && max(p.Dx, p.Dy) <= largestDistance):
+		return device.Invalidf("distances of %g and %g m; the range is %g to %g", p.Dx, p.Dy, leastDistance, largestDistance)
 	case p.K != 0 && !positive(p.K):
 		return device.Invalidf("a conductivity of %g W/(m·K)", p.K)
 	case p.K != 0 && p.Conductivity != nil:
