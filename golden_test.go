@@ -206,7 +206,7 @@ func goldenStencils[T device.Float]() (all []goldenResult) {
 
 // goldenMultigrid are the examples of the kernels of multigrid solvers.
 func goldenMultigrid() (all []goldenResult) {
-	for _, k := range multigrid.Plain() {
+	for _, k := range append(multigrid.Plain(), multigrid.General()...) {
 		for _, n := range []int{9, 66, 300} {
 			all = append(all, goldenResult{fmt.Sprintf("%s examples n=%d", k.Name, n), false, func(d device.Device) (string, error) {
 				var digests []string
@@ -246,7 +246,25 @@ func goldenPoisson[T device.Float]() []goldenResult {
 	for i := range source {
 		source[i] = T(i%11) / 1024
 	}
-	return []goldenResult{solve("hot edge", nil), solve("hot edge, source", source)}
+	mixed := func(name string, p poisson.Problem) goldenResult {
+		return goldenResult{fmt.Sprintf("poisson %v %s", device.TypeOf[T](), name), false, func(d device.Device) (string, error) {
+			p.Rows, p.Cols, p.Conductivity, p.Source = 301, 260, make([]float64, 301*260), make([]float64, 301*260)
+			u := make([]T, len(p.Source))
+			for i := range u {
+				u[i], p.Source[i] = T(i%7), float64(i%11)/1024
+				p.Conductivity[i] = 1 + 499*float64((i%260/40+i/260/30)%2)
+			}
+			_, err := poisson.Solve(context.Background(), d, &p, u, poisson.Options{})
+			return sum(func(w io.Writer) error { return binary.Write(w, binary.LittleEndian, u) }), err
+		}}
+	}
+	return []goldenResult{
+		solve("hot edge", nil), solve("hot edge, source", source),
+		mixed("materials", poisson.Problem{Dx: 1, Dy: 1.25, Top: poisson.Edge{Kind: poisson.Insulated},
+			Left: poisson.Edge{Kind: poisson.Convection, Transfer: 3, Ambient: 20}, Right: poisson.Edge{Kind: poisson.Flux, Flux: 2}}),
+		mixed("materials, periodic", poisson.Problem{Dx: 3, Dy: 1,
+			Left: poisson.Edge{Kind: poisson.Periodic}, Right: poisson.Edge{Kind: poisson.Periodic}}),
+	}
 }
 
 // goldenPlates are files of plates: the steady state, and the way there.

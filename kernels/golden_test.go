@@ -24,6 +24,15 @@ func TestContractsNeverChange(t *testing.T) {
 		"cycle.f64":     "20e42c5d84cbbe7e681df21f",
 		"finish.f32":    "b470a1204d89b58735ab746d",
 		"finish.f64":    "5015f5d3418e1b145b16e500",
+		"direction.f32": "d284b8a89a44ebbf821881bf",
+		"direction.f64": "8a628ba23ac150e9daf0b49f",
+		"step.f32":      "c41726d609d1e3dfd3f0292b",
+		"step.f64":      "0e6a08389d66bd9d59e70f1d",
+		"dot.f32":       "5d90a462911386d0f6b68ece",
+		"dot.f64":       "ff71f8dd377e7dd84fdc6b8e",
+		"smooth.f32":    "4ec3ea4d64c7c02ca80d986c",
+		"restrict.f32":  "56d1488c32decf154cecb101",
+		"prolong.f32":   "17875345b57ff5d2a49f34e5",
 	}
 	for _, k := range All() {
 		h := sha256.New()

@@ -1,5 +1,6 @@
 // Package kernels lists the module's kernels: force and potential of package gravity,
-// laplacian and heat of package grid, start, cycle and finish of package multigrid.
+// laplacian and heat of package grid, and those of package multigrid: start, cycle and finish
+// for uniform plates, smooth, restrict, prolong, direction, step and dot for networks.
 //
 // A kernel's contract is the exact sequence of IEEE-754 operations that every device must
 // reproduce; `offload vet` finds products in it that a compiler might fuse with a sum. The
@@ -19,5 +20,5 @@ func All() []*device.Kernel {
 	for _, kernel := range []func(device.Type) *device.Kernel{gravity.Force, gravity.Potential, grid.Laplacian, grid.Heat} {
 		all = append(all, kernel(device.Float32), kernel(device.Float64))
 	}
-	return append(all, multigrid.Plain()...)
+	return append(append(all, multigrid.Plain()...), multigrid.General()...)
 }

@@ -36,7 +36,7 @@ func unitRoundoff[T device.Float]() float64 {
 // descent is the state of the conjugate gradients. All but the numbers of iterations is
 // scaled.
 type descent struct {
-	tol              float64
+	tol, smoothTol   float64
 	iterations       int
 	x, p             int     // which of the states and directions are the last ones
 	scale            float64 // of the residual f
@@ -44,6 +44,8 @@ type descent struct {
 	least            [stagnant + 1]float64 // of the residuals up to the last iterations
 	alpha, curvature float64               // of the last step
 	rounding         float64
+	correction       float64 // largest change of a point in iteration number measured
+	measured         int
 	stalled          bool
 }
 
@@ -76,6 +78,7 @@ func (s *general[T]) Solve(ctx context.Context, u, source []T, o Options) (Resul
 		return Result{}, err
 	}
 	d := &descent{tol: o.Tol * scale.largest * scale.factor, scale: 1}
+	d.smoothTol = math.Sqrt(o.Tol) * scale.largest * scale.factor
 	d.rounding = unitRoundoff[T]() * scale.largest * scale.factor
 	err = s.load(ctx, u, h, scale.factor)
 	if err == nil {
@@ -94,7 +97,11 @@ func (s *general[T]) Solve(ctx context.Context, u, source []T, o Options) (Resul
 // descend iterates until the residual is within the tolerance.
 func (s *general[T]) descend(ctx context.Context, d *descent, u []T, h heat, scale scaling, o Options) (Result, error) {
 	var failure error
-	for d.residual > 0 && (d.residual > d.tol || d.iterations == 0) && d.iterations < o.MaxCycles && !d.stalled {
+	for d.residual > 0 && d.iterations < o.MaxCycles && !d.stalled {
+		var done bool
+		if done, failure = s.done(ctx, d); done || failure != nil {
+			break
+		}
 		if failure = s.iterate(ctx, d); failure != nil {
 			break
 		}
@@ -111,14 +118,14 @@ func (s *general[T]) descend(ctx context.Context, d *descent, u []T, h heat, sca
 		late, cancel = context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
 		defer cancel()
 	}
-	correction, err := s.lastCorrection(late, d)
+	err := s.measure(late, d)
 	if err == nil {
 		err = s.store(late, &s.x[d.x], u, h, scale.factor)
 	}
 	if err != nil && failure == nil && ctx.Err() != nil { // ctx ended after the last cycle
 		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
 		defer cancel()
-		if correction, err = s.lastCorrection(late, d); err == nil {
+		if err = s.measure(late, d); err == nil {
 			err = s.store(late, &s.x[d.x], u, h, scale.factor)
 		}
 	}
@@ -128,7 +135,7 @@ func (s *general[T]) descend(ctx context.Context, d *descent, u []T, h heat, sca
 		}
 		return Result{}, fmt.Errorf("after %d cycles, with u as given: %w", d.iterations, err)
 	}
-	r, err := d.result(s, correction, scale)
+	r, err := d.result(s.side(), scale)
 	if failure != nil {
 		return r, fmt.Errorf("after %d cycles, kept in u: %w", d.iterations, failure)
 	}
@@ -184,7 +191,7 @@ func (s *general[T]) iterate(ctx context.Context, d *descent) error {
 	d.iterations, d.p, d.alpha, d.curvature = d.iterations+1, 1-d.p, alpha, curvature
 	copy(d.least[1:], d.least[:])
 	d.least[0] = min(d.least[1], d.residual)
-	d.stalled = d.residual > d.tol && d.iterations >= stagnant && d.least[0] > stalled*d.least[stagnant] &&
+	d.stalled = d.iterations >= stagnant && d.least[0] > stalled*d.least[stagnant] &&
 		d.least[0] < roundingUnits*d.rounding
 	return nil
 }
@@ -227,32 +234,56 @@ func (s *general[T]) launch(ctx context.Context, l *device.Launch, results *arra
 	return ctx.Err()
 }
 
-// lastCorrection returns the largest change of a point in the last step.
-func (s *general[T]) lastCorrection(ctx context.Context, d *descent) (float64, error) {
-	if d.iterations == 0 {
-		return 0, nil
+// done reports whether the residual is within the tolerance, after at least one iteration.
+// On a large grid smooth errors have small residuals, so that the last correction must not
+// suggest an error above the square root of the tolerance.
+func (s *general[T]) done(ctx context.Context, d *descent) (bool, error) {
+	if d.iterations == 0 || d.residual > d.tol {
+		return false, nil
+	}
+	err := s.measure(ctx, d)
+	return d.smooth() <= d.smoothTol, err
+}
+
+// measure sets the correction of the last iteration.
+func (s *general[T]) measure(ctx context.Context, d *descent) error {
+	if d.measured == d.iterations {
+		return nil
 	}
 	values := make([]T, s.problem.Rows*s.problem.Cols)
 	if err := s.p[d.p].buffer.Read(ctx, 0, device.Of(values)); err != nil {
-		return 0, err
+		return err
 	}
 	largest := T(0)
 	for _, v := range values {
 		largest = max(largest, ieee.Abs(v))
 	}
-	return math.Abs(d.alpha) * float64(largest), nil
+	d.correction, d.measured = math.Abs(d.alpha)*float64(largest), d.iterations
+	return nil
+}
+
+// factor returns the geometric mean by which an iteration has reduced the residual, at
+// most 1; 0 without iterations.
+func (d *descent) factor() float64 {
+	if d.iterations == 0 || !(d.first > 0) {
+		return 0
+	}
+	return root(min(d.residual/d.first, 1), d.iterations)
+}
+
+// smooth estimates the smooth part of the error: what the last correction has left.
+func (d *descent) smooth() float64 {
+	rest := min(max(2*d.factor(), leastRest), 0.9)
+	return rest / (1 - rest) * d.correction
 }
 
 // result returns the result of the iterations, and ErrNotConverged if the residual exceeds
 // the tolerance.
-func (d *descent) result(s interface{ side() int }, correction float64, scale scaling) (Result, error) {
+func (d *descent) result(side int, scale scaling) (Result, error) {
 	r := Result{Cycles: d.iterations, Residual: d.residual / scale.factor, Resolved: true, Converged: d.residual <= d.tol}
 	r.Relative = r.Residual / scale.largest
-	if d.iterations > 0 && d.first > 0 {
-		r.Factor = root(min(d.residual/d.first, 1), d.iterations)
-	}
-	rest := min(max(2*r.Factor, leastRest), 0.9)
-	r.Error = (rest/(1-rest)*correction + 2*d.residual + float64(s.side())*d.rounding) / scale.factor
+	r.Factor = d.factor()
+	r.Error = (d.smooth() + 2*d.residual + float64(side)*d.rounding) / scale.factor
 	if d.iterations < 2 {
 		r.Factor = 0
 	}

@@ -12,6 +12,12 @@ const (
 	maxPoints = 1 << 30
 )
 
+// Distances whose squares are normal numbers.
+const (
+	leastDistance   = 0x1p-511
+	largestDistance = 0x1p511
+)
+
 // check refuses a problem that has no meaning.
 func (p *Problem) check() error {
 	switch {

@@ -51,5 +51,45 @@ func plainWork[T device.Float](p *Problem, sizes []size) Work {
 	return w
 }
 
-// generalWork returns the work of the general method.
-func generalWork[T device.Float](p *Problem) Work { return Work{} }
+// generalLaunches is the predicted number of launches of the general method on the finest
+// grid, with those on coarser grids counted by their points.
+const generalLaunches = 110
+
+// generalWork returns the work of the general method, with the coarser grids of equations
+// that couple neighbours in rows and columns alike.
+func generalWork[T device.Float](p *Problem) Work {
+	t := device.TypeOf[T]()
+	w := Work{Launches: generalLaunches, Kernels: []*device.Kernel{
+		multigrid.Direction(t), multigrid.Step(t), multigrid.Dot(t), multigrid.Smooth(), multigrid.Restrict(), multigrid.Prolong(),
+	}}
+	g := &grid{rows: p.Rows, cols: p.Cols, wrapRows: p.Top.Kind == Periodic, wrapCols: p.Left.Kind == Periodic}
+	var pairs []*pairOfGrids
+	for gap := (gaps{1, 1}); g.rows*g.cols > coarsest; {
+		p := &pairOfGrids{fine: g}
+		p.rows, p.cols = axis{n: g.rows, coarse: g.rows}, axis{n: g.cols, coarse: g.cols}
+		if g.cols > 3 {
+			p.cols, gap.cols = newAxis(g.cols, g.wrapCols, true, gap.cols)
+		}
+		if g.rows > 3 {
+			p.rows, gap.rows = newAxis(g.rows, g.wrapRows, true, gap.rows)
+		}
+		p.coarse = &grid{rows: p.rows.coarse, cols: p.cols.coarse, wrapRows: g.wrapRows, wrapCols: g.wrapCols, nine: true}
+		pairs, g = append(pairs, p), p.coarse
+	}
+	s := &general[T]{problem: p, levels: newGeneralLevels(pairs, g, hostPoints)}
+	arrays := s.finestArrays()
+	for k, l := range s.levels {
+		for _, a := range l.arrays() {
+			if l.onDevice || a.passes && s.levels[k-1].onDevice {
+				arrays = append(arrays, a)
+			}
+		}
+	}
+	for _, a := range arrays {
+		w.Memory += int64(a.len * a.typ.Size())
+	}
+	shape := func(width int) device.Arg { return device.Arg{Len: p.Rows * width, Width: width} }
+	n := shape(p.Cols)
+	w.Launch = multigrid.NewStep[T](n, n, n, shape(multigrid.Planes4*p.Cols), n, n, shape(1), p.Top.Kind == Periodic, 1, 1)
+	return w
+}
