@@ -14,7 +14,6 @@ const (
 
 // Distances whose squares are normal numbers.
 const (
-	leastDistance   = 0x1p-511
 	largestDistance = 0x1p511
 )
 
