@@ -93,7 +93,7 @@ func (s *general[T]) allocate(ctx context.Context, pairs []*pairOfGrids, last *g
 	}
 	for k, l := range s.levels {
 		border := k > 0 && s.levels[k-1].onDevice && !l.onDevice
-		alone := len(s.levels) == 1
+		alone := k == len(s.levels)-1 && l.onDevice
 		for _, a := range l.arrays() {
 			if err := s.place(a, l.onDevice || border && a.passes, !l.onDevice || alone && a.passes); err != nil {
 				return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"testing"
-	"time"
 )
 
 // hash returns a number in [0, 1) for a place.
@@ -15,7 +14,7 @@ func hash(a, b int, seed uint64) float64 {
 	return float64((z^z>>29)>>11) * 0x1p-53
 }
 
-// plate is a case.
+// plateCase is a problem with a smooth source.
 type plateCase struct {
 	name       string
 	rows, cols int
@@ -24,10 +23,10 @@ type plateCase struct {
 	transfer   float64
 	k          func(p *plateCase, x, y int) float64
 	held       func(p *plateCase, x, y int) bool
-	limit      int
-	allowed    float64
+	limit      int // of iterations
 }
 
+// checkerboard has fields of 64 points.
 func checkerboard(_ *plateCase, x, y int) float64 {
 	if (x/64+y/64)%2 == 1 {
 		return 1000
@@ -84,11 +83,13 @@ func balanceSource(p *Problem) {
 	}
 }
 
+// discs reports whether a point lies in one of many discs.
 func discs(_ *plateCase, x, y int) bool {
 	a, b := x%61-30, y%47-23
 	return a*a+b*b < 64
 }
 
+// plateCases are the sizes, edges and materials that coarse grids find difficult.
 var plateCases = []plateCase{
 	{name: "fixed 258", rows: 258, cols: 258, dx: 1, dy: 1, edges: "ffff", limit: 8},
 	{name: "fixed 150x211", rows: 150, cols: 211, dx: 1, dy: 1, edges: "ffff", limit: 8},
@@ -143,14 +144,14 @@ var plateCases = []plateCase{
 	{name: "10:1 blocks", rows: 211, cols: 300, dx: 1, dy: 10, edges: "ncnn", transfer: 100, k: func(p *plateCase, x, y int) float64 { return math.Pow(10, 3*hash(x/13, y/9, 7)) }, limit: 15},
 }
 
+// Few iterations suffice for any size, edge and material.
 func TestGeneralIterations(t *testing.T) {
 	d := openCPU(t, 2)
 	for _, c := range plateCases {
 		p := c.problem()
-		start := time.Now()
 		u := make([]float64, c.rows*c.cols)
 		r, err := Solve(context.Background(), d, p, u, Options{})
-		t.Logf("%-28s %d iterations, factor %.3f, error %.2g rel %.2g, %v", c.name, r.Cycles, r.Factor, r.Error, r.Relative, time.Since(start))
+		t.Logf("%-28s %d iterations, factor %.3f", c.name, r.Cycles, r.Factor)
 		if err != nil || r.Cycles > c.limit {
 			t.Errorf("%s: %+v, %v", c.name, r, err)
 		}
