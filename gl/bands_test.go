@@ -45,7 +45,7 @@ func verifyBands(t *testing.T, open func(t *testing.T, limit int) device.Device)
 		kernels               []*device.Kernel
 	}{
 		{12 << 10, 1001, 501, kernels.All()[:4]}, // of gravity
-		{192 << 10, 255, 181, kernels.All()[4:]}, // stencils
+		{192 << 10, 255, 181, kernels.All()[4:8]}, // stencils
 		{32 << 10, 20_001, 0, []*device.Kernel{smear()}},
 	} {
 		large, small := open(t, math.MaxInt), open(t, c.limit)
