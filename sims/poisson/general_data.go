@@ -9,7 +9,7 @@ import (
 	"offload/internal/ieee"
 )
 
-// heat is the right side of the equations in float64, and what it does.
+// heat is what the equations are given, in float64.
 type heat struct {
 	caused  []float64 // into each cell by sources and fluxes
 	largest float64   // magnitude given
@@ -50,8 +50,7 @@ func (s *general[T]) changes(at int) bool {
 }
 
 // heat sums up what the equations are given. Its largest magnitude is that of held points,
-// of ambient temperatures, and of the rise that sources and fluxes cause: of the values
-// that a cycle makes of them.
+// of ambient temperatures, and of the rise that sources and fluxes cause, as rise has it.
 func (s *general[T]) heat(ctx context.Context, u, source []T) (heat, error) {
 	h := heat{caused: make([]float64, len(u)), largest: s.problem.ambient()}
 	most := 0.0
@@ -122,8 +121,8 @@ func (s *general[T]) balance(p part, caused []float64) error {
 	return nil
 }
 
-// rise returns the largest value that a cycle makes of heat into the cells, whose largest
-// magnitude is most.
+// rise estimates the largest magnitude of the solution with this heat into the cells, whose
+// largest magnitude is most, and zeros elsewhere: by one cycle from 0.
 func (s *general[T]) rise(ctx context.Context, caused []float64, most float64) (float64, error) {
 	l := s.levels[0]
 	_, e := math.Frexp(most)
@@ -161,7 +160,7 @@ func (s *general[T]) load(ctx context.Context, u []T, h heat, factor float64) er
 	floor := networkFloor[T]()
 	values := make([]T, len(u))
 	limit := 2 * h.largest * factor
-	shift := make([]float64, 0)
+	var shift []float64
 	if len(h.means) > 0 {
 		shift = make([]float64, len(u))
 		for k, part := range s.eqs.parts {
@@ -175,7 +174,7 @@ func (s *general[T]) load(ctx context.Context, u []T, h heat, factor float64) er
 			continue
 		}
 		x := float64(v)
-		if len(shift) > 0 {
+		if shift != nil {
 			x -= shift[at]
 		}
 		values[at] = flush(T(max(-limit, min(limit, x*factor))), floor)
@@ -204,7 +203,7 @@ func (s *general[T]) store(ctx context.Context, x *array, u []T, h heat, factor 
 			u[at] = T(float64(v) * unscale)
 		}
 	}
-	s.restoreMeans(h, u, func(at int) float64 { return float64(values[at]) * unscale })
+	s.restoreMeans(h, u, func(at int) float64 { return float64(float64(values[at]) * unscale) })
 	return nil
 }
 

@@ -37,7 +37,7 @@ type view struct {
 // newGeneralLevels returns the levels of a hierarchy without their memory. Levels of more
 // than border points, and the finest, are on the device.
 func newGeneralLevels(pairs []*pairOfGrids, last *grid, border int) (all []*generalLevel) {
-	add := func(g *grid, finerHeight int) *generalLevel {
+	add := func(g *grid) *generalLevel {
 		l := &generalLevel{rows: g.rows, cols: g.cols, planes: multigrid.Planes4, stored: g.rows, wrap: g.wrapRows,
 			onDevice: len(all) == 0 || g.rows*g.cols > border}
 		if g.nine {
@@ -48,7 +48,7 @@ func newGeneralLevels(pairs []*pairOfGrids, last *grid, border int) (all []*gene
 	}
 	height := 0
 	for _, p := range pairs {
-		l := add(p.fine, height)
+		l := add(p.fine)
 		l.coarse, l.axes = p.coarse.rows, p.axes()
 		next := l.rows
 		width := l.cols
@@ -63,7 +63,7 @@ func newGeneralLevels(pairs []*pairOfGrids, last *grid, border int) (all []*gene
 		l.weights = array{typ: device.Float32, len: next * multigrid.WeightPlanes(l.axes) * width}
 		height = next
 	}
-	add(last, height).size(height)
+	add(last).size(height)
 	return all
 }
 

@@ -274,7 +274,7 @@ func (d *descent) factor() float64 {
 // smooth estimates the smooth part of the error: what the last correction has left.
 func (d *descent) smooth() float64 {
 	rest := min(max(2*d.factor(), leastRest), 0.9)
-	return rest / (1 - rest) * d.correction
+	return float64(rest / (1 - rest) * d.correction)
 }
 
 // result returns the result of the iterations, and ErrNotConverged if the residual exceeds
@@ -283,7 +283,7 @@ func (d *descent) result(side int, scale scaling) (Result, error) {
 	r := Result{Cycles: d.iterations, Residual: d.residual / scale.factor, Resolved: true, Converged: d.residual <= d.tol}
 	r.Relative = r.Residual / scale.largest
 	r.Factor = d.factor()
-	r.Error = (d.smooth() + 2*d.residual + float64(side)*d.rounding) / scale.factor
+	r.Error = (d.smooth() + float64(2*d.residual) + float64(float64(side)*d.rounding)) / scale.factor
 	if d.iterations < 2 {
 		r.Factor = 0
 	}

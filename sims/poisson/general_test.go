@@ -144,7 +144,7 @@ var plateCases = []plateCase{
 	{name: "10:1 blocks", rows: 211, cols: 300, dx: 1, dy: 10, edges: "ncnn", transfer: 100, k: func(p *plateCase, x, y int) float64 { return math.Pow(10, 3*hash(x/13, y/9, 7)) }, limit: 15},
 }
 
-// Few iterations suffice for any size, edge and material.
+// Few iterations suffice for any size, edge and material, and no error exceeds its estimate.
 func TestGeneralIterations(t *testing.T) {
 	d := openCPU(t, 2)
 	for _, c := range plateCases {
@@ -154,6 +154,25 @@ func TestGeneralIterations(t *testing.T) {
 		t.Logf("%-28s %d iterations, factor %.3f", c.name, r.Cycles, r.Factor)
 		if err != nil || r.Cycles > c.limit {
 			t.Errorf("%s: %+v, %v", c.name, r, err)
+		}
+		if len(u) > 45000 {
+			continue
+		}
+		exact, single := make([]float64, len(u)), make([]float32, len(u))
+		if _, err := Solve(context.Background(), d, p, exact, Options{Tol: 1e-13}); err != nil {
+			t.Errorf("%s, tolerance 1e-13: %v", c.name, err)
+		}
+		r32, err := Solve(context.Background(), d, p, single, Options{})
+		if err != nil || r32.Cycles > c.limit {
+			t.Errorf("%s, f32: %+v, %v", c.name, r32, err)
+		}
+		for i, want := range exact {
+			if off := math.Abs(u[i] - want); off > r.Error {
+				t.Fatalf("%s: off by %g, estimate %g", c.name, off, r.Error)
+			}
+			if off := math.Abs(float64(single[i]) - want); off > r32.Error {
+				t.Fatalf("%s, f32: off by %g, estimate %g", c.name, off, r32.Error)
+			}
 		}
 	}
 }

@@ -112,8 +112,7 @@ func (g *grid) setDiagonal() {
 	g.fillState()
 }
 
-// clean replaces what is below the least conductance by 0, and so losses that are but
-// rounding.
+// clean replaces conductances and losses below the least one by 0.
 func (g *grid) clean() {
 	matrices := [][]float64{g.east, g.south, g.southEast, g.southWest, g.loss}
 	for _, m := range matrices {

@@ -51,7 +51,7 @@ func newAxis(n int, wrap, kept bool, gap float64) (axis, float64) {
 	return a, gap
 }
 
-// parents returns the coarse point a at or before point x in [−1, n], not taken modulo the
+// parent returns the coarse point a at or before point x in [−1, n], not taken modulo the
 // number of coarse points.
 func (a axis) parent(x int) int {
 	switch {
@@ -354,7 +354,7 @@ func (p *pairOfGrids) dropHeld() {
 	}
 }
 
-// neighbour is the place of a neighbour and how much of a conductance leads to it.
+// neighbour is the place of a neighbour, or of the point itself.
 type neighbour struct{ i, j int }
 
 var neighbours = [9]neighbour{{-1, -1}, {-1, 0}, {-1, 1}, {0, -1}, {0, 0}, {0, 1}, {1, -1}, {1, 0}, {1, 1}}

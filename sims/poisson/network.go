@@ -63,9 +63,9 @@ func assemble(p *Problem) (*assembly, error) {
 			edge := func(e Edge, length float64) {
 				switch e.Kind {
 				case Flux:
-					a.flux[at] += e.Flux * length
+					a.flux[at] += float64(e.Flux * length)
 				case Convection:
-					g.loss[c] += e.Transfer * length
+					g.loss[c] += float64(e.Transfer * length)
 					a.around[at] += float64(e.Transfer*length) * e.Ambient
 				}
 			}
@@ -109,7 +109,7 @@ func harmonic(a, b float64) float64 {
 	if a > b { // no overflow, and the same for either order
 		a, b = b, a
 	}
-	return 2 * a / (1 + a/b)
+	return 2 * (a / (1 + a/b))
 }
 
 // normalise multiplies the equations by a power of two, such that the largest conductance

@@ -64,7 +64,8 @@ type Problem struct {
 type Options struct {
 	// Tol is the residual at which to stop, relative to the largest magnitude given: of the
 	// points that are held, ambient temperatures, and the rises that fluxes and sources
-	// cause. 0 means 1e-10 in float64 and, in float32, what that can resolve. See Result.
+	// cause: on plates with fixed edges and one material a bound of it, else the largest
+	// value after one cycle from 0. 0 means 1e-10 in float64 and, in float32, what that can resolve. See Result.
 	Tol float64
 	// MaxCycles is the largest number of cycles; 0 means 100.
 	MaxCycles int
