@@ -19,6 +19,7 @@ import (
 	"offload/kernels"
 	"offload/kernels/gravity"
 	"offload/kernels/grid"
+	"offload/kernels/multigrid"
 )
 
 // patient is a host that is slow where it is measured, at Sync, so that the scheduler
@@ -143,6 +144,7 @@ func measuredOnce(t *testing.T) string {
 		t.Fatal(err)
 	}
 	ks := []*device.Kernel{gravity.Force(device.Float64), grid.Laplacian(device.Float64), grid.Laplacian(device.Float32), grid.Heat(device.Float64)}
+	ks = append(ks, multigrid.Cycle(device.Float64), multigrid.Cycle(device.Float32))
 	for _, name := range []string{"gpu", "cpu"} {
 		if err := s.Calibrate(t.Context(), name, ks); err != nil {
 			t.Fatal(err)
