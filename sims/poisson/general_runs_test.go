@@ -387,3 +387,20 @@ func TestGeneralWork(t *testing.T) {
 		}
 	}
 }
+
+// Conductivities that are too different are refused wherever the small one is.
+func TestConductivitiesTooDifferent(t *testing.T) {
+	for _, column := range []int{0, 4, 8} {
+		p := &Problem{Rows: 9, Cols: 9, Top: Edge{Kind: Insulated}, Bottom: Edge{Kind: Insulated}, Conductivity: make([]float64, 81)}
+		for i := range p.Conductivity {
+			if p.Conductivity[i] = 1; i%9 == column {
+				p.Conductivity[i] = 1e-20
+			}
+		}
+		u := make([]float64, 81)
+		u[0] = 1
+		if _, err := Solve(context.Background(), openCPU(t, 1), p, u, Options{}); !errors.Is(err, device.ErrInvalid) {
+			t.Errorf("column %d: %v", column, err)
+		}
+	}
+}

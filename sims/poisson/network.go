@@ -3,6 +3,7 @@ package poisson
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"offload/device"
 	"offload/internal/contract"
@@ -22,7 +23,7 @@ type assembly struct {
 // part is a connected part of the plate that heat cannot leave. Its solution is
 // determined up to a constant, so that one of its points is held in the equations.
 type part struct {
-	points []int // in ascending order
+	points []int
 	pin    int
 }
 
@@ -121,13 +122,16 @@ func (a *assembly) normalise() error {
 		for j := range g.cols {
 			c := g.at(i, j)
 			largest = max(largest, g.east[c], g.south[c])
-			if g.state[c] != free {
-				continue
+			isFree := g.state[c] == free
+			if isFree {
+				largest = max(largest, g.loss[c])
 			}
-			largest = max(largest, g.loss[c])
-			for _, v := range [3]float64{g.east[c], g.south[c], g.loss[c]} {
-				if v > 0 {
-					least = min(least, v)
+			for _, v := range [3]struct {
+				conductance float64
+				i, j        int // the other end
+			}{{g.east[c], i, j + 1}, {g.south[c], i + 1, j}, {g.loss[c], i, j}} {
+				if v.conductance > 0 && (isFree || g.state[g.at(v.i%g.rows, v.j%g.cols)] == free) {
+					least = min(least, v.conductance)
 				}
 			}
 		}
@@ -148,9 +152,15 @@ func (a *assembly) normalise() error {
 	return nil
 }
 
-// findParts finds the parts without any way out, and holds a point of each.
+// findParts finds the parts without any way out, and holds a point of each. Only points
+// without conductivity can cut a part off from all points that are held.
 func (a *assembly) findParts() {
 	g := a.finest
+	if slices.Max(g.loss) > 0 || slices.Contains(g.state, held) {
+		if !slices.Contains(g.state, isolated) {
+			return
+		}
+	}
 	seen := make([]bool, g.rows*g.cols)
 	for at := range seen {
 		if seen[at] || g.state[g.at(at/g.cols, at%g.cols)] != free {
