@@ -44,7 +44,7 @@ func verifyBands(t *testing.T, open func(t *testing.T, limit int) device.Device)
 		limit, rows32, rows64 int
 		kernels               []*device.Kernel
 	}{
-		{12 << 10, 1001, 501, kernels.All()[:4]}, // of gravity
+		{12 << 10, 1001, 501, kernels.All()[:4]},  // of gravity
 		{192 << 10, 255, 181, kernels.All()[4:8]}, // stencils
 		{32 << 10, 20_001, 0, []*device.Kernel{smear()}},
 	} {
