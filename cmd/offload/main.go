@@ -123,11 +123,9 @@ func noArgs(cmd *cobra.Command, args []string) error {
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
-		flags := &cobra.Command{} // cobra compares only names of commands
-		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
-		})
-		err = fmt.Errorf("%w%s", err, suggestion("--", similar(flags, unknown.GetSpecifiedName())))
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		err = fmt.Errorf("%w%s", err, suggestion("--", similarOf(names, unknown.GetSpecifiedName())))
 	}
 	return &usageError{err}
 }
@@ -136,6 +134,15 @@ func flagError(cmd *cobra.Command, err error) error {
 func similar(cmd *cobra.Command, name string) []string {
 	cmd.SuggestionsMinimumDistance = 2
 	return cmd.SuggestionsFor(name)
+}
+
+// similarOf returns those of names that are close to name.
+func similarOf(names []string, name string) []string {
+	commands := &cobra.Command{} // cobra compares only names of commands
+	for _, n := range names {
+		commands.AddCommand(&cobra.Command{Use: n, Run: func(*cobra.Command, []string) {}})
+	}
+	return similar(commands, name)
 }
 
 func suggestion(prefix string, names []string) string {

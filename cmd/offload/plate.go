@@ -161,6 +161,9 @@ func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) err
 	if err != nil {
 		return err
 	}
+	if err := run.fits(field, s.info()); err != nil {
+		return err
+	}
 	task := plateTask(f, run, field, bar)
 	start := time.Now()
 	end, err := perform(cmd.Context(), s, task)
@@ -219,7 +222,7 @@ func fits[T device.Float](n shape, info device.Info) error {
 	const fields = 6 // of the host, on the device, scratch, and room for a picture
 	need := fields * float64(n.rows) * float64(n.cols) * float64(device.TypeOf[T]().Size())
 	if info.Memory > 0 && need > float64(info.Memory) {
-		return info.OutOfMemory(n.String()+" points", need)
+		return info.OutOfMemory(fmt.Sprintf("%d × %d points", n.rows, n.cols), need)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -70,7 +69,13 @@ func (f *edgeFlag) Set(text string) error {
 		*f = set
 		return nil
 	}
-	return errors.New("write a temperature, a .npy file, insulated, flux:W/m², convection:W/(m²·K),ambient, or periodic")
+	var names []string
+	if word != "" { // which all names begin with
+		for _, k := range edgeKinds {
+			names = append(names, k.name)
+		}
+	}
+	return fmt.Errorf("write a temperature, a .npy file, insulated, flux:W/m², convection:W/(m²·K),ambient, or periodic%s", suggestion("", similarOf(names, word)))
 }
 
 func numberList(text string) ([]float64, error) {

@@ -28,6 +28,7 @@ type plateRun[T device.Float] struct {
 	launch   *device.Launch // the typical one
 	launches int
 	memory   int64 // on the device
+	host     int64 // on the host, beside the field
 	down     int64 // bytes read during the run
 	steps    int   // calls of the stopwatch
 	solve    func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error)
@@ -77,6 +78,24 @@ func stencilRun[T device.Float](w plate.Work) plateRun[T] {
 		kernels: []*device.Kernel{w.Launch.Kernel}, launch: w.Launch, launches: w.Launches,
 		memory: 2*int64(w.Points)*size + residuals, down: totalBytes(w.Launches, residuals), steps: w.Launches,
 	}
+}
+
+// solverRun returns the run with this work of package poisson.
+func solverRun[T device.Float](w poisson.Work) plateRun[T] {
+	return plateRun[T]{kernels: w.Kernels, launch: w.Launch, launches: w.Launches, memory: w.Memory, host: w.Host, steps: w.Launches}
+}
+
+// fits returns an error if the run of a field exceeds the memory of the device, with what
+// the host needs if the device computes in the host's memory.
+func (r *plateRun[T]) fits(field *plate.Field[T], info device.Info) error {
+	need := r.memory
+	if info.Class == device.CPU || info.Class == device.Reference {
+		need += r.host + int64(len(field.T))*int64(device.TypeOf[T]().Size()) // for the task's copy
+	}
+	if info.Memory > 0 && need > info.Memory {
+		return info.OutOfMemory(fmt.Sprintf("%d × %d points", field.Rows, field.Cols), float64(need))
+	}
+	return nil
 }
 
 func (f *plateFlags) transient() plate.TransientOptions {
@@ -164,7 +183,7 @@ func multigridRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRu
 	if err != nil {
 		return plateRun[T]{}, err
 	}
-	run := plateRun[T]{kernels: work.Kernels, launch: work.Launch, launches: work.Launches, memory: work.Memory, steps: work.Launches}
+	run := solverRun[T](work)
 	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
 		look := convergence{bar: bar}
 		o := poisson.Options{Tol: f.tol, MaxCycles: f.maxCycles, Progress: func(_ int, relative float64) {

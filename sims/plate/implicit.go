@@ -281,5 +281,6 @@ func ImplicitWork[T device.Float](o ImplicitOptions) (poisson.Work, error) {
 	p.Reaction = make([]float64, p.Rows*p.Cols)
 	w, err := poisson.WorkOf[T](&p)
 	w.Launches *= max(steps, 1)
+	w.Host += int64(len(p.Reaction)) * int64(8+3*device.TypeOf[T]().Size()) // C/δ, the source, the state and its start
 	return w, err
 }

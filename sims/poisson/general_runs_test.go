@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"testing"
+	"time"
 
 	"offload/device"
 	"offload/device/reference"
@@ -385,6 +389,45 @@ func TestGeneralWork(t *testing.T) {
 		if err := w.Launch.Kernel.Check(w.Launch); err != nil || w.Launch.Rows.Hi != p.Rows || len(w.Kernels) != 6 {
 			t.Errorf("%s: %v, %v", name, w, err)
 		}
+	}
+}
+
+// The predicted memory, with that of the host, is what there is at most, but for what waits
+// for the garbage collector.
+func TestGeneralHostMemory(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	const n = 701
+	p := &Problem{Rows: n, Cols: n, Left: Edge{Kind: Insulated}}
+	w, err := WorkOf[float64](p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heap := func() uint64 {
+		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(s)
+		return s[0].Value.Uint64()
+	}
+	d, u := openCPU(t, 1), hotTop[float64](n, n)
+	runtime.GC()
+	before, most := heap(), uint64(0)
+	done, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		for {
+			most = max(most, heap())
+			select {
+			case <-done:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	_, err = Solve(context.Background(), d, p, u, Options{})
+	close(done)
+	<-watched
+	used, predicted := float64(most-before), float64(w.Memory+w.Host)
+	if err != nil || used > 1.25*predicted || used < predicted/2 {
+		t.Errorf("%.0f bytes a point, predicted %.0f, %v", used/(n*n), predicted/(n*n), err)
 	}
 }
 

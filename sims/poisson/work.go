@@ -6,11 +6,12 @@ import (
 )
 
 // Work is the predicted work of a solution: a number of launches like Launch, which has no
-// buffers, and the memory on the device in bytes.
+// buffers, and the memory in bytes.
 type Work struct {
 	Launch   *device.Launch
 	Launches int
-	Memory   int64
+	Memory   int64            // on the device
+	Host     int64            // on the host, beside the problem and the solution
 	Kernels  []*device.Kernel // all that are used
 }
 
@@ -55,11 +56,15 @@ func plainWork[T device.Float](p *Problem, sizes []size) Work {
 // grid, with those on coarser grids counted by their points.
 const generalLaunches = 110
 
+// generalHost is the memory in bytes that a point of the finest grid needs on the host: most
+// of it for the equations of all grids and the interpolation while they are prepared.
+const generalHost = 160
+
 // generalWork returns the work of the general method, with the coarser grids of equations
 // that couple neighbours in rows and columns alike.
 func generalWork[T device.Float](p *Problem) Work {
 	t := device.TypeOf[T]()
-	w := Work{Launches: generalLaunches, Kernels: []*device.Kernel{
+	w := Work{Launches: generalLaunches, Host: generalHost * int64(p.Rows) * int64(p.Cols), Kernels: []*device.Kernel{
 		multigrid.Direction(t), multigrid.Step(t), multigrid.Dot(t), multigrid.Smooth(), multigrid.Restrict(), multigrid.Prolong(),
 	}}
 	g := &grid{rows: p.Rows, cols: p.Cols, wrapRows: p.Top.Kind == Periodic, wrapCols: p.Left.Kind == Periodic}
