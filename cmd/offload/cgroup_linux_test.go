@@ -11,7 +11,7 @@ import (
 )
 
 // A plate that exceeds the memory of the process's control group is refused with an error
-// that names the group. Linux would kill the process.
+// that names the group, and one that fits is solved. Linux would kill the process.
 func TestControlGroup(t *testing.T) {
 	name := fmt.Sprintf("offload-test-%d", os.Getpid())
 	group, err := limitedGroup(name, 200_000_000)
@@ -19,12 +19,24 @@ func TestControlGroup(t *testing.T) {
 		t.Skip("no control group can be made here: ", err)
 	}
 	defer os.Remove(group)
-	cmd := exec.Command("sh", "-c", `echo $$ >"$GROUP/cgroup.procs" && exec "$0" "$@"`, os.Args[0],
-		"sim", "plate", "--device=cpu", "--n=4097", "--top=1", "--max-sweeps=16")
-	cmd.Env = append(os.Environ(), "OFFLOAD_TEST_AS_PROGRAM=1", "GROUP="+group)
-	text, err := cmd.CombinedOutput()
-	if cmd.ProcessState.ExitCode() != exitFailed || !strings.Contains(string(text), "out of memory") || !strings.Contains(string(text), name) {
-		t.Errorf("%v: %s", err, text)
+	for _, c := range []struct {
+		args string
+		code int
+		says []string
+	}{
+		{"--n=4097 --top=1 --max-sweeps=16", exitFailed, []string{"out of memory", name}},
+		{"--n=901 --top=1 --left=insulated", exitFailed, []string{"out of memory", name}},
+		{"--n=751 --top=1 --left=insulated", 0, []string{"lowest 0, highest 1\n"}},
+	} {
+		cmd := exec.Command("sh", append([]string{"-c", `echo $$ >"$GROUP/cgroup.procs" && exec "$0" "$@"`, os.Args[0],
+			"sim", "plate", "--device=cpu"}, strings.Fields(c.args)...)...)
+		cmd.Env = append(os.Environ(), "OFFLOAD_TEST_AS_PROGRAM=1", "GROUP="+group)
+		text, err := cmd.CombinedOutput()
+		for _, says := range c.says {
+			if cmd.ProcessState.ExitCode() != c.code || !strings.Contains(string(text), says) {
+				t.Errorf("%s: %v: %s", c.args, err, text)
+			}
+		}
 	}
 }
 

@@ -20,11 +20,21 @@ import (
 
 	"offload"
 	"offload/device"
+	"offload/internal/sysinfo"
 	"offload/sims/solar"
 )
 
 func main() {
+	collectInTime(sysinfo.FreeMemory().Free)
 	os.Exit(run(offload.Schedule, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// collectInTime makes the garbage collector keep the process within the free memory, where
+// what is in use fits. Linux would kill the process for what waits to be collected.
+func collectInTime(free int64) {
+	if limit := free / 16 * 15; limit > 0 && limit < debug.SetMemoryLimit(-1) { // of GOMEMLIMIT, if set
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // run executes a command line and returns the exit code. The first interrupt, SIGTERM or
