@@ -43,11 +43,14 @@ func newGeneral[T device.Float](ctx context.Context, dev device.Device, p *Probl
 
 // openGeneral is newGeneral with levels of up to border points on the host.
 func openGeneral[T device.Float](ctx context.Context, dev device.Device, p *Problem, border int) (*general[T], error) {
-	eqs, err := assemble(p)
+	eqs, err := assemble(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	pairs, last := hierarchy(eqs.finest)
+	pairs, last, err := hierarchy(ctx, eqs.finest)
+	if err != nil {
+		return nil, err
+	}
 	s := &general[T]{problem: p, dev: dev, eqs: eqs, bottom: newCholesky(last), levels: newGeneralLevels(pairs, last, border)}
 	if err := s.allocate(ctx, pairs, last); err != nil {
 		s.Close()

@@ -1,6 +1,7 @@
 package poisson
 
 import (
+	"context"
 	"math"
 
 	"offload/kernels/multigrid"
@@ -113,18 +114,22 @@ func (p *pairOfGrids) axes() (all int) {
 type gaps struct{ rows, cols float64 }
 
 // hierarchy returns the pairs of grids from the finest one down to the coarsest.
-func hierarchy(finest *grid) (pairs []*pairOfGrids, last *grid) {
+func hierarchy(ctx context.Context, finest *grid) (pairs []*pairOfGrids, last *grid, err error) {
 	g, gap := finest, gaps{1, 1}
 	for g.rows*g.cols > coarsest {
 		p := halve(g, &gap)
 		if p == nil {
 			break
 		}
-		p.interpolate()
-		p.operator()
+		if err := p.interpolate(ctx); err != nil {
+			return nil, nil, err
+		}
+		if err := p.operator(ctx); err != nil {
+			return nil, nil, err
+		}
 		pairs, g = append(pairs, p), p.coarse
 	}
-	return pairs, g
+	return pairs, g, nil
 }
 
 // halve chooses the axes to halve; it returns nil if there is none.
@@ -250,13 +255,16 @@ func between(before, after, loss float64, single bool) (a, b float64) {
 }
 
 // interpolate sets the weights and the held points of the coarser grid.
-func (p *pairOfGrids) interpolate() {
+func (p *pairOfGrids) interpolate(ctx context.Context) error {
 	g := p.fine
 	for k := range p.weights {
 		p.weights[k] = make([]float64, len(g.state))
 	}
 	w := &p.weights
 	for i := range g.rows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		rowAt, r := p.rows.at(i)
 		for j := range g.cols {
 			colAt, k := p.cols.at(j)
@@ -291,6 +299,7 @@ func (p *pairOfGrids) interpolate() {
 	}
 	p.dropHeld()
 	g.fill(w[:]...)
+	return nil
 }
 
 // interpolateFour sets the weights of a point between four coarse ones, from those of the
@@ -361,13 +370,16 @@ var neighbours = [9]neighbour{{-1, -1}, {-1, 0}, {-1, 1}, {0, -1}, {0, 0}, {0, 1
 
 // operator sets the coarser grid to the product of restriction, operator and
 // interpolation. Losses are formed of differences, so that rounding makes none.
-func (p *pairOfGrids) operator() {
+func (p *pairOfGrids) operator(ctx context.Context) error {
 	g, h, w := p.fine, p.coarse, &p.weights
 	var at [9]int
 	for k, n := range neighbours {
 		at[k] = n.i*g.stride + n.j
 	}
 	for i := range g.rows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		a := p.rows.parent(i)
 		up, down := p.rows.parent(i-1)-a, p.rows.parent(i+1)-a
 		for j := range g.cols {
@@ -437,6 +449,7 @@ func (p *pairOfGrids) operator() {
 		}
 	}
 	h.setDiagonal()
+	return nil
 }
 
 // planes returns the weights as the kernels read them, with so many rows.

@@ -1,6 +1,7 @@
 package poisson
 
 import (
+	"context"
 	"math"
 	"math/bits"
 	"slices"
@@ -28,7 +29,7 @@ type part struct {
 }
 
 // assemble sets up the equations of p.
-func assemble(p *Problem) (*assembly, error) {
+func assemble(ctx context.Context, p *Problem) (*assembly, error) {
 	dx, dy := p.spacing()
 	g := newGrid(p.Rows, p.Cols, p.Left.Kind == Periodic, p.Top.Kind == Periodic, false)
 	n := p.Rows * p.Cols
@@ -40,6 +41,9 @@ func assemble(p *Problem) (*assembly, error) {
 		return p.conductivity()
 	}
 	for i := range p.Rows {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		height := dy * share(i, p.Rows, g.wrapRows)
 		for j := range p.Cols {
 			width := dx * share(j, p.Cols, g.wrapCols)
