@@ -176,7 +176,7 @@ func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) err
 		found.place, found.Seconds = placeOf(end.info, device.TypeOf[T]()), time.Since(start).Seconds()
 		measure(found, end.field)
 		printed = f.reporting.print(cmd, f.out, found)
-		if m := found.multigridReport; m != nil && m.Outside > 0 {
+		if m := found.multigridReport; m != nil && m.Outside > 0 && device.TypeOf[T]() == device.Float32 {
 			fmt.Fprintf(cmd.ErrOrStderr(), "note: points are up to %.2g beyond the temperatures given, by rounding\n", float64(m.Outside))
 		}
 	}

@@ -132,7 +132,9 @@ func TestBadPlates(t *testing.T) {
 		says string
 		args string
 	}{
-		{"unknown edge", exitUsage, "write a temperature", "--left=insulatd"},
+		{"unknown edge", exitUsage, "did you mean insulated?", "--left=insulatd"},
+		{"unknown edge with a number", exitUsage, "did you mean flux?", "--left=fluks:3"},
+		{"no edge", exitUsage, "or periodic\n", "--left="},
 		{"flux without a number", exitUsage, "flux:W/m²", "--left=flux"},
 		{"convection without ambient", exitUsage, "convection:", "--left=convection:3"},
 		{"negative transfer", exitUsage, "heat transfer", "--left=convection:-3,0"},
@@ -161,6 +163,42 @@ func TestBadPlates(t *testing.T) {
 		}
 		if _, err := os.Stat(out); err == nil {
 			t.Fatalf("%s: a file was left", c.name)
+		}
+	}
+}
+
+// What float32 does not resolve is said: on stderr, and by the exit code if the result is
+// not what was asked for.
+func TestPlatesInFloat32(t *testing.T) {
+	start := writeMap(t, filepath.Join(t.TempDir(), "start.npy"), 65, 65, func(i, _ int) float64 {
+		if i == 0 {
+			return 301
+		}
+		return 300
+	})
+	const beyond = "beyond the temperatures given, by rounding"
+	for _, c := range []struct {
+		name, args string
+		code       int
+		says       string // nothing in float64
+	}{
+		{"above the range", "--n=101 --top=300.1 --bottom=300.1 --left=insulated --right=insulated", 0, beyond},
+		{"below the range", "--n=40 --top=300.1 --bottom=300.1 --left=insulated --right=insulated", 0, beyond},
+		{"beyond what is outside", "--n=40 --top=300.1 --bottom=insulated --left=insulated --right=convection:30,300.1", 0, beyond},
+		{"within the range", "--n=101 --top=100", 0, ""},
+		{"a tolerance below rounding", "--n=33 --top=100 --left=insulated --tol=1e-12", exitFailed, "above the tolerance of 1e-12; use f64"},
+		{"steps that change nothing", "--time=0.2 --dt=2e-6 --init=" + start, exitFailed, "the plate is frozen"},
+	} {
+		for _, precision := range []string{"f32", "f64"} {
+			code, says := c.code, c.says
+			if precision == "f64" {
+				code, says = 0, ""
+			}
+			args := append([]string{"sim", "plate", "--device=cpu", "--precision=" + precision}, strings.Fields(c.args)...)
+			got, _, stderr := execute(args...)
+			if got != code || !strings.Contains(stderr, says) || (stderr == "") != (says == "") {
+				t.Errorf("%s in %s: exit code %d, stderr %q", c.name, precision, got, stderr)
+			}
 		}
 	}
 }

@@ -193,15 +193,15 @@ func multigridRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRu
 		if look.tol = o.Tol; look.tol == 0 {
 			look.tol = poisson.DefaultTol[T]()
 		}
-		lowest, highest := field.Extremes()
+		least, largest, bounded := poisson.Bounds(problem, field.T)
 		r, err := poisson.Solve(ctx, dev, problem, field.T, o)
 		if r.Cycles == 0 && err != nil {
 			return nil, err
 		}
 		report := &multigridReport{real(r.Relative), real(r.Factor), 0}
-		if problem.Source == nil && f.edges.held() { // no point can be colder or hotter than those that are held
-			low, high := field.Extremes()
-			report.Outside = real(max(lowest-low, high-highest, 0))
+		if bounded {
+			lowest, highest := field.Extremes()
+			report.Outside = real(max(least-lowest, highest-largest, 0))
 		}
 		return &plateReport{
 			steadyReport:    &steadyReport{"multigrid", real(r.Residual), real(r.Error), r.Converged},

@@ -75,6 +75,21 @@ func TestReportsInJSON(t *testing.T) {
 	}
 }
 
+// Reports of steady plates have what scripts ask for.
+func TestKeysOfSteadyPlates(t *testing.T) {
+	for solver, has := range map[string][]string{"multigrid": {"cycles", "relative_residual", "convergence_factor"}, "jacobi": {"sweeps"}} {
+		report := plateJSON(t, "--device=cpu", "--n=9", "--top=100", "--solver="+solver)
+		for _, key := range append(has, "seconds", "residual", "estimated_error", "converged", "centre", "lowest", "highest", "digest", "device", "precision") {
+			if report[key] == nil {
+				t.Errorf("%s: no %s in %v", solver, key, report)
+			}
+		}
+		if report["solver"] != solver {
+			t.Errorf("solver %v, not %s", report["solver"], solver)
+		}
+	}
+}
+
 // NaN and infinities are null in JSON.
 func TestNumbersThatJSONDoesNotHave(t *testing.T) {
 	text, err := json.Marshal([]real{1, real(math.NaN()), real(math.Inf(1)), real(math.Inf(-1))})

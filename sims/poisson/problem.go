@@ -2,6 +2,7 @@ package poisson
 
 import (
 	"math"
+	"slices"
 
 	"offload/device"
 )
@@ -120,6 +121,35 @@ func (p *Problem) keeps(i, j int) bool {
 	return i == 0 && p.Top.Kind == Fixed || i == p.Rows-1 && p.Bottom.Kind == Fixed ||
 		j == 0 && p.Left.Kind == Fixed || j == p.Cols-1 && p.Right.Kind == Fixed ||
 		p.Held != nil && p.Held[i*p.Cols+j] || p.isolated(i*p.Cols+j)
+}
+
+// Bounds returns the least and the largest value that the solution from the first guess u
+// can have: those of the points that keep theirs and ambient temperatures, and those of all
+// points if holes may cut off some of them. ok is false if there are none, and for problems
+// with sources, fluxes or reaction, which have no such bounds. The problem must be valid and
+// u have its shape.
+func Bounds[T device.Float](p *Problem, u []T) (least, largest T, ok bool) {
+	if p.Source != nil || p.Reaction != nil {
+		return 0, 0, false
+	}
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, e := range []Edge{p.Top, p.Bottom, p.Left, p.Right} {
+		switch {
+		case e.Kind == Flux && e.Flux != 0:
+			return 0, 0, false
+		case e.Kind == Convection && e.Transfer > 0:
+			low, high = min(low, e.Ambient), max(high, e.Ambient)
+		}
+	}
+	holes := slices.Contains(p.Conductivity, 0)
+	for i := range p.Rows {
+		for j := range p.Cols {
+			if v := float64(u[i*p.Cols+j]); holes || p.keeps(i, j) {
+				low, high = min(low, v), max(high, v)
+			}
+		}
+	}
+	return T(low), T(high), low <= high
 }
 
 // isolated reports whether a point conducts no heat.
