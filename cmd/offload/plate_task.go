@@ -28,7 +28,7 @@ type plateRun[T device.Float] struct {
 	launch   *device.Launch // the typical one
 	launches int
 	memory   int64 // on the device
-	host     int64 // on the host, beside the field
+	host     int64 // on the host, beside the field and its copy
 	down     int64 // bytes read during the run
 	steps    int   // calls of the stopwatch
 	solve    func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error)
@@ -80,9 +80,10 @@ func stencilRun[T device.Float](w plate.Work) plateRun[T] {
 	}
 }
 
-// solverRun returns the run with this work of package poisson.
-func solverRun[T device.Float](w poisson.Work) plateRun[T] {
-	return plateRun[T]{kernels: w.Kernels, launch: w.Launch, launches: w.Launches, memory: w.Memory, host: w.Host, steps: w.Launches}
+// solverRun returns the run of a problem with this work.
+func solverRun[T device.Float](w poisson.Work, p *poisson.Problem) plateRun[T] {
+	maps := int64(8*len(p.Conductivity) + 8*len(p.Source) + len(p.Held))
+	return plateRun[T]{kernels: w.Kernels, launch: w.Launch, launches: w.Launches, memory: w.Memory, host: w.Host + maps, steps: w.Launches}
 }
 
 // fits returns an error if the run of a field exceeds the memory of the device, with what
@@ -90,7 +91,7 @@ func solverRun[T device.Float](w poisson.Work) plateRun[T] {
 func (r *plateRun[T]) fits(field *plate.Field[T], info device.Info) error {
 	need := r.memory
 	if info.Class == device.CPU || info.Class == device.Reference {
-		need += r.host + int64(len(field.T))*int64(device.TypeOf[T]().Size()) // for the task's copy
+		need += r.host + 2*int64(len(field.T))*int64(device.TypeOf[T]().Size())
 	}
 	if info.Memory > 0 && need > info.Memory {
 		return info.OutOfMemory(fmt.Sprintf("%d × %d points", field.Rows, field.Cols), float64(need))
@@ -183,7 +184,7 @@ func multigridRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRu
 	if err != nil {
 		return plateRun[T]{}, err
 	}
-	run := solverRun[T](work)
+	run := solverRun[T](work, problem)
 	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
 		look := convergence{bar: bar}
 		o := poisson.Options{Tol: f.tol, MaxCycles: f.maxCycles, Progress: func(_ int, relative float64) {

@@ -96,7 +96,7 @@ func implicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun
 	if err != nil {
 		return plateRun[T]{}, err
 	}
-	run := solverRun[T](work)
+	run := solverRun[T](work, problem)
 	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
 		o, frames := o, 0
 		o.Frame = func(float64) error {

@@ -118,7 +118,7 @@ func (o *ImplicitOptions) steps(field error, rows, cols int) (int, error) {
 	case o.Capacities != nil && len(o.Capacities) != rows*cols:
 		return 0, device.Invalidf("%d heat capacities for a grid of %d × %d points", len(o.Capacities), rows, cols)
 	case !(o.Time >= 0) || math.IsInf(o.Time, 0) || !(o.Dt >= 0):
-		return 0, device.Invalidf("a time of %g s in steps of %g s: neither may be negative", o.Time, o.Dt)
+		return 0, device.Invalidf("a time of %g s in steps of %g s: the time must be finite, and neither negative", o.Time, o.Dt)
 	}
 	for i := range max(len(o.Capacities), 1) {
 		if c := o.capacity(i); !(c > 0) || math.IsInf(c, 0) {

@@ -133,7 +133,7 @@ func timeSteps(o TransientOptions) (steps int, dt float64, err error) {
 		return 0, 0, device.Invalidf("a diffusivity of %g m²/s: it must be positive", o.Diffusivity)
 	}
 	if !(o.Time >= 0) || math.IsInf(o.Time, 0) || !(o.Dt >= 0) {
-		return 0, 0, device.Invalidf("a time of %g s in steps of %g s: neither may be negative", o.Time, o.Dt)
+		return 0, 0, device.Invalidf("a time of %g s in steps of %g s: the time must be finite, and neither negative", o.Time, o.Dt)
 	}
 	limit := grid.StableStep(o.Diffusivity, o.Dx, o.Dy)
 	if o.Dt > limit {
