@@ -15,15 +15,20 @@ import (
 
 // TestCompliance runs the suite for several numbers of workers, with every variant of
 // host code that this machine can run; with the best one it does for the numbers, of
-// which the last one runs all kernels. With -short it leaves out numbers in between.
+// which the last one runs all kernels. With -short it leaves out numbers in between, and
+// runs one kernel of each kind of parameters.
 func TestCompliance(t *testing.T) {
 	numbers := []int{1, 2, 3, 7}
 	if testing.Short() {
 		numbers = []int{1, 7}
 	}
 	few := []*device.Kernel{gravity.Force(device.Float32), grid.Laplacian(device.Float64), multigrid.Cycle(device.Float64), multigrid.Restrict()}
+	all := kernels.All()
+	if testing.Short() {
+		all = few
+	}
 	for i, workers := range numbers {
-		ks := kernels.All()
+		ks := all
 		if i != len(numbers)-1 {
 			ks = few
 		}
@@ -42,7 +47,7 @@ func TestCompliance(t *testing.T) {
 					o.Kernels = []*device.Kernel{grid.Laplacian(device.Float32)}
 				}
 				return Open(ctx, o)
-			}, kernels.All()...)
+			}, all...)
 		})
 	}
 }

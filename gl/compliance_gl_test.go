@@ -13,6 +13,9 @@ import (
 	"offload/gl"
 	"offload/internal/gltest"
 	"offload/kernels"
+	"offload/kernels/gravity"
+	"offload/kernels/grid"
+	"offload/kernels/multigrid"
 )
 
 // open opens the device that the environment requires.
@@ -38,7 +41,11 @@ func needsGL(t testing.TB) {
 func TestComplianceOnOpenGL(t *testing.T) {
 	needsGL(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	devicetest.Run(t, open, kernels.All()...)
+	all := kernels.All()
+	if testing.Short() {
+		all = []*device.Kernel{gravity.Force(device.Float32), grid.Laplacian(device.Float64), multigrid.Cycle(device.Float64), multigrid.Restrict()}
+	}
+	devicetest.Run(t, open, all...)
 }
 
 // Launches that are too large for the driver's storage blocks give the same bits.

@@ -60,6 +60,9 @@ func (o *opening) check(t *testing.T) {
 func TestCompliance(t *testing.T) {
 	all, two := kernels.All(), []*device.Kernel{gravity.Force(device.Float32), grid.Laplacian(device.Float32)}
 	few := append(two[:2:2], grid.Heat(device.Float64), multigrid.Cycle(device.Float64), multigrid.Restrict())
+	if testing.Short() {
+		all = few
+	}
 	for i, c := range []struct {
 		name    string
 		shape   func(d *fake.Driver)

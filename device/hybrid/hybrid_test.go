@@ -59,6 +59,9 @@ func TestCompliance(t *testing.T) {
 		if testing.Short() && !c.short {
 			continue
 		}
+		if testing.Short() {
+			c.kernels = few
+		}
 		t.Run(c.name, func(t *testing.T) {
 			devicetest.Run(t, func(ctx context.Context, o device.Options) (device.Device, error) {
 				return join(ctx, o, c.shares, c.parts...)

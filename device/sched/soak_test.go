@@ -15,7 +15,6 @@ import (
 	"offload/device/devicetest"
 	"offload/device/reference"
 	"offload/device/sched"
-	"offload/kernels"
 )
 
 // Tasks from several goroutines, in real time, on the reference device and a faster
@@ -89,7 +88,7 @@ func soaked(t *testing.T, lives int) *sched.Scheduler {
 		t.Fatal(err)
 	}
 	for _, state := range s.States() {
-		if err := s.Calibrate(context.Background(), state.Name, kernels.All()); err != nil {
+		if err := s.Calibrate(context.Background(), state.Name, tested()); err != nil {
 			t.Fatal(err)
 		}
 	}

