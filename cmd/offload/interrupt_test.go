@@ -78,7 +78,7 @@ func TestIgnoredSignals(t *testing.T) {
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	untilBusy(t, p.cmd.Process.Pid, 600*time.Millisecond)
+	untilBusy(t, p.cmd.Process.Pid, time.Second)
 	if text, code := p.end(t, syscall.SIGINT); code != exitFailed || !strings.Contains(text, "nothing was written") {
 		t.Errorf("exit code %d, stderr %q", code, text)
 	}
@@ -108,7 +108,7 @@ func start(t *testing.T, script string, args ...string) *program {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	untilBusy(t, p.cmd.Process.Pid, 400*time.Millisecond)
+	untilBusy(t, p.cmd.Process.Pid, 800*time.Millisecond)
 	return p
 }
 

@@ -47,6 +47,14 @@ func openSession(cmd *cobra.Command, open schedule, name string, o device.Option
 	return &session{cmd: cmd, sched: s}, nil
 }
 
+// beforeStart adds to an interrupt before the start of a simulation what is left of it.
+func beforeStart(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return errors.Join(err, errors.New("nothing was written"))
+	}
+	return err
+}
+
 // Close closes the devices. It only prints a note if measured costs cannot be saved. With
 // --verbose it first prints how a hybrid device split launches.
 func (s *session) Close() error {
