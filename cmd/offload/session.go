@@ -36,15 +36,24 @@ type schedule func(ctx context.Context, o offload.ScheduleOptions) (*sched.Sched
 func openSession(cmd *cobra.Command, open schedule, name string, o device.Options) (*session, error) {
 	if name != offload.Auto {
 		d, err := openDevice(cmd, name, o)
-		return &session{cmd: cmd, device: d}, err
+		return &session{cmd: cmd, device: d}, beforeRun(cmd, err)
 	}
 	n := &notices{cmd: cmd}
 	s, err := open(cmd.Context(), offload.ScheduleOptions{Device: o, Calibrate: true, Placed: n.placed})
 	if err != nil {
-		return nil, err
+		return nil, beforeRun(cmd, err)
 	}
 	n.opened(s, o.Math)
 	return &session{cmd: cmd, sched: s}, nil
+}
+
+// beforeRun adds to the error of a session that was interrupted while it opened what
+// became of the results.
+func beforeRun(cmd *cobra.Command, err error) error {
+	if err != nil && cmd.Context().Err() != nil {
+		return errors.Join(err, errors.New("nothing was written"))
+	}
+	return err
 }
 
 // Close closes the devices. It only prints a note if measured costs cannot be saved. With
