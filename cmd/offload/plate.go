@@ -105,7 +105,7 @@ func (f *plateFlags) run(cmd *cobra.Command) error {
 	}
 	s, err := openSession(cmd, f.schedule, f.device, f.trace.options(device.Options{Workers: f.workers}))
 	if err != nil {
-		return beforeStart(err)
+		return err
 	}
 	defer s.Close()
 	if precision == device.Float32 {

@@ -36,20 +36,21 @@ type schedule func(ctx context.Context, o offload.ScheduleOptions) (*sched.Sched
 func openSession(cmd *cobra.Command, open schedule, name string, o device.Options) (*session, error) {
 	if name != offload.Auto {
 		d, err := openDevice(cmd, name, o)
-		return &session{cmd: cmd, device: d}, err
+		return &session{cmd: cmd, device: d}, beforeRun(cmd, err)
 	}
 	n := &notices{cmd: cmd}
 	s, err := open(cmd.Context(), offload.ScheduleOptions{Device: o, Calibrate: true, Placed: n.placed})
 	if err != nil {
-		return nil, err
+		return nil, beforeRun(cmd, err)
 	}
 	n.opened(s, o.Math)
 	return &session{cmd: cmd, sched: s}, nil
 }
 
-// beforeStart adds to an interrupt before the start of a simulation what is left of it.
-func beforeStart(err error) error {
-	if errors.Is(err, context.Canceled) {
+// beforeRun adds to the error of a session that was interrupted while it opened what
+// became of the results.
+func beforeRun(cmd *cobra.Command, err error) error {
+	if err != nil && cmd.Context().Err() != nil {
 		return errors.Join(err, errors.New("nothing was written"))
 	}
 	return err

@@ -86,7 +86,7 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	}
 	s, err := openSession(cmd, f.schedule, f.device, f.trace.options(device.Options{Workers: f.workers}))
 	if err != nil {
-		return beforeStart(err)
+		return err
 	}
 	defer s.Close()
 	bar := progress.New(terminal(), "integrating")
