@@ -136,7 +136,7 @@ func TestCycleReducesResidual(t *testing.T) {
 	}
 }
 
-// cycleFactor returns the geometric mean by which cycles on g reduce the residual of a
+// cycleFactor returns the geometric mean of the ratios of residuals of cycles on g for a
 // random field between hot edges.
 func cycleFactor(t *testing.T, g Grid[float64]) float64 {
 	const cycles = 8

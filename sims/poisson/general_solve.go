@@ -262,7 +262,7 @@ func (s *general[T]) measure(ctx context.Context, d *descent) error {
 	return nil
 }
 
-// factor returns the geometric mean by which an iteration has reduced the residual, at
+// factor returns the geometric mean of the ratios of residuals between iterations, at
 // most 1; 0 without iterations.
 func (d *descent) factor() float64 {
 	if d.iterations == 0 || !(d.first > 0) {

@@ -17,7 +17,7 @@ type assembly struct {
 	flux   []float64 // heat into each cell through edges with a given flux
 	around []float64 // heat into each cell through convective edges, at u = 0
 	area   []float64 // of each cell; a point that keeps its value has one, too
-	unit   float64   // power of two by which all equations are multiplied
+	unit   float64   // power of two that scales all equations
 	parts  []part    // parts of the plate without any way out for heat
 }
 

@@ -10,7 +10,7 @@ import (
 
 const (
 	defaultCycles = 100
-	// predicted bounds the factor by which a cycle reduces the residual.
+	// predicted bounds the ratio of the residuals after and before a cycle.
 	predicted = 0.2
 	// stalled is the factor above which rounding prevents a reduction.
 	stalled = 0.5
@@ -183,7 +183,7 @@ func (s *plain[T]) readNorms(ctx context.Context) (residual, correction float64,
 	return float64(r), float64(c), ctx.Err()
 }
 
-// factor returns the geometric mean by which the cycles have reduced the residual; 0
+// factor returns the geometric mean of the ratios of residuals from cycle to cycle; 0
 // without cycles.
 func (p progress) factor() float64 {
 	if p.cycles == 0 || !(p.first > 0) {

@@ -80,7 +80,7 @@ type Result struct {
 	// point alone, in the unit of u; Relative is Residual divided by the largest magnitude
 	// given, which Tol is compared with.
 	Residual, Relative float64
-	Factor             float64 // by which a cycle reduced the residual, in the geometric mean; 0 with fewer than two cycles
+	Factor             float64 // geometric mean of the ratios of the residuals after and before a cycle; 0 if unknown
 	Error              float64 // estimate of the largest distance of any point from the solution of the discrete equations
 	Converged          bool
 	// Resolved is false if T cannot resolve Tol on this grid: the residual stopped
