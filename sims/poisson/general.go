@@ -17,12 +17,11 @@ import (
 // general is the general method.
 type general[T device.Float] struct {
 	problem *Problem
-	dev     device.Device
-	eqs     *assembly
-	levels  []*generalLevel // the finest first
-	bottom  *cholesky
-	buffers []device.Buffer // all that were allocated
-	cycle   []step          // from the residual to its correction, both on the finest level
+	memory
+	eqs    *assembly
+	levels []*generalLevel // the finest first
+	bottom *cholesky
+	cycle  []step // from the residual to its correction, both on the finest level
 
 	// On the finest level.
 	x, p    [2]array
@@ -51,21 +50,13 @@ func openGeneral[T device.Float](ctx context.Context, dev device.Device, p *Prob
 	if err != nil {
 		return nil, err
 	}
-	s := &general[T]{problem: p, dev: dev, eqs: eqs, bottom: newCholesky(last), levels: newGeneralLevels(pairs, last, border)}
+	s := &general[T]{problem: p, memory: memory{dev: dev}, eqs: eqs, bottom: newCholesky(last), levels: newGeneralLevels(pairs, last, border)}
 	if err := s.allocate(ctx, pairs, last); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("grid of %d × %d points: %w", p.Rows, p.Cols, err)
 	}
 	s.cycle = s.visit(nil, 0, true)
 	return s, nil
-}
-
-// Close frees the buffers. A closed device has freed them already.
-func (s *general[T]) Close() {
-	for _, b := range s.buffers {
-		b.Free()
-	}
-	s.buffers = nil
 }
 
 // finestArrays sets the sizes of the finest level's matrices in T, and returns those that
@@ -133,22 +124,6 @@ func (l *generalLevel) weightsWidth() int {
 		width = (l.cols + 1) / 2
 	}
 	return multigrid.WeightPlanes(l.axes) * width
-}
-
-// place allocates an array on the device and the host.
-func (s *general[T]) place(a *array, onDevice, onHost bool) error {
-	if onHost {
-		a.host = device.MakeSlice(a.typ, a.len)
-	}
-	if !onDevice {
-		return nil
-	}
-	b, err := s.dev.Alloc(a.typ, a.len)
-	if err != nil {
-		return err
-	}
-	a.buffer, s.buffers = b, append(s.buffers, b)
-	return nil
 }
 
 // set fills an array of a level.

@@ -57,13 +57,12 @@ func plainHierarchy(p *Problem) []size {
 // plain is the plain method.
 type plain[T device.Float] struct {
 	problem *Problem
-	dev     device.Device
+	memory
 	cx, cy  T
 	levels  []*plainLevel[T] // the coarsest first
 	bottom  *direct
-	buffers []device.Buffer // all that were allocated
-	norms   []T             // of the finest level, on the host
-	staging []T             // for rows of the finest level
+	norms   []T // of the finest level, on the host
+	staging []T // for rows of the finest level
 
 	steps      []step  // full multigrid up to the finest level's first state
 	visit      []step  // of the coarser levels
@@ -83,7 +82,7 @@ func newPlain[T device.Float](ctx context.Context, dev device.Device, p *Problem
 
 // openPlain is newPlain with levels of up to border points on the host.
 func openPlain[T device.Float](ctx context.Context, dev device.Device, p *Problem, border int) (*plain[T], error) {
-	s := &plain[T]{problem: p, dev: dev}
+	s := &plain[T]{problem: p, memory: memory{dev: dev}}
 	s.cx, s.cy = weights[T](p)
 	sizes := plainHierarchy(p)
 	s.bottom = newDirect(sizes[0].n, sizes[0].m, float64(s.cx), float64(s.cy))
@@ -109,14 +108,6 @@ func weights[T device.Float](p *Problem) (cx, cy T) {
 // finest returns the finest level.
 func (s *plain[T]) finest() *plainLevel[T] { return s.levels[len(s.levels)-1] }
 
-// Close frees the buffers. A closed device has freed them already.
-func (s *plain[T]) Close() {
-	for _, b := range s.buffers {
-		b.Free()
-	}
-	s.buffers = nil
-}
-
 // allocate allocates what every source needs.
 func (s *plain[T]) allocate(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
@@ -135,21 +126,5 @@ func (s *plain[T]) allocate(ctx context.Context) error {
 	f := s.finest()
 	s.norms = make([]T, multigrid.NormsWidth*(f.n/2+1))
 	s.staging = make([]T, max(stagingLen, 4*f.half, f.edges.len))
-	return nil
-}
-
-// place allocates an array on the device and the host.
-func (s *plain[T]) place(a *array, onDevice, onHost bool) error {
-	if onHost {
-		a.host = device.MakeSlice(a.typ, a.len)
-	}
-	if !onDevice {
-		return nil
-	}
-	b, err := s.dev.Alloc(a.typ, a.len)
-	if err != nil {
-		return err
-	}
-	a.buffer, s.buffers = b, append(s.buffers, b)
 	return nil
 }

@@ -1,27 +1,9 @@
 package poisson
 
 import (
-	"context"
-
 	"offload/device"
 	"offload/kernels/multigrid"
 )
-
-// array is the memory of a matrix: in a buffer, in a slice, or in both where the level is
-// on one side of the border between device and host and its neighbour on the other.
-type array struct {
-	typ    device.Type
-	len    int
-	passes bool // the next finer level uses it
-	buffer device.Buffer
-	host   device.Slice
-}
-
-// download copies the array to the host.
-func (a *array) download(ctx context.Context) error { return a.buffer.Read(ctx, 0, a.host) }
-
-// upload copies the array to the device.
-func (a *array) upload(ctx context.Context) error { return a.buffer.Write(ctx, 0, a.host) }
 
 // plainLevel is a grid and its memory; see package multigrid for the layout.
 type plainLevel[T device.Float] struct {

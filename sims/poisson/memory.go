@@ -1,0 +1,53 @@
+package poisson
+
+import (
+	"context"
+
+	"offload/device"
+)
+
+// array is the memory of a matrix: in a buffer, in a slice, or in both where the level is
+// on one side of the border between device and host and its neighbour on the other.
+type array struct {
+	typ    device.Type
+	len    int
+	passes bool // the next finer level uses it
+	buffer device.Buffer
+	host   device.Slice
+}
+
+// download copies the array to the host.
+func (a *array) download(ctx context.Context) error { return a.buffer.Read(ctx, 0, a.host) }
+
+// upload copies the array to the device.
+func (a *array) upload(ctx context.Context) error { return a.buffer.Write(ctx, 0, a.host) }
+
+// memory is what a solver has allocated on its device.
+type memory struct {
+	dev     device.Device
+	buffers []device.Buffer
+}
+
+// place allocates an array on the device and the host.
+func (m *memory) place(a *array, onDevice, onHost bool) error {
+	if onHost {
+		a.host = device.MakeSlice(a.typ, a.len)
+	}
+	if !onDevice {
+		return nil
+	}
+	b, err := m.dev.Alloc(a.typ, a.len)
+	if err != nil {
+		return err
+	}
+	a.buffer, m.buffers = b, append(m.buffers, b)
+	return nil
+}
+
+// Close frees the buffers. A closed device has freed them already.
+func (m *memory) Close() {
+	for _, b := range m.buffers {
+		b.Free()
+	}
+	m.buffers = nil
+}
