@@ -62,6 +62,31 @@ func TestPlainForms(t *testing.T) {
 	}
 }
 
+// Outputs that caches cannot hold are stored past them, in rows that begin anywhere.
+func TestPlainStreams(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the contract takes long")
+	}
+	devices := map[string]device.Device{}
+	for _, variant := range cpu.Variants(Plain()) {
+		if variant == "contract" || variant == "go" {
+			continue
+		}
+		d, err := cpu.Open(context.Background(), device.Options{Variant: variant, Kernels: Plain()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { d.Close() })
+		devices[variant] = d
+	}
+	for _, k := range []*device.Kernel{cycle64, finish64} {
+		for _, pad := range []int{0, 7} {
+			testPlainForms(t, devices, k, exampleOf[float64](k, plainExample{n: 1030, m: 4200, flags: HasEdges, pad: pad, dx: 1, dy: 1}))
+		}
+	}
+	testPlainForms(t, devices, finish32, exampleOf[float32](finish32, plainExample{n: 1030, m: 4200, flags: HasEdges, pad: 2, dx: 1, dy: 1}))
+}
+
 func exampleOf[T device.Float](k *device.Kernel, e plainExample) *device.Call {
 	shapes, norms := plainShapes(k)
 	r := rand.New(rand.NewPCG(uint64(e.n), uint64(e.m)))

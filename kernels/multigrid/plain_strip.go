@@ -39,7 +39,9 @@ type strip[T device.Float] struct {
 	wave      redblack.Wave[T]
 	links     [maxSlots][maxSlots]redblack.Link[T] // for each place of the newest row
 	stored    int                                  // half-columns of the last row whose outputs the wave has stored
-	streams   bool                                 // outputs that caches cannot hold
+	line      []T                                  // a natural row, and whether it has those
+	lined     bool
+	streams   bool // outputs that caches cannot hold
 
 	state           []T
 	stateHalf       int
@@ -176,9 +178,13 @@ func (s *strip[T]) output(w *redblack.Wave[T], q, hi int) {
 	}
 	w.Segments[0] = redblack.Segment{End: x}
 	w.Segments[1] = redblack.Segment{End: hi - s.lo, Output: output}
-	w.Out, w.Stream = &row[at], 0
-	if s.streams && uintptr(unsafe.Pointer(&row[own]))%cacheLine == 0 {
+	w.Out, w.Stream, s.lined = &row[at], 0, false
+	switch {
+	case !s.streams:
+	case uintptr(unsafe.Pointer(&row[own]))%cacheLine == 0:
 		w.Stream = 1
+	case s.solution != nil: // vectors past the caches must be aligned
+		w.Out, s.lined = &s.line[0], true
 	}
 	s.stored = (hi - s.own.Lo) &^ (s.form.Lanes - 1)
 }
@@ -360,6 +366,12 @@ func (s *strip[T]) leaveSolution(i int) {
 	out := s.solution[i*s.solutionWidth:][:s.solutionWidth]
 	lo, hi := s.own.Lo+s.stored, min(s.own.Hi, s.m/2)
 	wide := s.halfRow(i, i&1)
+	if s.lined && s.stored > 0 {
+		dst, src := out[2*s.own.Lo:2*lo], s.line[2*(s.own.Lo-s.lo):]
+		head := int(-uintptr(unsafe.Pointer(&dst[0]))%cacheLine) / device.TypeOf[T]().Size()
+		copy(dst[:head], src)
+		s.flush(dst[head:], src[head:])
+	}
 	if x := lo - s.lo; lo < hi { // what the wave has not stored
 		s.join(out[2*lo:2*hi], wide[x:], s.halfRow(i, 1-i&1)[x:])
 	}
