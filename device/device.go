@@ -20,6 +20,7 @@ package device
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -113,6 +114,24 @@ func Wait(ctx context.Context, buffers ...Buffer) error {
 		}
 	}
 	return first
+}
+
+// Wrapper is implemented by devices that compute in host memory.
+type Wrapper interface {
+	// Wrap returns a buffer whose memory is that of s, which belongs to the device until the
+	// buffer is freed and work queued before is done: launches read and write it in place.
+	// Errors: ErrUnsupported for a type that the device lacks, or if it does not compute in
+	// host memory after all; ErrLost, ErrClosed.
+	Wrap(s Slice) (Buffer, error)
+}
+
+// Wrap returns a buffer on d whose memory is that of s; see Wrapper. Devices that do not
+// compute in host memory return ErrUnsupported.
+func Wrap(d Device, s Slice) (Buffer, error) {
+	if w, ok := d.(Wrapper); ok {
+		return w.Wrap(s)
+	}
+	return nil, fmt.Errorf("%w: buffers in the host's memory", ErrUnsupported)
 }
 
 // Upload allocates a buffer on d and copies src into it.

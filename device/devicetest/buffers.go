@@ -17,6 +17,44 @@ func (s suite) testBuffers(t *testing.T) {
 	t.Run("u32", func(t *testing.T) { testBuffersOf[uint32](t, s.device(t)) })
 	t.Run("errors", func(t *testing.T) { testBufferErrors(t, s.device(t)) })
 	t.Run("bits", func(t *testing.T) { testBitsSurvive(t, s.device(t)) })
+	t.Run("wrapped", func(t *testing.T) { testWrapped(t, s.device(t)) })
+}
+
+// testWrapped tests buffers in the program's memory, of devices that have them.
+func testWrapped(t *testing.T, d device.Device) {
+	ctx, k := context.Background(), rowSum()
+	x, y := ramp[int32](6), []int32{70, 71, 72, 73}
+	in, err := device.Wrap(d, device.Of(x))
+	if errors.Is(err, device.ErrUnsupported) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := device.Wrap(d, device.Of(y[:3]))
+	if err != nil || out.Len() != 3 || out.Type() != device.Int32 {
+		t.Fatalf("Wrap: %v", err)
+	}
+	for i := range x { // the buffer has what the program writes
+		x[i] *= 10
+	}
+	l := &device.Launch{Kernel: k, Args: []device.Arg{device.Mat(in, 2), device.Vec(out)}, Rows: device.Range{Lo: 1, Hi: 3}}
+	if err := errors.Join(d.Launch(ctx, l), out.Wait(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int32{70, 50, 90, 73}; !slices.Equal(y, want) {
+		t.Errorf("a launch sets %v, want %v", y, want)
+	}
+	if err := errors.Join(out.Write(ctx, 0, device.Of([]int32{5})), in.Free(), out.Free()); err != nil || y[0] != 5 {
+		t.Errorf("Write sets %d, want 5; %v", y[0], err)
+	}
+	if err := out.Wait(ctx); !errors.Is(err, device.ErrClosed) {
+		t.Errorf("Wait after Free: %v, want ErrClosed", err)
+	}
+	d.Close()
+	if _, err := device.Wrap(d, device.Of(x)); !errors.Is(err, device.ErrClosed) {
+		t.Errorf("Wrap on a closed device: %v, want ErrClosed", err)
+	}
 }
 
 func testBuffersOf[T device.Element](t *testing.T, d device.Device) {

@@ -47,6 +47,9 @@ func (a *adapter) Alloc(t device.Type, n int) (queue.Memory, error) {
 	return &memory{device.MakeSlice(t, n)}, nil
 }
 
+// Wrap implements queue.Wrapper.
+func (a *adapter) Wrap(s device.Slice) queue.Memory { return &memory{s} }
+
 func (a *adapter) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]queue.Memory) error {
 	a.binding.Launch, a.binding.Ctx = l, ctx
 	for i := range l.Args {

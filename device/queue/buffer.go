@@ -14,6 +14,7 @@ type buffer struct {
 	typ     device.Type
 	len     int
 	memory  Memory
+	wrapped bool // the memory is the program's
 	spoiled damages
 	freed   bool // later calls fail; guarded by dev.queue.mu
 }

@@ -67,16 +67,10 @@ func (d *Device) Info() device.Info {
 
 // Alloc allocates a buffer of n zeros.
 func (d *Device) Alloc(t device.Type, n int) (device.Buffer, error) {
-	if t.Size() == 0 || t == device.Float64 && !slices.Contains(d.info.Precisions, t) {
-		return nil, fmt.Errorf("%w: elements of type %v", device.ErrUnsupported, t)
-	}
 	if n < 0 {
 		return nil, device.Invalidf("a buffer of %d elements", n)
 	}
-	d.queue.mu.Lock()
-	err := d.queue.state()
-	d.queue.mu.Unlock()
-	if err != nil {
+	if err := d.accepts(t); err != nil {
 		return nil, err
 	}
 	b, err := d.alloc(t, n)
@@ -89,6 +83,28 @@ func (d *Device) Alloc(t device.Type, n int) (device.Buffer, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// accepts returns why the device has no buffers of type t, or nil if it has.
+func (d *Device) accepts(t device.Type) error {
+	if t.Size() == 0 || t == device.Float64 && !slices.Contains(d.info.Precisions, t) {
+		return fmt.Errorf("%w: elements of type %v", device.ErrUnsupported, t)
+	}
+	d.queue.mu.Lock()
+	defer d.queue.mu.Unlock()
+	return d.queue.state()
+}
+
+// Wrap implements device.Wrapper.
+func (d *Device) Wrap(s device.Slice) (device.Buffer, error) {
+	w, ok := d.engine.(Wrapper)
+	if !ok {
+		return nil, fmt.Errorf("%w: buffers in the host's memory", device.ErrUnsupported)
+	}
+	if err := d.accepts(s.Type()); err != nil {
+		return nil, err
+	}
+	return &buffer{dev: d, typ: s.Type(), len: s.Len(), memory: w.Wrap(s), wrapped: true}, nil
 }
 
 func (d *Device) alloc(t device.Type, n int) (*buffer, error) {
@@ -136,7 +152,9 @@ func (d *Device) release(b *buffer) {
 		b.memory.Free()
 	}
 	b.memory, b.spoiled = nil, nil
-	d.unreserve(b.typ, b.len)
+	if !b.wrapped {
+		d.unreserve(b.typ, b.len)
+	}
 	d.freeing.Add(-1)
 	d.queue.leave(context.Background(), device.Lent{})
 }

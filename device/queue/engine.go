@@ -39,6 +39,12 @@ type Progressive interface {
 	Progress() int64
 }
 
+// Wrapper is implemented by engines that compute in host memory.
+type Wrapper interface {
+	// Wrap returns s as the memory of a buffer. It is called from any goroutine.
+	Wrap(s device.Slice) Memory
+}
+
 // Memory is the memory of one buffer. Its methods are called with valid ranges only.
 type Memory interface {
 	// Write copies src to the elements at off and after; src may be reused at once.

@@ -1,6 +1,8 @@
 package multigrid
 
 import (
+	"unsafe"
+
 	"offload/device"
 	"offload/kernels/internal/base"
 	"offload/kernels/internal/redblack"
@@ -45,12 +47,17 @@ func finishStage[T device.Float]() *stage[T] {
 
 // host returns the code of a kernel for the host's cores: bands of launch rows are tasks.
 func (g *stage[T]) host() []device.HostCode {
-	plain, vector := redblack.Plain[T](), redblack.Vector[T]()
+	plain, avx2, avx512 := redblack.Plain[T](), redblack.AVX2[T](), redblack.AVX512[T]()
 	return []device.HostCode{{
-		Name:  "avx2",
-		Ready: redblack.HasVector,
+		Name:  "avx512",
+		Ready: redblack.HasAVX512,
 		Plan:  g.plan,
-		Run:   func(t *device.Tile) { g.run(t, &vector) },
+		Run:   func(t *device.Tile) { g.run(t, &avx512) },
+	}, {
+		Name:  "avx2",
+		Ready: redblack.HasAVX2,
+		Plan:  g.plan,
+		Run:   func(t *device.Tile) { g.run(t, &avx2) },
 	}, {
 		Name: "go",
 		Plan: g.plan,
@@ -83,27 +90,29 @@ func (g *stage[T]) plan(l *device.Launch, workers int, p *device.Plan) {
 	p.Tasks = append(p.Tasks, max(1, tasks))
 	w := columnsOf[T](m, g.halves)
 	size := device.TypeOf[T]().Size()
-	p.Local = w.ring()*size + w.width*4 + cacheLine
+	p.Local = cacheLine + (w.ring()+2*pad)*size + w.width*4
 }
 
 // cacheLine is the number of bytes of a cache line.
 const cacheLine = 64
 
+// pad is the number of elements before and behind the half-rows of a strip and on each side
+// of the columns to compute, so that vectors begin at multiples of their size.
+const pad = 16
+
 // columns is the scratch of a strip.
 type columns struct {
 	own   int // half-columns to compute
-	halo  int // and those on each side that they depend on
 	width int // elements of a half-row in the ring
 	slots int // rows in the ring
 }
 
-// columnsOf returns the scratch of strips of rows of m intervals. Half-sweeps and the
-// residual take one column on each side, and a half-column has two.
+// columnsOf returns the scratch of strips of rows of m intervals.
 func columnsOf[T device.Float](m, halves int) columns {
 	strips := base.CeilDiv(HalfWidth(m)*device.TypeOf[T]().Size(), stripBytes)
-	w := columns{own: base.CeilDiv(HalfWidth(m), strips), halo: halves/2 + 1, slots: halves + 3}
-	w.own = (w.own + 15) &^ 15
-	w.width = (w.own+2*w.halo+16)&^15 | 16 // rows at distances that differ from those of cache sets
+	w := columns{own: base.CeilDiv(HalfWidth(m), strips), slots: halves + 4}
+	w.own = (w.own + pad - 1) &^ (pad - 1)
+	w.width = (w.own + 3*pad) | pad // rows at distances that differ from those of cache sets
 	return w
 }
 
@@ -120,9 +129,10 @@ func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
 		norms:  device.View[T](t, g.norms),
 	}
 	s.columns = columnsOf[T](s.m, g.halves)
-	scratch := device.Local[T](t)
-	s.buf = scratch[:s.ring()]
-	s.residuals = device.Local[float32](t)[s.ring()*device.TypeOf[T]().Size()/4:][:s.width]
+	scratch, size := device.Local[T](t), device.TypeOf[T]().Size()
+	skip := int(-uintptr(unsafe.Pointer(&scratch[0]))%cacheLine) / size
+	s.buf = scratch[skip:][:s.ring()+2*pad]
+	s.residuals = device.Local[float32](t)[(skip+len(s.buf))*size/4:][:s.width]
 	switch {
 	case g.state >= 0:
 		s.state, s.stateHalf = device.View[T](t, g.state), t.Width(g.state)/2
@@ -137,19 +147,16 @@ func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
 		s.coarse, s.coarseHalf = device.View[float32](t, g.coarse), t.Width(g.coarse)/2
 	}
 	s.flush, s.join = form.Flush, form.Join
-	if max(len(s.out), len(s.solution))*device.TypeOf[T]().Size() > streamBytes {
+	if max(len(s.out), len(s.solution))*size > streamBytes {
 		s.flush, s.join = form.StreamFlush, form.StreamJoin
-		s.fetches = form.Prefetch != nil
+		s.streams = true
 	}
 	for I := s.band.Lo; I < s.band.Hi; I++ {
 		s.norms[2*I], s.norms[2*I+1] = 0, 0
-		if s.state != nil {
-			s.norms[2*I+1] = T(form.Largest(s.correction[I*s.correctionWidth:][:s.m/2+1]))
-		}
 	}
 	for lo := 0; lo < HalfWidth(s.m) && !t.Done(); lo += s.columns.own {
 		s.own = device.Range{Lo: lo, Hi: min(lo+s.columns.own, HalfWidth(s.m))}
-		s.lo, s.end = max(0, s.own.Lo-s.halo), min(s.own.Hi+s.halo, s.m/2)
+		s.lo, s.end = max(0, s.own.Lo-pad), min(s.own.Hi+pad, s.m/2)
 		s.run()
 	}
 }

@@ -7,12 +7,11 @@ import (
 	"offload/kernels/internal/redblack"
 )
 
-const (
-	// ahead is the number of rows between a prefetch and the use.
-	ahead = 2
-	// chainPoints is the least number of points for which a chain is worth its preparation.
-	chainPoints = 8
-)
+// ahead is the number of rows between a prefetch and the use.
+const ahead = 2
+
+// maxSlots is the largest number of rows in a ring.
+const maxSlots = cycleHalves + 4
 
 // strip is the computation of some half-columns in a band of launch rows. Rows of the grid
 // enter one after another; half-sweep k follows k + 1 rows behind, and the outputs behind
@@ -34,11 +33,12 @@ type strip[T device.Float] struct {
 	own     device.Range // half-columns to compute
 	lo, end int
 
-	buf       []T // ring of rows, a red and a black half-row each
-	top, slot int // the newest row and its place
+	buf       []T // ring of rows, a red and a black half-row each; row i is in place i mod slots
 	residuals []float32
-	links     [cycleHalves + 2]redblack.Link[T]
-	fetches   bool // memory ahead of its use
+	wave      redblack.Wave[T]
+	links     [maxSlots][maxSlots]redblack.Link[T] // for each place of the newest row
+	stored    int                                  // half-columns of the last row whose outputs the wave has stored
+	streams   bool                                 // outputs that caches cannot hold
 
 	state           []T
 	stateHalf       int
@@ -56,14 +56,10 @@ type strip[T device.Float] struct {
 	norms         []T
 }
 
-// half returns a half-row in the ring; colour is 0 for red and 1 for black. Element t − lo
+// halfRow returns a half-row in the ring; colour is 0 for red and 1 for black. Element t − lo
 // is that of half-column t.
 func (s *strip[T]) halfRow(i, colour int) []T {
-	slot := s.slot - (s.top - i)
-	if slot < 0 {
-		slot += s.slots
-	}
-	return s.buf[(2*slot+colour)*s.width:][:s.width]
+	return s.buf[pad+(2*(i%s.slots)+colour)*s.width:][:s.width]
 }
 
 // inner returns the first computed half-column of a half-row, relative to lo, and the
@@ -79,80 +75,125 @@ func (s *strip[T]) inner(i, colour int) (first, n int) {
 func (s *strip[T]) run() {
 	rows := device.Range{Lo: 2 * s.band.Lo, Hi: min(2*s.band.Hi, s.n+1)}
 	first := max(0, rows.Lo-s.halves-1)
-	s.slot = s.slots - 1
+	if s.form.Wave != nil {
+		s.link()
+	}
 	for t := first; t <= rows.Hi+s.halves; t++ {
 		if t%16 == 0 && s.tile.Done() {
 			return
 		}
-		if s.top, s.slot = t, s.slot+1; s.slot == s.slots {
-			s.slot = 0
-		}
 		if t <= s.n {
 			s.enter(t)
 		}
-		if s.fetches {
-			s.prefetch(t + ahead)
-		}
 		// Rows on the edges, and those with rows missing around them, are left out.
-		s.relax(t, max(0, t-s.n), min(s.halves, t-1-max(0, first), (t-rows.Lo+s.halves+1)/2))
-		if q := t - 1 - s.halves; q >= rows.Lo && q < rows.Hi {
+		from, to := max(0, t-s.n), min(s.halves, t-1-max(0, first), (t-rows.Lo+s.halves+1)/2)
+		q := t - 1 - s.halves
+		leaves := q >= rows.Lo && q < rows.Hi
+		var most T
+		if s.form.Wave != nil {
+			most = s.advance(t, from, to, leaves && q > 0 && q < s.n)
+		} else {
+			s.relax(t, from, to)
+			if leaves {
+				most = s.residual(q)
+			}
+		}
+		if leaves {
+			norm := &s.norms[q/2*NormsWidth]
+			*norm = max(*norm, most)
 			s.leave(q)
 		}
 	}
 }
 
-// prefetch asks for what row i will read when it enters.
-func (s *strip[T]) prefetch(i int) {
-	if i >= min(s.n, 2*s.band.Hi+s.halves) {
-		return
-	}
-	if s.state != nil {
-		fetch(s.form, s.state[i*s.stateHalf:][s.lo:s.end])
-		if i&1 == 1 {
-			fetch(s.form, s.correction[(i/2+1)*s.correctionWidth:][s.lo:s.end])
+// link sets the links of waves: those of half-rows beside a wide one begin one element
+// before it.
+func (s *strip[T]) link() {
+	for top := range s.slots {
+		for l := range s.slots - 1 {
+			i, colour := top-l+s.slots, (l+1)&1
+			row := pad + (2*(i%s.slots)+1-colour)*s.width - top&1
+			s.links[top][l] = redblack.Link[T]{At: &s.halfRow(i, colour)[0], Row: &s.buf[row]}
 		}
-	} else if s.guess != nil && i&1 == 1 && i+3 < s.n {
-		fetch(s.form, s.guess[(i/2+2)*s.guessWidth:][s.lo:s.end])
 	}
-	if s.flags&HasSource != 0 && i > 1 {
-		fetch(s.form, s.f[2*(i-1)*s.half:][s.lo:s.end])
-		fetch(s.form, s.f[(2*(i-2)+1)*s.half:][s.lo:s.end])
+	s.wave.Residual = &s.residuals[0]
+	s.wave.CX, s.wave.CY = s.cx, s.cy
+	size := device.TypeOf[T]().Size()
+	s.wave.Ahead = [...]int{ahead * s.stateHalf * size, s.correctionWidth * 4, 2 * ahead * s.half * size, (2*ahead + 1) * s.half * size}
+}
+
+// advance performs half-sweeps from to to − 1 after row t has entered, each one row above the
+// one before, and all of the last row's outputs that are whole vectors if it leaves. Their
+// half-rows are all wide, or all narrow. It returns the largest residual.
+func (s *strip[T]) advance(t, from, to int, leaves bool) T {
+	w, count, corrects := &s.wave, max(0, to-from), s.state != nil && t > 0 && t < s.n
+	s.stored = 0
+	if count == 0 && !corrects && !leaves {
+		return 0
+	}
+	last, wide := s.end-s.lo, t&1
+	w.Links, w.Count, w.Wide = &s.links[t%s.slots][from], count, wide
+	w.A = nil
+	if corrects {
+		w.State = &s.state[t*s.stateHalf+s.lo]
+		a := t/2*s.correctionWidth + s.lo
+		w.A, w.B = &s.correction[a], &s.correction[a+1]
+		if wide != 0 {
+			w.B = &s.correction[a+s.correctionWidth]
+		}
+	}
+	if s.flags&HasSource != 0 && (count > 0 || leaves) {
+		i, colour := t-1-from, from&1
+		w.Side = &s.f[(2*i+colour)*s.half+s.lo]
+		size := device.TypeOf[T]().Size()
+		w.SideSteps[colour], w.SideSteps[1-colour] = -s.half*size, -3*s.half*size
+	}
+	w.Segments = [3]redblack.Segment{2: {End: last}}
+	if hi := min(s.own.Hi, s.m/2); leaves && s.own.Lo < hi {
+		s.output(w, t-1-s.halves, hi)
+	}
+	return s.form.Wave(w)
+}
+
+// output sets the parts of the half-row of residuals in row q, and what leaves with them, up
+// to half-column hi.
+func (s *strip[T]) output(w *redblack.Wave[T], q, hi int) {
+	output, row := redblack.State, s.out
+	at, x := q*s.outHalf+s.lo, s.own.Lo-s.lo
+	own := q*s.outHalf + s.own.Lo
+	if s.solution != nil {
+		output, row = redblack.Solution, s.solution
+		at, own = q*s.solutionWidth+2*s.lo, q*s.solutionWidth+2*s.own.Lo
+	}
+	w.Segments[0] = redblack.Segment{End: x}
+	w.Segments[1] = redblack.Segment{End: hi - s.lo, Output: output}
+	w.Out, w.Stream = &row[at], 0
+	if s.streams && uintptr(unsafe.Pointer(&row[own]))%cacheLine == 0 {
+		w.Stream = 1
+	}
+	s.stored = (hi - s.own.Lo) / s.form.Lanes * s.form.Lanes
+}
+
+// close sets the ends of a wide half-row of row i, to 0 where they are not on an edge.
+func (s *strip[T]) close(i int, wide []T) {
+	last := s.end - s.lo
+	wide[0], wide[last] = 0, 0
+	if s.lo == 0 {
+		wide[0] = s.edge(i, 0)
+	}
+	if s.end == s.m/2 {
+		wide[last] = s.edge(i, s.m)
 	}
 }
 
-func fetch[T, E device.Float](form *redblack.Form[T], s []E) {
-	form.Prefetch((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
-}
-
-// relax performs half-sweeps from to to − 1 after row t has entered, each one row above the
-// one before. Their half-rows are all wide, or all narrow.
+// relax does without waves what advance does: half-sweeps from to to − 1.
 func (s *strip[T]) relax(t, from, to int) {
 	first, n := s.inner(t, 1)
-	if from >= to || n <= 0 {
-		return
+	for k := from; k < to && n > 0; k++ {
+		i, colour := t-1-k, k&1
+		s.form.Relax(s.halfRow(i, colour)[first:][:n], s.halfRow(i-1, 1-colour)[first:], s.halfRow(i+1, 1-colour)[first:],
+			s.halfRow(i, 1-colour), s.sideOf(i, colour, s.lo+first, n), s.cx, s.cy)
 	}
-	if s.form.Chain == nil || n < chainPoints {
-		for k := from; k < to; k++ {
-			i, colour := t-1-k, k&1
-			s.form.Relax(s.halfRow(i, colour)[first:][:n], s.halfRow(i-1, 1-colour)[first:], s.halfRow(i+1, 1-colour)[first:],
-				s.halfRow(i, 1-colour), s.sideOf(i, colour, s.lo+first, n), s.cx, s.cy)
-		}
-		return
-	}
-	links := s.links[:to-from+2]
-	for l := range links {
-		i, colour := t-from-l, (from+l+1)&1
-		links[l].At = &s.halfRow(i, colour)[first]
-		if l == 0 || l == len(links)-1 {
-			continue
-		}
-		links[l].Row = &s.halfRow(i, 1-colour)[0]
-		links[l].Side = nil
-		if f := s.sideOf(i, colour, s.lo+first, n); f != nil {
-			links[l].Side = &f[0]
-		}
-	}
-	s.form.Chain(links, n, s.cx, s.cy)
 }
 
 // sideOf returns the right side of n points of a half-row, from half-column t on; nil if
@@ -164,20 +205,25 @@ func (s *strip[T]) sideOf(i, colour, t, n int) []T {
 	return s.f[(2*i+colour)*s.half+t:][:n]
 }
 
-// enter sets the black points of row i, and all points on edges.
+// enter sets the black points of row i, unless a wave corrects them, and all points on edges.
 func (s *strip[T]) enter(i int) {
+	if s.state != nil && i&1 == 0 && s.own.Lo == 0 && i >= 2*s.band.Lo && i < 2*s.band.Hi {
+		s.norms[i/2*NormsWidth+1] = T(s.form.Largest(s.correction[i/2*s.correctionWidth:][:s.m/2+1]))
+	}
 	wide, narrow := s.halfRow(i, i&1), s.halfRow(i, 1-i&1)
-	last := s.end - s.lo
 	if i == 0 || i == s.n {
+		last := s.end - s.lo
 		for x := range last {
 			wide[x], narrow[x] = s.edge(i, 2*(s.lo+x)), s.edge(i, 2*(s.lo+x)+1)
 		}
 		wide[last] = s.edge(i, 2*s.end)
 		return
 	}
+	s.close(i, wide)
 	first, n := s.inner(i, 1)
 	dst, at := s.halfRow(i, 1)[first:][:n], s.lo+first
 	switch {
+	case s.state != nil && s.form.Wave != nil:
 	case s.state != nil:
 		a := s.correction[i/2*s.correctionWidth+at:]
 		b := a[1:]
@@ -191,13 +237,6 @@ func (s *strip[T]) enter(i int) {
 		s.alongRow(dst, at, s.guess[i/2*s.guessWidth:][:s.m/2+1])
 	default:
 		s.alongColumn(dst, at, i/2)
-	}
-	wide[0], wide[last] = 0, 0
-	if s.lo == 0 {
-		wide[0] = s.edge(i, 0)
-	}
-	if s.end == s.m/2 {
-		wide[last] = s.edge(i, s.m)
 	}
 }
 
@@ -232,10 +271,8 @@ func (s *strip[T]) alongColumn(dst []T, at, I int) {
 	}
 }
 
-// leave writes the outputs of row i.
+// leave writes the outputs of row i but those that are stored.
 func (s *strip[T]) leave(i int) {
-	norm := &s.norms[i/2*NormsWidth]
-	*norm = max(*norm, s.residual(i))
 	if s.solution != nil {
 		s.leaveSolution(i)
 		return
@@ -249,19 +286,16 @@ func (s *strip[T]) leave(i int) {
 // isLast reports whether the strip has the last column.
 func (s *strip[T]) isLast() bool { return s.own.Hi == HalfWidth(s.m) }
 
-// residual sets the residuals of red points to twice their values, and returns the
-// largest magnitude.
+// residual does without waves what advance does: it sets the residuals of red points to
+// twice their values, and returns the largest magnitude.
 func (s *strip[T]) residual(i int) T {
 	first, _ := s.inner(i, 0)
 	lo, hi := max(s.own.Lo, first), min(s.own.Hi, s.m/2)
-	clear(s.residuals[:first])
-	clear(s.residuals[max(0, hi-s.own.Lo):])
 	if i == 0 || i == s.n || lo >= hi {
-		clear(s.residuals)
 		return 0
 	}
 	n, x := hi-lo, lo-s.lo
-	return s.form.Residual(s.residuals[lo-s.own.Lo:][:n], s.halfRow(i, 0)[x:], s.halfRow(i-1, 1)[x:], s.halfRow(i+1, 1)[x:],
+	return s.form.Residual(s.residuals[x:][:n], s.halfRow(i, 0)[x:], s.halfRow(i-1, 1)[x:], s.halfRow(i+1, 1)[x:],
 		s.halfRow(i, 1)[x-first:], s.sideOf(i, 0, lo, n), s.cx, s.cy)
 }
 
@@ -272,8 +306,8 @@ func (s *strip[T]) leaveState(i int) {
 	if i&1 == 0 {
 		hi = min(hi, s.m/2)
 	}
-	if s.own.Lo < hi {
-		s.flush(out[s.own.Lo:hi], s.halfRow(i, 1)[s.own.Lo-s.lo:])
+	if lo := s.own.Lo + s.stored; lo < hi {
+		s.flush(out[lo:hi], s.halfRow(i, 1)[lo-s.lo:])
 	}
 	if !s.isLast() {
 		return
@@ -291,8 +325,15 @@ func (s *strip[T]) leaveCoarse(I int) {
 	if I&1 != 0 {
 		even, odd = odd, even
 	}
-	lo, hi := s.own.Lo/2, (s.own.Hi+1)/2
-	s.form.Split(even[lo:hi], odd[lo:hi], s.residuals)
+	lo, hi, r := s.own.Lo/2, (s.own.Hi+1)/2, s.residuals[s.own.Lo-s.lo:]
+	clear(r[max(0, min(s.own.Hi, s.m/2)-s.own.Lo):])
+	if s.own.Lo == 0 {
+		r[0] = 0
+	}
+	if I == 0 || 2*I == s.n {
+		clear(r)
+	}
+	s.form.Split(even[lo:hi], odd[lo:hi], r)
 	if s.isLast() {
 		clear(even[hi:])
 		clear(odd[hi:])
@@ -302,9 +343,9 @@ func (s *strip[T]) leaveCoarse(I int) {
 // leaveSolution writes the natural row i.
 func (s *strip[T]) leaveSolution(i int) {
 	out := s.solution[i*s.solutionWidth:][:s.solutionWidth]
-	lo, hi, x := s.own.Lo, min(s.own.Hi, s.m/2), s.own.Lo-s.lo
+	lo, hi := s.own.Lo+s.stored, min(s.own.Hi, s.m/2)
 	wide := s.halfRow(i, i&1)
-	if lo < hi {
+	if x := lo - s.lo; lo < hi {
 		s.join(out[2*lo:2*hi], wide[x:], s.halfRow(i, 1-i&1)[x:])
 	}
 	if !s.isLast() {

@@ -61,8 +61,10 @@ type plain[T device.Float] struct {
 	cx, cy  T
 	levels  []*plainLevel[T] // the coarsest first
 	bottom  *direct
-	norms   []T // of the finest level, on the host
-	staging []T // for rows of the finest level
+	wraps   bool  // the device computes in host memory: the solution arises in the caller's
+	wrapped array // matrix, which is this one in the last solution
+	norms   []T   // of the finest level, on the host
+	staging []T   // for rows of the finest level
 
 	steps      []step  // full multigrid up to the finest level's first state
 	visit      []step  // of the coarser levels
@@ -105,6 +107,14 @@ func weights[T device.Float](p *Problem) (cx, cy T) {
 	return T(y / (2 * (x + y))), T(x / (2 * (x + y)))
 }
 
+// Close frees all buffers.
+func (s *plain[T]) Close() {
+	if s.wrapped.buffer != nil {
+		s.wrapped.buffer.Free()
+	}
+	s.memory.Close()
+}
+
 // finest returns the finest level.
 func (s *plain[T]) finest() *plainLevel[T] { return s.levels[len(s.levels)-1] }
 
@@ -113,11 +123,18 @@ func (s *plain[T]) allocate(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if b, err := device.Wrap(s.dev, device.Of(make([]T, 1))); err == nil {
+		b.Free()
+		s.wraps = true
+	}
 	for i, l := range s.levels {
 		// Where the next finer level is on the device and l is not, both have a copy of
 		// what passes between them.
 		border := i+1 < len(s.levels) && s.levels[i+1].onDevice && !l.onDevice
 		for _, a := range l.arrays(i, len(s.levels)) {
+			if s.wraps && a == &s.finest().solution {
+				continue
+			}
 			if err := s.place(a, l.onDevice || border && a.passes, !l.onDevice); err != nil {
 				return err
 			}

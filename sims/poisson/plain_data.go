@@ -32,6 +32,10 @@ func scalingOf[T device.Float](largest float64) (scaling, error) {
 	return scaling{largest, math.Ldexp(1, 1-exponent)}, nil
 }
 
+// ordinary bounds the magnitudes, and their reciprocals, that need no scale in the plain
+// method, so that the solution arises where the caller wants it.
+const ordinary = 0x1p16
+
 // largestEdge returns the largest magnitude on the edges of u.
 func (s *plain[T]) largestEdge(u []T) (float64, error) {
 	n, m := s.finest().n, s.finest().m
@@ -198,6 +202,14 @@ func loadSide[T, S device.Float](ctx context.Context, s *plain[T], l *plainLevel
 func (s *plain[T]) store(ctx context.Context, u []T, factor float64) error {
 	l := s.finest()
 	unscale := T(1 / factor)
+	if s.wraps {
+		if inner := u[:l.n*(l.m+1)]; factor != 1 {
+			for i := range inner {
+				inner[i] *= unscale
+			}
+		}
+		return nil
+	}
 	for lo := 0; lo < len(u); lo += storePiece {
 		hi := min(lo+storePiece, len(u))
 		part := u[lo:hi]

@@ -26,17 +26,22 @@ func (s *plain[T]) storeAll(ctx context.Context, u []T, factor float64) error {
 // keep sets u to the state after the last complete cycle if err is an error of ctx, and
 // returns the result with err.
 func (s *plain[T]) keep(ctx context.Context, u []T, scale scaling, p progress, err error) (Result, error) {
-	if ctx.Err() == nil || p.cycles == 0 {
-		return Result{}, fmt.Errorf("in cycle %d, with u as given: %w", p.cycles+1, err)
-	}
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
 	defer cancel()
+	in := "with u as given"
+	if p.wrote {
+		in = "with u undefined"
+		s.wrapped.buffer.Wait(context.WithoutCancel(ctx)) // u is the device's until then
+	}
+	if ctx.Err() == nil || p.cycles == 0 && !p.wrote {
+		return Result{}, fmt.Errorf("in cycle %d, %s: %w", p.cycles+1, in, err)
+	}
 	factor := 0.0
 	if p.cycles > 1 {
 		factor = p.factor()
 	}
 	if lost := s.restore(late, u, scale.factor, &p); lost != nil {
-		return Result{}, fmt.Errorf("in cycle %d, with u as given: %w; the state was not kept: %w", p.cycles+1, err, lost)
+		return Result{}, fmt.Errorf("in cycle %d, %s: %w; the state was not kept: %w", p.cycles+1, in, err, lost)
 	}
 	r, _ := p.result(scale, factor)
 	return r, fmt.Errorf("after %d cycles, kept in u: %w", p.cycles, err)

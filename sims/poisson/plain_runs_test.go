@@ -11,6 +11,7 @@ import (
 	"offload/device"
 	"offload/device/hybrid"
 	"offload/device/reference"
+	"offload/kernels/multigrid"
 )
 
 // Results are the same bit for bit on the reference device, with any number of workers, on
@@ -37,6 +38,7 @@ func testPlainBits[T device.Float](t *testing.T) {
 	}
 	defer both.Close()
 	devices["hybrid"] = both
+	devices["memory of its own"] = struct{ device.Device }{serial} // without Wrap
 	p := &Problem{Rows: 97, Cols: 161, Dx: 1, Dy: 1.25}
 	source := make([]T, p.Rows*p.Cols)
 	for i := range source {
@@ -152,6 +154,40 @@ func TestPlainCancelled(t *testing.T) {
 				t.Errorf("after cycle %d: residual %g, reported %g", stop, got, r.Residual)
 			}
 			s.Close()
+		}
+	}
+}
+
+// ending is a device that cancels a context with the launch that computes the solution.
+type ending struct {
+	device.Device
+	cancel func()
+	rows   int // of that launch
+}
+
+func (d ending) Wrap(s device.Slice) (device.Buffer, error) { return device.Wrap(d.Device, s) }
+
+func (d ending) Launch(ctx context.Context, l *device.Launch) error {
+	if l.Kernel == multigrid.Finish(device.Float64) && l.Rows.Hi >= d.rows {
+		defer d.cancel()
+	}
+	return d.Device.Launch(ctx, l)
+}
+
+// A solution that is cancelled while it is written keeps the last complete state, or is
+// complete.
+func TestPlainCancelledAtTheEnd(t *testing.T) {
+	p := &Problem{Rows: 513, Cols: 513}
+	for range 20 {
+		ctx, cancel := context.WithCancel(context.Background())
+		d := ending{openCPU(t, 2), cancel, 256}
+		u := hotTop[float64](p.Rows, p.Cols)
+		r, err := Solve(ctx, d, p, u, Options{})
+		if err != nil && !errors.Is(err, context.Canceled) || r.Cycles < 4 {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		if got := largestResidual(p, u); math.Abs(got/r.Residual-1) > 1e-3 {
+			t.Errorf("residual %g, reported %g, %v", got, r.Residual, err)
 		}
 	}
 }

@@ -62,7 +62,9 @@ func (s *plain[T]) Solve(ctx context.Context, u, source []T, o Options) (Result,
 	if o.MaxCycles == 0 {
 		o.MaxCycles = defaultCycles
 	}
-	err = s.prepare(source != nil || s.problem.Source != nil)
+	if err = s.prepare(source != nil || s.problem.Source != nil); err == nil {
+		err = s.prepareFinish(u)
+	}
 	if err == nil {
 		err = s.load(ctx, u, source, scale.factor)
 	}
@@ -89,7 +91,11 @@ func (s *plain[T]) scale(u, source []T) (scaling, error) {
 	if err != nil {
 		return scaling{}, err
 	}
-	return scalingOf[T](max(largest, rise))
+	largest = max(largest, rise)
+	if largest >= 1/ordinary && largest <= ordinary {
+		return scaling{largest, 1}, nil
+	}
+	return scalingOf[T](largest)
 }
 
 // progress is what is known of the cycles on the finest level. All but cycles and state is
@@ -103,6 +109,7 @@ type progress struct {
 	correction float64 // the last one's largest magnitude
 	rounding   float64 // estimate of the error by rounding
 	stalled    bool
+	wrote      bool // u no longer holds what was given
 }
 
 // iterate does cycles on the finest level until the residual is within the tolerance.
@@ -125,6 +132,7 @@ func (s *plain[T]) iterate(ctx context.Context, u []T, scale scaling, o Options)
 		}
 		last := p.cycles+1 >= o.MaxCycles || p.stalled
 		if last || p.residual*predicted <= p.tol {
+			p.wrote = s.wraps
 			r, c, err := s.normsOf(ctx, s.finish[p.state])
 			if err != nil {
 				return s.keep(ctx, u, scale, p, err)

@@ -33,7 +33,7 @@ func (s *plain[T]) launch(l *plainLevel[T], launchOf func(a []device.Arg) *devic
 	var data []device.Slice
 	for i, m := range matrices {
 		if l.onDevice {
-			args[i] = device.Mat(m.buffer, m.width)
+			args[i] = device.Arg{Buffer: m.buffer, Len: m.len, Width: m.width}
 			continue
 		}
 		args[i] = device.Arg{Len: m.len, Width: m.width}
@@ -109,10 +109,15 @@ func (p *program[T]) cycleFrom(from int) step {
 // finishFrom appends the end of a cycle on level i, from a state to the solution.
 func (p *program[T]) finishFrom(steps []step, i, from int) []step {
 	l, c := p.levels[i], p.levels[i-1]
-	g, in := p.grid(l, p.flags()), matrix{&l.state[from], 2 * l.half}
+	g, in, out, rows := p.grid(l, p.flags()), matrix{&l.state[from], 2 * l.half}, &l.solution, l.n/2+1
+	if l == p.finest() && p.wraps { // the caller's matrix has one row less: the last one is an edge
+		out, rows = &p.wrapped, l.n/2
+	}
 	return p.add(steps, l, func(a []device.Arg) *device.Launch {
-		return multigrid.NewFinish(g, a[0], a[1], a[2], a[3], a[4], a[5])
-	}, in, matrix{&c.correction, c.wide32}, p.side(l, in), matrix{&l.edges, 1}, matrix{&l.solution, 2 * l.wide}, matrix{&l.norms, multigrid.NormsWidth})
+		f := multigrid.NewFinish(g, a[0], a[1], a[2], a[3], a[4], a[5])
+		f.Rows.Hi = rows
+		return f
+	}, in, matrix{&c.correction, c.wide32}, p.side(l, in), matrix{&l.edges, 1}, matrix{out, 2 * l.wide}, matrix{&l.norms, multigrid.NormsWidth})
 }
 
 // visitFrom appends a visit to the levels below level i: from the right sides that level i
@@ -168,11 +173,37 @@ func (s *plain[T]) prepare(source bool) error {
 	}
 	steps = p.start(steps, top)
 	for from := range 2 {
-		s.cycle[from], s.finish[from] = p.cycleFrom(from), p.finishFrom(nil, top, from)[0]
+		s.cycle[from] = p.cycleFrom(from)
 	}
+	s.finish = [2]step{}
 	s.visit, s.steps, s.withSource = p.visitFrom(nil, top), steps, source
 	if p.err != nil {
 		s.steps = nil
+	}
+	return p.err
+}
+
+// prepareFinish makes the last step of a solution, which arises in u where the device computes
+// in host memory.
+func (s *plain[T]) prepareFinish(u []T) error {
+	if s.wraps && device.Of(u) != s.wrapped.host {
+		b, err := device.Wrap(s.dev, device.Of(u))
+		if err != nil {
+			return err
+		}
+		if s.wrapped.buffer != nil {
+			s.wrapped.buffer.Free()
+		}
+		l := s.finest()
+		s.wrapped = array{typ: b.Type(), len: l.n * l.wide, buffer: b, host: device.Of(u)}
+		s.finish = [2]step{}
+	}
+	if s.finish[0] != nil {
+		return nil
+	}
+	p := &program[T]{plain: s, source: s.withSource}
+	for from := range s.finish {
+		s.finish[from] = p.finishFrom(nil, len(s.levels)-1, from)[0]
 	}
 	return p.err
 }

@@ -10,27 +10,70 @@ import (
 // Float is a type of floating-point numbers.
 type Float = ieee.Float
 
-// Link is a half-row in a chain of updates.
+// Link is a half-row in a wavefront, in memory that is aligned to vectors.
 type Link[T Float] struct {
-	At   *T // its first point
-	Row  *T // the half-row of the other colour in the same row
-	Side *T // its right side, or nil
+	At  *T // its first point
+	Row *T // the left neighbour of that, in the half-row of the other colour
+}
+
+// Outputs of a Segment.
+const (
+	None     = iota
+	State    // residuals, and the half-rows beside them, flushed
+	Solution // natural rows, flushed
+)
+
+// Segment is a part of a half-row.
+type Segment struct {
+	End    int // behind its last point; a multiple of Form.Lanes unless it is the end of the half-row
+	Output int
+}
+
+// Wave is a step of a wavefront of half-sweeps: half-rows one above another, of which each is
+// updated with the new values of the one below. Points around those of a half-row, up to a
+// whole vector, are read, and written with undefined values.
+type Wave[T Float] struct {
+	// Links are the half-rows from the lowest one on: that which has entered, Count to update,
+	// one for the residuals, and the one above it.
+	Links *Link[T]
+	Count int // at most 7
+
+	// The lowest half-row is set to State + (A + B)/2, unless A is nil.
+	State *T
+	A, B  *float32
+
+	// Side is the right side of the half-row above the lowest one, or nil. SideSteps has the
+	// numbers of bytes from there to the right side of the next half-row, and from that to the
+	// one after it; and so on in turn.
+	Side      *T
+	SideSteps [2]int
+
+	Residual *float32 // twice the residuals, rounded to float32 and flushed
+	Out      *T       // the output of a segment, without points behind the last whole vector
+	Segments [3]Segment
+	Wide     int // 1 if the first point of the half-rows does not count, and keeps its value like the one behind the last
+	Stream   int // 1 if Out is aligned to vectors and caches cannot hold it
+
+	// Ahead has distances in bytes to what later steps will read: from State, from A, and two
+	// from Side.
+	Ahead [4]int
+
+	CX, CY T
 }
 
 // Form is a set of loops. All forms give the same bits. The first argument sets the number
 // of elements; the others have at least as many, or as many more as is said. Outputs do not
 // overlap inputs. Weights of the neighbours in the row and in the column are cx and cy.
 type Form[T Float] struct {
+	// Wave performs a step and returns the largest magnitude of a residual. A form that has it
+	// lacks Relax, Residual and Correct.
+	Wave  func(w *Wave[T]) T
+	Lanes int // of its vectors
+
 	// Relax sets the points of a half-row to the values that satisfy their equations: up and
 	// down are the half-rows above and below, row is that of the other colour in the same
 	// row, with one element more. Side is the right side, or nil for zero.
 	Relax func(dst, up, down, row, side []T, cx, cy T)
-
-	// Chain relaxes count half-rows of n points, one above another, in turn: links[1] between
-	// links[0] below and links[2] above, then links[2] with the new links[1] below, and so
-	// on to links[count]. It is nil if the form has none. Memory behind half-rows, but not
-	// right sides, is read, and written with what it holds.
-	Chain func(links []Link[T], n int, cx, cy T)
 
 	// Residual sets dst to twice the changes that Relax would make to the points of at,
 	// rounded to float32 and flushed, and returns the largest magnitude of a change.
@@ -52,9 +95,6 @@ type Form[T Float] struct {
 	// StreamFlush and StreamJoin are Flush and Join for outputs that caches cannot hold.
 	StreamFlush func(dst, src []T)
 	StreamJoin  func(dst, even, odd []T)
-
-	// Prefetch asks for memory ahead of its use; nil if the form cannot.
-	Prefetch func(at *byte, size int)
 
 	// Split sets even and odd, of equal lengths, to the elements of src in turn, of which
 	// there are twice as many.

@@ -4,40 +4,15 @@
 
 package redblack
 
-// relax32 is Relax without a right side.
+// wave32 computes a Wave with AVX2.
 //
 //go:noescape
-func relax32(dst []float32, up []float32, down []float32, row []float32, side []float32, cx float32, cy float32)
+func wave32(w *byte) (most float32)
 
-// relaxSource32 is Relax with a right side.
+// waveSource32 computes a Wave with AVX2.
 //
 //go:noescape
-func relaxSource32(dst []float32, up []float32, down []float32, row []float32, side []float32, cx float32, cy float32)
-
-// chain32 is Chain without a right side.
-//
-//go:noescape
-func chain32(links *byte, count int, n int, cx float32, cy float32)
-
-// chainSource32 is Chain with a right side.
-//
-//go:noescape
-func chainSource32(links *byte, count int, n int, cx float32, cy float32)
-
-// residual32 is Residual without a right side.
-//
-//go:noescape
-func residual32(dst []float32, at []float32, up []float32, down []float32, row []float32, side []float32, cx float32, cy float32) (most float32)
-
-// residualSource32 is Residual with a right side.
-//
-//go:noescape
-func residualSource32(dst []float32, at []float32, up []float32, down []float32, row []float32, side []float32, cx float32, cy float32) (most float32)
-
-// correct32 is Correct.
-//
-//go:noescape
-func correct32(dst []float32, src []float32, a []float32, b []float32)
+func waveSource32(w *byte) (most float32)
 
 // cubic32 is Cubic.
 //
@@ -64,40 +39,15 @@ func flushStream32(dst []float32, src []float32)
 //go:noescape
 func joinStream32(dst []float32, even []float32, odd []float32)
 
-// relax64 is Relax without a right side.
+// wave64 computes a Wave with AVX2.
 //
 //go:noescape
-func relax64(dst []float64, up []float64, down []float64, row []float64, side []float64, cx float64, cy float64)
+func wave64(w *byte) (most float64)
 
-// relaxSource64 is Relax with a right side.
+// waveSource64 computes a Wave with AVX2.
 //
 //go:noescape
-func relaxSource64(dst []float64, up []float64, down []float64, row []float64, side []float64, cx float64, cy float64)
-
-// chain64 is Chain without a right side.
-//
-//go:noescape
-func chain64(links *byte, count int, n int, cx float64, cy float64)
-
-// chainSource64 is Chain with a right side.
-//
-//go:noescape
-func chainSource64(links *byte, count int, n int, cx float64, cy float64)
-
-// residual64 is Residual without a right side.
-//
-//go:noescape
-func residual64(dst []float32, at []float64, up []float64, down []float64, row []float64, side []float64, cx float64, cy float64) (most float64)
-
-// residualSource64 is Residual with a right side.
-//
-//go:noescape
-func residualSource64(dst []float32, at []float64, up []float64, down []float64, row []float64, side []float64, cx float64, cy float64) (most float64)
-
-// correct64 is Correct.
-//
-//go:noescape
-func correct64(dst []float64, src []float64, a []float32, b []float32)
+func waveSource64(w *byte) (most float64)
 
 // cubic64 is Cubic.
 //
@@ -123,11 +73,6 @@ func flushStream64(dst []float64, src []float64)
 //
 //go:noescape
 func joinStream64(dst []float64, even []float64, odd []float64)
-
-// prefetch asks for the cache lines from at on.
-//
-//go:noescape
-func prefetch(at *byte, size int)
 
 // splitVector is Split.
 //

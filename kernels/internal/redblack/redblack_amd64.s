@@ -4,285 +4,1033 @@
 
 #include "textflag.h"
 
-// func relax32(dst []float32, up []float32, down []float32, row []float32, side []float32, cx float32, cy float32)
-// Requires: AVX, CMOV
-TEXT ·relax32(SB), NOSPLIT, $0-128
-	MOVQ         up_base+24(FP), AX
-	MOVQ         down_base+48(FP), CX
-	MOVQ         row_base+72(FP), DX
-	VBROADCASTSS cx+120(FP), Y0
-	VBROADCASTSS cy+124(FP), Y1
-	MOVQ         dst_base+0(FP), BX
-	MOVQ         dst_len+8(FP), SI
-	XORQ         DI, DI
-	LEAQ         -32(SI), R8
-	CMPQ         R8, $0x00
-	JL           rest
+// func wave32(w *byte) (most float32)
+// Requires: AVX, AVX2, MMX+, SSE
+TEXT ·wave32(SB), NOSPLIT, $128-12
+	MOVQ         w+0(FP), AX
+	VBROADCASTSS 176(AX), Y0
+	VBROADCASTSS 180(AX), Y1
+	VPXOR        X2, X2, X2
+	XORQ         CX, CX
+	LEAQ         80(AX), DX
+	LEAQ         magnitudes32x32<>+32(SB), BX
+	CMPQ         128(AX), $0x00
+	JE           segment
+	SUBQ         $0x20, BX
+	MOVQ         (AX), SI
+	MOVQ         8(AX), R8
+	MOVQ         112(AX), R9
+	LEAQ         (SP), DI
 
+keep:
+	MOVQ (SI), R10
+	MOVL (R10), R11
+	MOVL R11, (DI)
+	MOVL (R10)(R9*4), R10
+	MOVL R10, 8(DI)
+	ADDQ $0x10, SI
+	ADDQ $0x10, DI
+	DECQ R8
+	JGE  keep
+
+segment:
 several:
-	VMOVUPS (AX)(DI*4), Y2
-	VMOVUPS (DX)(DI*4), Y3
-	VADDPS  (CX)(DI*4), Y2, Y2
-	VADDPS  4(DX)(DI*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VMOVUPS Y2, (BX)(DI*4)
-	VMOVUPS 32(AX)(DI*4), Y2
-	VMOVUPS 32(DX)(DI*4), Y3
-	VADDPS  32(CX)(DI*4), Y2, Y2
-	VADDPS  36(DX)(DI*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VMOVUPS Y2, 32(BX)(DI*4)
-	VMOVUPS 64(AX)(DI*4), Y2
-	VMOVUPS 64(DX)(DI*4), Y3
-	VADDPS  64(CX)(DI*4), Y2, Y2
-	VADDPS  68(DX)(DI*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VMOVUPS Y2, 64(BX)(DI*4)
-	VMOVUPS 96(AX)(DI*4), Y2
-	VMOVUPS 96(DX)(DI*4), Y3
-	VADDPS  96(CX)(DI*4), Y2, Y2
-	VADDPS  100(DX)(DI*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VMOVUPS Y2, 96(BX)(DI*4)
-	ADDQ    $0x20, DI
-	CMPQ    DI, R8
-	JLE     several
+	MOVQ       (DX), SI
+	SUBQ       $0x20, SI
+	CMPQ       CX, SI
+	JG         severalDone
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         severalLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), DI
+	MOVQ       144(AX), R11
+	ADDQ       DI, R11
+	PREFETCHT0 (R11)(CX*4)
+	PREFETCHT0 64(R11)(CX*4)
+	MOVQ       152(AX), R11
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)(CX*4)
+	PREFETCHT0 64(R11)(CX*4)
+	VMOVUPS    (R9)(CX*4), Y3
+	VMOVUPS    (R10)(CX*4), Y4
+	VADDPS     Y4, Y3, Y3
+	VMULPS     halves32x32<>+0(SB), Y3, Y3
+	VADDPS     (DI)(CX*4), Y3, Y3
+	VMOVUPS    Y3, (R8)(CX*4)
+	VMOVUPS    32(R9)(CX*4), Y4
+	VMOVUPS    32(R10)(CX*4), Y5
+	VADDPS     Y5, Y4, Y4
+	VMULPS     halves32x32<>+0(SB), Y4, Y4
+	VADDPS     32(DI)(CX*4), Y4, Y4
+	VMOVUPS    Y4, 32(R8)(CX*4)
+	VMOVUPS    64(R9)(CX*4), Y5
+	VMOVUPS    64(R10)(CX*4), Y6
+	VADDPS     Y6, Y5, Y5
+	VMULPS     halves32x32<>+0(SB), Y5, Y5
+	VADDPS     64(DI)(CX*4), Y5, Y5
+	VMOVUPS    Y5, 64(R8)(CX*4)
+	VMOVUPS    96(R9)(CX*4), Y6
+	VMOVUPS    96(R10)(CX*4), Y7
+	VADDPS     Y7, Y6, Y6
+	VMULPS     halves32x32<>+0(SB), Y6, Y6
+	VADDPS     96(DI)(CX*4), Y6, Y6
+	VMOVUPS    Y6, 96(R8)(CX*4)
+	JMP        severalLinks
 
-rest:
-	CMPQ DI, SI
-	JGE  done
-	SUBQ $0x08, SI
+severalLoad:
+	VMOVUPS (R8)(CX*4), Y3
+	VMOVUPS 32(R8)(CX*4), Y4
+	VMOVUPS 64(R8)(CX*4), Y5
+	VMOVUPS 96(R8)(CX*4), Y6
 
-single:
-	CMPQ    DI, SI
-	CMOVQGT SI, DI
-	VMOVUPS (AX)(DI*4), Y2
-	VMOVUPS (DX)(DI*4), Y3
-	VADDPS  (CX)(DI*4), Y2, Y2
-	VADDPS  4(DX)(DI*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VMOVUPS Y2, (BX)(DI*4)
-	ADDQ    $0x08, DI
-	LEAQ    8(SI), R8
-	CMPQ    DI, R8
-	JL      single
-
-done:
-	VZEROUPPER
-	RET
-
-// func relaxSource32(dst []float32, up []float32, down []float32, row []float32, side []float32, cx float32, cy float32)
-// Requires: AVX, CMOV
-TEXT ·relaxSource32(SB), NOSPLIT, $0-128
-	MOVQ         up_base+24(FP), AX
-	MOVQ         down_base+48(FP), CX
-	MOVQ         row_base+72(FP), DX
-	VBROADCASTSS cx+120(FP), Y0
-	VBROADCASTSS cy+124(FP), Y1
-	MOVQ         side_base+96(FP), BX
-	MOVQ         dst_base+0(FP), SI
-	MOVQ         dst_len+8(FP), DI
-	XORQ         R8, R8
-	LEAQ         -32(DI), R9
-	CMPQ         R9, $0x00
-	JL           rest
-
-several:
-	VMOVUPS (AX)(R8*4), Y2
-	VMOVUPS (DX)(R8*4), Y3
-	VADDPS  (CX)(R8*4), Y2, Y2
-	VADDPS  4(DX)(R8*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VADDPS  (BX)(R8*4), Y2, Y2
-	VMOVUPS Y2, (SI)(R8*4)
-	VMOVUPS 32(AX)(R8*4), Y2
-	VMOVUPS 32(DX)(R8*4), Y3
-	VADDPS  32(CX)(R8*4), Y2, Y2
-	VADDPS  36(DX)(R8*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VADDPS  32(BX)(R8*4), Y2, Y2
-	VMOVUPS Y2, 32(SI)(R8*4)
-	VMOVUPS 64(AX)(R8*4), Y2
-	VMOVUPS 64(DX)(R8*4), Y3
-	VADDPS  64(CX)(R8*4), Y2, Y2
-	VADDPS  68(DX)(R8*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VADDPS  64(BX)(R8*4), Y2, Y2
-	VMOVUPS Y2, 64(SI)(R8*4)
-	VMOVUPS 96(AX)(R8*4), Y2
-	VMOVUPS 96(DX)(R8*4), Y3
-	VADDPS  96(CX)(R8*4), Y2, Y2
-	VADDPS  100(DX)(R8*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VADDPS  96(BX)(R8*4), Y2, Y2
-	VMOVUPS Y2, 96(SI)(R8*4)
-	ADDQ    $0x20, R8
-	CMPQ    R8, R9
-	JLE     several
-
-rest:
-	CMPQ R8, DI
-	JGE  done
-	SUBQ $0x08, DI
-
-single:
-	CMPQ    R8, DI
-	CMOVQGT DI, R8
-	VMOVUPS (AX)(R8*4), Y2
-	VMOVUPS (DX)(R8*4), Y3
-	VADDPS  (CX)(R8*4), Y2, Y2
-	VADDPS  4(DX)(R8*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VADDPS  (BX)(R8*4), Y2, Y2
-	VMOVUPS Y2, (SI)(R8*4)
-	ADDQ    $0x08, R8
-	LEAQ    8(DI), R9
-	CMPQ    R8, R9
-	JL      single
-
-done:
-	VZEROUPPER
-	RET
-
-// func chain32(links *byte, count int, n int, cx float32, cy float32)
-// Requires: AVX
-TEXT ·chain32(SB), NOSPLIT, $0-32
-	MOVQ         links+0(FP), AX
-	MOVQ         count+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS cx+24(FP), Y0
-	VBROADCASTSS cy+28(FP), Y1
-	XORQ         BX, BX
-	LEAQ         -32(DX), R11
-
-several:
-	CMPQ    BX, R11
-	JG      severalEnd
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPS (R8)(BX*4), Y2
-	VMOVUPS 32(R8)(BX*4), Y3
-	VMOVUPS 64(R8)(BX*4), Y4
-	VMOVUPS 96(R8)(BX*4), Y5
+severalLinks:
+	MOVQ  8(AX), DI
+	TESTQ DI, DI
+	JZ    severalTail
 
 severalLink:
-	MOVQ    24(SI), R8
-	MOVQ    32(SI), R10
-	MOVQ    48(SI), R9
-	VMOVUPS (R10)(BX*4), Y6
-	VADDPS  (R9)(BX*4), Y2, Y2
-	VADDPS  4(R10)(BX*4), Y6, Y6
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y2, Y2
-	VMOVUPS Y2, (R8)(BX*4)
-	VMOVUPS 32(R10)(BX*4), Y6
-	VADDPS  32(R9)(BX*4), Y3, Y3
-	VADDPS  36(R10)(BX*4), Y6, Y6
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y7
+	VADDPS  4(R10)(CX*4), Y7, Y7
 	VMULPS  Y1, Y3, Y3
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y3, Y3
-	VMOVUPS Y3, 32(R8)(BX*4)
-	VMOVUPS 64(R10)(BX*4), Y6
-	VADDPS  64(R9)(BX*4), Y4, Y4
-	VADDPS  68(R10)(BX*4), Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y3, Y3
+	VMOVUPS Y3, (R8)(CX*4)
+	VADDPS  32(R9)(CX*4), Y4, Y4
+	VMOVUPS 32(R10)(CX*4), Y7
+	VADDPS  36(R10)(CX*4), Y7, Y7
 	VMULPS  Y1, Y4, Y4
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y4, Y4
-	VMOVUPS Y4, 64(R8)(BX*4)
-	VMOVUPS 96(R10)(BX*4), Y6
-	VADDPS  96(R9)(BX*4), Y5, Y5
-	VADDPS  100(R10)(BX*4), Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y4, Y4
+	VMOVUPS Y4, 32(R8)(CX*4)
+	VADDPS  64(R9)(CX*4), Y5, Y5
+	VMOVUPS 64(R10)(CX*4), Y7
+	VADDPS  68(R10)(CX*4), Y7, Y7
 	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VMOVUPS Y5, 96(R8)(BX*4)
-	ADDQ    $0x18, SI
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y5, Y5
+	VMOVUPS Y5, 64(R8)(CX*4)
+	VADDPS  96(R9)(CX*4), Y6, Y6
+	VMOVUPS 96(R10)(CX*4), Y7
+	VADDPS  100(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y6, Y6
+	VMOVUPS Y6, 96(R8)(CX*4)
+	ADDQ    $0x10, SI
 	DECQ    DI
 	JNZ     severalLink
-	ADDQ    $0x20, BX
-	JMP     several
+
+severalTail:
+	CMPQ    8(DX), $0x00
+	JE      severalEnd
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	CMPQ    128(AX), $0x00
+	JNE     severalTailWide
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y7
+	VADDPS  4(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y3, Y3
+	VSUBPS  (R8)(CX*4), Y3, Y3
+	VANDPS  (BX), Y3, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  32(R9)(CX*4), Y4, Y4
+	VMOVUPS 32(R10)(CX*4), Y7
+	VADDPS  36(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y4, Y4
+	VSUBPS  32(R8)(CX*4), Y4, Y4
+	VANDPS  32(BX), Y4, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  64(R9)(CX*4), Y5, Y5
+	VMOVUPS 64(R10)(CX*4), Y7
+	VADDPS  68(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y5, Y5
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y5, Y5
+	VSUBPS  64(R8)(CX*4), Y5, Y5
+	VANDPS  64(BX), Y5, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  96(R9)(CX*4), Y6, Y6
+	VMOVUPS 96(R10)(CX*4), Y7
+	VADDPS  100(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y6, Y6
+	VSUBPS  96(R8)(CX*4), Y6, Y6
+	VANDPS  96(BX), Y6, Y7
+	VPMAXSD Y7, Y2, Y2
+	CMPQ    8(DX), $0x02
+	JE      severalNarrowSolution
+	MOVQ    64(AX), BX
+	VADDPS  Y3, Y3, Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y7
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	VADDPS  Y4, Y4, Y4
+	VANDPS  magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y4, Y4
+	VMOVUPS Y4, 32(BX)(CX*4)
+	VADDPS  Y5, Y5, Y5
+	VANDPS  magnitudes32x32<>+32(SB), Y5, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y5, Y5
+	VMOVUPS Y5, 64(BX)(CX*4)
+	VADDPS  Y6, Y6, Y6
+	VANDPS  magnitudes32x32<>+32(SB), Y6, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y6, Y6
+	VMOVUPS Y6, 96(BX)(CX*4)
+	MOVQ    72(AX), BX
+	TESTQ   BX, BX
+	JZ      severalEnd
+	CMPQ    136(AX), $0x00
+	JNE     severalNarrowStream
+	VMOVUPS (R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	VMOVUPS 32(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 32(BX)(CX*4)
+	VMOVUPS 64(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 64(BX)(CX*4)
+	VMOVUPS 96(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 96(BX)(CX*4)
+	JMP     severalEnd
+
+severalNarrowStream:
+	VMOVUPS  (R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, (BX)(CX*4)
+	VMOVUPS  32(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 32(BX)(CX*4)
+	VMOVUPS  64(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 64(BX)(CX*4)
+	VMOVUPS  96(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 96(BX)(CX*4)
+	JMP      severalEnd
+
+severalNarrowSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	LEAQ       (BX)(CX*4), BX
+	CMPQ       136(AX), $0x00
+	JNE        severalNarrowSolutionStream
+	VMOVUPS    (R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, (BX)(CX*4)
+	VMOVUPS    Y4, 32(BX)(CX*4)
+	VMOVUPS    32(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    32(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 64(BX)(CX*4)
+	VMOVUPS    Y4, 96(BX)(CX*4)
+	VMOVUPS    64(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    64(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 128(BX)(CX*4)
+	VMOVUPS    Y4, 160(BX)(CX*4)
+	VMOVUPS    96(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    96(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 192(BX)(CX*4)
+	VMOVUPS    Y4, 224(BX)(CX*4)
+	JMP        severalEnd
+
+severalNarrowSolutionStream:
+	VMOVUPS    (R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, (BX)(CX*4)
+	VMOVNTPS   Y4, 32(BX)(CX*4)
+	VMOVUPS    32(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    32(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 64(BX)(CX*4)
+	VMOVNTPS   Y4, 96(BX)(CX*4)
+	VMOVUPS    64(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    64(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 128(BX)(CX*4)
+	VMOVNTPS   Y4, 160(BX)(CX*4)
+	VMOVUPS    96(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    96(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 192(BX)(CX*4)
+	VMOVNTPS   Y4, 224(BX)(CX*4)
+	JMP        severalEnd
+
+severalTailWide:
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y7
+	VADDPS  4(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y3, Y3
+	VSUBPS  (R8)(CX*4), Y3, Y3
+	VANDPS  (BX), Y3, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  32(R9)(CX*4), Y4, Y4
+	VMOVUPS 32(R10)(CX*4), Y7
+	VADDPS  36(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y4, Y4
+	VSUBPS  32(R8)(CX*4), Y4, Y4
+	VANDPS  32(BX), Y4, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  64(R9)(CX*4), Y5, Y5
+	VMOVUPS 64(R10)(CX*4), Y7
+	VADDPS  68(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y5, Y5
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y5, Y5
+	VSUBPS  64(R8)(CX*4), Y5, Y5
+	VANDPS  64(BX), Y5, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  96(R9)(CX*4), Y6, Y6
+	VMOVUPS 96(R10)(CX*4), Y7
+	VADDPS  100(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y6, Y6
+	VSUBPS  96(R8)(CX*4), Y6, Y6
+	VANDPS  96(BX), Y6, Y7
+	VPMAXSD Y7, Y2, Y2
+	CMPQ    8(DX), $0x02
+	JE      severalWideSolution
+	MOVQ    64(AX), BX
+	VADDPS  Y3, Y3, Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y7
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	VADDPS  Y4, Y4, Y4
+	VANDPS  magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y4, Y4
+	VMOVUPS Y4, 32(BX)(CX*4)
+	VADDPS  Y5, Y5, Y5
+	VANDPS  magnitudes32x32<>+32(SB), Y5, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y5, Y5
+	VMOVUPS Y5, 64(BX)(CX*4)
+	VADDPS  Y6, Y6, Y6
+	VANDPS  magnitudes32x32<>+32(SB), Y6, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y6, Y6
+	VMOVUPS Y6, 96(BX)(CX*4)
+	MOVQ    72(AX), BX
+	TESTQ   BX, BX
+	JZ      severalEnd
+	CMPQ    136(AX), $0x00
+	JNE     severalWideStream
+	VMOVUPS 4(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	VMOVUPS 36(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 32(BX)(CX*4)
+	VMOVUPS 68(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 64(BX)(CX*4)
+	VMOVUPS 100(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 96(BX)(CX*4)
+	JMP     severalEnd
+
+severalWideStream:
+	VMOVUPS  4(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, (BX)(CX*4)
+	VMOVUPS  36(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 32(BX)(CX*4)
+	VMOVUPS  68(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 64(BX)(CX*4)
+	VMOVUPS  100(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 96(BX)(CX*4)
+	JMP      severalEnd
+
+severalWideSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	LEAQ       (BX)(CX*4), BX
+	CMPQ       136(AX), $0x00
+	JNE        severalWideSolutionStream
+	VMOVUPS    4(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, (BX)(CX*4)
+	VMOVUPS    Y4, 32(BX)(CX*4)
+	VMOVUPS    36(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    32(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 64(BX)(CX*4)
+	VMOVUPS    Y4, 96(BX)(CX*4)
+	VMOVUPS    68(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    64(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 128(BX)(CX*4)
+	VMOVUPS    Y4, 160(BX)(CX*4)
+	VMOVUPS    100(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    96(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 192(BX)(CX*4)
+	VMOVUPS    Y4, 224(BX)(CX*4)
+	JMP        severalEnd
+
+severalWideSolutionStream:
+	VMOVUPS    4(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, (BX)(CX*4)
+	VMOVNTPS   Y4, 32(BX)(CX*4)
+	VMOVUPS    36(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    32(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 64(BX)(CX*4)
+	VMOVNTPS   Y4, 96(BX)(CX*4)
+	VMOVUPS    68(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    64(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 128(BX)(CX*4)
+	VMOVNTPS   Y4, 160(BX)(CX*4)
+	VMOVUPS    100(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    96(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 192(BX)(CX*4)
+	VMOVNTPS   Y4, 224(BX)(CX*4)
 
 severalEnd:
-	LEAQ -8(DX), R11
+	LEAQ magnitudes32x32<>+32(SB), BX
+	ADDQ $0x20, CX
+	JMP  several
 
+severalDone:
 single:
-	CMPQ    BX, R11
-	JG      singleEnd
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPS (R8)(BX*4), Y2
+	MOVQ       (DX), SI
+	SUBQ       $0x08, SI
+	CMPQ       CX, SI
+	JG         singleDone
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         singleLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), DI
+	MOVQ       144(AX), R11
+	ADDQ       DI, R11
+	PREFETCHT0 (R11)(CX*4)
+	MOVQ       152(AX), R11
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)(CX*4)
+	VMOVUPS    (R9)(CX*4), Y3
+	VMOVUPS    (R10)(CX*4), Y4
+	VADDPS     Y4, Y3, Y3
+	VMULPS     halves32x32<>+0(SB), Y3, Y3
+	VADDPS     (DI)(CX*4), Y3, Y3
+	VMOVUPS    Y3, (R8)(CX*4)
+	JMP        singleLinks
+
+singleLoad:
+	VMOVUPS (R8)(CX*4), Y3
+
+singleLinks:
+	MOVQ  8(AX), DI
+	TESTQ DI, DI
+	JZ    singleTail
 
 singleLink:
-	MOVQ    24(SI), R8
-	MOVQ    32(SI), R10
-	MOVQ    48(SI), R9
-	VMOVUPS (R10)(BX*4), Y3
-	VADDPS  (R9)(BX*4), Y2, Y2
-	VADDPS  4(R10)(BX*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VMOVUPS Y2, (R8)(BX*4)
-	ADDQ    $0x18, SI
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y4
+	VADDPS  4(R10)(CX*4), Y4, Y4
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (R8)(CX*4)
+	ADDQ    $0x10, SI
 	DECQ    DI
 	JNZ     singleLink
-	ADDQ    $0x08, BX
-	JMP     single
+
+singleTail:
+	CMPQ    8(DX), $0x00
+	JE      singleEnd
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	CMPQ    128(AX), $0x00
+	JNE     singleTailWide
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y4
+	VADDPS  4(R10)(CX*4), Y4, Y4
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y4, Y3, Y3
+	VSUBPS  (R8)(CX*4), Y3, Y3
+	VANDPS  (BX), Y3, Y4
+	VPMAXSD Y4, Y2, Y2
+	CMPQ    8(DX), $0x02
+	JE      singleNarrowSolution
+	MOVQ    64(AX), BX
+	VADDPS  Y3, Y3, Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	MOVQ    72(AX), BX
+	TESTQ   BX, BX
+	JZ      singleEnd
+	CMPQ    136(AX), $0x00
+	JNE     singleNarrowStream
+	VMOVUPS (R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	JMP     singleEnd
+
+singleNarrowStream:
+	VMOVUPS  (R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, (BX)(CX*4)
+	JMP      singleEnd
+
+singleNarrowSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	LEAQ       (BX)(CX*4), BX
+	CMPQ       136(AX), $0x00
+	JNE        singleNarrowSolutionStream
+	VMOVUPS    (R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, (BX)(CX*4)
+	VMOVUPS    Y4, 32(BX)(CX*4)
+	JMP        singleEnd
+
+singleNarrowSolutionStream:
+	VMOVUPS    (R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, (BX)(CX*4)
+	VMOVNTPS   Y4, 32(BX)(CX*4)
+	JMP        singleEnd
+
+singleTailWide:
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y4
+	VADDPS  4(R10)(CX*4), Y4, Y4
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y4, Y3, Y3
+	VSUBPS  (R8)(CX*4), Y3, Y3
+	VANDPS  (BX), Y3, Y4
+	VPMAXSD Y4, Y2, Y2
+	CMPQ    8(DX), $0x02
+	JE      singleWideSolution
+	MOVQ    64(AX), BX
+	VADDPS  Y3, Y3, Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	MOVQ    72(AX), BX
+	TESTQ   BX, BX
+	JZ      singleEnd
+	CMPQ    136(AX), $0x00
+	JNE     singleWideStream
+	VMOVUPS 4(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	JMP     singleEnd
+
+singleWideStream:
+	VMOVUPS  4(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, (BX)(CX*4)
+	JMP      singleEnd
+
+singleWideSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	LEAQ       (BX)(CX*4), BX
+	CMPQ       136(AX), $0x00
+	JNE        singleWideSolutionStream
+	VMOVUPS    4(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, (BX)(CX*4)
+	VMOVUPS    Y4, 32(BX)(CX*4)
+	JMP        singleEnd
+
+singleWideSolutionStream:
+	VMOVUPS    4(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, (BX)(CX*4)
+	VMOVNTPS   Y4, 32(BX)(CX*4)
 
 singleEnd:
-	SUBQ    BX, DX
-	JLE     done
-	LEAQ    lanes<>+32(SB), SI
-	NEGQ    DX
-	VMOVUPS (SI)(DX*4), Y2
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPS (R8)(BX*4), Y3
+	LEAQ magnitudes32x32<>+32(SB), BX
+	ADDQ $0x08, CX
+	JMP  single
 
-lastLink:
-	MOVQ      24(SI), R8
-	MOVQ      32(SI), R10
-	MOVQ      48(SI), R9
-	VMOVUPS   (R10)(BX*4), Y4
-	VADDPS    (R9)(BX*4), Y3, Y3
-	VADDPS    4(R10)(BX*4), Y4, Y4
-	VMULPS    Y1, Y3, Y3
-	VMULPS    Y0, Y4, Y4
-	VADDPS    Y4, Y3, Y3
-	VMOVUPS   (R8)(BX*4), Y4
-	VBLENDVPS Y2, Y3, Y4, Y3
-	VMOVUPS   Y3, (R8)(BX*4)
-	ADDQ      $0x18, SI
-	DECQ      DI
-	JNZ       lastLink
+singleDone:
+	MOVQ       (DX), SI
+	SUBQ       CX, SI
+	JLE        next
+	LEAQ       lanes<>+32(SB), DI
+	NEGQ       SI
+	VMOVUPS    (DI)(SI*4), Y3
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         restLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), DI
+	MOVQ       144(AX), R11
+	ADDQ       DI, R11
+	PREFETCHT0 (R11)(CX*4)
+	MOVQ       152(AX), R11
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)(CX*4)
+	VMASKMOVPS (R9)(CX*4), Y3, Y4
+	VMASKMOVPS (R10)(CX*4), Y3, Y5
+	VADDPS     Y5, Y4, Y4
+	VMULPS     halves32x32<>+0(SB), Y4, Y4
+	VMASKMOVPS (DI)(CX*4), Y3, Y5
+	VADDPS     Y5, Y4, Y4
+	VMOVUPS    Y4, (R8)(CX*4)
+	JMP        restLinks
 
-done:
+restLoad:
+	VMOVUPS (R8)(CX*4), Y4
+
+restLinks:
+	MOVQ  8(AX), DI
+	TESTQ DI, DI
+	JZ    restTail
+
+restLink:
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	VADDPS  (R9)(CX*4), Y4, Y4
+	VMOVUPS (R10)(CX*4), Y5
+	VADDPS  4(R10)(CX*4), Y5, Y5
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y0, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, (R8)(CX*4)
+	ADDQ    $0x10, SI
+	DECQ    DI
+	JNZ     restLink
+
+restTail:
+	CMPQ    8(DX), $0x00
+	JE      restEnd
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	CMPQ    128(AX), $0x00
+	JNE     restTailWide
+	VADDPS  (R9)(CX*4), Y4, Y4
+	VMOVUPS (R10)(CX*4), Y5
+	VADDPS  4(R10)(CX*4), Y5, Y5
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y0, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VSUBPS  (R8)(CX*4), Y4, Y4
+	VANDPS  (BX), Y4, Y5
+	VANDPS  Y3, Y5, Y5
+	VPMAXSD Y5, Y2, Y2
+	CMPQ    8(DX), $0x02
+	JE      restNarrowSolution
+	MOVQ    64(AX), SI
+	VADDPS  Y4, Y4, Y4
+	VANDPS  magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y4, Y4
+	VMOVUPS Y4, (SI)(CX*4)
+	JMP     restEnd
+
+restNarrowSolution:
+	JMP restEnd
+
+restTailWide:
+	VADDPS  (R9)(CX*4), Y4, Y4
+	VMOVUPS (R10)(CX*4), Y5
+	VADDPS  4(R10)(CX*4), Y5, Y5
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y0, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VSUBPS  (R8)(CX*4), Y4, Y4
+	VANDPS  (BX), Y4, Y5
+	VANDPS  Y3, Y5, Y5
+	VPMAXSD Y5, Y2, Y2
+	CMPQ    8(DX), $0x02
+	JE      restWideSolution
+	MOVQ    64(AX), SI
+	VADDPS  Y4, Y4, Y4
+	VANDPS  magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y4, Y4
+	VMOVUPS Y4, (SI)(CX*4)
+	JMP     restEnd
+
+restWideSolution:
+restEnd:
+	MOVQ (DX), CX
+
+next:
+	ADDQ $0x10, DX
+	LEAQ 128(AX), SI
+	CMPQ DX, SI
+	JL   segment
+	CMPQ 136(AX), $0x00
+	JE   stored
+	SFENCE
+
+stored:
+	CMPQ 128(AX), $0x00
+	JE   return
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 112(AX), BX
+	LEAQ (SP), AX
+
+restore:
+	MOVQ (CX), SI
+	MOVL (AX), DI
+	MOVL DI, (SI)
+	MOVL 8(AX), DI
+	MOVL DI, (SI)(BX*4)
+	ADDQ $0x10, CX
+	ADDQ $0x10, AX
+	DECQ DX
+	JGE  restore
+
+return:
+	VPERM2F128 $0x01, Y2, Y2, Y0
+	VPMAXSD    Y0, Y2, Y2
+	VPSHUFD    $0x4e, Y2, Y0
+	VPMAXSD    Y0, Y2, Y2
+	VPSHUFD    $0xb1, Y2, Y0
+	VPMAXSD    Y0, Y2, Y2
+	MOVSS      X2, most+8(FP)
 	VZEROUPPER
 	RET
+
+DATA magnitudes32x32<>+0(SB)/4, $0x00000000
+DATA magnitudes32x32<>+4(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+8(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+12(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+16(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+20(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+24(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+28(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+32(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+36(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+40(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+44(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+48(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+52(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+56(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+60(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+64(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+68(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+72(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+76(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+80(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+84(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+88(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+92(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+96(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+100(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+104(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+108(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+112(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+116(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+120(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+124(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+128(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+132(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+136(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+140(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+144(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+148(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+152(SB)/4, $0x7fffffff
+DATA magnitudes32x32<>+156(SB)/4, $0x7fffffff
+GLOBL magnitudes32x32<>(SB), RODATA|NOPTR, $160
+
+DATA halves32x32<>+0(SB)/4, $0x3f000000
+DATA halves32x32<>+4(SB)/4, $0x3f000000
+DATA halves32x32<>+8(SB)/4, $0x3f000000
+DATA halves32x32<>+12(SB)/4, $0x3f000000
+DATA halves32x32<>+16(SB)/4, $0x3f000000
+DATA halves32x32<>+20(SB)/4, $0x3f000000
+DATA halves32x32<>+24(SB)/4, $0x3f000000
+DATA halves32x32<>+28(SB)/4, $0x3f000000
+GLOBL halves32x32<>(SB), RODATA|NOPTR, $32
+
+DATA floors32x32<>+0(SB)/4, $0x17800000
+DATA floors32x32<>+4(SB)/4, $0x17800000
+DATA floors32x32<>+8(SB)/4, $0x17800000
+DATA floors32x32<>+12(SB)/4, $0x17800000
+DATA floors32x32<>+16(SB)/4, $0x17800000
+DATA floors32x32<>+20(SB)/4, $0x17800000
+DATA floors32x32<>+24(SB)/4, $0x17800000
+DATA floors32x32<>+28(SB)/4, $0x17800000
+GLOBL floors32x32<>(SB), RODATA|NOPTR, $32
 
 DATA lanes<>+0(SB)/8, $0xffffffffffffffff
 DATA lanes<>+8(SB)/8, $0xffffffffffffffff
@@ -294,465 +1042,1027 @@ DATA lanes<>+48(SB)/8, $0x0000000000000000
 DATA lanes<>+56(SB)/8, $0x0000000000000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
-// func chainSource32(links *byte, count int, n int, cx float32, cy float32)
-// Requires: AVX
-TEXT ·chainSource32(SB), NOSPLIT, $0-32
-	MOVQ         links+0(FP), AX
-	MOVQ         count+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS cx+24(FP), Y0
-	VBROADCASTSS cy+28(FP), Y1
-	XORQ         BX, BX
-	LEAQ         -32(DX), R12
+// func waveSource32(w *byte) (most float32)
+// Requires: AVX, AVX2, MMX+, SSE
+TEXT ·waveSource32(SB), NOSPLIT, $128-12
+	MOVQ         w+0(FP), AX
+	VBROADCASTSS 176(AX), Y0
+	VBROADCASTSS 180(AX), Y1
+	VPXOR        X2, X2, X2
+	XORQ         CX, CX
+	LEAQ         80(AX), DX
+	LEAQ         magnitudes32x32<>+32(SB), BX
+	CMPQ         128(AX), $0x00
+	JE           segment
+	SUBQ         $0x20, BX
+	MOVQ         (AX), SI
+	MOVQ         8(AX), R8
+	MOVQ         112(AX), R9
+	LEAQ         (SP), DI
 
+keep:
+	MOVQ (SI), R10
+	MOVL (R10), R11
+	MOVL R11, (DI)
+	MOVL (R10)(R9*4), R10
+	MOVL R10, 8(DI)
+	ADDQ $0x10, SI
+	ADDQ $0x10, DI
+	DECQ R8
+	JGE  keep
+
+segment:
 several:
-	CMPQ    BX, R12
-	JG      severalEnd
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPS (R8)(BX*4), Y2
-	VMOVUPS 32(R8)(BX*4), Y3
-	VMOVUPS 64(R8)(BX*4), Y4
-	VMOVUPS 96(R8)(BX*4), Y5
+	MOVQ       (DX), SI
+	SUBQ       $0x20, SI
+	CMPQ       CX, SI
+	JG         severalDone
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         severalLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), R11
+	MOVQ       144(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ       152(AX), DI
+	ADDQ       R9, DI
+	PREFETCHT0 (DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	VMOVUPS    (R9)(CX*4), Y3
+	VMOVUPS    (R10)(CX*4), Y4
+	VADDPS     Y4, Y3, Y3
+	VMULPS     halves32x32<>+0(SB), Y3, Y3
+	VADDPS     (R11)(CX*4), Y3, Y3
+	VMOVUPS    Y3, (R8)(CX*4)
+	VMOVUPS    32(R9)(CX*4), Y4
+	VMOVUPS    32(R10)(CX*4), Y5
+	VADDPS     Y5, Y4, Y4
+	VMULPS     halves32x32<>+0(SB), Y4, Y4
+	VADDPS     32(R11)(CX*4), Y4, Y4
+	VMOVUPS    Y4, 32(R8)(CX*4)
+	VMOVUPS    64(R9)(CX*4), Y5
+	VMOVUPS    64(R10)(CX*4), Y6
+	VADDPS     Y6, Y5, Y5
+	VMULPS     halves32x32<>+0(SB), Y5, Y5
+	VADDPS     64(R11)(CX*4), Y5, Y5
+	VMOVUPS    Y5, 64(R8)(CX*4)
+	VMOVUPS    96(R9)(CX*4), Y6
+	VMOVUPS    96(R10)(CX*4), Y7
+	VADDPS     Y7, Y6, Y6
+	VMULPS     halves32x32<>+0(SB), Y6, Y6
+	VADDPS     96(R11)(CX*4), Y6, Y6
+	VMOVUPS    Y6, 96(R8)(CX*4)
+	JMP        severalLinks
+
+severalLoad:
+	VMOVUPS (R8)(CX*4), Y3
+	VMOVUPS 32(R8)(CX*4), Y4
+	VMOVUPS 64(R8)(CX*4), Y5
+	VMOVUPS 96(R8)(CX*4), Y6
+
+severalLinks:
+	MOVQ       40(AX), R11
+	MOVQ       48(AX), R12
+	MOVQ       56(AX), R13
+	MOVQ       160(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ       168(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ       8(AX), DI
+	TESTQ      DI, DI
+	JZ         severalTail
 
 severalLink:
-	MOVQ    24(SI), R8
-	MOVQ    32(SI), R10
-	MOVQ    40(SI), R11
-	MOVQ    48(SI), R9
-	VMOVUPS (R10)(BX*4), Y6
-	VADDPS  (R9)(BX*4), Y2, Y2
-	VADDPS  4(R10)(BX*4), Y6, Y6
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y2, Y2
-	VADDPS  (R11)(BX*4), Y2, Y2
-	VMOVUPS Y2, (R8)(BX*4)
-	VMOVUPS 32(R10)(BX*4), Y6
-	VADDPS  32(R9)(BX*4), Y3, Y3
-	VADDPS  36(R10)(BX*4), Y6, Y6
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y7
+	VADDPS  4(R10)(CX*4), Y7, Y7
 	VMULPS  Y1, Y3, Y3
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y3, Y3
-	VADDPS  32(R11)(BX*4), Y3, Y3
-	VMOVUPS Y3, 32(R8)(BX*4)
-	VMOVUPS 64(R10)(BX*4), Y6
-	VADDPS  64(R9)(BX*4), Y4, Y4
-	VADDPS  68(R10)(BX*4), Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y3, Y3
+	VADDPS  (R11)(CX*4), Y3, Y3
+	VMOVUPS Y3, (R8)(CX*4)
+	VADDPS  32(R9)(CX*4), Y4, Y4
+	VMOVUPS 32(R10)(CX*4), Y7
+	VADDPS  36(R10)(CX*4), Y7, Y7
 	VMULPS  Y1, Y4, Y4
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y4, Y4
-	VADDPS  64(R11)(BX*4), Y4, Y4
-	VMOVUPS Y4, 64(R8)(BX*4)
-	VMOVUPS 96(R10)(BX*4), Y6
-	VADDPS  96(R9)(BX*4), Y5, Y5
-	VADDPS  100(R10)(BX*4), Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y4, Y4
+	VADDPS  32(R11)(CX*4), Y4, Y4
+	VMOVUPS Y4, 32(R8)(CX*4)
+	VADDPS  64(R9)(CX*4), Y5, Y5
+	VMOVUPS 64(R10)(CX*4), Y7
+	VADDPS  68(R10)(CX*4), Y7, Y7
 	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VADDPS  96(R11)(BX*4), Y5, Y5
-	VMOVUPS Y5, 96(R8)(BX*4)
-	ADDQ    $0x18, SI
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y5, Y5
+	VADDPS  64(R11)(CX*4), Y5, Y5
+	VMOVUPS Y5, 64(R8)(CX*4)
+	VADDPS  96(R9)(CX*4), Y6, Y6
+	VMOVUPS 96(R10)(CX*4), Y7
+	VADDPS  100(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y6, Y6
+	VADDPS  96(R11)(CX*4), Y6, Y6
+	VMOVUPS Y6, 96(R8)(CX*4)
+	ADDQ    R12, R11
+	XCHGQ   R12, R13
+	ADDQ    $0x10, SI
 	DECQ    DI
 	JNZ     severalLink
-	ADDQ    $0x20, BX
-	JMP     several
+
+severalTail:
+	CMPQ    8(DX), $0x00
+	JE      severalEnd
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	CMPQ    128(AX), $0x00
+	JNE     severalTailWide
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y7
+	VADDPS  4(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y3, Y3
+	VADDPS  (R11)(CX*4), Y3, Y3
+	VSUBPS  (R8)(CX*4), Y3, Y3
+	VANDPS  (BX), Y3, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  32(R9)(CX*4), Y4, Y4
+	VMOVUPS 32(R10)(CX*4), Y7
+	VADDPS  36(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y4, Y4
+	VADDPS  32(R11)(CX*4), Y4, Y4
+	VSUBPS  32(R8)(CX*4), Y4, Y4
+	VANDPS  32(BX), Y4, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  64(R9)(CX*4), Y5, Y5
+	VMOVUPS 64(R10)(CX*4), Y7
+	VADDPS  68(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y5, Y5
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y5, Y5
+	VADDPS  64(R11)(CX*4), Y5, Y5
+	VSUBPS  64(R8)(CX*4), Y5, Y5
+	VANDPS  64(BX), Y5, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  96(R9)(CX*4), Y6, Y6
+	VMOVUPS 96(R10)(CX*4), Y7
+	VADDPS  100(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y6, Y6
+	VADDPS  96(R11)(CX*4), Y6, Y6
+	VSUBPS  96(R8)(CX*4), Y6, Y6
+	VANDPS  96(BX), Y6, Y7
+	VPMAXSD Y7, Y2, Y2
+	CMPQ    8(DX), $0x02
+	JE      severalNarrowSolution
+	MOVQ    64(AX), BX
+	VADDPS  Y3, Y3, Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y7
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	VADDPS  Y4, Y4, Y4
+	VANDPS  magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y4, Y4
+	VMOVUPS Y4, 32(BX)(CX*4)
+	VADDPS  Y5, Y5, Y5
+	VANDPS  magnitudes32x32<>+32(SB), Y5, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y5, Y5
+	VMOVUPS Y5, 64(BX)(CX*4)
+	VADDPS  Y6, Y6, Y6
+	VANDPS  magnitudes32x32<>+32(SB), Y6, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y6, Y6
+	VMOVUPS Y6, 96(BX)(CX*4)
+	MOVQ    72(AX), BX
+	TESTQ   BX, BX
+	JZ      severalEnd
+	CMPQ    136(AX), $0x00
+	JNE     severalNarrowStream
+	VMOVUPS (R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	VMOVUPS 32(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 32(BX)(CX*4)
+	VMOVUPS 64(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 64(BX)(CX*4)
+	VMOVUPS 96(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 96(BX)(CX*4)
+	JMP     severalEnd
+
+severalNarrowStream:
+	VMOVUPS  (R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, (BX)(CX*4)
+	VMOVUPS  32(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 32(BX)(CX*4)
+	VMOVUPS  64(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 64(BX)(CX*4)
+	VMOVUPS  96(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 96(BX)(CX*4)
+	JMP      severalEnd
+
+severalNarrowSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	LEAQ       (BX)(CX*4), BX
+	CMPQ       136(AX), $0x00
+	JNE        severalNarrowSolutionStream
+	VMOVUPS    (R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, (BX)(CX*4)
+	VMOVUPS    Y4, 32(BX)(CX*4)
+	VMOVUPS    32(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    32(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 64(BX)(CX*4)
+	VMOVUPS    Y4, 96(BX)(CX*4)
+	VMOVUPS    64(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    64(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 128(BX)(CX*4)
+	VMOVUPS    Y4, 160(BX)(CX*4)
+	VMOVUPS    96(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    96(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 192(BX)(CX*4)
+	VMOVUPS    Y4, 224(BX)(CX*4)
+	JMP        severalEnd
+
+severalNarrowSolutionStream:
+	VMOVUPS    (R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, (BX)(CX*4)
+	VMOVNTPS   Y4, 32(BX)(CX*4)
+	VMOVUPS    32(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    32(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 64(BX)(CX*4)
+	VMOVNTPS   Y4, 96(BX)(CX*4)
+	VMOVUPS    64(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    64(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 128(BX)(CX*4)
+	VMOVNTPS   Y4, 160(BX)(CX*4)
+	VMOVUPS    96(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    96(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 192(BX)(CX*4)
+	VMOVNTPS   Y4, 224(BX)(CX*4)
+	JMP        severalEnd
+
+severalTailWide:
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y7
+	VADDPS  4(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y3, Y3
+	VADDPS  (R11)(CX*4), Y3, Y3
+	VSUBPS  (R8)(CX*4), Y3, Y3
+	VANDPS  (BX), Y3, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  32(R9)(CX*4), Y4, Y4
+	VMOVUPS 32(R10)(CX*4), Y7
+	VADDPS  36(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y4, Y4
+	VADDPS  32(R11)(CX*4), Y4, Y4
+	VSUBPS  32(R8)(CX*4), Y4, Y4
+	VANDPS  32(BX), Y4, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  64(R9)(CX*4), Y5, Y5
+	VMOVUPS 64(R10)(CX*4), Y7
+	VADDPS  68(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y5, Y5
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y5, Y5
+	VADDPS  64(R11)(CX*4), Y5, Y5
+	VSUBPS  64(R8)(CX*4), Y5, Y5
+	VANDPS  64(BX), Y5, Y7
+	VPMAXSD Y7, Y2, Y2
+	VADDPS  96(R9)(CX*4), Y6, Y6
+	VMOVUPS 96(R10)(CX*4), Y7
+	VADDPS  100(R10)(CX*4), Y7, Y7
+	VMULPS  Y1, Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y7, Y6, Y6
+	VADDPS  96(R11)(CX*4), Y6, Y6
+	VSUBPS  96(R8)(CX*4), Y6, Y6
+	VANDPS  96(BX), Y6, Y7
+	VPMAXSD Y7, Y2, Y2
+	CMPQ    8(DX), $0x02
+	JE      severalWideSolution
+	MOVQ    64(AX), BX
+	VADDPS  Y3, Y3, Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y7
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	VADDPS  Y4, Y4, Y4
+	VANDPS  magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y4, Y4
+	VMOVUPS Y4, 32(BX)(CX*4)
+	VADDPS  Y5, Y5, Y5
+	VANDPS  magnitudes32x32<>+32(SB), Y5, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y5, Y5
+	VMOVUPS Y5, 64(BX)(CX*4)
+	VADDPS  Y6, Y6, Y6
+	VANDPS  magnitudes32x32<>+32(SB), Y6, Y3
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS  Y3, Y6, Y6
+	VMOVUPS Y6, 96(BX)(CX*4)
+	MOVQ    72(AX), BX
+	TESTQ   BX, BX
+	JZ      severalEnd
+	CMPQ    136(AX), $0x00
+	JNE     severalWideStream
+	VMOVUPS 4(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	VMOVUPS 36(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 32(BX)(CX*4)
+	VMOVUPS 68(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 64(BX)(CX*4)
+	VMOVUPS 100(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, 96(BX)(CX*4)
+	JMP     severalEnd
+
+severalWideStream:
+	VMOVUPS  4(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, (BX)(CX*4)
+	VMOVUPS  36(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 32(BX)(CX*4)
+	VMOVUPS  68(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 64(BX)(CX*4)
+	VMOVUPS  100(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, 96(BX)(CX*4)
+	JMP      severalEnd
+
+severalWideSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	LEAQ       (BX)(CX*4), BX
+	CMPQ       136(AX), $0x00
+	JNE        severalWideSolutionStream
+	VMOVUPS    4(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, (BX)(CX*4)
+	VMOVUPS    Y4, 32(BX)(CX*4)
+	VMOVUPS    36(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    32(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 64(BX)(CX*4)
+	VMOVUPS    Y4, 96(BX)(CX*4)
+	VMOVUPS    68(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    64(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 128(BX)(CX*4)
+	VMOVUPS    Y4, 160(BX)(CX*4)
+	VMOVUPS    100(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    96(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, 192(BX)(CX*4)
+	VMOVUPS    Y4, 224(BX)(CX*4)
+	JMP        severalEnd
+
+severalWideSolutionStream:
+	VMOVUPS    4(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, (BX)(CX*4)
+	VMOVNTPS   Y4, 32(BX)(CX*4)
+	VMOVUPS    36(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    32(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 64(BX)(CX*4)
+	VMOVNTPS   Y4, 96(BX)(CX*4)
+	VMOVUPS    68(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    64(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 128(BX)(CX*4)
+	VMOVNTPS   Y4, 160(BX)(CX*4)
+	VMOVUPS    100(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    96(R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, 192(BX)(CX*4)
+	VMOVNTPS   Y4, 224(BX)(CX*4)
 
 severalEnd:
-	LEAQ -8(DX), R12
+	LEAQ magnitudes32x32<>+32(SB), BX
+	ADDQ $0x20, CX
+	JMP  several
 
+severalDone:
 single:
-	CMPQ    BX, R12
-	JG      singleEnd
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPS (R8)(BX*4), Y2
+	MOVQ       (DX), SI
+	SUBQ       $0x08, SI
+	CMPQ       CX, SI
+	JG         singleDone
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         singleLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), R11
+	MOVQ       144(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	MOVQ       152(AX), DI
+	ADDQ       R9, DI
+	PREFETCHT0 (DI)(CX*4)
+	VMOVUPS    (R9)(CX*4), Y3
+	VMOVUPS    (R10)(CX*4), Y4
+	VADDPS     Y4, Y3, Y3
+	VMULPS     halves32x32<>+0(SB), Y3, Y3
+	VADDPS     (R11)(CX*4), Y3, Y3
+	VMOVUPS    Y3, (R8)(CX*4)
+	JMP        singleLinks
+
+singleLoad:
+	VMOVUPS (R8)(CX*4), Y3
+
+singleLinks:
+	MOVQ       40(AX), R11
+	MOVQ       48(AX), R12
+	MOVQ       56(AX), R13
+	MOVQ       160(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	MOVQ       168(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	MOVQ       8(AX), DI
+	TESTQ      DI, DI
+	JZ         singleTail
 
 singleLink:
-	MOVQ    24(SI), R8
-	MOVQ    32(SI), R10
-	MOVQ    40(SI), R11
-	MOVQ    48(SI), R9
-	VMOVUPS (R10)(BX*4), Y3
-	VADDPS  (R9)(BX*4), Y2, Y2
-	VADDPS  4(R10)(BX*4), Y3, Y3
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2
-	VADDPS  (R11)(BX*4), Y2, Y2
-	VMOVUPS Y2, (R8)(BX*4)
-	ADDQ    $0x18, SI
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y4
+	VADDPS  4(R10)(CX*4), Y4, Y4
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y4, Y3, Y3
+	VADDPS  (R11)(CX*4), Y3, Y3
+	VMOVUPS Y3, (R8)(CX*4)
+	ADDQ    R12, R11
+	XCHGQ   R12, R13
+	ADDQ    $0x10, SI
 	DECQ    DI
 	JNZ     singleLink
-	ADDQ    $0x08, BX
-	JMP     single
+
+singleTail:
+	CMPQ    8(DX), $0x00
+	JE      singleEnd
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	CMPQ    128(AX), $0x00
+	JNE     singleTailWide
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y4
+	VADDPS  4(R10)(CX*4), Y4, Y4
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y4, Y3, Y3
+	VADDPS  (R11)(CX*4), Y3, Y3
+	VSUBPS  (R8)(CX*4), Y3, Y3
+	VANDPS  (BX), Y3, Y4
+	VPMAXSD Y4, Y2, Y2
+	CMPQ    8(DX), $0x02
+	JE      singleNarrowSolution
+	MOVQ    64(AX), BX
+	VADDPS  Y3, Y3, Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	MOVQ    72(AX), BX
+	TESTQ   BX, BX
+	JZ      singleEnd
+	CMPQ    136(AX), $0x00
+	JNE     singleNarrowStream
+	VMOVUPS (R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	JMP     singleEnd
+
+singleNarrowStream:
+	VMOVUPS  (R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, (BX)(CX*4)
+	JMP      singleEnd
+
+singleNarrowSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	LEAQ       (BX)(CX*4), BX
+	CMPQ       136(AX), $0x00
+	JNE        singleNarrowSolutionStream
+	VMOVUPS    (R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, (BX)(CX*4)
+	VMOVUPS    Y4, 32(BX)(CX*4)
+	JMP        singleEnd
+
+singleNarrowSolutionStream:
+	VMOVUPS    (R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y3, Y4, Y5
+	VUNPCKHPS  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, (BX)(CX*4)
+	VMOVNTPS   Y4, 32(BX)(CX*4)
+	JMP        singleEnd
+
+singleTailWide:
+	VADDPS  (R9)(CX*4), Y3, Y3
+	VMOVUPS (R10)(CX*4), Y4
+	VADDPS  4(R10)(CX*4), Y4, Y4
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y4, Y3, Y3
+	VADDPS  (R11)(CX*4), Y3, Y3
+	VSUBPS  (R8)(CX*4), Y3, Y3
+	VANDPS  (BX), Y3, Y4
+	VPMAXSD Y4, Y2, Y2
+	CMPQ    8(DX), $0x02
+	JE      singleWideSolution
+	MOVQ    64(AX), BX
+	VADDPS  Y3, Y3, Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	MOVQ    72(AX), BX
+	TESTQ   BX, BX
+	JZ      singleEnd
+	CMPQ    136(AX), $0x00
+	JNE     singleWideStream
+	VMOVUPS 4(R10)(CX*4), Y3
+	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (BX)(CX*4)
+	JMP     singleEnd
+
+singleWideStream:
+	VMOVUPS  4(R10)(CX*4), Y3
+	VANDPS   magnitudes32x32<>+32(SB), Y3, Y4
+	VCMPPS   $0x15, floors32x32<>+0(SB), Y4, Y4
+	VANDPS   Y4, Y3, Y3
+	VMOVNTPS Y3, (BX)(CX*4)
+	JMP      singleEnd
+
+singleWideSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	LEAQ       (BX)(CX*4), BX
+	CMPQ       136(AX), $0x00
+	JNE        singleWideSolutionStream
+	VMOVUPS    4(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPS    Y3, (BX)(CX*4)
+	VMOVUPS    Y4, 32(BX)(CX*4)
+	JMP        singleEnd
+
+singleWideSolutionStream:
+	VMOVUPS    4(R10)(CX*4), Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    (R8)(CX*4), Y3
+	VANDPS     magnitudes32x32<>+32(SB), Y3, Y5
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y5, Y5
+	VANDPS     Y5, Y3, Y3
+	VUNPCKLPS  Y4, Y3, Y5
+	VUNPCKHPS  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPS   Y3, (BX)(CX*4)
+	VMOVNTPS   Y4, 32(BX)(CX*4)
 
 singleEnd:
-	SUBQ    BX, DX
-	JLE     done
-	LEAQ    lanes<>+32(SB), SI
-	NEGQ    DX
-	VMOVUPS (SI)(DX*4), Y2
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPS (R8)(BX*4), Y3
+	LEAQ magnitudes32x32<>+32(SB), BX
+	ADDQ $0x08, CX
+	JMP  single
 
-lastLink:
-	MOVQ       24(SI), R8
-	MOVQ       32(SI), R10
-	MOVQ       40(SI), R11
-	MOVQ       48(SI), R9
-	VMOVUPS    (R10)(BX*4), Y4
-	VADDPS     (R9)(BX*4), Y3, Y3
-	VADDPS     4(R10)(BX*4), Y4, Y4
-	VMULPS     Y1, Y3, Y3
-	VMULPS     Y0, Y4, Y4
-	VADDPS     Y4, Y3, Y3
-	VMASKMOVPS (R11)(BX*4), Y2, Y4
-	VADDPS     Y4, Y3, Y3
-	VMOVUPS    (R8)(BX*4), Y4
-	VBLENDVPS  Y2, Y3, Y4, Y3
-	VMOVUPS    Y3, (R8)(BX*4)
-	ADDQ       $0x18, SI
+singleDone:
+	MOVQ       (DX), SI
+	SUBQ       CX, SI
+	JLE        next
+	LEAQ       lanes<>+32(SB), DI
+	NEGQ       SI
+	VMOVUPS    (DI)(SI*4), Y3
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         restLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), R11
+	MOVQ       144(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	MOVQ       152(AX), DI
+	ADDQ       R9, DI
+	PREFETCHT0 (DI)(CX*4)
+	VMASKMOVPS (R9)(CX*4), Y3, Y4
+	VMASKMOVPS (R10)(CX*4), Y3, Y5
+	VADDPS     Y5, Y4, Y4
+	VMULPS     halves32x32<>+0(SB), Y4, Y4
+	VMASKMOVPS (R11)(CX*4), Y3, Y5
+	VADDPS     Y5, Y4, Y4
+	VMOVUPS    Y4, (R8)(CX*4)
+	JMP        restLinks
+
+restLoad:
+	VMOVUPS (R8)(CX*4), Y4
+
+restLinks:
+	MOVQ       40(AX), R11
+	MOVQ       48(AX), R12
+	MOVQ       56(AX), R13
+	MOVQ       160(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	MOVQ       168(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	MOVQ       8(AX), DI
+	TESTQ      DI, DI
+	JZ         restTail
+
+restLink:
+	MOVQ       16(SI), R8
+	MOVQ       24(SI), R10
+	MOVQ       32(SI), R9
+	VADDPS     (R9)(CX*4), Y4, Y4
+	VMOVUPS    (R10)(CX*4), Y5
+	VADDPS     4(R10)(CX*4), Y5, Y5
+	VMULPS     Y1, Y4, Y4
+	VMULPS     Y0, Y5, Y5
+	VADDPS     Y5, Y4, Y4
+	VMASKMOVPS (R11)(CX*4), Y3, Y5
+	VADDPS     Y5, Y4, Y4
+	VMOVUPS    Y4, (R8)(CX*4)
+	ADDQ       R12, R11
+	XCHGQ      R12, R13
+	ADDQ       $0x10, SI
 	DECQ       DI
-	JNZ        lastLink
+	JNZ        restLink
 
-done:
+restTail:
+	CMPQ       8(DX), $0x00
+	JE         restEnd
+	MOVQ       16(SI), R8
+	MOVQ       24(SI), R10
+	MOVQ       32(SI), R9
+	CMPQ       128(AX), $0x00
+	JNE        restTailWide
+	VADDPS     (R9)(CX*4), Y4, Y4
+	VMOVUPS    (R10)(CX*4), Y5
+	VADDPS     4(R10)(CX*4), Y5, Y5
+	VMULPS     Y1, Y4, Y4
+	VMULPS     Y0, Y5, Y5
+	VADDPS     Y5, Y4, Y4
+	VMASKMOVPS (R11)(CX*4), Y3, Y5
+	VADDPS     Y5, Y4, Y4
+	VSUBPS     (R8)(CX*4), Y4, Y4
+	VANDPS     (BX), Y4, Y5
+	VANDPS     Y3, Y5, Y5
+	VPMAXSD    Y5, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         restNarrowSolution
+	MOVQ       64(AX), SI
+	VADDPS     Y4, Y4, Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    Y4, (SI)(CX*4)
+	JMP        restEnd
+
+restNarrowSolution:
+	JMP restEnd
+
+restTailWide:
+	VADDPS     (R9)(CX*4), Y4, Y4
+	VMOVUPS    (R10)(CX*4), Y5
+	VADDPS     4(R10)(CX*4), Y5, Y5
+	VMULPS     Y1, Y4, Y4
+	VMULPS     Y0, Y5, Y5
+	VADDPS     Y5, Y4, Y4
+	VMASKMOVPS (R11)(CX*4), Y3, Y5
+	VADDPS     Y5, Y4, Y4
+	VSUBPS     (R8)(CX*4), Y4, Y4
+	VANDPS     (BX), Y4, Y5
+	VANDPS     Y3, Y5, Y5
+	VPMAXSD    Y5, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         restWideSolution
+	MOVQ       64(AX), SI
+	VADDPS     Y4, Y4, Y4
+	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
+	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
+	VANDPS     Y3, Y4, Y4
+	VMOVUPS    Y4, (SI)(CX*4)
+	JMP        restEnd
+
+restWideSolution:
+restEnd:
+	MOVQ (DX), CX
+
+next:
+	ADDQ $0x10, DX
+	LEAQ 128(AX), SI
+	CMPQ DX, SI
+	JL   segment
+	CMPQ 136(AX), $0x00
+	JE   stored
+	SFENCE
+
+stored:
+	CMPQ 128(AX), $0x00
+	JE   return
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 112(AX), BX
+	LEAQ (SP), AX
+
+restore:
+	MOVQ (CX), SI
+	MOVL (AX), DI
+	MOVL DI, (SI)
+	MOVL 8(AX), DI
+	MOVL DI, (SI)(BX*4)
+	ADDQ $0x10, CX
+	ADDQ $0x10, AX
+	DECQ DX
+	JGE  restore
+
+return:
+	VPERM2F128 $0x01, Y2, Y2, Y0
+	VPMAXSD    Y0, Y2, Y2
+	VPSHUFD    $0x4e, Y2, Y0
+	VPMAXSD    Y0, Y2, Y2
+	VPSHUFD    $0xb1, Y2, Y0
+	VPMAXSD    Y0, Y2, Y2
+	MOVSS      X2, most+8(FP)
 	VZEROUPPER
 	RET
-
-// func residual32(dst []float32, at []float32, up []float32, down []float32, row []float32, side []float32, cx float32, cy float32) (most float32)
-// Requires: AVX, AVX2, CMOV, SSE
-TEXT ·residual32(SB), NOSPLIT, $0-156
-	MOVQ         up_base+48(FP), AX
-	MOVQ         down_base+72(FP), CX
-	MOVQ         row_base+96(FP), DX
-	VBROADCASTSS cx+144(FP), Y0
-	VBROADCASTSS cy+148(FP), Y1
-	MOVQ         dst_base+0(FP), BX
-	MOVQ         dst_len+8(FP), SI
-	MOVQ         at_base+24(FP), DI
-	VPCMPEQD     Y2, Y2, Y2
-	VPSRLD       $0x01, Y2, Y2
-	VBROADCASTSS floor32<>+0(SB), Y3
-	VPCMPEQD     Y4, Y4, Y4
-	VPSRLD       $0x01, Y4, Y4
-	VPXOR        Y4, Y4, Y4
-	XORQ         R8, R8
-	LEAQ         -32(SI), R9
-	CMPQ         R9, $0x00
-	JL           rest
-
-several:
-	VMOVUPS (AX)(R8*4), Y5
-	VMOVUPS (DX)(R8*4), Y6
-	VADDPS  (CX)(R8*4), Y5, Y5
-	VADDPS  4(DX)(R8*4), Y6, Y6
-	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VSUBPS  (DI)(R8*4), Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VPMAXSD Y6, Y4, Y4
-	VADDPS  Y5, Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VCMPPS  $0x15, Y3, Y6, Y6
-	VANDPS  Y6, Y5, Y5
-	VMOVUPS Y5, (BX)(R8*4)
-	VMOVUPS 32(AX)(R8*4), Y5
-	VMOVUPS 32(DX)(R8*4), Y6
-	VADDPS  32(CX)(R8*4), Y5, Y5
-	VADDPS  36(DX)(R8*4), Y6, Y6
-	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VSUBPS  32(DI)(R8*4), Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VPMAXSD Y6, Y4, Y4
-	VADDPS  Y5, Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VCMPPS  $0x15, Y3, Y6, Y6
-	VANDPS  Y6, Y5, Y5
-	VMOVUPS Y5, 32(BX)(R8*4)
-	VMOVUPS 64(AX)(R8*4), Y5
-	VMOVUPS 64(DX)(R8*4), Y6
-	VADDPS  64(CX)(R8*4), Y5, Y5
-	VADDPS  68(DX)(R8*4), Y6, Y6
-	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VSUBPS  64(DI)(R8*4), Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VPMAXSD Y6, Y4, Y4
-	VADDPS  Y5, Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VCMPPS  $0x15, Y3, Y6, Y6
-	VANDPS  Y6, Y5, Y5
-	VMOVUPS Y5, 64(BX)(R8*4)
-	VMOVUPS 96(AX)(R8*4), Y5
-	VMOVUPS 96(DX)(R8*4), Y6
-	VADDPS  96(CX)(R8*4), Y5, Y5
-	VADDPS  100(DX)(R8*4), Y6, Y6
-	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VSUBPS  96(DI)(R8*4), Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VPMAXSD Y6, Y4, Y4
-	VADDPS  Y5, Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VCMPPS  $0x15, Y3, Y6, Y6
-	VANDPS  Y6, Y5, Y5
-	VMOVUPS Y5, 96(BX)(R8*4)
-	ADDQ    $0x20, R8
-	CMPQ    R8, R9
-	JLE     several
-
-rest:
-	CMPQ R8, SI
-	JGE  done
-	SUBQ $0x08, SI
-
-single:
-	CMPQ    R8, SI
-	CMOVQGT SI, R8
-	VMOVUPS (AX)(R8*4), Y5
-	VMOVUPS (DX)(R8*4), Y6
-	VADDPS  (CX)(R8*4), Y5, Y5
-	VADDPS  4(DX)(R8*4), Y6, Y6
-	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VSUBPS  (DI)(R8*4), Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VPMAXSD Y6, Y4, Y4
-	VADDPS  Y5, Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VCMPPS  $0x15, Y3, Y6, Y6
-	VANDPS  Y6, Y5, Y5
-	VMOVUPS Y5, (BX)(R8*4)
-	ADDQ    $0x08, R8
-	LEAQ    8(SI), R9
-	CMPQ    R8, R9
-	JL      single
-
-done:
-	VPERM2F128 $0x01, Y4, Y4, Y0
-	VPMAXSD    Y0, Y4, Y4
-	VPSHUFD    $0x4e, Y4, Y0
-	VPMAXSD    Y0, Y4, Y4
-	VPSHUFD    $0xb1, Y4, Y0
-	VPMAXSD    Y0, Y4, Y4
-	MOVSS      X4, most+152(FP)
-	VZEROUPPER
-	RET
-
-DATA floor32<>+0(SB)/4, $0x17800000
-GLOBL floor32<>(SB), RODATA|NOPTR, $4
-
-// func residualSource32(dst []float32, at []float32, up []float32, down []float32, row []float32, side []float32, cx float32, cy float32) (most float32)
-// Requires: AVX, AVX2, CMOV, SSE
-TEXT ·residualSource32(SB), NOSPLIT, $0-156
-	MOVQ         up_base+48(FP), AX
-	MOVQ         down_base+72(FP), CX
-	MOVQ         row_base+96(FP), DX
-	VBROADCASTSS cx+144(FP), Y0
-	VBROADCASTSS cy+148(FP), Y1
-	MOVQ         side_base+120(FP), BX
-	MOVQ         dst_base+0(FP), SI
-	MOVQ         dst_len+8(FP), DI
-	MOVQ         at_base+24(FP), R8
-	VPCMPEQD     Y2, Y2, Y2
-	VPSRLD       $0x01, Y2, Y2
-	VBROADCASTSS floor32<>+0(SB), Y3
-	VPCMPEQD     Y4, Y4, Y4
-	VPSRLD       $0x01, Y4, Y4
-	VPXOR        Y4, Y4, Y4
-	XORQ         R9, R9
-	LEAQ         -32(DI), R10
-	CMPQ         R10, $0x00
-	JL           rest
-
-several:
-	VMOVUPS (AX)(R9*4), Y5
-	VMOVUPS (DX)(R9*4), Y6
-	VADDPS  (CX)(R9*4), Y5, Y5
-	VADDPS  4(DX)(R9*4), Y6, Y6
-	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VADDPS  (BX)(R9*4), Y5, Y5
-	VSUBPS  (R8)(R9*4), Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VPMAXSD Y6, Y4, Y4
-	VADDPS  Y5, Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VCMPPS  $0x15, Y3, Y6, Y6
-	VANDPS  Y6, Y5, Y5
-	VMOVUPS Y5, (SI)(R9*4)
-	VMOVUPS 32(AX)(R9*4), Y5
-	VMOVUPS 32(DX)(R9*4), Y6
-	VADDPS  32(CX)(R9*4), Y5, Y5
-	VADDPS  36(DX)(R9*4), Y6, Y6
-	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VADDPS  32(BX)(R9*4), Y5, Y5
-	VSUBPS  32(R8)(R9*4), Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VPMAXSD Y6, Y4, Y4
-	VADDPS  Y5, Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VCMPPS  $0x15, Y3, Y6, Y6
-	VANDPS  Y6, Y5, Y5
-	VMOVUPS Y5, 32(SI)(R9*4)
-	VMOVUPS 64(AX)(R9*4), Y5
-	VMOVUPS 64(DX)(R9*4), Y6
-	VADDPS  64(CX)(R9*4), Y5, Y5
-	VADDPS  68(DX)(R9*4), Y6, Y6
-	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VADDPS  64(BX)(R9*4), Y5, Y5
-	VSUBPS  64(R8)(R9*4), Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VPMAXSD Y6, Y4, Y4
-	VADDPS  Y5, Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VCMPPS  $0x15, Y3, Y6, Y6
-	VANDPS  Y6, Y5, Y5
-	VMOVUPS Y5, 64(SI)(R9*4)
-	VMOVUPS 96(AX)(R9*4), Y5
-	VMOVUPS 96(DX)(R9*4), Y6
-	VADDPS  96(CX)(R9*4), Y5, Y5
-	VADDPS  100(DX)(R9*4), Y6, Y6
-	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VADDPS  96(BX)(R9*4), Y5, Y5
-	VSUBPS  96(R8)(R9*4), Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VPMAXSD Y6, Y4, Y4
-	VADDPS  Y5, Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VCMPPS  $0x15, Y3, Y6, Y6
-	VANDPS  Y6, Y5, Y5
-	VMOVUPS Y5, 96(SI)(R9*4)
-	ADDQ    $0x20, R9
-	CMPQ    R9, R10
-	JLE     several
-
-rest:
-	CMPQ R9, DI
-	JGE  done
-	SUBQ $0x08, DI
-
-single:
-	CMPQ    R9, DI
-	CMOVQGT DI, R9
-	VMOVUPS (AX)(R9*4), Y5
-	VMOVUPS (DX)(R9*4), Y6
-	VADDPS  (CX)(R9*4), Y5, Y5
-	VADDPS  4(DX)(R9*4), Y6, Y6
-	VMULPS  Y1, Y5, Y5
-	VMULPS  Y0, Y6, Y6
-	VADDPS  Y6, Y5, Y5
-	VADDPS  (BX)(R9*4), Y5, Y5
-	VSUBPS  (R8)(R9*4), Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VPMAXSD Y6, Y4, Y4
-	VADDPS  Y5, Y5, Y5
-	VANDPS  Y2, Y5, Y6
-	VCMPPS  $0x15, Y3, Y6, Y6
-	VANDPS  Y6, Y5, Y5
-	VMOVUPS Y5, (SI)(R9*4)
-	ADDQ    $0x08, R9
-	LEAQ    8(DI), R10
-	CMPQ    R9, R10
-	JL      single
-
-done:
-	VPERM2F128 $0x01, Y4, Y4, Y0
-	VPMAXSD    Y0, Y4, Y4
-	VPSHUFD    $0x4e, Y4, Y0
-	VPMAXSD    Y0, Y4, Y4
-	VPSHUFD    $0xb1, Y4, Y0
-	VPMAXSD    Y0, Y4, Y4
-	MOVSS      X4, most+152(FP)
-	VZEROUPPER
-	RET
-
-// func correct32(dst []float32, src []float32, a []float32, b []float32)
-// Requires: AVX, CMOV
-TEXT ·correct32(SB), NOSPLIT, $0-96
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         dst_len+8(FP), CX
-	MOVQ         src_base+24(FP), DX
-	MOVQ         a_base+48(FP), BX
-	MOVQ         b_base+72(FP), SI
-	VBROADCASTSS half32<>+0(SB), Y0
-	XORQ         DI, DI
-	LEAQ         -32(CX), R8
-	CMPQ         R8, $0x00
-	JL           rest
-
-several:
-	VMOVUPS (BX)(DI*4), Y1
-	VMOVUPS (SI)(DI*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VADDPS  (DX)(DI*4), Y1, Y1
-	VMOVUPS Y1, (AX)(DI*4)
-	VMOVUPS 32(BX)(DI*4), Y1
-	VMOVUPS 32(SI)(DI*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VADDPS  32(DX)(DI*4), Y1, Y1
-	VMOVUPS Y1, 32(AX)(DI*4)
-	VMOVUPS 64(BX)(DI*4), Y1
-	VMOVUPS 64(SI)(DI*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VADDPS  64(DX)(DI*4), Y1, Y1
-	VMOVUPS Y1, 64(AX)(DI*4)
-	VMOVUPS 96(BX)(DI*4), Y1
-	VMOVUPS 96(SI)(DI*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VADDPS  96(DX)(DI*4), Y1, Y1
-	VMOVUPS Y1, 96(AX)(DI*4)
-	ADDQ    $0x20, DI
-	CMPQ    DI, R8
-	JLE     several
-
-rest:
-	CMPQ DI, CX
-	JGE  done
-	SUBQ $0x08, CX
-
-single:
-	CMPQ    DI, CX
-	CMOVQGT CX, DI
-	VMOVUPS (BX)(DI*4), Y1
-	VMOVUPS (SI)(DI*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VADDPS  (DX)(DI*4), Y1, Y1
-	VMOVUPS Y1, (AX)(DI*4)
-	ADDQ    $0x08, DI
-	LEAQ    8(CX), R8
-	CMPQ    DI, R8
-	JL      single
-
-done:
-	VZEROUPPER
-	RET
-
-DATA half32<>+0(SB)/4, $0x3f000000
-GLOBL half32<>(SB), RODATA|NOPTR, $4
 
 // func cubic32(dst []float32, a []float32, b []float32, c []float32, d []float32)
 // Requires: AVX, CMOV
@@ -898,6 +2208,9 @@ single:
 done:
 	VZEROUPPER
 	RET
+
+DATA floor32<>+0(SB)/4, $0x17800000
+GLOBL floor32<>(SB), RODATA|NOPTR, $4
 
 // func join32(dst []float32, even []float32, odd []float32)
 // Requires: AVX, AVX2, CMOV
@@ -1178,762 +2491,2079 @@ done:
 	VZEROUPPER
 	RET
 
-// func relax64(dst []float64, up []float64, down []float64, row []float64, side []float64, cx float64, cy float64)
-// Requires: AVX, CMOV
-TEXT ·relax64(SB), NOSPLIT, $0-136
-	MOVQ         up_base+24(FP), AX
-	MOVQ         down_base+48(FP), CX
-	MOVQ         row_base+72(FP), DX
-	VBROADCASTSD cx+120(FP), Y0
-	VBROADCASTSD cy+128(FP), Y1
-	MOVQ         dst_base+0(FP), BX
-	MOVQ         dst_len+8(FP), SI
-	XORQ         DI, DI
-	LEAQ         -16(SI), R8
-	CMPQ         R8, $0x00
-	JL           rest
+// func wave64(w *byte) (most float64)
+// Requires: AVX, AVX2, MMX+, SSE2
+TEXT ·wave64(SB), NOSPLIT, $128-16
+	MOVQ         w+0(FP), AX
+	VBROADCASTSD 176(AX), Y0
+	VBROADCASTSD 184(AX), Y1
+	VPXOR        X2, X2, X2
+	XORQ         CX, CX
+	LEAQ         80(AX), DX
+	LEAQ         magnitudes64x32<>+32(SB), BX
+	CMPQ         128(AX), $0x00
+	JE           segment
+	SUBQ         $0x20, BX
+	MOVQ         (AX), SI
+	MOVQ         8(AX), R8
+	MOVQ         112(AX), R9
+	LEAQ         (SP), DI
 
+keep:
+	MOVQ (SI), R10
+	MOVQ (R10), R11
+	MOVQ R11, (DI)
+	MOVQ (R10)(R9*8), R10
+	MOVQ R10, 8(DI)
+	ADDQ $0x10, SI
+	ADDQ $0x10, DI
+	DECQ R8
+	JGE  keep
+
+segment:
 several:
-	VMOVUPD (AX)(DI*8), Y2
-	VMOVUPD (DX)(DI*8), Y3
-	VADDPD  (CX)(DI*8), Y2, Y2
-	VADDPD  8(DX)(DI*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VMOVUPD Y2, (BX)(DI*8)
-	VMOVUPD 32(AX)(DI*8), Y2
-	VMOVUPD 32(DX)(DI*8), Y3
-	VADDPD  32(CX)(DI*8), Y2, Y2
-	VADDPD  40(DX)(DI*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VMOVUPD Y2, 32(BX)(DI*8)
-	VMOVUPD 64(AX)(DI*8), Y2
-	VMOVUPD 64(DX)(DI*8), Y3
-	VADDPD  64(CX)(DI*8), Y2, Y2
-	VADDPD  72(DX)(DI*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VMOVUPD Y2, 64(BX)(DI*8)
-	VMOVUPD 96(AX)(DI*8), Y2
-	VMOVUPD 96(DX)(DI*8), Y3
-	VADDPD  96(CX)(DI*8), Y2, Y2
-	VADDPD  104(DX)(DI*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VMOVUPD Y2, 96(BX)(DI*8)
-	ADDQ    $0x10, DI
-	CMPQ    DI, R8
-	JLE     several
+	MOVQ       (DX), SI
+	SUBQ       $0x10, SI
+	CMPQ       CX, SI
+	JG         severalDone
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         severalLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), DI
+	MOVQ       144(AX), R11
+	ADDQ       DI, R11
+	PREFETCHT0 (R11)(CX*8)
+	PREFETCHT0 64(R11)(CX*8)
+	MOVQ       152(AX), R11
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)(CX*4)
+	VCVTPS2PD  (R9)(CX*4), Y3
+	VCVTPS2PD  (R10)(CX*4), Y4
+	VADDPD     Y4, Y3, Y3
+	VMULPD     halves64x32<>+0(SB), Y3, Y3
+	VADDPD     (DI)(CX*8), Y3, Y3
+	VMOVUPD    Y3, (R8)(CX*8)
+	VCVTPS2PD  16(R9)(CX*4), Y4
+	VCVTPS2PD  16(R10)(CX*4), Y5
+	VADDPD     Y5, Y4, Y4
+	VMULPD     halves64x32<>+0(SB), Y4, Y4
+	VADDPD     32(DI)(CX*8), Y4, Y4
+	VMOVUPD    Y4, 32(R8)(CX*8)
+	VCVTPS2PD  32(R9)(CX*4), Y5
+	VCVTPS2PD  32(R10)(CX*4), Y6
+	VADDPD     Y6, Y5, Y5
+	VMULPD     halves64x32<>+0(SB), Y5, Y5
+	VADDPD     64(DI)(CX*8), Y5, Y5
+	VMOVUPD    Y5, 64(R8)(CX*8)
+	VCVTPS2PD  48(R9)(CX*4), Y6
+	VCVTPS2PD  48(R10)(CX*4), Y7
+	VADDPD     Y7, Y6, Y6
+	VMULPD     halves64x32<>+0(SB), Y6, Y6
+	VADDPD     96(DI)(CX*8), Y6, Y6
+	VMOVUPD    Y6, 96(R8)(CX*8)
+	JMP        severalLinks
 
-rest:
-	CMPQ DI, SI
-	JGE  done
-	SUBQ $0x04, SI
+severalLoad:
+	VMOVUPD (R8)(CX*8), Y3
+	VMOVUPD 32(R8)(CX*8), Y4
+	VMOVUPD 64(R8)(CX*8), Y5
+	VMOVUPD 96(R8)(CX*8), Y6
 
-single:
-	CMPQ    DI, SI
-	CMOVQGT SI, DI
-	VMOVUPD (AX)(DI*8), Y2
-	VMOVUPD (DX)(DI*8), Y3
-	VADDPD  (CX)(DI*8), Y2, Y2
-	VADDPD  8(DX)(DI*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VMOVUPD Y2, (BX)(DI*8)
-	ADDQ    $0x04, DI
-	LEAQ    4(SI), R8
-	CMPQ    DI, R8
-	JL      single
-
-done:
-	VZEROUPPER
-	RET
-
-// func relaxSource64(dst []float64, up []float64, down []float64, row []float64, side []float64, cx float64, cy float64)
-// Requires: AVX, CMOV
-TEXT ·relaxSource64(SB), NOSPLIT, $0-136
-	MOVQ         up_base+24(FP), AX
-	MOVQ         down_base+48(FP), CX
-	MOVQ         row_base+72(FP), DX
-	VBROADCASTSD cx+120(FP), Y0
-	VBROADCASTSD cy+128(FP), Y1
-	MOVQ         side_base+96(FP), BX
-	MOVQ         dst_base+0(FP), SI
-	MOVQ         dst_len+8(FP), DI
-	XORQ         R8, R8
-	LEAQ         -16(DI), R9
-	CMPQ         R9, $0x00
-	JL           rest
-
-several:
-	VMOVUPD (AX)(R8*8), Y2
-	VMOVUPD (DX)(R8*8), Y3
-	VADDPD  (CX)(R8*8), Y2, Y2
-	VADDPD  8(DX)(R8*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VADDPD  (BX)(R8*8), Y2, Y2
-	VMOVUPD Y2, (SI)(R8*8)
-	VMOVUPD 32(AX)(R8*8), Y2
-	VMOVUPD 32(DX)(R8*8), Y3
-	VADDPD  32(CX)(R8*8), Y2, Y2
-	VADDPD  40(DX)(R8*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VADDPD  32(BX)(R8*8), Y2, Y2
-	VMOVUPD Y2, 32(SI)(R8*8)
-	VMOVUPD 64(AX)(R8*8), Y2
-	VMOVUPD 64(DX)(R8*8), Y3
-	VADDPD  64(CX)(R8*8), Y2, Y2
-	VADDPD  72(DX)(R8*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VADDPD  64(BX)(R8*8), Y2, Y2
-	VMOVUPD Y2, 64(SI)(R8*8)
-	VMOVUPD 96(AX)(R8*8), Y2
-	VMOVUPD 96(DX)(R8*8), Y3
-	VADDPD  96(CX)(R8*8), Y2, Y2
-	VADDPD  104(DX)(R8*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VADDPD  96(BX)(R8*8), Y2, Y2
-	VMOVUPD Y2, 96(SI)(R8*8)
-	ADDQ    $0x10, R8
-	CMPQ    R8, R9
-	JLE     several
-
-rest:
-	CMPQ R8, DI
-	JGE  done
-	SUBQ $0x04, DI
-
-single:
-	CMPQ    R8, DI
-	CMOVQGT DI, R8
-	VMOVUPD (AX)(R8*8), Y2
-	VMOVUPD (DX)(R8*8), Y3
-	VADDPD  (CX)(R8*8), Y2, Y2
-	VADDPD  8(DX)(R8*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VADDPD  (BX)(R8*8), Y2, Y2
-	VMOVUPD Y2, (SI)(R8*8)
-	ADDQ    $0x04, R8
-	LEAQ    4(DI), R9
-	CMPQ    R8, R9
-	JL      single
-
-done:
-	VZEROUPPER
-	RET
-
-// func chain64(links *byte, count int, n int, cx float64, cy float64)
-// Requires: AVX
-TEXT ·chain64(SB), NOSPLIT, $0-40
-	MOVQ         links+0(FP), AX
-	MOVQ         count+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSD cx+24(FP), Y0
-	VBROADCASTSD cy+32(FP), Y1
-	XORQ         BX, BX
-	LEAQ         -16(DX), R11
-
-several:
-	CMPQ    BX, R11
-	JG      severalEnd
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPD (R8)(BX*8), Y2
-	VMOVUPD 32(R8)(BX*8), Y3
-	VMOVUPD 64(R8)(BX*8), Y4
-	VMOVUPD 96(R8)(BX*8), Y5
+severalLinks:
+	MOVQ  8(AX), DI
+	TESTQ DI, DI
+	JZ    severalTail
 
 severalLink:
-	MOVQ    24(SI), R8
-	MOVQ    32(SI), R10
-	MOVQ    48(SI), R9
-	VMOVUPD (R10)(BX*8), Y6
-	VADDPD  (R9)(BX*8), Y2, Y2
-	VADDPD  8(R10)(BX*8), Y6, Y6
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y6, Y6
-	VADDPD  Y6, Y2, Y2
-	VMOVUPD Y2, (R8)(BX*8)
-	VMOVUPD 32(R10)(BX*8), Y6
-	VADDPD  32(R9)(BX*8), Y3, Y3
-	VADDPD  40(R10)(BX*8), Y6, Y6
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	VADDPD  (R9)(CX*8), Y3, Y3
+	VMOVUPD (R10)(CX*8), Y7
+	VADDPD  8(R10)(CX*8), Y7, Y7
 	VMULPD  Y1, Y3, Y3
-	VMULPD  Y0, Y6, Y6
-	VADDPD  Y6, Y3, Y3
-	VMOVUPD Y3, 32(R8)(BX*8)
-	VMOVUPD 64(R10)(BX*8), Y6
-	VADDPD  64(R9)(BX*8), Y4, Y4
-	VADDPD  72(R10)(BX*8), Y6, Y6
+	VMULPD  Y0, Y7, Y7
+	VADDPD  Y7, Y3, Y3
+	VMOVUPD Y3, (R8)(CX*8)
+	VADDPD  32(R9)(CX*8), Y4, Y4
+	VMOVUPD 32(R10)(CX*8), Y7
+	VADDPD  40(R10)(CX*8), Y7, Y7
 	VMULPD  Y1, Y4, Y4
-	VMULPD  Y0, Y6, Y6
-	VADDPD  Y6, Y4, Y4
-	VMOVUPD Y4, 64(R8)(BX*8)
-	VMOVUPD 96(R10)(BX*8), Y6
-	VADDPD  96(R9)(BX*8), Y5, Y5
-	VADDPD  104(R10)(BX*8), Y6, Y6
+	VMULPD  Y0, Y7, Y7
+	VADDPD  Y7, Y4, Y4
+	VMOVUPD Y4, 32(R8)(CX*8)
+	VADDPD  64(R9)(CX*8), Y5, Y5
+	VMOVUPD 64(R10)(CX*8), Y7
+	VADDPD  72(R10)(CX*8), Y7, Y7
 	VMULPD  Y1, Y5, Y5
-	VMULPD  Y0, Y6, Y6
-	VADDPD  Y6, Y5, Y5
-	VMOVUPD Y5, 96(R8)(BX*8)
-	ADDQ    $0x18, SI
+	VMULPD  Y0, Y7, Y7
+	VADDPD  Y7, Y5, Y5
+	VMOVUPD Y5, 64(R8)(CX*8)
+	VADDPD  96(R9)(CX*8), Y6, Y6
+	VMOVUPD 96(R10)(CX*8), Y7
+	VADDPD  104(R10)(CX*8), Y7, Y7
+	VMULPD  Y1, Y6, Y6
+	VMULPD  Y0, Y7, Y7
+	VADDPD  Y7, Y6, Y6
+	VMOVUPD Y6, 96(R8)(CX*8)
+	ADDQ    $0x10, SI
 	DECQ    DI
 	JNZ     severalLink
-	ADDQ    $0x10, BX
-	JMP     several
+
+severalTail:
+	CMPQ       8(DX), $0x00
+	JE         severalEnd
+	MOVQ       16(SI), R8
+	MOVQ       24(SI), R10
+	MOVQ       32(SI), R9
+	CMPQ       128(AX), $0x00
+	JNE        severalTailWide
+	VADDPD     (R9)(CX*8), Y3, Y3
+	VMOVUPD    (R10)(CX*8), Y7
+	VADDPD     8(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y3, Y3
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y3, Y3
+	VSUBPD     (R8)(CX*8), Y3, Y3
+	VANDPD     (BX), Y3, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     32(R9)(CX*8), Y4, Y4
+	VMOVUPD    32(R10)(CX*8), Y7
+	VADDPD     40(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y4, Y4
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y4, Y4
+	VSUBPD     32(R8)(CX*8), Y4, Y4
+	VANDPD     32(BX), Y4, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     64(R9)(CX*8), Y5, Y5
+	VMOVUPD    64(R10)(CX*8), Y7
+	VADDPD     72(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y5, Y5
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y5, Y5
+	VSUBPD     64(R8)(CX*8), Y5, Y5
+	VANDPD     64(BX), Y5, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     96(R9)(CX*8), Y6, Y6
+	VMOVUPD    96(R10)(CX*8), Y7
+	VADDPD     104(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y6, Y6
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y6, Y6
+	VSUBPD     96(R8)(CX*8), Y6, Y6
+	VANDPD     96(BX), Y6, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         severalNarrowSolution
+	MOVQ       64(AX), BX
+	VCVTPD2PSY Y3, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X7
+	VCMPPS     $0x15, floors32x32<>+0(SB), X7, X7
+	VANDPS     X7, X3, X3
+	VMOVUPS    X3, (BX)(CX*4)
+	VCVTPD2PSY Y4, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 16(BX)(CX*4)
+	VCVTPD2PSY Y5, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 32(BX)(CX*4)
+	VCVTPD2PSY Y6, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 48(BX)(CX*4)
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	CMPQ       136(AX), $0x00
+	JNE        severalNarrowStream
+	VMOVUPD    (R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    32(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 32(BX)(CX*8)
+	VMOVUPD    64(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 64(BX)(CX*8)
+	VMOVUPD    96(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 96(BX)(CX*8)
+	JMP        severalEnd
+
+severalNarrowStream:
+	VMOVUPD  (R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, (BX)(CX*8)
+	VMOVUPD  32(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 32(BX)(CX*8)
+	VMOVUPD  64(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 64(BX)(CX*8)
+	VMOVUPD  96(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 96(BX)(CX*8)
+	JMP      severalEnd
+
+severalNarrowSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	LEAQ       (BX)(CX*8), BX
+	CMPQ       136(AX), $0x00
+	JNE        severalNarrowSolutionStream
+	VMOVUPD    (R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    Y4, 32(BX)(CX*8)
+	VMOVUPD    32(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    32(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 64(BX)(CX*8)
+	VMOVUPD    Y4, 96(BX)(CX*8)
+	VMOVUPD    64(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    64(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 128(BX)(CX*8)
+	VMOVUPD    Y4, 160(BX)(CX*8)
+	VMOVUPD    96(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    96(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 192(BX)(CX*8)
+	VMOVUPD    Y4, 224(BX)(CX*8)
+	JMP        severalEnd
+
+severalNarrowSolutionStream:
+	VMOVUPD    (R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, (BX)(CX*8)
+	VMOVNTPD   Y4, 32(BX)(CX*8)
+	VMOVUPD    32(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    32(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 64(BX)(CX*8)
+	VMOVNTPD   Y4, 96(BX)(CX*8)
+	VMOVUPD    64(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    64(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 128(BX)(CX*8)
+	VMOVNTPD   Y4, 160(BX)(CX*8)
+	VMOVUPD    96(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    96(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 192(BX)(CX*8)
+	VMOVNTPD   Y4, 224(BX)(CX*8)
+	JMP        severalEnd
+
+severalTailWide:
+	VADDPD     (R9)(CX*8), Y3, Y3
+	VMOVUPD    (R10)(CX*8), Y7
+	VADDPD     8(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y3, Y3
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y3, Y3
+	VSUBPD     (R8)(CX*8), Y3, Y3
+	VANDPD     (BX), Y3, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     32(R9)(CX*8), Y4, Y4
+	VMOVUPD    32(R10)(CX*8), Y7
+	VADDPD     40(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y4, Y4
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y4, Y4
+	VSUBPD     32(R8)(CX*8), Y4, Y4
+	VANDPD     32(BX), Y4, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     64(R9)(CX*8), Y5, Y5
+	VMOVUPD    64(R10)(CX*8), Y7
+	VADDPD     72(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y5, Y5
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y5, Y5
+	VSUBPD     64(R8)(CX*8), Y5, Y5
+	VANDPD     64(BX), Y5, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     96(R9)(CX*8), Y6, Y6
+	VMOVUPD    96(R10)(CX*8), Y7
+	VADDPD     104(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y6, Y6
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y6, Y6
+	VSUBPD     96(R8)(CX*8), Y6, Y6
+	VANDPD     96(BX), Y6, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         severalWideSolution
+	MOVQ       64(AX), BX
+	VCVTPD2PSY Y3, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X7
+	VCMPPS     $0x15, floors32x32<>+0(SB), X7, X7
+	VANDPS     X7, X3, X3
+	VMOVUPS    X3, (BX)(CX*4)
+	VCVTPD2PSY Y4, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 16(BX)(CX*4)
+	VCVTPD2PSY Y5, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 32(BX)(CX*4)
+	VCVTPD2PSY Y6, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 48(BX)(CX*4)
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	CMPQ       136(AX), $0x00
+	JNE        severalWideStream
+	VMOVUPD    8(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    40(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 32(BX)(CX*8)
+	VMOVUPD    72(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 64(BX)(CX*8)
+	VMOVUPD    104(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 96(BX)(CX*8)
+	JMP        severalEnd
+
+severalWideStream:
+	VMOVUPD  8(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, (BX)(CX*8)
+	VMOVUPD  40(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 32(BX)(CX*8)
+	VMOVUPD  72(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 64(BX)(CX*8)
+	VMOVUPD  104(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 96(BX)(CX*8)
+	JMP      severalEnd
+
+severalWideSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	LEAQ       (BX)(CX*8), BX
+	CMPQ       136(AX), $0x00
+	JNE        severalWideSolutionStream
+	VMOVUPD    8(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    Y4, 32(BX)(CX*8)
+	VMOVUPD    40(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    32(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 64(BX)(CX*8)
+	VMOVUPD    Y4, 96(BX)(CX*8)
+	VMOVUPD    72(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    64(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 128(BX)(CX*8)
+	VMOVUPD    Y4, 160(BX)(CX*8)
+	VMOVUPD    104(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    96(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 192(BX)(CX*8)
+	VMOVUPD    Y4, 224(BX)(CX*8)
+	JMP        severalEnd
+
+severalWideSolutionStream:
+	VMOVUPD    8(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, (BX)(CX*8)
+	VMOVNTPD   Y4, 32(BX)(CX*8)
+	VMOVUPD    40(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    32(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 64(BX)(CX*8)
+	VMOVNTPD   Y4, 96(BX)(CX*8)
+	VMOVUPD    72(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    64(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 128(BX)(CX*8)
+	VMOVNTPD   Y4, 160(BX)(CX*8)
+	VMOVUPD    104(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    96(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 192(BX)(CX*8)
+	VMOVNTPD   Y4, 224(BX)(CX*8)
 
 severalEnd:
-	LEAQ -4(DX), R11
+	LEAQ magnitudes64x32<>+32(SB), BX
+	ADDQ $0x10, CX
+	JMP  several
 
+severalDone:
 single:
-	CMPQ    BX, R11
-	JG      singleEnd
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPD (R8)(BX*8), Y2
+	MOVQ       (DX), SI
+	SUBQ       $0x04, SI
+	CMPQ       CX, SI
+	JG         singleDone
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         singleLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), DI
+	MOVQ       144(AX), R11
+	ADDQ       DI, R11
+	PREFETCHT0 (R11)(CX*8)
+	MOVQ       152(AX), R11
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)(CX*4)
+	VCVTPS2PD  (R9)(CX*4), Y3
+	VCVTPS2PD  (R10)(CX*4), Y4
+	VADDPD     Y4, Y3, Y3
+	VMULPD     halves64x32<>+0(SB), Y3, Y3
+	VADDPD     (DI)(CX*8), Y3, Y3
+	VMOVUPD    Y3, (R8)(CX*8)
+	JMP        singleLinks
+
+singleLoad:
+	VMOVUPD (R8)(CX*8), Y3
+
+singleLinks:
+	MOVQ  8(AX), DI
+	TESTQ DI, DI
+	JZ    singleTail
 
 singleLink:
-	MOVQ    24(SI), R8
-	MOVQ    32(SI), R10
-	MOVQ    48(SI), R9
-	VMOVUPD (R10)(BX*8), Y3
-	VADDPD  (R9)(BX*8), Y2, Y2
-	VADDPD  8(R10)(BX*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VMOVUPD Y2, (R8)(BX*8)
-	ADDQ    $0x18, SI
-	DECQ    DI
-	JNZ     singleLink
-	ADDQ    $0x04, BX
-	JMP     single
-
-singleEnd:
-	SUBQ    BX, DX
-	JLE     done
-	LEAQ    lanes<>+32(SB), SI
-	NEGQ    DX
-	VMOVUPD (SI)(DX*8), Y2
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPD (R8)(BX*8), Y3
-
-lastLink:
-	MOVQ      24(SI), R8
-	MOVQ      32(SI), R10
-	MOVQ      48(SI), R9
-	VMOVUPD   (R10)(BX*8), Y4
-	VADDPD    (R9)(BX*8), Y3, Y3
-	VADDPD    8(R10)(BX*8), Y4, Y4
-	VMULPD    Y1, Y3, Y3
-	VMULPD    Y0, Y4, Y4
-	VADDPD    Y4, Y3, Y3
-	VMOVUPD   (R8)(BX*8), Y4
-	VBLENDVPD Y2, Y3, Y4, Y3
-	VMOVUPD   Y3, (R8)(BX*8)
-	ADDQ      $0x18, SI
-	DECQ      DI
-	JNZ       lastLink
-
-done:
-	VZEROUPPER
-	RET
-
-// func chainSource64(links *byte, count int, n int, cx float64, cy float64)
-// Requires: AVX
-TEXT ·chainSource64(SB), NOSPLIT, $0-40
-	MOVQ         links+0(FP), AX
-	MOVQ         count+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSD cx+24(FP), Y0
-	VBROADCASTSD cy+32(FP), Y1
-	XORQ         BX, BX
-	LEAQ         -16(DX), R12
-
-several:
-	CMPQ    BX, R12
-	JG      severalEnd
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPD (R8)(BX*8), Y2
-	VMOVUPD 32(R8)(BX*8), Y3
-	VMOVUPD 64(R8)(BX*8), Y4
-	VMOVUPD 96(R8)(BX*8), Y5
-
-severalLink:
-	MOVQ    24(SI), R8
-	MOVQ    32(SI), R10
-	MOVQ    40(SI), R11
-	MOVQ    48(SI), R9
-	VMOVUPD (R10)(BX*8), Y6
-	VADDPD  (R9)(BX*8), Y2, Y2
-	VADDPD  8(R10)(BX*8), Y6, Y6
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y6, Y6
-	VADDPD  Y6, Y2, Y2
-	VADDPD  (R11)(BX*8), Y2, Y2
-	VMOVUPD Y2, (R8)(BX*8)
-	VMOVUPD 32(R10)(BX*8), Y6
-	VADDPD  32(R9)(BX*8), Y3, Y3
-	VADDPD  40(R10)(BX*8), Y6, Y6
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	VADDPD  (R9)(CX*8), Y3, Y3
+	VMOVUPD (R10)(CX*8), Y4
+	VADDPD  8(R10)(CX*8), Y4, Y4
 	VMULPD  Y1, Y3, Y3
-	VMULPD  Y0, Y6, Y6
-	VADDPD  Y6, Y3, Y3
-	VADDPD  32(R11)(BX*8), Y3, Y3
-	VMOVUPD Y3, 32(R8)(BX*8)
-	VMOVUPD 64(R10)(BX*8), Y6
-	VADDPD  64(R9)(BX*8), Y4, Y4
-	VADDPD  72(R10)(BX*8), Y6, Y6
-	VMULPD  Y1, Y4, Y4
-	VMULPD  Y0, Y6, Y6
-	VADDPD  Y6, Y4, Y4
-	VADDPD  64(R11)(BX*8), Y4, Y4
-	VMOVUPD Y4, 64(R8)(BX*8)
-	VMOVUPD 96(R10)(BX*8), Y6
-	VADDPD  96(R9)(BX*8), Y5, Y5
-	VADDPD  104(R10)(BX*8), Y6, Y6
-	VMULPD  Y1, Y5, Y5
-	VMULPD  Y0, Y6, Y6
-	VADDPD  Y6, Y5, Y5
-	VADDPD  96(R11)(BX*8), Y5, Y5
-	VMOVUPD Y5, 96(R8)(BX*8)
-	ADDQ    $0x18, SI
-	DECQ    DI
-	JNZ     severalLink
-	ADDQ    $0x10, BX
-	JMP     several
-
-severalEnd:
-	LEAQ -4(DX), R12
-
-single:
-	CMPQ    BX, R12
-	JG      singleEnd
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPD (R8)(BX*8), Y2
-
-singleLink:
-	MOVQ    24(SI), R8
-	MOVQ    32(SI), R10
-	MOVQ    40(SI), R11
-	MOVQ    48(SI), R9
-	VMOVUPD (R10)(BX*8), Y3
-	VADDPD  (R9)(BX*8), Y2, Y2
-	VADDPD  8(R10)(BX*8), Y3, Y3
-	VMULPD  Y1, Y2, Y2
-	VMULPD  Y0, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VADDPD  (R11)(BX*8), Y2, Y2
-	VMOVUPD Y2, (R8)(BX*8)
-	ADDQ    $0x18, SI
+	VMULPD  Y0, Y4, Y4
+	VADDPD  Y4, Y3, Y3
+	VMOVUPD Y3, (R8)(CX*8)
+	ADDQ    $0x10, SI
 	DECQ    DI
 	JNZ     singleLink
-	ADDQ    $0x04, BX
-	JMP     single
 
-singleEnd:
-	SUBQ    BX, DX
-	JLE     done
-	LEAQ    lanes<>+32(SB), SI
-	NEGQ    DX
-	VMOVUPD (SI)(DX*8), Y2
-	MOVQ    AX, SI
-	MOVQ    CX, DI
-	MOVQ    (SI), R8
-	VMOVUPD (R8)(BX*8), Y3
-
-lastLink:
-	MOVQ       24(SI), R8
-	MOVQ       32(SI), R10
-	MOVQ       40(SI), R11
-	MOVQ       48(SI), R9
-	VMOVUPD    (R10)(BX*8), Y4
-	VADDPD     (R9)(BX*8), Y3, Y3
-	VADDPD     8(R10)(BX*8), Y4, Y4
+singleTail:
+	CMPQ       8(DX), $0x00
+	JE         singleEnd
+	MOVQ       16(SI), R8
+	MOVQ       24(SI), R10
+	MOVQ       32(SI), R9
+	CMPQ       128(AX), $0x00
+	JNE        singleTailWide
+	VADDPD     (R9)(CX*8), Y3, Y3
+	VMOVUPD    (R10)(CX*8), Y4
+	VADDPD     8(R10)(CX*8), Y4, Y4
 	VMULPD     Y1, Y3, Y3
 	VMULPD     Y0, Y4, Y4
 	VADDPD     Y4, Y3, Y3
-	VMASKMOVPD (R11)(BX*8), Y2, Y4
+	VSUBPD     (R8)(CX*8), Y3, Y3
+	VANDPD     (BX), Y3, Y4
+	VPCMPGTQ   Y2, Y4, Y5
+	VBLENDVPD  Y5, Y4, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         singleNarrowSolution
+	MOVQ       64(AX), BX
+	VCVTPD2PSY Y3, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, (BX)(CX*4)
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	CMPQ       136(AX), $0x00
+	JNE        singleNarrowStream
+	VMOVUPD    (R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, (BX)(CX*8)
+	JMP        singleEnd
+
+singleNarrowStream:
+	VMOVUPD  (R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, (BX)(CX*8)
+	JMP      singleEnd
+
+singleNarrowSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	LEAQ       (BX)(CX*8), BX
+	CMPQ       136(AX), $0x00
+	JNE        singleNarrowSolutionStream
+	VMOVUPD    (R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    Y4, 32(BX)(CX*8)
+	JMP        singleEnd
+
+singleNarrowSolutionStream:
+	VMOVUPD    (R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, (BX)(CX*8)
+	VMOVNTPD   Y4, 32(BX)(CX*8)
+	JMP        singleEnd
+
+singleTailWide:
+	VADDPD     (R9)(CX*8), Y3, Y3
+	VMOVUPD    (R10)(CX*8), Y4
+	VADDPD     8(R10)(CX*8), Y4, Y4
+	VMULPD     Y1, Y3, Y3
+	VMULPD     Y0, Y4, Y4
 	VADDPD     Y4, Y3, Y3
-	VMOVUPD    (R8)(BX*8), Y4
-	VBLENDVPD  Y2, Y3, Y4, Y3
-	VMOVUPD    Y3, (R8)(BX*8)
-	ADDQ       $0x18, SI
+	VSUBPD     (R8)(CX*8), Y3, Y3
+	VANDPD     (BX), Y3, Y4
+	VPCMPGTQ   Y2, Y4, Y5
+	VBLENDVPD  Y5, Y4, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         singleWideSolution
+	MOVQ       64(AX), BX
+	VCVTPD2PSY Y3, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, (BX)(CX*4)
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	CMPQ       136(AX), $0x00
+	JNE        singleWideStream
+	VMOVUPD    8(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, (BX)(CX*8)
+	JMP        singleEnd
+
+singleWideStream:
+	VMOVUPD  8(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, (BX)(CX*8)
+	JMP      singleEnd
+
+singleWideSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	LEAQ       (BX)(CX*8), BX
+	CMPQ       136(AX), $0x00
+	JNE        singleWideSolutionStream
+	VMOVUPD    8(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    Y4, 32(BX)(CX*8)
+	JMP        singleEnd
+
+singleWideSolutionStream:
+	VMOVUPD    8(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, (BX)(CX*8)
+	VMOVNTPD   Y4, 32(BX)(CX*8)
+
+singleEnd:
+	LEAQ magnitudes64x32<>+32(SB), BX
+	ADDQ $0x04, CX
+	JMP  single
+
+singleDone:
+	MOVQ       (DX), SI
+	SUBQ       CX, SI
+	JLE        next
+	LEAQ       lanes<>+32(SB), DI
+	NEGQ       SI
+	VMOVUPD    (DI)(SI*8), Y3
+	VMOVUPS    (DI)(SI*4), X4
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         restLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), DI
+	MOVQ       144(AX), R11
+	ADDQ       DI, R11
+	PREFETCHT0 (R11)(CX*8)
+	MOVQ       152(AX), R11
+	ADDQ       R9, R11
+	PREFETCHT0 (R11)(CX*4)
+	VMASKMOVPS (R9)(CX*4), X4, X5
+	VCVTPS2PD  X5, Y5
+	VMASKMOVPS (R10)(CX*4), X4, X4
+	VCVTPS2PD  X4, Y4
+	VADDPD     Y4, Y5, Y5
+	VMULPD     halves64x32<>+0(SB), Y5, Y5
+	VMASKMOVPD (DI)(CX*8), Y3, Y4
+	VADDPD     Y4, Y5, Y4
+	VMOVUPD    Y4, (R8)(CX*8)
+	JMP        restLinks
+
+restLoad:
+	VMOVUPD (R8)(CX*8), Y4
+
+restLinks:
+	MOVQ  8(AX), DI
+	TESTQ DI, DI
+	JZ    restTail
+
+restLink:
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	VADDPD  (R9)(CX*8), Y4, Y4
+	VMOVUPD (R10)(CX*8), Y5
+	VADDPD  8(R10)(CX*8), Y5, Y5
+	VMULPD  Y1, Y4, Y4
+	VMULPD  Y0, Y5, Y5
+	VADDPD  Y5, Y4, Y4
+	VMOVUPD Y4, (R8)(CX*8)
+	ADDQ    $0x10, SI
+	DECQ    DI
+	JNZ     restLink
+
+restTail:
+	CMPQ       8(DX), $0x00
+	JE         restEnd
+	MOVQ       16(SI), R8
+	MOVQ       24(SI), R10
+	MOVQ       32(SI), R9
+	CMPQ       128(AX), $0x00
+	JNE        restTailWide
+	VADDPD     (R9)(CX*8), Y4, Y4
+	VMOVUPD    (R10)(CX*8), Y5
+	VADDPD     8(R10)(CX*8), Y5, Y5
+	VMULPD     Y1, Y4, Y4
+	VMULPD     Y0, Y5, Y5
+	VADDPD     Y5, Y4, Y4
+	VSUBPD     (R8)(CX*8), Y4, Y4
+	VANDPD     (BX), Y4, Y5
+	VANDPD     Y3, Y5, Y5
+	VPCMPGTQ   Y2, Y5, Y3
+	VBLENDVPD  Y3, Y5, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         restNarrowSolution
+	MOVQ       64(AX), SI
+	VCVTPD2PSY Y4, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, (SI)(CX*4)
+	JMP        restEnd
+
+restNarrowSolution:
+	JMP restEnd
+
+restTailWide:
+	VADDPD     (R9)(CX*8), Y4, Y4
+	VMOVUPD    (R10)(CX*8), Y5
+	VADDPD     8(R10)(CX*8), Y5, Y5
+	VMULPD     Y1, Y4, Y4
+	VMULPD     Y0, Y5, Y5
+	VADDPD     Y5, Y4, Y4
+	VSUBPD     (R8)(CX*8), Y4, Y4
+	VANDPD     (BX), Y4, Y5
+	VANDPD     Y3, Y5, Y5
+	VPCMPGTQ   Y2, Y5, Y3
+	VBLENDVPD  Y3, Y5, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         restWideSolution
+	MOVQ       64(AX), SI
+	VCVTPD2PSY Y4, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, (SI)(CX*4)
+	JMP        restEnd
+
+restWideSolution:
+restEnd:
+	MOVQ (DX), CX
+
+next:
+	ADDQ $0x10, DX
+	LEAQ 128(AX), SI
+	CMPQ DX, SI
+	JL   segment
+	CMPQ 136(AX), $0x00
+	JE   stored
+	SFENCE
+
+stored:
+	CMPQ 128(AX), $0x00
+	JE   return
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 112(AX), BX
+	LEAQ (SP), AX
+
+restore:
+	MOVQ (CX), SI
+	MOVQ (AX), DI
+	MOVQ DI, (SI)
+	MOVQ 8(AX), DI
+	MOVQ DI, (SI)(BX*8)
+	ADDQ $0x10, CX
+	ADDQ $0x10, AX
+	DECQ DX
+	JGE  restore
+
+return:
+	VPERM2F128 $0x01, Y2, Y2, Y0
+	VPCMPGTQ   Y2, Y0, Y1
+	VBLENDVPD  Y1, Y0, Y2, Y2
+	VPSHUFD    $0x4e, Y2, Y0
+	VPCMPGTQ   Y2, Y0, Y1
+	VBLENDVPD  Y1, Y0, Y2, Y2
+	MOVSD      X2, most+8(FP)
+	VZEROUPPER
+	RET
+
+DATA magnitudes64x32<>+0(SB)/8, $0x0000000000000000
+DATA magnitudes64x32<>+8(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+16(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+24(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+32(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+40(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+48(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+56(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+64(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+72(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+80(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+88(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+96(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+104(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+112(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+120(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+128(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+136(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+144(SB)/8, $0x7fffffffffffffff
+DATA magnitudes64x32<>+152(SB)/8, $0x7fffffffffffffff
+GLOBL magnitudes64x32<>(SB), RODATA|NOPTR, $160
+
+DATA halves64x32<>+0(SB)/8, $0x3fe0000000000000
+DATA halves64x32<>+8(SB)/8, $0x3fe0000000000000
+DATA halves64x32<>+16(SB)/8, $0x3fe0000000000000
+DATA halves64x32<>+24(SB)/8, $0x3fe0000000000000
+GLOBL halves64x32<>(SB), RODATA|NOPTR, $32
+
+DATA floors64x32<>+0(SB)/8, $0x07b0000000000000
+DATA floors64x32<>+8(SB)/8, $0x07b0000000000000
+DATA floors64x32<>+16(SB)/8, $0x07b0000000000000
+DATA floors64x32<>+24(SB)/8, $0x07b0000000000000
+GLOBL floors64x32<>(SB), RODATA|NOPTR, $32
+
+// func waveSource64(w *byte) (most float64)
+// Requires: AVX, AVX2, MMX+, SSE2
+TEXT ·waveSource64(SB), NOSPLIT, $128-16
+	MOVQ         w+0(FP), AX
+	VBROADCASTSD 176(AX), Y0
+	VBROADCASTSD 184(AX), Y1
+	VPXOR        X2, X2, X2
+	XORQ         CX, CX
+	LEAQ         80(AX), DX
+	LEAQ         magnitudes64x32<>+32(SB), BX
+	CMPQ         128(AX), $0x00
+	JE           segment
+	SUBQ         $0x20, BX
+	MOVQ         (AX), SI
+	MOVQ         8(AX), R8
+	MOVQ         112(AX), R9
+	LEAQ         (SP), DI
+
+keep:
+	MOVQ (SI), R10
+	MOVQ (R10), R11
+	MOVQ R11, (DI)
+	MOVQ (R10)(R9*8), R10
+	MOVQ R10, 8(DI)
+	ADDQ $0x10, SI
+	ADDQ $0x10, DI
+	DECQ R8
+	JGE  keep
+
+segment:
+several:
+	MOVQ       (DX), SI
+	SUBQ       $0x10, SI
+	CMPQ       CX, SI
+	JG         severalDone
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         severalLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), R11
+	MOVQ       144(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	PREFETCHT0 64(DI)(CX*8)
+	MOVQ       152(AX), DI
+	ADDQ       R9, DI
+	PREFETCHT0 (DI)(CX*4)
+	VCVTPS2PD  (R9)(CX*4), Y3
+	VCVTPS2PD  (R10)(CX*4), Y4
+	VADDPD     Y4, Y3, Y3
+	VMULPD     halves64x32<>+0(SB), Y3, Y3
+	VADDPD     (R11)(CX*8), Y3, Y3
+	VMOVUPD    Y3, (R8)(CX*8)
+	VCVTPS2PD  16(R9)(CX*4), Y4
+	VCVTPS2PD  16(R10)(CX*4), Y5
+	VADDPD     Y5, Y4, Y4
+	VMULPD     halves64x32<>+0(SB), Y4, Y4
+	VADDPD     32(R11)(CX*8), Y4, Y4
+	VMOVUPD    Y4, 32(R8)(CX*8)
+	VCVTPS2PD  32(R9)(CX*4), Y5
+	VCVTPS2PD  32(R10)(CX*4), Y6
+	VADDPD     Y6, Y5, Y5
+	VMULPD     halves64x32<>+0(SB), Y5, Y5
+	VADDPD     64(R11)(CX*8), Y5, Y5
+	VMOVUPD    Y5, 64(R8)(CX*8)
+	VCVTPS2PD  48(R9)(CX*4), Y6
+	VCVTPS2PD  48(R10)(CX*4), Y7
+	VADDPD     Y7, Y6, Y6
+	VMULPD     halves64x32<>+0(SB), Y6, Y6
+	VADDPD     96(R11)(CX*8), Y6, Y6
+	VMOVUPD    Y6, 96(R8)(CX*8)
+	JMP        severalLinks
+
+severalLoad:
+	VMOVUPD (R8)(CX*8), Y3
+	VMOVUPD 32(R8)(CX*8), Y4
+	VMOVUPD 64(R8)(CX*8), Y5
+	VMOVUPD 96(R8)(CX*8), Y6
+
+severalLinks:
+	MOVQ       40(AX), R11
+	MOVQ       48(AX), R12
+	MOVQ       56(AX), R13
+	MOVQ       160(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	PREFETCHT0 64(DI)(CX*8)
+	MOVQ       168(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	PREFETCHT0 64(DI)(CX*8)
+	MOVQ       8(AX), DI
+	TESTQ      DI, DI
+	JZ         severalTail
+
+severalLink:
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	VADDPD  (R9)(CX*8), Y3, Y3
+	VMOVUPD (R10)(CX*8), Y7
+	VADDPD  8(R10)(CX*8), Y7, Y7
+	VMULPD  Y1, Y3, Y3
+	VMULPD  Y0, Y7, Y7
+	VADDPD  Y7, Y3, Y3
+	VADDPD  (R11)(CX*8), Y3, Y3
+	VMOVUPD Y3, (R8)(CX*8)
+	VADDPD  32(R9)(CX*8), Y4, Y4
+	VMOVUPD 32(R10)(CX*8), Y7
+	VADDPD  40(R10)(CX*8), Y7, Y7
+	VMULPD  Y1, Y4, Y4
+	VMULPD  Y0, Y7, Y7
+	VADDPD  Y7, Y4, Y4
+	VADDPD  32(R11)(CX*8), Y4, Y4
+	VMOVUPD Y4, 32(R8)(CX*8)
+	VADDPD  64(R9)(CX*8), Y5, Y5
+	VMOVUPD 64(R10)(CX*8), Y7
+	VADDPD  72(R10)(CX*8), Y7, Y7
+	VMULPD  Y1, Y5, Y5
+	VMULPD  Y0, Y7, Y7
+	VADDPD  Y7, Y5, Y5
+	VADDPD  64(R11)(CX*8), Y5, Y5
+	VMOVUPD Y5, 64(R8)(CX*8)
+	VADDPD  96(R9)(CX*8), Y6, Y6
+	VMOVUPD 96(R10)(CX*8), Y7
+	VADDPD  104(R10)(CX*8), Y7, Y7
+	VMULPD  Y1, Y6, Y6
+	VMULPD  Y0, Y7, Y7
+	VADDPD  Y7, Y6, Y6
+	VADDPD  96(R11)(CX*8), Y6, Y6
+	VMOVUPD Y6, 96(R8)(CX*8)
+	ADDQ    R12, R11
+	XCHGQ   R12, R13
+	ADDQ    $0x10, SI
+	DECQ    DI
+	JNZ     severalLink
+
+severalTail:
+	CMPQ       8(DX), $0x00
+	JE         severalEnd
+	MOVQ       16(SI), R8
+	MOVQ       24(SI), R10
+	MOVQ       32(SI), R9
+	CMPQ       128(AX), $0x00
+	JNE        severalTailWide
+	VADDPD     (R9)(CX*8), Y3, Y3
+	VMOVUPD    (R10)(CX*8), Y7
+	VADDPD     8(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y3, Y3
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y3, Y3
+	VADDPD     (R11)(CX*8), Y3, Y3
+	VSUBPD     (R8)(CX*8), Y3, Y3
+	VANDPD     (BX), Y3, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     32(R9)(CX*8), Y4, Y4
+	VMOVUPD    32(R10)(CX*8), Y7
+	VADDPD     40(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y4, Y4
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y4, Y4
+	VADDPD     32(R11)(CX*8), Y4, Y4
+	VSUBPD     32(R8)(CX*8), Y4, Y4
+	VANDPD     32(BX), Y4, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     64(R9)(CX*8), Y5, Y5
+	VMOVUPD    64(R10)(CX*8), Y7
+	VADDPD     72(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y5, Y5
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y5, Y5
+	VADDPD     64(R11)(CX*8), Y5, Y5
+	VSUBPD     64(R8)(CX*8), Y5, Y5
+	VANDPD     64(BX), Y5, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     96(R9)(CX*8), Y6, Y6
+	VMOVUPD    96(R10)(CX*8), Y7
+	VADDPD     104(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y6, Y6
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y6, Y6
+	VADDPD     96(R11)(CX*8), Y6, Y6
+	VSUBPD     96(R8)(CX*8), Y6, Y6
+	VANDPD     96(BX), Y6, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         severalNarrowSolution
+	MOVQ       64(AX), BX
+	VCVTPD2PSY Y3, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X7
+	VCMPPS     $0x15, floors32x32<>+0(SB), X7, X7
+	VANDPS     X7, X3, X3
+	VMOVUPS    X3, (BX)(CX*4)
+	VCVTPD2PSY Y4, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 16(BX)(CX*4)
+	VCVTPD2PSY Y5, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 32(BX)(CX*4)
+	VCVTPD2PSY Y6, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 48(BX)(CX*4)
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	CMPQ       136(AX), $0x00
+	JNE        severalNarrowStream
+	VMOVUPD    (R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    32(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 32(BX)(CX*8)
+	VMOVUPD    64(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 64(BX)(CX*8)
+	VMOVUPD    96(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 96(BX)(CX*8)
+	JMP        severalEnd
+
+severalNarrowStream:
+	VMOVUPD  (R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, (BX)(CX*8)
+	VMOVUPD  32(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 32(BX)(CX*8)
+	VMOVUPD  64(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 64(BX)(CX*8)
+	VMOVUPD  96(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 96(BX)(CX*8)
+	JMP      severalEnd
+
+severalNarrowSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	LEAQ       (BX)(CX*8), BX
+	CMPQ       136(AX), $0x00
+	JNE        severalNarrowSolutionStream
+	VMOVUPD    (R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    Y4, 32(BX)(CX*8)
+	VMOVUPD    32(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    32(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 64(BX)(CX*8)
+	VMOVUPD    Y4, 96(BX)(CX*8)
+	VMOVUPD    64(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    64(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 128(BX)(CX*8)
+	VMOVUPD    Y4, 160(BX)(CX*8)
+	VMOVUPD    96(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    96(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 192(BX)(CX*8)
+	VMOVUPD    Y4, 224(BX)(CX*8)
+	JMP        severalEnd
+
+severalNarrowSolutionStream:
+	VMOVUPD    (R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, (BX)(CX*8)
+	VMOVNTPD   Y4, 32(BX)(CX*8)
+	VMOVUPD    32(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    32(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 64(BX)(CX*8)
+	VMOVNTPD   Y4, 96(BX)(CX*8)
+	VMOVUPD    64(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    64(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 128(BX)(CX*8)
+	VMOVNTPD   Y4, 160(BX)(CX*8)
+	VMOVUPD    96(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    96(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 192(BX)(CX*8)
+	VMOVNTPD   Y4, 224(BX)(CX*8)
+	JMP        severalEnd
+
+severalTailWide:
+	VADDPD     (R9)(CX*8), Y3, Y3
+	VMOVUPD    (R10)(CX*8), Y7
+	VADDPD     8(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y3, Y3
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y3, Y3
+	VADDPD     (R11)(CX*8), Y3, Y3
+	VSUBPD     (R8)(CX*8), Y3, Y3
+	VANDPD     (BX), Y3, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     32(R9)(CX*8), Y4, Y4
+	VMOVUPD    32(R10)(CX*8), Y7
+	VADDPD     40(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y4, Y4
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y4, Y4
+	VADDPD     32(R11)(CX*8), Y4, Y4
+	VSUBPD     32(R8)(CX*8), Y4, Y4
+	VANDPD     32(BX), Y4, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     64(R9)(CX*8), Y5, Y5
+	VMOVUPD    64(R10)(CX*8), Y7
+	VADDPD     72(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y5, Y5
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y5, Y5
+	VADDPD     64(R11)(CX*8), Y5, Y5
+	VSUBPD     64(R8)(CX*8), Y5, Y5
+	VANDPD     64(BX), Y5, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	VADDPD     96(R9)(CX*8), Y6, Y6
+	VMOVUPD    96(R10)(CX*8), Y7
+	VADDPD     104(R10)(CX*8), Y7, Y7
+	VMULPD     Y1, Y6, Y6
+	VMULPD     Y0, Y7, Y7
+	VADDPD     Y7, Y6, Y6
+	VADDPD     96(R11)(CX*8), Y6, Y6
+	VSUBPD     96(R8)(CX*8), Y6, Y6
+	VANDPD     96(BX), Y6, Y7
+	VPCMPGTQ   Y2, Y7, Y8
+	VBLENDVPD  Y8, Y7, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         severalWideSolution
+	MOVQ       64(AX), BX
+	VCVTPD2PSY Y3, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X7
+	VCMPPS     $0x15, floors32x32<>+0(SB), X7, X7
+	VANDPS     X7, X3, X3
+	VMOVUPS    X3, (BX)(CX*4)
+	VCVTPD2PSY Y4, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 16(BX)(CX*4)
+	VCVTPD2PSY Y5, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 32(BX)(CX*4)
+	VCVTPD2PSY Y6, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, 48(BX)(CX*4)
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	CMPQ       136(AX), $0x00
+	JNE        severalWideStream
+	VMOVUPD    8(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    40(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 32(BX)(CX*8)
+	VMOVUPD    72(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 64(BX)(CX*8)
+	VMOVUPD    104(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, 96(BX)(CX*8)
+	JMP        severalEnd
+
+severalWideStream:
+	VMOVUPD  8(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, (BX)(CX*8)
+	VMOVUPD  40(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 32(BX)(CX*8)
+	VMOVUPD  72(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 64(BX)(CX*8)
+	VMOVUPD  104(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, 96(BX)(CX*8)
+	JMP      severalEnd
+
+severalWideSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         severalEnd
+	LEAQ       (BX)(CX*8), BX
+	CMPQ       136(AX), $0x00
+	JNE        severalWideSolutionStream
+	VMOVUPD    8(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    Y4, 32(BX)(CX*8)
+	VMOVUPD    40(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    32(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 64(BX)(CX*8)
+	VMOVUPD    Y4, 96(BX)(CX*8)
+	VMOVUPD    72(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    64(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 128(BX)(CX*8)
+	VMOVUPD    Y4, 160(BX)(CX*8)
+	VMOVUPD    104(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    96(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, 192(BX)(CX*8)
+	VMOVUPD    Y4, 224(BX)(CX*8)
+	JMP        severalEnd
+
+severalWideSolutionStream:
+	VMOVUPD    8(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, (BX)(CX*8)
+	VMOVNTPD   Y4, 32(BX)(CX*8)
+	VMOVUPD    40(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    32(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 64(BX)(CX*8)
+	VMOVNTPD   Y4, 96(BX)(CX*8)
+	VMOVUPD    72(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    64(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 128(BX)(CX*8)
+	VMOVNTPD   Y4, 160(BX)(CX*8)
+	VMOVUPD    104(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    96(R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, 192(BX)(CX*8)
+	VMOVNTPD   Y4, 224(BX)(CX*8)
+
+severalEnd:
+	LEAQ magnitudes64x32<>+32(SB), BX
+	ADDQ $0x10, CX
+	JMP  several
+
+severalDone:
+single:
+	MOVQ       (DX), SI
+	SUBQ       $0x04, SI
+	CMPQ       CX, SI
+	JG         singleDone
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         singleLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), R11
+	MOVQ       144(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	MOVQ       152(AX), DI
+	ADDQ       R9, DI
+	PREFETCHT0 (DI)(CX*4)
+	VCVTPS2PD  (R9)(CX*4), Y3
+	VCVTPS2PD  (R10)(CX*4), Y4
+	VADDPD     Y4, Y3, Y3
+	VMULPD     halves64x32<>+0(SB), Y3, Y3
+	VADDPD     (R11)(CX*8), Y3, Y3
+	VMOVUPD    Y3, (R8)(CX*8)
+	JMP        singleLinks
+
+singleLoad:
+	VMOVUPD (R8)(CX*8), Y3
+
+singleLinks:
+	MOVQ       40(AX), R11
+	MOVQ       48(AX), R12
+	MOVQ       56(AX), R13
+	MOVQ       160(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	MOVQ       168(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	MOVQ       8(AX), DI
+	TESTQ      DI, DI
+	JZ         singleTail
+
+singleLink:
+	MOVQ    16(SI), R8
+	MOVQ    24(SI), R10
+	MOVQ    32(SI), R9
+	VADDPD  (R9)(CX*8), Y3, Y3
+	VMOVUPD (R10)(CX*8), Y4
+	VADDPD  8(R10)(CX*8), Y4, Y4
+	VMULPD  Y1, Y3, Y3
+	VMULPD  Y0, Y4, Y4
+	VADDPD  Y4, Y3, Y3
+	VADDPD  (R11)(CX*8), Y3, Y3
+	VMOVUPD Y3, (R8)(CX*8)
+	ADDQ    R12, R11
+	XCHGQ   R12, R13
+	ADDQ    $0x10, SI
+	DECQ    DI
+	JNZ     singleLink
+
+singleTail:
+	CMPQ       8(DX), $0x00
+	JE         singleEnd
+	MOVQ       16(SI), R8
+	MOVQ       24(SI), R10
+	MOVQ       32(SI), R9
+	CMPQ       128(AX), $0x00
+	JNE        singleTailWide
+	VADDPD     (R9)(CX*8), Y3, Y3
+	VMOVUPD    (R10)(CX*8), Y4
+	VADDPD     8(R10)(CX*8), Y4, Y4
+	VMULPD     Y1, Y3, Y3
+	VMULPD     Y0, Y4, Y4
+	VADDPD     Y4, Y3, Y3
+	VADDPD     (R11)(CX*8), Y3, Y3
+	VSUBPD     (R8)(CX*8), Y3, Y3
+	VANDPD     (BX), Y3, Y4
+	VPCMPGTQ   Y2, Y4, Y5
+	VBLENDVPD  Y5, Y4, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         singleNarrowSolution
+	MOVQ       64(AX), BX
+	VCVTPD2PSY Y3, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, (BX)(CX*4)
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	CMPQ       136(AX), $0x00
+	JNE        singleNarrowStream
+	VMOVUPD    (R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, (BX)(CX*8)
+	JMP        singleEnd
+
+singleNarrowStream:
+	VMOVUPD  (R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, (BX)(CX*8)
+	JMP      singleEnd
+
+singleNarrowSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	LEAQ       (BX)(CX*8), BX
+	CMPQ       136(AX), $0x00
+	JNE        singleNarrowSolutionStream
+	VMOVUPD    (R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    Y4, 32(BX)(CX*8)
+	JMP        singleEnd
+
+singleNarrowSolutionStream:
+	VMOVUPD    (R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y3, Y4, Y5
+	VUNPCKHPD  Y3, Y4, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, (BX)(CX*8)
+	VMOVNTPD   Y4, 32(BX)(CX*8)
+	JMP        singleEnd
+
+singleTailWide:
+	VADDPD     (R9)(CX*8), Y3, Y3
+	VMOVUPD    (R10)(CX*8), Y4
+	VADDPD     8(R10)(CX*8), Y4, Y4
+	VMULPD     Y1, Y3, Y3
+	VMULPD     Y0, Y4, Y4
+	VADDPD     Y4, Y3, Y3
+	VADDPD     (R11)(CX*8), Y3, Y3
+	VSUBPD     (R8)(CX*8), Y3, Y3
+	VANDPD     (BX), Y3, Y4
+	VPCMPGTQ   Y2, Y4, Y5
+	VBLENDVPD  Y5, Y4, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         singleWideSolution
+	MOVQ       64(AX), BX
+	VCVTPD2PSY Y3, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, (BX)(CX*4)
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	CMPQ       136(AX), $0x00
+	JNE        singleWideStream
+	VMOVUPD    8(R10)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD     Y4, Y3, Y3
+	VMOVUPD    Y3, (BX)(CX*8)
+	JMP        singleEnd
+
+singleWideStream:
+	VMOVUPD  8(R10)(CX*8), Y3
+	VANDPD   magnitudes64x32<>+32(SB), Y3, Y4
+	VCMPPD   $0x15, floors64x32<>+0(SB), Y4, Y4
+	VANDPD   Y4, Y3, Y3
+	VMOVNTPD Y3, (BX)(CX*8)
+	JMP      singleEnd
+
+singleWideSolution:
+	MOVQ       72(AX), BX
+	TESTQ      BX, BX
+	JZ         singleEnd
+	LEAQ       (BX)(CX*8), BX
+	CMPQ       136(AX), $0x00
+	JNE        singleWideSolutionStream
+	VMOVUPD    8(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVUPD    Y3, (BX)(CX*8)
+	VMOVUPD    Y4, 32(BX)(CX*8)
+	JMP        singleEnd
+
+singleWideSolutionStream:
+	VMOVUPD    8(R10)(CX*8), Y4
+	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y3, Y3
+	VANDPD     Y3, Y4, Y4
+	VMOVUPD    (R8)(CX*8), Y3
+	VANDPD     magnitudes64x32<>+32(SB), Y3, Y5
+	VCMPPD     $0x15, floors64x32<>+0(SB), Y5, Y5
+	VANDPD     Y5, Y3, Y3
+	VUNPCKLPD  Y4, Y3, Y5
+	VUNPCKHPD  Y4, Y3, Y4
+	VPERM2F128 $0x20, Y4, Y5, Y3
+	VPERM2F128 $0x31, Y4, Y5, Y4
+	VMOVNTPD   Y3, (BX)(CX*8)
+	VMOVNTPD   Y4, 32(BX)(CX*8)
+
+singleEnd:
+	LEAQ magnitudes64x32<>+32(SB), BX
+	ADDQ $0x04, CX
+	JMP  single
+
+singleDone:
+	MOVQ       (DX), SI
+	SUBQ       CX, SI
+	JLE        next
+	LEAQ       lanes<>+32(SB), DI
+	NEGQ       SI
+	VMOVUPD    (DI)(SI*8), Y3
+	VMOVUPS    (DI)(SI*4), X4
+	MOVQ       (AX), SI
+	MOVQ       (SI), R8
+	MOVQ       24(AX), R9
+	TESTQ      R9, R9
+	JZ         restLoad
+	MOVQ       32(AX), R10
+	MOVQ       16(AX), R11
+	MOVQ       144(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	MOVQ       152(AX), DI
+	ADDQ       R9, DI
+	PREFETCHT0 (DI)(CX*4)
+	VMASKMOVPS (R9)(CX*4), X4, X5
+	VCVTPS2PD  X5, Y5
+	VMASKMOVPS (R10)(CX*4), X4, X4
+	VCVTPS2PD  X4, Y4
+	VADDPD     Y4, Y5, Y5
+	VMULPD     halves64x32<>+0(SB), Y5, Y5
+	VMASKMOVPD (R11)(CX*8), Y3, Y4
+	VADDPD     Y4, Y5, Y4
+	VMOVUPD    Y4, (R8)(CX*8)
+	JMP        restLinks
+
+restLoad:
+	VMOVUPD (R8)(CX*8), Y4
+
+restLinks:
+	MOVQ       40(AX), R11
+	MOVQ       48(AX), R12
+	MOVQ       56(AX), R13
+	MOVQ       160(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	MOVQ       168(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	MOVQ       8(AX), DI
+	TESTQ      DI, DI
+	JZ         restTail
+
+restLink:
+	MOVQ       16(SI), R8
+	MOVQ       24(SI), R10
+	MOVQ       32(SI), R9
+	VADDPD     (R9)(CX*8), Y4, Y4
+	VMOVUPD    (R10)(CX*8), Y5
+	VADDPD     8(R10)(CX*8), Y5, Y5
+	VMULPD     Y1, Y4, Y4
+	VMULPD     Y0, Y5, Y5
+	VADDPD     Y5, Y4, Y4
+	VMASKMOVPD (R11)(CX*8), Y3, Y5
+	VADDPD     Y5, Y4, Y4
+	VMOVUPD    Y4, (R8)(CX*8)
+	ADDQ       R12, R11
+	XCHGQ      R12, R13
+	ADDQ       $0x10, SI
 	DECQ       DI
-	JNZ        lastLink
+	JNZ        restLink
 
-done:
+restTail:
+	CMPQ       8(DX), $0x00
+	JE         restEnd
+	MOVQ       16(SI), R8
+	MOVQ       24(SI), R10
+	MOVQ       32(SI), R9
+	CMPQ       128(AX), $0x00
+	JNE        restTailWide
+	VADDPD     (R9)(CX*8), Y4, Y4
+	VMOVUPD    (R10)(CX*8), Y5
+	VADDPD     8(R10)(CX*8), Y5, Y5
+	VMULPD     Y1, Y4, Y4
+	VMULPD     Y0, Y5, Y5
+	VADDPD     Y5, Y4, Y4
+	VMASKMOVPD (R11)(CX*8), Y3, Y5
+	VADDPD     Y5, Y4, Y4
+	VSUBPD     (R8)(CX*8), Y4, Y4
+	VANDPD     (BX), Y4, Y5
+	VANDPD     Y3, Y5, Y5
+	VPCMPGTQ   Y2, Y5, Y3
+	VBLENDVPD  Y3, Y5, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         restNarrowSolution
+	MOVQ       64(AX), SI
+	VCVTPD2PSY Y4, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, (SI)(CX*4)
+	JMP        restEnd
+
+restNarrowSolution:
+	JMP restEnd
+
+restTailWide:
+	VADDPD     (R9)(CX*8), Y4, Y4
+	VMOVUPD    (R10)(CX*8), Y5
+	VADDPD     8(R10)(CX*8), Y5, Y5
+	VMULPD     Y1, Y4, Y4
+	VMULPD     Y0, Y5, Y5
+	VADDPD     Y5, Y4, Y4
+	VMASKMOVPD (R11)(CX*8), Y3, Y5
+	VADDPD     Y5, Y4, Y4
+	VSUBPD     (R8)(CX*8), Y4, Y4
+	VANDPD     (BX), Y4, Y5
+	VANDPD     Y3, Y5, Y5
+	VPCMPGTQ   Y2, Y5, Y3
+	VBLENDVPD  Y3, Y5, Y2, Y2
+	CMPQ       8(DX), $0x02
+	JE         restWideSolution
+	MOVQ       64(AX), SI
+	VCVTPD2PSY Y4, X3
+	VADDPS     X3, X3, X3
+	VANDPS     magnitudes32x32<>+32(SB), X3, X4
+	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
+	VANDPS     X4, X3, X3
+	VMOVUPS    X3, (SI)(CX*4)
+	JMP        restEnd
+
+restWideSolution:
+restEnd:
+	MOVQ (DX), CX
+
+next:
+	ADDQ $0x10, DX
+	LEAQ 128(AX), SI
+	CMPQ DX, SI
+	JL   segment
+	CMPQ 136(AX), $0x00
+	JE   stored
+	SFENCE
+
+stored:
+	CMPQ 128(AX), $0x00
+	JE   return
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 112(AX), BX
+	LEAQ (SP), AX
+
+restore:
+	MOVQ (CX), SI
+	MOVQ (AX), DI
+	MOVQ DI, (SI)
+	MOVQ 8(AX), DI
+	MOVQ DI, (SI)(BX*8)
+	ADDQ $0x10, CX
+	ADDQ $0x10, AX
+	DECQ DX
+	JGE  restore
+
+return:
+	VPERM2F128 $0x01, Y2, Y2, Y0
+	VPCMPGTQ   Y2, Y0, Y1
+	VBLENDVPD  Y1, Y0, Y2, Y2
+	VPSHUFD    $0x4e, Y2, Y0
+	VPCMPGTQ   Y2, Y0, Y1
+	VBLENDVPD  Y1, Y0, Y2, Y2
+	MOVSD      X2, most+8(FP)
 	VZEROUPPER
 	RET
-
-// func residual64(dst []float32, at []float64, up []float64, down []float64, row []float64, side []float64, cx float64, cy float64) (most float64)
-// Requires: AVX, AVX2, CMOV, SSE2
-TEXT ·residual64(SB), NOSPLIT, $0-168
-	MOVQ         up_base+48(FP), AX
-	MOVQ         down_base+72(FP), CX
-	MOVQ         row_base+96(FP), DX
-	VBROADCASTSD cx+144(FP), Y0
-	VBROADCASTSD cy+152(FP), Y1
-	MOVQ         dst_base+0(FP), BX
-	MOVQ         dst_len+8(FP), SI
-	MOVQ         at_base+24(FP), DI
-	VPCMPEQD     Y2, Y2, Y2
-	VPSRLQ       $0x01, Y2, Y2
-	VBROADCASTSS floor32<>+0(SB), Y3
-	VPCMPEQD     Y4, Y4, Y4
-	VPSRLD       $0x01, Y4, Y4
-	VPXOR        Y5, Y5, Y5
-	XORQ         R8, R8
-	LEAQ         -16(SI), R9
-	CMPQ         R9, $0x00
-	JL           rest
-
-several:
-	VMOVUPD    (AX)(R8*8), Y6
-	VMOVUPD    (DX)(R8*8), Y7
-	VADDPD     (CX)(R8*8), Y6, Y6
-	VADDPD     8(DX)(R8*8), Y7, Y7
-	VMULPD     Y1, Y6, Y6
-	VMULPD     Y0, Y7, Y7
-	VADDPD     Y7, Y6, Y6
-	VSUBPD     (DI)(R8*8), Y6, Y6
-	VANDPD     Y2, Y6, Y7
-	VPCMPGTQ   Y5, Y7, Y8
-	VBLENDVPD  Y8, Y7, Y5, Y5
-	VADDPD     Y6, Y6, Y6
-	VCVTPD2PSY Y6, X6
-	VANDPS     X4, X6, X7
-	VCMPPS     $0x15, X3, X7, X7
-	VANDPS     X7, X6, X6
-	VMOVUPS    X6, (BX)(R8*4)
-	VMOVUPD    32(AX)(R8*8), Y6
-	VMOVUPD    32(DX)(R8*8), Y7
-	VADDPD     32(CX)(R8*8), Y6, Y6
-	VADDPD     40(DX)(R8*8), Y7, Y7
-	VMULPD     Y1, Y6, Y6
-	VMULPD     Y0, Y7, Y7
-	VADDPD     Y7, Y6, Y6
-	VSUBPD     32(DI)(R8*8), Y6, Y6
-	VANDPD     Y2, Y6, Y7
-	VPCMPGTQ   Y5, Y7, Y8
-	VBLENDVPD  Y8, Y7, Y5, Y5
-	VADDPD     Y6, Y6, Y6
-	VCVTPD2PSY Y6, X6
-	VANDPS     X4, X6, X7
-	VCMPPS     $0x15, X3, X7, X7
-	VANDPS     X7, X6, X6
-	VMOVUPS    X6, 16(BX)(R8*4)
-	VMOVUPD    64(AX)(R8*8), Y6
-	VMOVUPD    64(DX)(R8*8), Y7
-	VADDPD     64(CX)(R8*8), Y6, Y6
-	VADDPD     72(DX)(R8*8), Y7, Y7
-	VMULPD     Y1, Y6, Y6
-	VMULPD     Y0, Y7, Y7
-	VADDPD     Y7, Y6, Y6
-	VSUBPD     64(DI)(R8*8), Y6, Y6
-	VANDPD     Y2, Y6, Y7
-	VPCMPGTQ   Y5, Y7, Y8
-	VBLENDVPD  Y8, Y7, Y5, Y5
-	VADDPD     Y6, Y6, Y6
-	VCVTPD2PSY Y6, X6
-	VANDPS     X4, X6, X7
-	VCMPPS     $0x15, X3, X7, X7
-	VANDPS     X7, X6, X6
-	VMOVUPS    X6, 32(BX)(R8*4)
-	VMOVUPD    96(AX)(R8*8), Y6
-	VMOVUPD    96(DX)(R8*8), Y7
-	VADDPD     96(CX)(R8*8), Y6, Y6
-	VADDPD     104(DX)(R8*8), Y7, Y7
-	VMULPD     Y1, Y6, Y6
-	VMULPD     Y0, Y7, Y7
-	VADDPD     Y7, Y6, Y6
-	VSUBPD     96(DI)(R8*8), Y6, Y6
-	VANDPD     Y2, Y6, Y7
-	VPCMPGTQ   Y5, Y7, Y8
-	VBLENDVPD  Y8, Y7, Y5, Y5
-	VADDPD     Y6, Y6, Y6
-	VCVTPD2PSY Y6, X6
-	VANDPS     X4, X6, X7
-	VCMPPS     $0x15, X3, X7, X7
-	VANDPS     X7, X6, X6
-	VMOVUPS    X6, 48(BX)(R8*4)
-	ADDQ       $0x10, R8
-	CMPQ       R8, R9
-	JLE        several
-
-rest:
-	CMPQ R8, SI
-	JGE  done
-	SUBQ $0x04, SI
-
-single:
-	CMPQ       R8, SI
-	CMOVQGT    SI, R8
-	VMOVUPD    (AX)(R8*8), Y6
-	VMOVUPD    (DX)(R8*8), Y7
-	VADDPD     (CX)(R8*8), Y6, Y6
-	VADDPD     8(DX)(R8*8), Y7, Y7
-	VMULPD     Y1, Y6, Y6
-	VMULPD     Y0, Y7, Y7
-	VADDPD     Y7, Y6, Y6
-	VSUBPD     (DI)(R8*8), Y6, Y6
-	VANDPD     Y2, Y6, Y7
-	VPCMPGTQ   Y5, Y7, Y8
-	VBLENDVPD  Y8, Y7, Y5, Y5
-	VADDPD     Y6, Y6, Y6
-	VCVTPD2PSY Y6, X6
-	VANDPS     X4, X6, X7
-	VCMPPS     $0x15, X3, X7, X7
-	VANDPS     X7, X6, X6
-	VMOVUPS    X6, (BX)(R8*4)
-	ADDQ       $0x04, R8
-	LEAQ       4(SI), R9
-	CMPQ       R8, R9
-	JL         single
-
-done:
-	VPERM2F128 $0x01, Y5, Y5, Y0
-	VPCMPGTQ   Y5, Y0, Y1
-	VBLENDVPD  Y1, Y0, Y5, Y5
-	VPSHUFD    $0x4e, Y5, Y0
-	VPCMPGTQ   Y5, Y0, Y1
-	VBLENDVPD  Y1, Y0, Y5, Y5
-	MOVSD      X5, most+160(FP)
-	VZEROUPPER
-	RET
-
-// func residualSource64(dst []float32, at []float64, up []float64, down []float64, row []float64, side []float64, cx float64, cy float64) (most float64)
-// Requires: AVX, AVX2, CMOV, SSE2
-TEXT ·residualSource64(SB), NOSPLIT, $0-168
-	MOVQ         up_base+48(FP), AX
-	MOVQ         down_base+72(FP), CX
-	MOVQ         row_base+96(FP), DX
-	VBROADCASTSD cx+144(FP), Y0
-	VBROADCASTSD cy+152(FP), Y1
-	MOVQ         side_base+120(FP), BX
-	MOVQ         dst_base+0(FP), SI
-	MOVQ         dst_len+8(FP), DI
-	MOVQ         at_base+24(FP), R8
-	VPCMPEQD     Y2, Y2, Y2
-	VPSRLQ       $0x01, Y2, Y2
-	VBROADCASTSS floor32<>+0(SB), Y3
-	VPCMPEQD     Y4, Y4, Y4
-	VPSRLD       $0x01, Y4, Y4
-	VPXOR        Y5, Y5, Y5
-	XORQ         R9, R9
-	LEAQ         -16(DI), R10
-	CMPQ         R10, $0x00
-	JL           rest
-
-several:
-	VMOVUPD    (AX)(R9*8), Y6
-	VMOVUPD    (DX)(R9*8), Y7
-	VADDPD     (CX)(R9*8), Y6, Y6
-	VADDPD     8(DX)(R9*8), Y7, Y7
-	VMULPD     Y1, Y6, Y6
-	VMULPD     Y0, Y7, Y7
-	VADDPD     Y7, Y6, Y6
-	VADDPD     (BX)(R9*8), Y6, Y6
-	VSUBPD     (R8)(R9*8), Y6, Y6
-	VANDPD     Y2, Y6, Y7
-	VPCMPGTQ   Y5, Y7, Y8
-	VBLENDVPD  Y8, Y7, Y5, Y5
-	VADDPD     Y6, Y6, Y6
-	VCVTPD2PSY Y6, X6
-	VANDPS     X4, X6, X7
-	VCMPPS     $0x15, X3, X7, X7
-	VANDPS     X7, X6, X6
-	VMOVUPS    X6, (SI)(R9*4)
-	VMOVUPD    32(AX)(R9*8), Y6
-	VMOVUPD    32(DX)(R9*8), Y7
-	VADDPD     32(CX)(R9*8), Y6, Y6
-	VADDPD     40(DX)(R9*8), Y7, Y7
-	VMULPD     Y1, Y6, Y6
-	VMULPD     Y0, Y7, Y7
-	VADDPD     Y7, Y6, Y6
-	VADDPD     32(BX)(R9*8), Y6, Y6
-	VSUBPD     32(R8)(R9*8), Y6, Y6
-	VANDPD     Y2, Y6, Y7
-	VPCMPGTQ   Y5, Y7, Y8
-	VBLENDVPD  Y8, Y7, Y5, Y5
-	VADDPD     Y6, Y6, Y6
-	VCVTPD2PSY Y6, X6
-	VANDPS     X4, X6, X7
-	VCMPPS     $0x15, X3, X7, X7
-	VANDPS     X7, X6, X6
-	VMOVUPS    X6, 16(SI)(R9*4)
-	VMOVUPD    64(AX)(R9*8), Y6
-	VMOVUPD    64(DX)(R9*8), Y7
-	VADDPD     64(CX)(R9*8), Y6, Y6
-	VADDPD     72(DX)(R9*8), Y7, Y7
-	VMULPD     Y1, Y6, Y6
-	VMULPD     Y0, Y7, Y7
-	VADDPD     Y7, Y6, Y6
-	VADDPD     64(BX)(R9*8), Y6, Y6
-	VSUBPD     64(R8)(R9*8), Y6, Y6
-	VANDPD     Y2, Y6, Y7
-	VPCMPGTQ   Y5, Y7, Y8
-	VBLENDVPD  Y8, Y7, Y5, Y5
-	VADDPD     Y6, Y6, Y6
-	VCVTPD2PSY Y6, X6
-	VANDPS     X4, X6, X7
-	VCMPPS     $0x15, X3, X7, X7
-	VANDPS     X7, X6, X6
-	VMOVUPS    X6, 32(SI)(R9*4)
-	VMOVUPD    96(AX)(R9*8), Y6
-	VMOVUPD    96(DX)(R9*8), Y7
-	VADDPD     96(CX)(R9*8), Y6, Y6
-	VADDPD     104(DX)(R9*8), Y7, Y7
-	VMULPD     Y1, Y6, Y6
-	VMULPD     Y0, Y7, Y7
-	VADDPD     Y7, Y6, Y6
-	VADDPD     96(BX)(R9*8), Y6, Y6
-	VSUBPD     96(R8)(R9*8), Y6, Y6
-	VANDPD     Y2, Y6, Y7
-	VPCMPGTQ   Y5, Y7, Y8
-	VBLENDVPD  Y8, Y7, Y5, Y5
-	VADDPD     Y6, Y6, Y6
-	VCVTPD2PSY Y6, X6
-	VANDPS     X4, X6, X7
-	VCMPPS     $0x15, X3, X7, X7
-	VANDPS     X7, X6, X6
-	VMOVUPS    X6, 48(SI)(R9*4)
-	ADDQ       $0x10, R9
-	CMPQ       R9, R10
-	JLE        several
-
-rest:
-	CMPQ R9, DI
-	JGE  done
-	SUBQ $0x04, DI
-
-single:
-	CMPQ       R9, DI
-	CMOVQGT    DI, R9
-	VMOVUPD    (AX)(R9*8), Y6
-	VMOVUPD    (DX)(R9*8), Y7
-	VADDPD     (CX)(R9*8), Y6, Y6
-	VADDPD     8(DX)(R9*8), Y7, Y7
-	VMULPD     Y1, Y6, Y6
-	VMULPD     Y0, Y7, Y7
-	VADDPD     Y7, Y6, Y6
-	VADDPD     (BX)(R9*8), Y6, Y6
-	VSUBPD     (R8)(R9*8), Y6, Y6
-	VANDPD     Y2, Y6, Y7
-	VPCMPGTQ   Y5, Y7, Y8
-	VBLENDVPD  Y8, Y7, Y5, Y5
-	VADDPD     Y6, Y6, Y6
-	VCVTPD2PSY Y6, X6
-	VANDPS     X4, X6, X7
-	VCMPPS     $0x15, X3, X7, X7
-	VANDPS     X7, X6, X6
-	VMOVUPS    X6, (SI)(R9*4)
-	ADDQ       $0x04, R9
-	LEAQ       4(DI), R10
-	CMPQ       R9, R10
-	JL         single
-
-done:
-	VPERM2F128 $0x01, Y5, Y5, Y0
-	VPCMPGTQ   Y5, Y0, Y1
-	VBLENDVPD  Y1, Y0, Y5, Y5
-	VPSHUFD    $0x4e, Y5, Y0
-	VPCMPGTQ   Y5, Y0, Y1
-	VBLENDVPD  Y1, Y0, Y5, Y5
-	MOVSD      X5, most+160(FP)
-	VZEROUPPER
-	RET
-
-// func correct64(dst []float64, src []float64, a []float32, b []float32)
-// Requires: AVX, CMOV
-TEXT ·correct64(SB), NOSPLIT, $0-96
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         dst_len+8(FP), CX
-	MOVQ         src_base+24(FP), DX
-	MOVQ         a_base+48(FP), BX
-	MOVQ         b_base+72(FP), SI
-	VBROADCASTSD half64<>+0(SB), Y0
-	XORQ         DI, DI
-	LEAQ         -16(CX), R8
-	CMPQ         R8, $0x00
-	JL           rest
-
-several:
-	VCVTPS2PD (BX)(DI*4), Y1
-	VCVTPS2PD (SI)(DI*4), Y2
-	VADDPD    Y2, Y1, Y1
-	VMULPD    Y0, Y1, Y1
-	VADDPD    (DX)(DI*8), Y1, Y1
-	VMOVUPD   Y1, (AX)(DI*8)
-	VCVTPS2PD 16(BX)(DI*4), Y1
-	VCVTPS2PD 16(SI)(DI*4), Y2
-	VADDPD    Y2, Y1, Y1
-	VMULPD    Y0, Y1, Y1
-	VADDPD    32(DX)(DI*8), Y1, Y1
-	VMOVUPD   Y1, 32(AX)(DI*8)
-	VCVTPS2PD 32(BX)(DI*4), Y1
-	VCVTPS2PD 32(SI)(DI*4), Y2
-	VADDPD    Y2, Y1, Y1
-	VMULPD    Y0, Y1, Y1
-	VADDPD    64(DX)(DI*8), Y1, Y1
-	VMOVUPD   Y1, 64(AX)(DI*8)
-	VCVTPS2PD 48(BX)(DI*4), Y1
-	VCVTPS2PD 48(SI)(DI*4), Y2
-	VADDPD    Y2, Y1, Y1
-	VMULPD    Y0, Y1, Y1
-	VADDPD    96(DX)(DI*8), Y1, Y1
-	VMOVUPD   Y1, 96(AX)(DI*8)
-	ADDQ      $0x10, DI
-	CMPQ      DI, R8
-	JLE       several
-
-rest:
-	CMPQ DI, CX
-	JGE  done
-	SUBQ $0x04, CX
-
-single:
-	CMPQ      DI, CX
-	CMOVQGT   CX, DI
-	VCVTPS2PD (BX)(DI*4), Y1
-	VCVTPS2PD (SI)(DI*4), Y2
-	VADDPD    Y2, Y1, Y1
-	VMULPD    Y0, Y1, Y1
-	VADDPD    (DX)(DI*8), Y1, Y1
-	VMOVUPD   Y1, (AX)(DI*8)
-	ADDQ      $0x04, DI
-	LEAQ      4(CX), R8
-	CMPQ      DI, R8
-	JL        single
-
-done:
-	VZEROUPPER
-	RET
-
-DATA half64<>+0(SB)/8, $0x3fe0000000000000
-GLOBL half64<>(SB), RODATA|NOPTR, $8
 
 // func cubic64(dst []float64, a []float64, b []float64, c []float64, d []float64)
 // Requires: AVX, CMOV
@@ -2370,19 +5000,6 @@ single:
 done:
 	SFENCE
 	VZEROUPPER
-	RET
-
-// func prefetch(at *byte, size int)
-// Requires: MMX+
-TEXT ·prefetch(SB), NOSPLIT, $0-16
-	MOVQ at+0(FP), AX
-	MOVQ size+8(FP), CX
-
-loop:
-	PREFETCHT0 (AX)
-	ADDQ       $0x40, AX
-	SUBQ       $0x40, CX
-	JG         loop
 	RET
 
 // func splitVector(even []float32, odd []float32, src []float32)

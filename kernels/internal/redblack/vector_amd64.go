@@ -3,6 +3,7 @@
 package redblack
 
 //go:generate sh -c "cd _asm && go run . -out ../redblack_amd64.s -stubs ../redblack_amd64.go -pkg redblack"
+//go:generate sh -c "cd _asm && go run . -avx512 -out ../avx512_amd64.s -stubs ../avx512_amd64.go -pkg redblack"
 
 import (
 	"unsafe"
@@ -10,71 +11,60 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// HasVector reports whether this processor can run Vector.
-func HasVector() bool { return cpu.X86.HasAVX2 }
+// HasAVX2 reports whether this processor can run AVX2.
+func HasAVX2() bool { return cpu.X86.HasAVX2 }
 
-// Vector returns the form for AVX2. Rows of less than a vector are left to the form in Go.
-func Vector[T Float]() (f Form[T]) {
+// HasAVX512 reports whether this processor can run AVX512.
+func HasAVX512() bool { return cpu.X86.HasAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL }
+
+// AVX2 returns the form for AVX2.
+func AVX2[T Float]() (f Form[T]) {
 	switch f := any(&f).(type) {
 	case *Form[float32]:
-		*f = loops[float32]{8, relax32, relaxSource32, chain32, chainSource32, residual32, residualSource32, correct32, cubic32, flush32, flushStream32, join32, joinStream32}.form()
+		*f = loops[float32]{8, wave32, waveSource32, cubic32, flush32, flushStream32, join32, joinStream32}.form()
 	case *Form[float64]:
-		*f = loops[float64]{4, relax64, relaxSource64, chain64, chainSource64, residual64, residualSource64, correct64, cubic64, flush64, flushStream64, join64, joinStream64}.form()
+		*f = loops[float64]{4, wave64, waveSource64, cubic64, flush64, flushStream64, join64, joinStream64}.form()
 	}
 	return f
 }
 
-// loops are the routines of one precision, for at least as many elements as lanes.
+// AVX512 returns the form for AVX-512.
+func AVX512[T Float]() Form[T] {
+	f := AVX2[T]()
+	f.Lanes *= 2
+	switch f := any(&f).(type) {
+	case *Form[float32]:
+		f.Wave = waves(wave32AVX512, waveSource32AVX512)
+	case *Form[float64]:
+		f.Wave = waves(wave64AVX512, waveSource64AVX512)
+	}
+	return f
+}
+
+// waves returns a function that calls the routine for waves without or with a right side.
+func waves[T Float](wave, source func(w *byte) T) func(w *Wave[T]) T {
+	return func(w *Wave[T]) T {
+		if w.Side == nil {
+			return wave((*byte)(unsafe.Pointer(w)))
+		}
+		return source((*byte)(unsafe.Pointer(w)))
+	}
+}
+
+// loops are the routines of one precision. All but the waves are for at least as many
+// elements as lanes; shorter rows are left to the form in Go.
 type loops[T Float] struct {
-	lanes                    int
-	relax, relaxSource       func(dst, up, down, row, side []T, cx, cy T)
-	chain, chainSource       func(links *byte, count, n int, cx, cy T)
-	residual, residualSource func(dst []float32, at, up, down, row, side []T, cx, cy T) T
-	correct                  func(dst, src []T, a, b []float32)
-	cubic                    func(dst, a, b, c, d []T)
-	flush, flushStream       func(dst, src []T)
-	join, joinStream         func(dst, even, odd []T)
+	lanes              int
+	wave, waveSource   func(w *byte) T
+	cubic              func(dst, a, b, c, d []T)
+	flush, flushStream func(dst, src []T)
+	join, joinStream   func(dst, even, odd []T)
 }
 
 func (l loops[T]) form() Form[T] {
 	return Form[T]{
-		Relax: func(dst, up, down, row, side []T, cx, cy T) {
-			switch n := len(dst); {
-			case n < l.lanes:
-				relax(dst, up, down, row, side, cx, cy)
-			case side == nil:
-				l.relax(dst, up[:n], down[:n], row[:n+1], nil, cx, cy)
-			default:
-				l.relaxSource(dst, up[:n], down[:n], row[:n+1], side[:n], cx, cy)
-			}
-		},
-		Chain: func(links []Link[T], n int, cx, cy T) {
-			if count := len(links) - 2; count <= 0 || n <= 0 {
-				return
-			} else if links[1].Side != nil {
-				l.chainSource((*byte)(unsafe.Pointer(&links[0])), count, n, cx, cy)
-			} else {
-				l.chain((*byte)(unsafe.Pointer(&links[0])), count, n, cx, cy)
-			}
-		},
-		Residual: func(dst []float32, at, up, down, row, side []T, cx, cy T) T {
-			n := len(dst)
-			if n < l.lanes {
-				return residual(dst, at, up, down, row, side, cx, cy)
-			}
-			if side == nil {
-				return l.residual(dst, at[:n], up[:n], down[:n], row[:n+1], nil, cx, cy)
-			}
-			return l.residualSource(dst, at[:n], up[:n], down[:n], row[:n+1], side[:n], cx, cy)
-		},
-		Correct: func(dst, src []T, a, b []float32) {
-			n := len(dst)
-			if n < l.lanes {
-				correct(dst, src, a, b)
-				return
-			}
-			l.correct(dst, src[:n], a[:n], b[:n])
-		},
+		Wave:  waves(l.wave, l.waveSource),
+		Lanes: l.lanes,
 		Cubic: func(dst, a, b, c, d []T) {
 			n := len(dst)
 			if n < l.lanes {
@@ -103,7 +93,6 @@ func (l loops[T]) form() Form[T] {
 			l.joinStream(dst[:2*n], even[:n], odd[:n])
 			join(dst[2*n:], even[n:], odd[n:])
 		},
-		Prefetch: prefetch,
 		Split: func(even, odd, src []float32) {
 			n := len(even)
 			if n < 8 {
@@ -137,5 +126,5 @@ func (l loops[T]) joined(dst, even, odd []T) {
 	}
 }
 
-// aligned reports whether s, which is not empty, begins at the address of a vector.
+// aligned reports whether s, which is not empty, begins at the address of a vector of AVX2.
 func aligned[T Float](s []T) bool { return uintptr(unsafe.Pointer(&s[0]))%32 == 0 }

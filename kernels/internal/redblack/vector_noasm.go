@@ -2,8 +2,10 @@
 
 package redblack
 
-// HasVector reports whether this processor can run Vector.
-func HasVector() bool { return false }
+// HasAVX2 and HasAVX512 report whether this processor can run a form: this build has none.
+func HasAVX2() bool   { return false }
+func HasAVX512() bool { return false }
 
-// Vector returns an empty form: this build has none.
-func Vector[T Float]() (f Form[T]) { return f }
+// AVX2 and AVX512 return empty forms.
+func AVX2[T Float]() (f Form[T])   { return f }
+func AVX512[T Float]() (f Form[T]) { return f }

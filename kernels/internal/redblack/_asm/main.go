@@ -1,7 +1,8 @@
-// Command asm generates ../redblack_amd64.s.
+// Command asm generates ../redblack_amd64.s, and with -avx512 ../avx512_amd64.s.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"math"
 
@@ -13,24 +14,26 @@ import (
 )
 
 func main() {
+	avx512 := flag.Bool("avx512", false, "generate the form for AVX-512")
+	flag.Parse()
 	ConstraintExpr("!purego")
 	for _, p := range []precision{single, double} {
-		p.relax(false)
-		p.relax(true)
-		p.chain(false)
-		p.chain(true)
-		p.residual(false)
-		p.residual(true)
-		p.correct()
+		m := machineOf(p, *avx512)
+		m.wave(false)
+		m.wave(true)
+		if *avx512 {
+			continue
+		}
 		p.cubic()
 		for _, stream := range []bool{false, true} {
 			p.flush(stream)
 			p.join(stream)
 		}
 	}
-	prefetch()
-	split()
-	largest()
+	if !*avx512 {
+		split()
+		largest()
+	}
 	Generate()
 }
 
@@ -45,7 +48,6 @@ type precision struct {
 	lanes int
 
 	broadcast, load    func(ops ...Op)
-	masked, blend      func(ops ...Op)
 	stream             func(ops ...Op) // store past the caches
 	add, sub, mul, and func(ops ...Op)
 	cmp                func(ops ...Op)
@@ -54,13 +56,13 @@ type precision struct {
 
 var single = precision{
 	name: "32", typ: "float32", size: 4, lanes: 8,
-	broadcast: VBROADCASTSS, load: VMOVUPS, stream: stores(VMOVNTPS), masked: masks(VMASKMOVPS), blend: masks4(VBLENDVPS), add: VADDPS, sub: VSUBPS, mul: VMULPS, and: VANDPS, cmp: VCMPPS,
+	broadcast: VBROADCASTSS, load: VMOVUPS, stream: stores(VMOVNTPS), add: VADDPS, sub: VSUBPS, mul: VMULPS, and: VANDPS, cmp: VCMPPS,
 	low: VUNPCKLPS, high: VUNPCKHPS,
 }
 
 var double = precision{
 	name: "64", typ: "float64", size: 8, lanes: 4,
-	broadcast: VBROADCASTSD, load: VMOVUPD, stream: stores(VMOVNTPD), masked: masks(VMASKMOVPD), blend: masks4(VBLENDVPD), add: VADDPD, sub: VSUBPD, mul: VMULPD, and: VANDPD, cmp: VCMPPD,
+	broadcast: VBROADCASTSD, load: VMOVUPD, stream: stores(VMOVNTPD), add: VADDPD, sub: VSUBPD, mul: VMULPD, and: VANDPD, cmp: VCMPPD,
 	low: VUNPCKLPD, high: VUNPCKHPD,
 }
 
@@ -73,17 +75,6 @@ func (p precision) text(name, signature, doc string) {
 
 func param(name string) reg.GPVirtual  { return Load(Param(name).Base(), GP64()).(reg.GPVirtual) }
 func length(name string) reg.GPVirtual { return Load(Param(name).Len(), GP64()).(reg.GPVirtual) }
-
-// argument is a scalar argument in all lanes.
-func (p precision) argument(name string) reg.VecVirtual {
-	a, err := Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	y := YMM()
-	p.broadcast(a.Addr, y)
-	return y
-}
 
 var numbers = map[string]Mem{}
 
@@ -161,56 +152,6 @@ func loop(n reg.GPVirtual, lanes int, body func(i reg.GPVirtual, offset int)) {
 	Label("done")
 }
 
-// stencil is what an update reads.
-type stencil struct {
-	precision
-	up, down, row, side reg.GPVirtual
-	cx, cy              reg.VecVirtual
-}
-
-func (p precision) stencil(side bool) stencil {
-	s := stencil{precision: p, up: param("up"), down: param("down"), row: param("row"), cx: p.argument("cx"), cy: p.argument("cy")}
-	if side {
-		s.side = param("side")
-	}
-	return s
-}
-
-// update returns cy*(up + down) + cx*(left + right) + side.
-func (s stencil) update(i reg.GPVirtual, offset int) reg.VecVirtual {
-	a, b := YMM(), YMM()
-	s.load(at(s.up, i, s.size, offset), a)
-	s.load(at(s.row, i, s.size, offset), b)
-	s.add(at(s.down, i, s.size, offset), a, a)
-	s.add(at(s.row, i, s.size, offset+1), b, b)
-	s.mul(s.cy, a, a)
-	s.mul(s.cx, b, b)
-	s.add(b, a, a)
-	if s.side != nil {
-		s.add(at(s.side, i, s.size, offset), a, a)
-	}
-	return a
-}
-
-func sourced(name string, side bool) (string, string) {
-	if side {
-		return name + "Source", "with a right side"
-	}
-	return name, "without a right side"
-}
-
-func (p precision) relax(side bool) {
-	name, with := sourced("relax", side)
-	p.text(name, "dst, up, down, row, side []%[1]s, cx, cy %[1]s", "is Relax "+with+".")
-	s := p.stencil(side)
-	dst, n := param("dst"), length("dst")
-	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
-		p.load(s.update(i, offset), at(dst, i, p.size, offset))
-	})
-	VZEROUPPER()
-	RET()
-}
-
 // larger replaces most by a where that is larger as an integer, which makes NaN the
 // largest magnitude.
 func (p precision) larger(a, most reg.VecVirtual) {
@@ -246,60 +187,6 @@ func (p precision) flushed(v, magnitude, floor, t reg.Register) {
 	p.and(magnitude, v, t)
 	p.cmp(Imm(notLess), floor, t, t)
 	p.and(t, v, v)
-}
-
-func (p precision) residual(side bool) {
-	name, with := sourced("residual", side)
-	p.text(name, "dst []float32, at, up, down, row, side []%[1]s, cx, cy %[1]s) (most %[1]s",
-		"is Residual "+with+".")
-	s := p.stencil(side)
-	dst, n, here := param("dst"), length("dst"), param("at")
-	magnitude, floor, magnitude32 := p.magnitude(), single.floor(), single.magnitude()
-	most := YMM()
-	VPXOR(most, most, most)
-	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
-		r, a := s.update(i, offset), YMM()
-		p.sub(at(here, i, p.size, offset), r, r)
-		p.and(magnitude, r, a)
-		p.larger(a, most)
-		p.add(r, r, r)
-		if p.size == 4 {
-			p.flushed(r, magnitude, floor, a)
-			VMOVUPS(r, at(dst, i, 4, offset))
-			return
-		}
-		x := XMM()
-		VCVTPD2PSY(r, x)
-		single.flushed(x, magnitude32.AsX(), floor.AsX(), a.AsX())
-		VMOVUPS(x, at(dst, i, 4, offset))
-	})
-	p.returnLargest(most)
-}
-
-// widened loads float32 numbers.
-func (p precision) widened(m Mem) reg.VecVirtual {
-	y := YMM()
-	if p.size == 4 {
-		VMOVUPS(m, y)
-	} else {
-		VCVTPS2PD(m, y)
-	}
-	return y
-}
-
-func (p precision) correct() {
-	p.text("correct", "dst, src []%[1]s, a, b []float32", "is Correct.")
-	dst, n, src, a, b := param("dst"), length("dst"), param("src"), param("a"), param("b")
-	half := p.number("half", 0.5)
-	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
-		x, y := p.widened(at(a, i, 4, offset)), p.widened(at(b, i, 4, offset))
-		p.add(y, x, x)
-		p.mul(half, x, x)
-		p.add(at(src, i, p.size, offset), x, x)
-		p.load(x, at(dst, i, p.size, offset))
-	})
-	VZEROUPPER()
-	RET()
 }
 
 func (p precision) cubic() {
@@ -418,124 +305,4 @@ func largest() {
 	single.returnLargest(most)
 }
 
-// cacheLine is the number of bytes of a cache line.
-const cacheLine = 64
-
-// prefetch makes the routine that asks for memory ahead of its use.
-func prefetch() {
-	TEXT("prefetch", NOSPLIT, "func(at *byte, size int)")
-	Doc("prefetch asks for the cache lines from at on.")
-	Pragma("noescape")
-	from, n := Load(Param("at"), GP64()).(reg.GPVirtual), Load(Param("size"), GP64()).(reg.GPVirtual)
-	Label("loop")
-	PREFETCHT0(Mem{Base: from})
-	ADDQ(Imm(cacheLine), from)
-	SUBQ(Imm(cacheLine), n)
-	JG(LabelRef("loop"))
-	RET()
-}
-
 func stores(store func(v, m Op)) func(ops ...Op) { return func(ops ...Op) { store(ops[0], ops[1]) } }
-
-func masks(load func(a, b, c Op)) func(ops ...Op) {
-	return func(ops ...Op) { load(ops[0], ops[1], ops[2]) }
-}
-
-func masks4(blend func(m, a, b, c Op)) func(ops ...Op) {
-	return func(ops ...Op) { blend(ops[0], ops[1], ops[2], ops[3]) }
-}
-
-// linkSize is the size of a Link.
-const linkSize = 24
-
-// firstLanes has the masks of the first lanes: that of n lanes ends n elements behind the
-// middle.
-func (p precision) firstLanes(n reg.GPVirtual) reg.VecVirtual {
-	table, ok := numbers["lanes"]
-	if !ok {
-		table = GLOBL("lanes", RODATA|NOPTR)
-		for i := range 8 {
-			DATA(8*i, U64([2]uint64{math.MaxUint64, 0}[i/4]))
-		}
-		numbers["lanes"] = table
-	}
-	from, back, mask := GP64(), GP64(), YMM()
-	LEAQ(table.Offset(32), from)
-	MOVQ(n, back)
-	NEGQ(back)
-	p.load(Mem{Base: from, Index: back, Scale: uint8(p.size)}, mask)
-	return mask
-}
-
-func (p precision) chain(side bool) {
-	name, with := sourced("chain", side)
-	p.text(name, "links *byte, count, n int, cx, cy %[1]s", "is Chain "+with+".")
-	links, count, n := Load(Param("links"), GP64()), Load(Param("count"), GP64()), Load(Param("n"), GP64()).(reg.GPVirtual)
-	cx, cy := p.argument("cx"), p.argument("cy")
-	i, link, left := GP64(), GP64(), GP64()
-	dst, up, row, f := GP64(), GP64(), GP64(), GP64()
-	var mask reg.VecVirtual
-	block := func(label string, vectors int) {
-		down := make([]reg.VecVirtual, vectors)
-		MOVQ(links, link)
-		MOVQ(count, left)
-		MOVQ(Mem{Base: link}, dst)
-		for u := range down {
-			down[u] = YMM()
-			p.load(at(dst, i, p.size, u*p.lanes), down[u])
-		}
-		Label(label + "Link")
-		MOVQ(Mem{Base: link, Disp: linkSize}, dst)
-		MOVQ(Mem{Base: link, Disp: linkSize + 8}, row)
-		if side {
-			MOVQ(Mem{Base: link, Disp: linkSize + 16}, f)
-		}
-		MOVQ(Mem{Base: link, Disp: 2 * linkSize}, up)
-		for u, d := range down {
-			offset, b := u*p.lanes, YMM()
-			p.load(at(row, i, p.size, offset), b)
-			p.add(at(up, i, p.size, offset), d, d)
-			p.add(at(row, i, p.size, offset+1), b, b)
-			p.mul(cy, d, d)
-			p.mul(cx, b, b)
-			p.add(b, d, d)
-			if side && mask == nil {
-				p.add(at(f, i, p.size, offset), d, d)
-			} else if side {
-				t := YMM()
-				p.masked(at(f, i, p.size, offset), mask, t)
-				p.add(t, d, d)
-			}
-			if mask != nil {
-				old := YMM()
-				p.load(at(dst, i, p.size, offset), old)
-				p.blend(mask, d, old, d)
-			}
-			p.load(d, at(dst, i, p.size, offset))
-		}
-		ADDQ(Imm(linkSize), link)
-		DECQ(left)
-		JNZ(LabelRef(label + "Link"))
-	}
-	loop := func(label string, vectors int) {
-		end := GP64()
-		LEAQ(Mem{Base: n, Disp: -vectors * p.lanes}, end)
-		Label(label)
-		CMPQ(i, end)
-		JG(LabelRef(label + "End"))
-		block(label, vectors)
-		ADDQ(Imm(uint64(vectors*p.lanes)), i)
-		JMP(LabelRef(label))
-		Label(label + "End")
-	}
-	XORQ(i, i)
-	loop("several", 4)
-	loop("single", 1)
-	SUBQ(i, n)
-	JLE(LabelRef("done"))
-	mask = p.firstLanes(n)
-	block("last", 1)
-	Label("done")
-	VZEROUPPER()
-	RET()
-}
