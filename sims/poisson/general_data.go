@@ -2,6 +2,7 @@ package poisson
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"offload/device"
@@ -113,7 +114,11 @@ func (s *general[T]) balance(p part, caused []float64) error {
 		area += s.eqs.area[at]
 	}
 	if math.Abs(sum) > least*magnitudes {
-		return incompatible(p, s.problem.Cols, sum, magnitudes)
+		if len(p.points) == len(caused) { // the whole plate
+			return ErrIncompatible
+		}
+		at, cols := p.points[0], s.problem.Cols
+		return fmt.Errorf("%w around row %d, column %d", ErrIncompatible, at/cols, at%cols)
 	}
 	for _, at := range p.points {
 		caused[at] -= float64(sum * (s.eqs.area[at] / area))
