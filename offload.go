@@ -20,7 +20,7 @@ import (
 const Version = "0.4.0"
 
 // VariantVariable is the environment variable that selects the host code if
-// Options.Variant is empty: avx2, neon, go or contract.
+// Options.Variant is empty: avx512, avx2, neon, go or contract.
 const VariantVariable = "OFFLOAD_VARIANT"
 
 // Names returns the names that Open accepts; see Backends.Names.

@@ -145,17 +145,24 @@ func (e *engine) Execute(b *device.Binding) error {
 	return e.failed
 }
 
-// choose returns the host code to use for k; nil means its contract.
+// choose returns the host code to use for k, the best where k lacks the variant; nil means
+// its contract.
 func (e *engine) choose(k *device.Kernel) *device.HostCode {
 	if e.variant == contract {
 		return nil
 	}
+	var best *device.HostCode
 	for i := range k.Host {
-		if h := &k.Host[i]; (e.variant == "" || e.variant == h.Name) && ready(*h) {
+		h := &k.Host[i]
+		switch {
+		case !ready(*h):
+		case e.variant == h.Name:
 			return h
+		case best == nil:
+			best = h
 		}
 	}
-	return nil
+	return best
 }
 
 // task runs one task of the current phase.

@@ -33,7 +33,8 @@ type strip[T device.Float] struct {
 	own     device.Range // half-columns to compute
 	lo, end int
 
-	buf       []T // ring of rows, a red and a black half-row each; row i is in place i mod slots
+	buf       []T // ring of rows, a red and a black half-row each
+	top, slot int // the newest row, and its place in the ring: top mod slots
 	residuals []float32
 	wave      redblack.Wave[T]
 	links     [maxSlots][maxSlots]redblack.Link[T] // for each place of the newest row
@@ -59,7 +60,11 @@ type strip[T device.Float] struct {
 // halfRow returns a half-row in the ring; colour is 0 for red and 1 for black. Element t − lo
 // is that of half-column t.
 func (s *strip[T]) halfRow(i, colour int) []T {
-	return s.buf[pad+(2*(i%s.slots)+colour)*s.width:][:s.width]
+	slot := s.slot - (s.top - i)
+	if slot < 0 {
+		slot += s.slots
+	}
+	return s.buf[pad+(2*slot+colour)*s.width:][:s.width]
 }
 
 // inner returns the first computed half-column of a half-row, relative to lo, and the
@@ -78,9 +83,13 @@ func (s *strip[T]) run() {
 	if s.form.Wave != nil {
 		s.link()
 	}
+	s.slot = first%s.slots - 1
 	for t := first; t <= rows.Hi+s.halves; t++ {
 		if t%16 == 0 && s.tile.Done() {
 			return
+		}
+		if s.top, s.slot = t, s.slot+1; s.slot == s.slots {
+			s.slot = 0
 		}
 		if t <= s.n {
 			s.enter(t)
@@ -111,9 +120,9 @@ func (s *strip[T]) run() {
 func (s *strip[T]) link() {
 	for top := range s.slots {
 		for l := range s.slots - 1 {
-			i, colour := top-l+s.slots, (l+1)&1
-			row := pad + (2*(i%s.slots)+1-colour)*s.width - top&1
-			s.links[top][l] = redblack.Link[T]{At: &s.halfRow(i, colour)[0], Row: &s.buf[row]}
+			colour := (l + 1) & 1
+			row := pad + 2*((top-l+s.slots)%s.slots)*s.width
+			s.links[top][l] = redblack.Link[T]{At: &s.buf[row+colour*s.width], Row: &s.buf[row+(1-colour)*s.width-top&1]}
 		}
 	}
 	s.wave.Residual = &s.residuals[0]
@@ -132,7 +141,7 @@ func (s *strip[T]) advance(t, from, to int, leaves bool) T {
 		return 0
 	}
 	last, wide := s.end-s.lo, t&1
-	w.Links, w.Count, w.Wide = &s.links[t%s.slots][from], count, wide
+	w.Links, w.Count, w.Wide = &s.links[s.slot][from], count, wide
 	w.A = nil
 	if corrects {
 		w.State = &s.state[t*s.stateHalf+s.lo]
@@ -152,7 +161,7 @@ func (s *strip[T]) advance(t, from, to int, leaves bool) T {
 	if hi := min(s.own.Hi, s.m/2); leaves && s.own.Lo < hi {
 		s.output(w, t-1-s.halves, hi)
 	}
-	return s.form.Wave(w)
+	return w.Run(s.form)
 }
 
 // output sets the parts of the half-row of residuals in row q, and what leaves with them, up
@@ -171,7 +180,7 @@ func (s *strip[T]) output(w *redblack.Wave[T], q, hi int) {
 	if s.streams && uintptr(unsafe.Pointer(&row[own]))%cacheLine == 0 {
 		w.Stream = 1
 	}
-	s.stored = (hi - s.own.Lo) / s.form.Lanes * s.form.Lanes
+	s.stored = (hi - s.own.Lo) &^ (s.form.Lanes - 1)
 }
 
 // close sets the ends of a wide half-row of row i, to 0 where they are not on an edge.
@@ -306,8 +315,12 @@ func (s *strip[T]) leaveState(i int) {
 	if i&1 == 0 {
 		hi = min(hi, s.m/2)
 	}
-	if lo := s.own.Lo + s.stored; lo < hi {
+	if lo := s.own.Lo + s.stored; s.stored == 0 {
 		s.flush(out[lo:hi], s.halfRow(i, 1)[lo-s.lo:])
+	} else {
+		for x, v := range s.halfRow(i, 1)[lo-s.lo : hi-s.lo] {
+			out[lo+x] = flush(v)
+		}
 	}
 	if !s.isLast() {
 		return
@@ -326,7 +339,9 @@ func (s *strip[T]) leaveCoarse(I int) {
 		even, odd = odd, even
 	}
 	lo, hi, r := s.own.Lo/2, (s.own.Hi+1)/2, s.residuals[s.own.Lo-s.lo:]
-	clear(r[max(0, min(s.own.Hi, s.m/2)-s.own.Lo):])
+	for x := max(0, min(s.own.Hi, s.m/2)-s.own.Lo); x < 2*(hi-lo); x++ {
+		r[x] = 0
+	}
 	if s.own.Lo == 0 {
 		r[0] = 0
 	}
@@ -345,7 +360,7 @@ func (s *strip[T]) leaveSolution(i int) {
 	out := s.solution[i*s.solutionWidth:][:s.solutionWidth]
 	lo, hi := s.own.Lo+s.stored, min(s.own.Hi, s.m/2)
 	wide := s.halfRow(i, i&1)
-	if x := lo - s.lo; lo < hi {
+	if x := lo - s.lo; lo < hi { // what the wave has not stored
 		s.join(out[2*lo:2*hi], wide[x:], s.halfRow(i, 1-i&1)[x:])
 	}
 	if !s.isLast() {

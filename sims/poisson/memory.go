@@ -2,6 +2,7 @@ package poisson
 
 import (
 	"context"
+	"errors"
 
 	"offload/device"
 )
@@ -14,13 +15,24 @@ type array struct {
 	passes bool // the next finer level uses it
 	buffer device.Buffer
 	host   device.Slice
+	shared bool // the buffer's memory is that of the slice
 }
 
-// download copies the array to the host.
-func (a *array) download(ctx context.Context) error { return a.buffer.Read(ctx, 0, a.host) }
+// download copies the array to the host, once launches that write it are done.
+func (a *array) download(ctx context.Context) error {
+	if a.shared {
+		return a.buffer.Wait(ctx)
+	}
+	return a.buffer.Read(ctx, 0, a.host)
+}
 
 // upload copies the array to the device.
-func (a *array) upload(ctx context.Context) error { return a.buffer.Write(ctx, 0, a.host) }
+func (a *array) upload(ctx context.Context) error {
+	if a.shared {
+		return nil
+	}
+	return a.buffer.Write(ctx, 0, a.host)
+}
 
 // memory is what a solver has allocated on its device.
 type memory struct {
@@ -36,7 +48,15 @@ func (m *memory) place(a *array, onDevice, onHost bool) error {
 	if !onDevice {
 		return nil
 	}
-	b, err := m.dev.Alloc(a.typ, a.len)
+	var b device.Buffer
+	err := device.ErrUnsupported
+	if onHost {
+		b, err = device.Wrap(m.dev, a.host)
+		a.shared = err == nil
+	}
+	if errors.Is(err, device.ErrUnsupported) {
+		b, err = m.dev.Alloc(a.typ, a.len)
+	}
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@
 package redblack
 
 import (
+	"unsafe"
+
 	"offload/internal/contract"
 	"offload/internal/ieee"
 )
@@ -61,14 +63,23 @@ type Wave[T Float] struct {
 	CX, CY T
 }
 
+// Run performs the step by f, which has waves.
+func (w *Wave[T]) Run(f *Form[T]) T {
+	if w.Side == nil {
+		return f.Wave((*byte)(unsafe.Pointer(w)))
+	}
+	return f.WaveSource((*byte)(unsafe.Pointer(w)))
+}
+
 // Form is a set of loops. All forms give the same bits. The first argument sets the number
 // of elements; the others have at least as many, or as many more as is said. Outputs do not
 // overlap inputs. Weights of the neighbours in the row and in the column are cx and cy.
 type Form[T Float] struct {
-	// Wave performs a step and returns the largest magnitude of a residual. A form that has it
-	// lacks Relax, Residual and Correct.
-	Wave  func(w *Wave[T]) T
-	Lanes int // of its vectors
+	// Wave performs a step, given by a pointer to a Wave without or with a right side, and
+	// returns the largest magnitude of a residual. A form that has it lacks Relax, Residual and
+	// Correct.
+	Wave, WaveSource func(w *byte) T
+	Lanes            int // of its vectors
 
 	// Relax sets the points of a half-row to the values that satisfy their equations: up and
 	// down are the half-rows above and below, row is that of the other colour in the same

@@ -205,7 +205,7 @@ func (w *waveTest[T]) run(f *Form[T]) {
 		v.SideSteps = [2]int{-w.n * size, -3 * w.n * size}
 	}
 	v.Segments = [3]Segment{{}, {w.n, w.output}, {w.n, None}}
-	w.largest, w.stored = f.Wave(&v), w.n/f.Lanes*f.Lanes
+	w.largest, w.stored = v.Run(f), w.n/f.Lanes*f.Lanes
 }
 
 func (w *waveTest[T]) compare(t *testing.T) {

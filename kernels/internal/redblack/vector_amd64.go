@@ -34,21 +34,11 @@ func AVX512[T Float]() Form[T] {
 	f.Lanes *= 2
 	switch f := any(&f).(type) {
 	case *Form[float32]:
-		f.Wave = waves(wave32AVX512, waveSource32AVX512)
+		f.Wave, f.WaveSource = wave32AVX512, waveSource32AVX512
 	case *Form[float64]:
-		f.Wave = waves(wave64AVX512, waveSource64AVX512)
+		f.Wave, f.WaveSource = wave64AVX512, waveSource64AVX512
 	}
 	return f
-}
-
-// waves returns a function that calls the routine for waves without or with a right side.
-func waves[T Float](wave, source func(w *byte) T) func(w *Wave[T]) T {
-	return func(w *Wave[T]) T {
-		if w.Side == nil {
-			return wave((*byte)(unsafe.Pointer(w)))
-		}
-		return source((*byte)(unsafe.Pointer(w)))
-	}
 }
 
 // loops are the routines of one precision. All but the waves are for at least as many
@@ -63,8 +53,9 @@ type loops[T Float] struct {
 
 func (l loops[T]) form() Form[T] {
 	return Form[T]{
-		Wave:  waves(l.wave, l.waveSource),
-		Lanes: l.lanes,
+		Wave:       l.wave,
+		WaveSource: l.waveSource,
+		Lanes:      l.lanes,
 		Cubic: func(dst, a, b, c, d []T) {
 			n := len(dst)
 			if n < l.lanes {
