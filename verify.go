@@ -34,10 +34,11 @@ func Verify(ctx context.Context, d device.Device, sizes []int, report func(Check
 	for _, k := range kernels.All() {
 		c := Check{Device: info.Backend, Variant: info.Variant, Kernel: k.Name}
 		for _, n := range sizes {
-			if c.Err = device.Verify(ctx, d, k, n); c.Err != nil {
+			var calls int
+			if calls, c.Err = verifyAt(ctx, d, k, n); c.Err != nil {
 				break
 			}
-			c.Calls += len(k.Examples(n))
+			c.Calls += calls
 		}
 		report(c)
 		var diff *device.Difference
@@ -46,4 +47,15 @@ func Verify(ctx context.Context, d device.Device, sizes []int, report func(Check
 		}
 	}
 	return nil
+}
+
+// verifyAt compares the examples of one size, and returns how many there are.
+func verifyAt(ctx context.Context, d device.Device, k *device.Kernel, n int) (calls int, err error) {
+	examples := k.Examples(n)
+	for _, c := range examples {
+		if err := c.Verify(ctx, d); err != nil {
+			return 0, err
+		}
+	}
+	return len(examples), nil
 }

@@ -21,6 +21,7 @@ import (
 	"offload"
 	"offload/device"
 	"offload/internal/sysinfo"
+	"offload/sims/poisson"
 	"offload/sims/solar"
 )
 
@@ -269,6 +270,7 @@ func message(ctx context.Context, err error) string {
 		{device.ErrUnavailable, "'offload devices' lists what is here"},
 		{device.ErrOutOfMemory, "take a smaller problem"},
 		{device.ErrUnsupported, "take another device or precision"},
+		{poisson.ErrIncompatible, "hold a temperature somewhere, or take steps in --time"},
 	} {
 		if errors.Is(err, h.err) {
 			return text + " (" + h.hint + ")"

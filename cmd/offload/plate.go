@@ -183,10 +183,35 @@ func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) err
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, plate.ErrNotConverged) && !errors.Is(err, poisson.ErrNotConverged) {
 		return errors.Join(err, printed)
 	}
+	if errors.Is(err, context.Canceled) {
+		err = &interruption{end.report, err}
+	}
 	if end.field == nil { // the task did not start
 		end.field = field
 	}
 	return errors.Join(err, printed, writePlate(cmd, f, end.field, err))
+}
+
+// interruption is the error of a simulation that was interrupted, in words about its report
+// instead of the memory of a solver.
+type interruption struct {
+	report *plateReport // nil if nothing was done
+	err    error
+}
+
+func (i *interruption) Unwrap() error { return i.err }
+
+func (i *interruption) Error() string {
+	switch r := i.report; {
+	case r == nil:
+		return "nothing was computed"
+	case r.timeReport != nil:
+		return fmt.Sprintf("after %d steps, at %.3g s", r.Steps, r.Time)
+	case r.cyclesReport != nil:
+		return fmt.Sprintf("after %d cycles", r.Cycles)
+	default:
+		return fmt.Sprintf("after %d sweeps", r.Sweeps)
+	}
 }
 
 // startOf returns the initial field.

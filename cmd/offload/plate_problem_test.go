@@ -149,7 +149,7 @@ func TestBadPlates(t *testing.T) {
 		{"all held", exitUsage, "every point", "--fixed=" + file("held", 9, 9, 3)},
 		{"short profile", exitFailed, "5 values for the 9 points", "--top=" + writeProfile(t, filepath.Join(dir, "short.npy"), 1, 2, 3, 4, 5)},
 		{"no profile", exitFailed, "no such file", "--top=" + filepath.Join(dir, "none.npy")},
-		{"no steady state", exitFailed, "no stationary state", "--top=insulated --bottom=insulated --left=insulated --right=insulated --source=1"},
+		{"no steady state", exitFailed, "offload: no stationary state: sources and fluxes do not balance (hold a temperature somewhere, or take steps in --time)\n", "--top=insulated --bottom=insulated --left=insulated --right=insulated --source=1"},
 		{"jacobi with a flux", exitUsage, "--solver=jacobi", "--solver=jacobi --left=flux:3"},
 		{"explicit steps with a flux", exitUsage, "--scheme=explicit", "--time=1 --scheme=explicit --left=flux:3"},
 		{"frames without a file", exitUsage, "--out", "--time=1 --every=1 --out="},

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,6 +13,7 @@ import (
 
 	"offload/device"
 	"offload/internal/atomicfile"
+	"offload/internal/bench"
 	"offload/sims/plate"
 	"offload/sims/solar"
 )
@@ -220,7 +218,7 @@ func measure[T device.Float](r *plateReport, f *plate.Field[T]) {
 	lowest, highest := f.Extremes()
 	r.Rows, r.Cols = f.Rows, f.Cols
 	r.Centre, r.Lowest, r.Highest = real(f.At(f.Rows/2, f.Cols/2)), real(lowest), real(highest)
-	r.Digest = digest(f.T)
+	r.Digest = bench.Digest(device.Of(f.T))
 }
 
 func (r *plateReport) text(w io.Writer) error {
@@ -241,17 +239,4 @@ func (r *plateReport) text(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "%d × %d points on %v, %.3g s\n%s\ncentre %.6f, lowest %.6g, highest %.6g\n",
 		r.Rows, r.Cols, r.place, r.Seconds, outcome, float64(r.Centre), float64(r.Lowest), float64(r.Highest))
 	return err
-}
-
-// digest returns the SHA-256 of numbers as little-endian bytes.
-func digest[T device.Float](s []T) string {
-	h := sha256.New()
-	var chunk [1 << 12]byte
-	for len(s) > 0 {
-		n := min(len(s), len(chunk)/8)
-		bytes, _ := binary.Append(chunk[:0], binary.LittleEndian, s[:n])
-		h.Write(bytes)
-		s = s[n:]
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }

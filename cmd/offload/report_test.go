@@ -25,9 +25,6 @@ func TestFullStdout(t *testing.T) {
 		"bench --n=9 --count=1", "bench --n=9 --count=1 --format=json", "bench --n=9 --count=1 --format=go",
 		"verify --device=reference", "devices", "version", "--version", "--help", "sim plate --help",
 	} {
-		if testing.Short() && strings.HasPrefix(args, "verify") {
-			continue // as in TestVerifyCommand
-		}
 		var stderr bytes.Buffer
 		broken := errors.New("the paper is out")
 		code := run(scheduleHere, strings.Fields(args), full{broken}, &stderr)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,7 +44,9 @@ the first difference for each kernel. The exit code is 1 if there is a differenc
 type target struct{ name, variant string }
 
 func verify(cmd *cobra.Command, name, format string) error {
-	v := verification{out: cmd.OutOrStdout(), json: format == "json"}
+	ctx, stop := context.WithCancel(cmd.Context())
+	defer stop()
+	v := verification{out: cmd.OutOrStdout(), json: format == "json", stop: stop}
 	for _, t := range targetsOf(name) {
 		d, err := openDevice(cmd, t.name, device.Options{Variant: t.variant})
 		if name == "" && errors.Is(err, device.ErrUnavailable) {
@@ -52,10 +56,10 @@ func verify(cmd *cobra.Command, name, format string) error {
 		if err != nil {
 			return err
 		}
-		err = offload.Verify(cmd.Context(), d, offload.VerifySizes(), v.report)
+		err = offload.Verify(ctx, d, offload.VerifySizes(), v.report)
 		d.Close()
 		if err != nil {
-			return err
+			return cmp.Or(v.err, err)
 		}
 	}
 	if v.different > 0 {
@@ -83,10 +87,12 @@ func targetsOf(name string) []target {
 	return targets
 }
 
-// verification prints and counts outcomes.
+// verification prints and counts outcomes. It stops when it cannot print.
 type verification struct {
 	out             io.Writer
 	json            bool
+	stop            context.CancelFunc
+	err             error // of printing
 	done, different int
 }
 
@@ -98,13 +104,16 @@ func (v *verification) report(c offload.Check) {
 		result = c.Err.Error()
 	}
 	if v.json {
-		json.NewEncoder(v.out).Encode(map[string]any{
+		v.err = json.NewEncoder(v.out).Encode(map[string]any{
 			"device": c.Device, "variant": c.Variant, "kernel": c.Kernel, "calls": c.Calls,
 			"equal": c.Err == nil, "difference": difference(c.Err),
 		})
-		return
+	} else {
+		_, v.err = fmt.Fprintf(v.out, "%-10s %-9s %-14s %4d calls  %s\n", c.Device, c.Variant, c.Kernel, c.Calls, result)
 	}
-	fmt.Fprintf(v.out, "%-10s %-9s %-14s %4d calls  %s\n", c.Device, c.Variant, c.Kernel, c.Calls, result)
+	if v.err != nil {
+		v.stop()
+	}
 }
 
 // difference returns the first difference for JSON, or nil.

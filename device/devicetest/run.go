@@ -111,7 +111,7 @@ func NoLeak(t testing.TB) {
 // sizes returns the sizes at which kernels are compared with their contracts, without the
 // large ones under -short, which is meant for the race detector.
 func sizes() []int {
-	all := []int{0, 1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 127, 257, 521}
+	all := []int{0, 1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 127, 257}
 	if testing.Short() {
 		return all[:12]
 	}

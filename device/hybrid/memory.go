@@ -94,10 +94,15 @@ func (e *engine) Alloc(t device.Type, n int) (queue.Memory, error) {
 	return m, nil
 }
 
-// Free frees the copies, except those of lost parts.
+// Free frees the copies, except those of lost parts. A transfer that its caller has given up
+// may still use a copy until the part ends its step.
 func (m *memory) Free() {
 	for i, c := range m.on {
-		if p := m.engine.parts[i]; c.Buffer != nil && !p.left() {
+		p := m.engine.parts[i]
+		if c.Buffer == nil {
+			continue
+		}
+		if m.engine.wait(context.Background(), nil, p); !p.left() {
 			m.engine.ask(p, c.Buffer.Free)
 		}
 	}

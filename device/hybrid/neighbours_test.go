@@ -58,6 +58,48 @@ func TestCancelledNeighbour(t *testing.T) {
 	})
 }
 
+// TestFreedAfterCancelledTransfer: a buffer whose transfer was given up may be freed while a
+// part still transfers, and that costs no part.
+func TestFreedAfterCancelledTransfer(t *testing.T) {
+	for _, kind := range []string{"read", "write"} {
+		virtually(t, kind, func(t *testing.T) {
+			ctx := context.Background()
+			var part *deaf
+			d := halves(t, device.GPU, func(i int, d device.Device) device.Device {
+				if i == 0 {
+					part = &deaf{Device: d, released: make(chan struct{})}
+					return part
+				}
+				return d
+			})
+			defer d.Close()
+			input := slices.Repeat([]float32{3}, 1000)
+			u, err := device.Upload(ctx, d, input)
+			other, err2 := device.Upload(ctx, d, input)
+			if err := errors.Join(err, err2); err != nil {
+				t.Fatal(err)
+			}
+			part.hangs.Store(kind)
+			time.AfterFunc(time.Second, func() { part.hangs.Store(""); close(part.released) })
+			short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+			defer cancel()
+			call := map[string]func(context.Context, int, device.Slice) error{"read": u.Read, "write": u.Write}[kind]
+			if err := call(short, 0, device.Of(slices.Clone(input))); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("the call that was given up: %v", err)
+			}
+			if err := u.Free(); err != nil {
+				t.Errorf("Free: %v", err)
+			}
+			if got, err := device.Download[float32](ctx, other); err != nil || !slices.Equal(got, input) {
+				t.Errorf("another buffer: %v, or wrong values", err)
+			}
+			if len(d.Parts()) != 2 {
+				t.Errorf("a part was taken for lost: %v", d.Report())
+			}
+		})
+	}
+}
+
 // TestNeighbours: goroutines share a device whose GPU may hang in any call. Whatever the
 // others do, each call ends with its context, or soon; without a hang only with that
 // context's error, and no part is lost. What is read is right.

@@ -169,16 +169,16 @@ func wrong(k devicetest.FaultKind) bool {
 // TestMatrix: every task ends with the right bits, for any fault of the device that it
 // prefers, whenever, for good or once, and again after the device was opened anew. It
 // takes a bounded time, and leaves nothing running: the bubble ends only when all of its
-// goroutines have. A fault that passes leaves no trace in the known answers; such results
+// goroutines have. Work in float64 takes the faults at one of their moments. A fault that passes leaves no trace in the known answers; such results
 // are found by the task's own check.
 func TestMatrix(t *testing.T) {
 	folder := t.TempDir()
 	all := works(t)
 	t.Run("measure", func(t *testing.T) { synctest.Test(t, func(t *testing.T) { measureAll(t, folder, all) }) })
 	tasks, retried := 0, 0
-	for _, w := range all {
+	for kind, w := range all {
 		for i, fault := range matrixFaults() {
-			if testing.Short() && i%3 != 0 {
+			if kind%2 == 1 && i%3 != 1 || testing.Short() && i%3 != 0 {
 				continue
 			}
 			once := fault

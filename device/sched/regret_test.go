@@ -52,12 +52,16 @@ func TestRegret(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it judges choices; other tests make them, too")
 	}
+	ks := []*device.Kernel{gravity.Force(device.Float32), gravity.Force(device.Float64), grid.Laplacian(device.Float32), grid.Laplacian(device.Float64)}
+	for i, k := range ks {
+		ks[i] = remembered(k)
+	}
 	total, worst, count := 0.0, 0.0, 0
 	for name, models := range machines {
 		for _, disturb := range []func(opener) opener{quiet, noisy} {
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					sum, most, n := regret(t, models, disturb)
+					sum, most, n := regret(t, models, ks, disturb)
 					total, worst, count = total+sum, max(worst, most), count+n
 					t.Logf("%d choices: mean %.4f, worst %.4f", n, sum/float64(n), most)
 				})
@@ -106,7 +110,7 @@ func (d *noise) Sync(ctx context.Context) error {
 	return err
 }
 
-func regret(t *testing.T, models []simulated.Model, disturb func(opener) opener) (sum, worst float64, count int) {
+func regret(t *testing.T, models []simulated.Model, ks []*device.Kernel, disturb func(opener) opener) (sum, worst float64, count int) {
 	var candidates []sched.Candidate
 	byName := map[string]simulated.Model{}
 	for _, m := range models {
@@ -119,8 +123,7 @@ func regret(t *testing.T, models []simulated.Model, disturb func(opener) opener)
 		t.Fatal(err)
 	}
 	defer s.Close()
-	calibrate(t, s, gravity.Force(device.Float32), gravity.Force(device.Float64),
-		grid.Laplacian(device.Float32), grid.Laplacian(device.Float64))
+	calibrate(t, s, ks...)
 	picked := map[string]int{}
 	for _, n := range sizes {
 		for _, c := range gridCases(n) {

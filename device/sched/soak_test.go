@@ -30,7 +30,7 @@ func TestSoak(t *testing.T) {
 	}
 	list := works(t)
 	goroutines := runtime.NumGoroutine()
-	s := soaked(t, int(duration/time.Second))
+	s := soaked(t, list, int(duration/time.Second))
 	var done, again atomic.Int64
 	heap := heapInUse()
 	end := time.Now().Add(duration)
@@ -63,9 +63,9 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// soaked is a scheduler whose first candidate fails in that many lives, one after
-// another.
-func soaked(t *testing.T, lives int) *sched.Scheduler {
+// soaked is a scheduler for that work whose first candidate fails in that many lives, one
+// after another.
+func soaked(t *testing.T, list []work, lives int) *sched.Scheduler {
 	r := rand.New(rand.NewPCG(1, 11))
 	calibrated := new(atomic.Bool)
 	faults := make([][]devicetest.Fault, 10*lives)
@@ -87,10 +87,8 @@ func soaked(t *testing.T, lives int) *sched.Scheduler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, state := range s.States() {
-		if err := s.Calibrate(context.Background(), state.Name, tested()); err != nil {
-			t.Fatal(err)
-		}
+	for _, w := range list {
+		calibrate(t, s, w.task(false).Needs.Kernels...)
 	}
 	calibrated.Store(true)
 	return s

@@ -172,12 +172,12 @@ func (r *Result) download(ctx context.Context, l *device.Launch, c *device.Call)
 	}
 	r.SecondsDownload = time.Since(start).Seconds()
 	r.BytesDownload = int64(len(data.Bytes()))
-	r.Digest = digest(data)
+	r.Digest = Digest(data)
 	return nil
 }
 
-// digest returns the SHA-256 of the elements as little-endian bytes.
-func digest(s device.Slice) string {
+// Digest returns the SHA-256 of the elements as little-endian bytes.
+func Digest(s device.Slice) string {
 	h := sha256.New()
 	size := s.Type().Size()
 	for b := s.Bytes(); len(b) > 0; b = b[min(len(b), 1<<16):] {

@@ -45,8 +45,8 @@ func General() []*device.Kernel {
 	return []*device.Kernel{direction32, direction64, step32, step64, dot32, dot64, smooth, restrict, prolong}
 }
 
-// networkFloor returns the magnitude below which a value becomes zero.
-func networkFloor[T device.Float]() T {
+// NetworkFloor returns the magnitude below which a value becomes zero.
+func NetworkFloor[T device.Float]() T {
 	return base.PerPrecision[T](contract.NetworkFloor32, contract.NetworkFloor64)
 }
 

@@ -124,7 +124,7 @@ func firstRed(dst, f, inverse []float32, first int) {
 
 // relax sets every second point of dst, beginning with first.
 func (l *links[T]) relax(dst, mid, f, flow []T, first int) {
-	n, floor := len(dst), networkFloor[T]()
+	n, floor := len(dst), NetworkFloor[T]()
 	mid, f, flow, loss, inverse := mid[:n], f[:n], flow[:n], l.loss[:n], l.inverse[:n]
 	for j := first; j < n; j += 2 {
 		v := mid[j] + T(((f[j]+flow[j])-T(loss[j]*mid[j]))*inverse[j])

@@ -208,7 +208,7 @@ func directionContract[T device.Float](t *device.Tile) {
 	out, q, sums := device.View[T](t, directionOut), device.View[T](t, directionQ), device.View[T](t, directionSums)
 	sigma, beta := device.Scalar[T](t.Launch, directionSigma), device.Scalar[T](t.Launch, directionBeta)
 	n := networkOf[T](t, directionCoef, directionZ, directionWrap)
-	cols, floor := n.cols, networkFloor[T]()
+	cols, floor := n.cols, NetworkFloor[T]()
 	w, flow := newWindow[T](cols), make([]T, cols)
 	set := func(r int) {
 		if i := n.at(r); i >= 0 {
@@ -253,7 +253,7 @@ func stepContract[T device.Float](t *device.Tile) {
 	out, f, largest := device.View[T](t, stepOut), device.View[float32](t, stepF), device.View[T](t, stepLargest)
 	alpha, scale := device.Scalar[T](t.Launch, stepAlpha), device.Scalar[T](t.Launch, stepScale)
 	n := networkOf[T](t, stepCoef, stepX, stepWrap)
-	cols, floor := n.cols, networkFloor[T]()
+	cols, floor := n.cols, NetworkFloor[T]()
 	w, flow := newWindow[T](cols), make([]T, cols)
 	set := func(r int) {
 		if i := n.at(r); i >= 0 {

@@ -60,6 +60,61 @@ func TestImplicitOrder(t *testing.T) {
 	}
 }
 
+// With steps and distances halved together the error of Crank-Nicolson falls to a quarter,
+// with convection and flux at the edges. The solutions are a wave that decays on top of what
+// the edges hold up, x from the left and y from the bottom.
+func TestImplicitSecondOrder(t *testing.T) {
+	const (
+		k, capacity, width, height, time = 2.0, 5.0, 1.0, 1.5, 0.4
+		mu, nu                           = 0.9, 0.7 // of the wave, per metre
+		ambient, flux                    = 20.0, 30.0
+	)
+	air := func(wave, length float64) poisson.Edge { // the transfer at which such a wave decays as it is
+		return poisson.Edge{Kind: poisson.Convection, Transfer: k * wave * math.Tan(wave*length), Ambient: ambient}
+	}
+	decay := func(x, y, t float64) float64 { return math.Exp(-k / capacity * (x*x + y*y) * t) }
+	insulated, heated := poisson.Edge{Kind: poisson.Insulated}, poisson.Edge{Kind: poisson.Flux, Flux: flux}
+	side := air(mu, width)
+	for _, c := range []struct {
+		name                     string
+		top, bottom, left, right poisson.Edge
+		u                        func(x, y, t float64) float64
+	}{
+		{"convection at the right and the top", air(nu, height), insulated, insulated, side, func(x, y, t float64) float64 {
+			return ambient + 50*math.Cos(mu*x)*math.Cos(nu*y)*decay(mu, nu, t)
+		}},
+		{"flux at the left, convection at the right", insulated, insulated, heated, side, func(x, _, t float64) float64 {
+			return ambient + flux/side.Transfer + flux/k*(width-x) + 50*math.Cos(mu*x)*decay(mu, 0, t)
+		}},
+		{"flux at the left, nothing leaves", insulated, insulated, heated, insulated, func(x, y, t float64) float64 {
+			wave := 50 * math.Cos(math.Pi*x/width) * math.Cos(math.Pi*y/height) * decay(math.Pi/width, math.Pi/height, t)
+			return flux/(2*k*width)*(width-x)*(width-x) + flux/(capacity*width)*t + wave
+		}},
+	} {
+		before := 0.0
+		for _, n := range []int{8, 16, 32} {
+			dx, dy := width/float64(n), height/float64(n)
+			at := func(t float64) func(x, y float64) float64 {
+				return func(x, y float64) float64 { return c.u(x, y, t) }
+			}
+			f := fromFunction(t, n+1, n+1, dx, dy, true, at(0))
+			r, err := plate.Implicit(context.Background(), open(t), f, plate.ImplicitOptions{
+				Problem: poisson.Problem{Rows: n + 1, Cols: n + 1, Dx: dx, Dy: dy, K: k,
+					Top: c.top, Bottom: c.bottom, Left: c.left, Right: c.right},
+				Capacity: capacity, Time: time, Dt: time / float64(n),
+			})
+			if err != nil || r.Steps != n {
+				t.Fatal(c.name, r.Steps, err)
+			}
+			off := distance(f, fromFunction(t, n+1, n+1, dx, dy, true, at(time)))
+			if ratio := before / off; before != 0 && !(ratio > 3.7 && ratio < 4.3) {
+				t.Errorf("%s, %d intervals: error %g, %.3g times less than with half as many, want 4", c.name, n, off, ratio)
+			}
+			before = off
+		}
+	}
+}
+
 // What comes in is what is stored, for every kind of edge.
 func TestEnergyBalance(t *testing.T) {
 	n := 21

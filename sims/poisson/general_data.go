@@ -2,11 +2,12 @@ package poisson
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"offload/device"
-	"offload/internal/contract"
 	"offload/internal/ieee"
+	"offload/kernels/multigrid"
 )
 
 // heat is what the equations are given, in float64.
@@ -14,15 +15,6 @@ type heat struct {
 	caused  []float64 // into each cell by sources and fluxes
 	largest float64   // magnitude given
 	means   []float64 // of the first guess, over each part without a way out
-}
-
-// networkFloor returns the magnitude below which kernels flush to 0.
-func networkFloor[T device.Float]() T {
-	if device.TypeOf[T]() == device.Float32 {
-		return T(networkFloor32)
-	}
-	floor := contract.NetworkFloor64
-	return T(floor)
 }
 
 // checkData refuses arguments of Solve.
@@ -113,7 +105,11 @@ func (s *general[T]) balance(p part, caused []float64) error {
 		area += s.eqs.area[at]
 	}
 	if math.Abs(sum) > least*magnitudes {
-		return incompatible(p, s.problem.Cols, sum, magnitudes)
+		if len(p.points) == len(caused) { // the whole plate
+			return ErrIncompatible
+		}
+		at, cols := p.points[0], s.problem.Cols
+		return fmt.Errorf("%w around row %d, column %d", ErrIncompatible, at/cols, at%cols)
 	}
 	for _, at := range p.points {
 		caused[at] -= float64(sum * (s.eqs.area[at] / area))
@@ -157,7 +153,7 @@ func (s *general[T]) free(at int) bool {
 // load sets the first state and the right side, scaled. The first guess is limited to
 // what the solution can be.
 func (s *general[T]) load(ctx context.Context, u []T, h heat, factor float64) error {
-	floor := networkFloor[T]()
+	floor := multigrid.NetworkFloor[T]()
 	values := make([]T, len(u))
 	limit := 2 * h.largest * factor
 	var shift []float64

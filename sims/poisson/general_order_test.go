@@ -13,6 +13,7 @@ import (
 func TestGeneralSecondOrder(t *testing.T) {
 	d := openCPU(t, 2)
 	const k, width, height = 3.5, 1.0, 1.5
+	const transfer, ambient = 6.0, 1.25
 	type field struct {
 		u, dx, dy, laplacian func(x, y float64) float64
 	}
@@ -28,6 +29,12 @@ func TestGeneralSecondOrder(t *testing.T) {
 			return -(4 + 1/height/height) * math.Pi * math.Pi * math.Sin(2*math.Pi*x+1) * math.Cos(math.Pi*y/height)
 		},
 	}
+	edge := func(kind EdgeKind) Edge {
+		if kind == Convection {
+			return Edge{Kind: kind, Transfer: transfer, Ambient: ambient}
+		}
+		return Edge{Kind: kind}
+	}
 	for _, c := range []struct {
 		name                     string
 		field                    field
@@ -36,6 +43,9 @@ func TestGeneralSecondOrder(t *testing.T) {
 	}{
 		{"flux all round but at the top", smooth, Fixed, Flux, Flux, Flux, 0},
 		{"flux at the top and left", smooth, Flux, Fixed, Flux, Fixed, 0},
+		{"convection all round", smooth, Convection, Convection, Convection, Convection, 0},
+		{"convection at the left and bottom", smooth, Fixed, Convection, Convection, Insulated, 0},
+		{"convection and flux in turn, reaction", smooth, Convection, Convection, Flux, Flux, 2},
 		{"reaction, flux all round", smooth, Flux, Flux, Flux, Flux, 2},
 		{"periodic columns, insulated rows", ring, Insulated, Insulated, Periodic, Periodic, 0},
 		{"periodic columns, reaction", ring, Insulated, Insulated, Periodic, Periodic, 3},
@@ -44,7 +54,7 @@ func TestGeneralSecondOrder(t *testing.T) {
 		before := 0.0
 		for _, n := range []int{12, 24, 48} {
 			p := &Problem{Rows: n + 1, Cols: n + 1, Dx: width / float64(n), Dy: height / float64(n), K: k,
-				Top: Edge{Kind: c.top}, Bottom: Edge{Kind: c.bottom}, Left: Edge{Kind: c.left}, Right: Edge{Kind: c.right}}
+				Top: edge(c.top), Bottom: edge(c.bottom), Left: edge(c.left), Right: edge(c.right)}
 			if c.left == Periodic {
 				p.Cols = n
 			}
@@ -62,12 +72,17 @@ func TestGeneralSecondOrder(t *testing.T) {
 					if c.reaction > 0 {
 						p.Reaction[at] = c.reaction
 					}
-					// A flux differs along an edge: it is a source in the cells there.
-					flux := func(kind EdgeKind, at bool, outward, distance float64) float64 {
-						if kind != Flux || !at {
+					// What enters differs along an edge: what the edge itself does not let in
+					// is a source in the cells there.
+					flux := func(kind EdgeKind, here bool, outward, distance float64) float64 {
+						enters := k * outward
+						switch {
+						case kind == Fixed || !here:
 							return 0
+						case kind == Convection:
+							enters -= transfer * (ambient - want[at])
 						}
-						return 2 * k * outward / distance
+						return 2 * enters / distance
 					}
 					if c.field.dx != nil {
 						p.Source[at] += flux(c.left, j == 0, -c.field.dx(x, y), p.Dx) + flux(c.right, j == n, c.field.dx(x, y), p.Dx) +
@@ -95,7 +110,7 @@ func TestGeneralSecondOrder(t *testing.T) {
 			for i := range u {
 				off = max(off, math.Abs(u[i]-want[i]))
 			}
-			if ratio := before / off; before != 0 && !(ratio > 3.6 && ratio < 4.4) {
+			if ratio := before / off; before != 0 && !(ratio > 3.7 && ratio < 4.3) {
 				t.Errorf("%s, %d intervals: error %g, %.3g times less than with half as many, want 4", c.name, n, off, ratio)
 			}
 			before = off

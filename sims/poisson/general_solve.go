@@ -2,6 +2,7 @@ package poisson
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -18,12 +19,6 @@ const (
 	// of the largest value given.
 	roundingUnits = 256
 )
-
-// incompatible is the error of a part that sources heat without a way out.
-func incompatible(p part, cols int, sum, magnitudes float64) error {
-	return fmt.Errorf("%w: in the part of the plate with row %d, column %d the sum is %.3g of the magnitudes",
-		ErrIncompatible, p.points[0]/cols, p.points[0]%cols, sum/magnitudes)
-}
 
 // unitRoundoff returns half of the distance from 1 to the next number.
 func unitRoundoff[T device.Float]() float64 {
@@ -61,6 +56,9 @@ func (s *general[T]) Solve(ctx context.Context, u, source []T, o Options) (Resul
 		o.MaxCycles = defaultCycles
 	}
 	h, err := s.heat(ctx, u, source)
+	if errors.Is(err, ErrIncompatible) {
+		return Result{}, err
+	}
 	if err != nil {
 		return Result{}, fmt.Errorf("before the first cycle, with u as given: %w", err)
 	}

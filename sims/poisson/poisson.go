@@ -94,7 +94,7 @@ var (
 	ErrNotConverged = errors.New("the solution has not converged")
 	// ErrIncompatible means that more heat enters a plate without any way out than leaves
 	// it, so that there is no stationary state.
-	ErrIncompatible = errors.New("no stationary state: sources and fluxes do not add up to zero")
+	ErrIncompatible = errors.New("no stationary state: sources and fluxes do not balance")
 )
 
 // Solve replaces u, whose held points are given and whose other points are the first guess,

@@ -56,27 +56,33 @@ func plainWork[T device.Float](p *Problem, sizes []size) Work {
 // grid, with those on coarser grids counted by their points.
 const generalLaunches = 110
 
-// generalHost is the memory in bytes that a point of the finest grid needs on the host: most
-// of it for the equations of all grids and the interpolation while they are prepared.
-const generalHost = 160
+// generalHost is the memory in bytes that a point of any grid needs on the host: most of it for
+// the equations and the interpolation while they are prepared.
+const generalHost = 120
 
-// generalWork returns the work of the general method, with the coarser grids of equations
-// that couple neighbours in rows and columns alike.
+// generalWork returns the work of the general method, with the coarser grids that the
+// distances of points alone lead to.
 func generalWork[T device.Float](p *Problem) Work {
 	t := device.TypeOf[T]()
-	w := Work{Launches: generalLaunches, Host: generalHost * int64(p.Rows) * int64(p.Cols), Kernels: []*device.Kernel{
+	w := Work{Launches: generalLaunches, Kernels: []*device.Kernel{
 		multigrid.Direction(t), multigrid.Step(t), multigrid.Dot(t), multigrid.Smooth(), multigrid.Restrict(), multigrid.Prolong(),
 	}}
 	g := &grid{rows: p.Rows, cols: p.Cols, wrapRows: p.Top.Kind == Periodic, wrapCols: p.Left.Kind == Periodic}
 	var pairs []*pairOfGrids
+	dx, dy := p.spacing()
+	ratio := dy / dx * (dy / dx) // of the conductances along rows and columns
 	for gap := (gaps{1, 1}); g.rows*g.cols > coarsest; {
 		p := &pairOfGrids{fine: g}
 		p.rows, p.cols = axis{n: g.rows, coarse: g.rows}, axis{n: g.cols, coarse: g.cols}
-		if g.cols > 3 {
+		cols := g.cols > 3 && (g.rows <= 3 || ratio*anisotropy >= 1)
+		rows := g.rows > 3 && (g.cols <= 3 || ratio <= anisotropy)
+		if cols {
 			p.cols, gap.cols = newAxis(g.cols, g.wrapCols, true, gap.cols)
+			ratio /= 4
 		}
-		if g.rows > 3 {
+		if rows {
 			p.rows, gap.rows = newAxis(g.rows, g.wrapRows, true, gap.rows)
+			ratio *= 4
 		}
 		p.coarse = &grid{rows: p.rows.coarse, cols: p.cols.coarse, wrapRows: g.wrapRows, wrapCols: g.wrapCols, nine: true}
 		pairs, g = append(pairs, p), p.coarse
@@ -84,6 +90,7 @@ func generalWork[T device.Float](p *Problem) Work {
 	s := &general[T]{problem: p, levels: newGeneralLevels(pairs, g, hostPoints)}
 	arrays := s.finestArrays()
 	for k, l := range s.levels {
+		w.Host += generalHost * int64(l.rows) * int64(l.cols)
 		for _, a := range l.arrays() {
 			if l.onDevice || a.passes && s.levels[k-1].onDevice {
 				arrays = append(arrays, a)
