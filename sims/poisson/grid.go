@@ -92,19 +92,33 @@ func (g *grid) links(c int) links {
 	return l
 }
 
-func (l links) sum() float64 {
-	return ((l.east + l.west) + (l.south + l.north)) + ((l.southEast + l.northWest) + (l.southWest + l.northEast))
-}
+// row returns row i of a matrix with its border.
+func (g *grid) row(m []float64, i int) []float64 { return m[(i+halo)*g.stride:][:g.stride] }
 
-// setDiagonal sets the diagonal, from matrices whose borders are set. Points without
-// conductances become isolated.
-func (g *grid) setDiagonal() {
+// setDiagonal sets the diagonal, from matrices whose borders are set, and makes losses 0
+// that are smaller than the part least of the conductances. Points without conductances
+// become isolated.
+func (g *grid) setDiagonal(least float64) {
 	for i := range g.rows {
-		for j := range g.cols {
-			c := g.at(i, j)
-			g.diagonal[c] = g.links(c).sum() + g.loss[c]
-			if !(g.diagonal[c] >= contract.NetworkLeast) {
-				g.state[c], g.diagonal[c] = isolated, 1
+		dst, loss, state := g.row(g.diagonal, i), g.row(g.loss, i), g.state[(i+halo)*g.stride:][:g.stride]
+		east, south, north := g.row(g.east, i), g.row(g.south, i), g.row(g.south, i-1)
+		for x := halo; x < len(dst)-halo; x++ {
+			dst[x] = (east[x] + east[x-1]) + (south[x] + north[x])
+		}
+		if g.nine {
+			southEast, southWest := g.row(g.southEast, i), g.row(g.southWest, i)
+			aboveSouthEast, aboveSouthWest := g.row(g.southEast, i-1), g.row(g.southWest, i-1)
+			for x := halo; x < len(dst)-halo; x++ {
+				dst[x] += (southEast[x] + aboveSouthEast[x-1]) + (southWest[x] + aboveSouthWest[x+1])
+			}
+		}
+		for x := halo; x < len(dst)-halo; x++ {
+			sum := dst[x]
+			if math.Abs(loss[x]) < least*sum {
+				loss[x] = 0
+			}
+			if dst[x] = sum + loss[x]; !(dst[x] >= contract.NetworkLeast) {
+				state[x], dst[x] = isolated, 1
 			}
 		}
 	}
@@ -114,10 +128,9 @@ func (g *grid) setDiagonal() {
 
 // clean replaces conductances and losses below the least one by 0.
 func (g *grid) clean() {
-	matrices := [][]float64{g.east, g.south, g.southEast, g.southWest, g.loss}
-	for _, m := range matrices {
+	for _, m := range [...][]float64{g.east, g.south, g.southEast, g.southWest, g.loss} {
 		for c, v := range m {
-			if math.Abs(v) < contract.NetworkLeast {
+			if v != 0 && math.Abs(v) < contract.NetworkLeast {
 				m[c] = 0
 			}
 		}

@@ -94,7 +94,7 @@ func assemble(ctx context.Context, p *Problem) (*assembly, error) {
 	g.fill(g.east, g.south, g.loss)
 	g.fillState()
 	a.findParts()
-	g.setDiagonal()
+	g.setDiagonal(0)
 	return a, nil
 }
 
