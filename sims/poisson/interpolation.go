@@ -33,22 +33,21 @@ func combine(direct, a, ta, b, tb float64) float64 {
 
 // alongRow returns the conductances of a point to the west and to the east.
 func (g *grid) alongRow(c int) (west, east float64) {
-	l := g.links(c)
 	if !g.nine {
-		return l.west, l.east
+		return g.east[c-1], g.east[c]
 	}
-	s, v := g.stride, g.south
+	l, s, v := g.links(c), g.stride, g.south
 	return combine(l.west, l.southWest, theta(v[c-1], v[c-1+s]), l.northWest, theta(v[c-1-s], v[c-1-2*s])),
 		combine(l.east, l.southEast, theta(v[c+1], v[c+1+s]), l.northEast, theta(v[c+1-s], v[c+1-2*s]))
 }
 
 // alongColumn returns the conductances of a point to the north and to the south.
 func (g *grid) alongColumn(c int) (north, south float64) {
-	l := g.links(c)
+	s := g.stride
 	if !g.nine {
-		return l.north, l.south
+		return g.south[c-s], g.south[c]
 	}
-	s, h := g.stride, g.east
+	l, h := g.links(c), g.east
 	return combine(l.north, l.northWest, theta(h[c-s-1], h[c-s-2]), l.northEast, theta(h[c-s], h[c-s+1])),
 		combine(l.south, l.southWest, theta(h[c+s-1], h[c+s-2]), l.southEast, theta(h[c+s], h[c+s+1]))
 }
@@ -70,50 +69,87 @@ func between(before, after, loss float64, single bool) (a, b float64) {
 
 // interpolate sets the weights and the held points of the coarser grid.
 func (p *pairOfGrids) interpolate(ctx context.Context) error {
-	g := p.fine
-	for k := range p.weights {
-		p.weights[k] = make([]float64, len(g.state))
+	g, w := p.fine, &p.weights
+	for k := range w {
+		w[k] = make([]float64, len(g.state))
 	}
-	w := &p.weights
+	step := 1 // from a column with a coarse point, or between two, to the next one of the kind
+	if p.cols.halved {
+		step = 2
+	}
 	for i := range g.rows {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rowAt, r := p.rows.at(i)
-		for j := range g.cols {
-			colAt, k := p.cols.at(j)
-			c := g.at(i, j)
-			switch {
-			case g.state[c] == isolated:
-			case rowAt && colAt:
-				w[2*r+k][c] = 1
-				if g.state[c] == held {
-					p.coarse.state[p.coarse.at(p.rows.index(p.rows.parent(i)+r), p.cols.index(p.cols.parent(j)+k))] = held
-				}
-			case rowAt:
-				west, east := g.alongRow(c)
-				w[2*r][c], w[2*r+1][c] = between(west, east, g.loss[c], p.cols.single(j))
-			case colAt:
-				north, south := g.alongColumn(c)
-				w[k][c], w[2+k][c] = between(north, south, g.loss[c], p.rows.single(i))
+		if at, second := p.rows.at(i); at {
+			p.interpolateRow(i, 2*second, step)
+		} else {
+			for j := 0; j < g.cols; j += step {
+				p.interpolateColumn(i, j, 0)
+			}
+			if p.cols.kept {
+				p.interpolateColumn(i, g.cols-1, 1)
 			}
 		}
 	}
 	p.coarse.fillState()
 	g.fill(w[:]...)
-	for i := range g.rows {
-		if at, _ := p.rows.at(i); at {
-			continue
-		}
-		for j := range g.cols {
-			if at, _ := p.cols.at(j); !at {
-				p.interpolateFour(i, j)
+	if p.rows.halved && p.cols.halved {
+		for i := 1; i < g.rows; i += 2 {
+			if at, _ := p.rows.at(i); at {
+				continue
+			}
+			for j := 1; j < g.cols; j += 2 {
+				if at, _ := p.cols.at(j); !at {
+					p.interpolateFour(i, j)
+				}
 			}
 		}
 	}
 	p.dropHeld()
 	g.fill(w[:]...)
 	return nil
+}
+
+// interpolateRow sets the weights of a row whose parent is a coarse one, number r/2; coarse
+// columns are so many columns apart.
+func (p *pairOfGrids) interpolateRow(i, r, step int) {
+	g, w, h := p.fine, &p.weights, p.coarse
+	keep := func(j, k int) {
+		switch c := g.at(i, j); g.state[c] {
+		case held:
+			h.state[h.at(p.rows.index(p.rows.parent(i)+r/2), p.cols.index(p.cols.parent(j)+k))] = held
+			w[r+k][c] = 1
+		case free:
+			w[r+k][c] = 1
+		}
+	}
+	for j := 0; j < g.cols; j += step {
+		keep(j, 0)
+	}
+	if step == 1 {
+		return
+	}
+	last := g.cols
+	if p.cols.kept {
+		last--
+		keep(last, 1)
+	}
+	for j := 1; j < last; j += 2 {
+		if c := g.at(i, j); g.state[c] != isolated {
+			west, east := g.alongRow(c)
+			w[r][c], w[r+1][c] = between(west, east, g.loss[c], p.cols.single(j))
+		}
+	}
+}
+
+// interpolateColumn sets the weights of a point between coarse rows, whose column is a
+// coarse one, number k.
+func (p *pairOfGrids) interpolateColumn(i, j, k int) {
+	if c := p.fine.at(i, j); p.fine.state[c] != isolated {
+		north, south := p.fine.alongColumn(c)
+		p.weights[k][c], p.weights[2+k][c] = between(north, south, p.fine.loss[c], p.rows.single(i))
+	}
 }
 
 // interpolateFour sets the weights of a point between four coarse ones, from those of the
@@ -160,29 +196,35 @@ func (p *pairOfGrids) interpolateFour(i, j int) {
 // too small.
 func (p *pairOfGrids) dropHeld() {
 	g := p.fine
-	for i := range g.rows {
-		for j := range g.cols {
-			c := g.at(i, j)
-			for k := range p.weights {
-				v := &p.weights[k][c]
-				if *v == 0 {
+	for k := range p.weights {
+		for i := range g.rows {
+			values, state := g.row(p.weights[k], i)[halo:][:g.cols], g.state[g.at(i, 0):][:g.cols]
+			parents := p.parents(i, k)
+			for j, v := range values {
+				if v == 0 || state[j] != held && !(math.Abs(v) < leastWeight) {
 					continue
 				}
-				parent := p.coarse.at(p.rows.parent(i)+k>>1, p.cols.parent(j)+k&1)
-				if math.Abs(*v) < leastWeight || g.state[c] == held && p.coarse.state[parent] != held {
-					*v = 0
+				if math.Abs(v) < leastWeight || parents[p.cols.parent(j)+k&1+halo] != held {
+					values[j] = 0
 				}
 			}
 		}
 	}
 }
 
+// parents returns the states of the coarse row, with its border, that has the parents with
+// weight number k of row i.
+func (p *pairOfGrids) parents(i, k int) []uint8 {
+	h := p.coarse
+	return h.state[h.at(p.rows.parent(i)+k>>1, -halo):][:h.stride]
+}
+
 // planes returns the weights as the kernels read them, with so many rows.
 func (p *pairOfGrids) planes(rows int) []float32 {
 	g, axes := p.fine, p.axes()
-	width, n := g.cols, multigrid.WeightPlanes(axes)
+	width, n, step := g.cols, multigrid.WeightPlanes(axes), 1
 	if p.cols.halved {
-		width = (g.cols + 1) / 2
+		width, step = (g.cols+1)/2, 2
 	}
 	all := make([]float32, rows*n*width)
 	for i := range g.rows {
@@ -190,34 +232,34 @@ func (p *pairOfGrids) planes(rows int) []float32 {
 		if p.rows.halved {
 			r, oddRow = i/2, i%2
 		}
-		for j := range g.cols {
-			x, oddCol := j, 0
-			if p.cols.halved {
-				x, oddCol = j/2, j%2
-			}
-			c := g.at(i, j)
-			if g.state[c] != free {
+		state := g.state[g.at(i, 0):][:g.cols]
+		for k := range p.weights {
+			y, z := k>>1, k&1
+			if y > oddRow {
 				continue
 			}
-			// The first plane of the point's kind, and those of its parents.
-			first := 0
-			switch {
-			case oddRow == 1 && oddCol == 1:
-				first = 5
-			case oddRow == 1 && p.cols.halved:
-				first = 3
-			case oddRow == 1 || oddCol == 1:
-				first = 1
-			}
-			for k := range p.weights {
-				y, z := k>>1, k&1
-				if y > oddRow || z > oddCol || p.weights[k][c] == 0 {
+			values := g.row(p.weights[k], i)[halo:][:g.cols]
+			parents := p.coarse.state[p.coarse.at(p.rows.index(p.rows.parent(i)+y), -halo):][:p.coarse.stride]
+			for oddCol := range step {
+				if z > oddCol {
 					continue
 				}
-				if p.coarse.state[p.coarse.at(p.rows.index(p.rows.parent(i)+y), p.cols.index(p.cols.parent(j)+z))] != free {
-					continue
+				// The first plane of the kind of these points, and those of their parents.
+				first := 0
+				switch {
+				case oddRow == 1 && oddCol == 1:
+					first = 5
+				case oddRow == 1 && p.cols.halved:
+					first = 3
+				case oddRow == 1 || oddCol == 1:
+					first = 1
 				}
-				all[(r*n+first+y*(1+oddCol)+z)*width+x] = float32(p.weights[k][c])
+				plane := all[(r*n+first+y*(1+oddCol)+z)*width:][:width]
+				for j := oddCol; j < g.cols; j += step {
+					if v := values[j]; v != 0 && state[j] == free && parents[p.cols.index(p.cols.parent(j)+z)+halo] == free {
+						plane[j/step] = float32(v)
+					}
+				}
 			}
 		}
 	}
