@@ -34,57 +34,26 @@ func assemble(ctx context.Context, p *Problem) (*assembly, error) {
 	g := newGrid(p.Rows, p.Cols, p.Left.Kind == Periodic, p.Top.Kind == Periodic, false)
 	n := p.Rows * p.Cols
 	a := &assembly{finest: g, flux: make([]float64, n), around: make([]float64, n), area: make([]float64, n)}
-	k := func(at int) float64 {
-		if p.Conductivity != nil {
-			return p.Conductivity[at]
-		}
-		return p.conductivity()
-	}
 	for i := range p.Rows {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		height := dy * share(i, p.Rows, g.wrapRows)
-		for j := range p.Cols {
-			width := dx * share(j, p.Cols, g.wrapCols)
-			at, c := i*p.Cols+j, g.at(i, j)
-			if j+1 < p.Cols || g.wrapCols {
-				g.east[c] = harmonic(k(at), k(i*p.Cols+(j+1)%p.Cols)) * height / dx
-			}
-			if i+1 < p.Rows || g.wrapRows {
-				g.south[c] = harmonic(k(at), k((i+1)%p.Rows*p.Cols+j)) * width / dy
-			}
-			a.area[at] = height * width
-			switch {
-			case p.isolated(at):
-				g.state[c] = isolated
-				continue
-			case p.keeps(i, j):
-				g.state[c] = held
-			}
-			if p.Reaction != nil {
-				g.loss[c] = p.Reaction[at] * a.area[at]
-			}
-			edge := func(e Edge, length float64) {
-				switch e.Kind {
-				case Flux:
-					a.flux[at] += float64(e.Flux * length)
-				case Convection:
-					g.loss[c] += float64(e.Transfer * length)
-					a.around[at] += float64(e.Transfer*length) * e.Ambient
-				}
-			}
-			if i == 0 {
-				edge(p.Top, width)
-			}
-			if i == p.Rows-1 {
-				edge(p.Bottom, width)
-			}
-			if j == 0 {
-				edge(p.Left, height)
-			}
-			if j == p.Cols-1 {
-				edge(p.Right, height)
+		a.assembleRow(p, i, dx, dy)
+	}
+	for _, side := range [...]struct {
+		Edge
+		at, step, n int // first point, distance of points, their number
+		length      float64
+		wraps       bool // around the ends of the edge
+	}{
+		{p.Top, 0, 1, p.Cols, dx, g.wrapCols},
+		{p.Bottom, n - p.Cols, 1, p.Cols, dx, g.wrapCols},
+		{p.Left, 0, p.Cols, p.Rows, dy, g.wrapRows},
+		{p.Right, p.Cols - 1, p.Cols, p.Rows, dy, g.wrapRows},
+	} {
+		for k := range side.n {
+			if at := side.at + k*side.step; !p.isolated(at) {
+				a.cross(at, side.Edge, side.length*share(k, side.n, side.wraps))
 			}
 		}
 	}
@@ -96,6 +65,98 @@ func assemble(ctx context.Context, p *Problem) (*assembly, error) {
 	a.findParts()
 	g.setDiagonal(0)
 	return a, nil
+}
+
+// assembleRow sets the conductances, the states and the reaction of a row of points.
+func (a *assembly) assembleRow(p *Problem, i int, dx, dy float64) {
+	g, first := a.finest, i*p.Cols
+	east, south := g.row(g.east, i)[halo:][:p.Cols], g.row(g.south, i)[halo:][:p.Cols]
+	area, state := a.area[first:][:p.Cols], g.state[g.at(i, 0):][:p.Cols]
+	height := dy * share(i, p.Rows, g.wrapRows)
+	inner, outer := dx, dx*share(0, p.Cols, g.wrapCols) // widths of cells
+	for j := range area {
+		area[j] = height * inner
+	}
+	area[0], area[p.Cols-1] = height*outer, height*outer
+
+	below := i+1 < p.Rows || g.wrapRows
+	if p.Conductivity == nil {
+		k := harmonic(p.conductivity(), p.conductivity())
+		for j := range east {
+			east[j] = k * height / dx
+		}
+		if below {
+			for j := range south {
+				south[j] = k * inner / dy
+			}
+			south[0], south[p.Cols-1] = k*outer/dy, k*outer/dy
+		}
+	} else {
+		k := p.Conductivity[first:][:p.Cols]
+		for j, v := range k[:p.Cols-1] {
+			east[j] = harmonic(v, k[j+1]) * height / dx
+		}
+		east[p.Cols-1] = harmonic(k[p.Cols-1], k[0]) * height / dx
+		if below {
+			next := p.Conductivity[(i+1)%p.Rows*p.Cols:][:p.Cols]
+			for j, v := range k {
+				south[j] = harmonic(v, next[j]) * inner / dy
+			}
+			for _, j := range [2]int{0, p.Cols - 1} {
+				south[j] = harmonic(k[j], next[j]) * outer / dy
+			}
+		}
+		for j, v := range k {
+			if v == 0 {
+				state[j] = isolated
+			}
+		}
+	}
+	if !g.wrapCols {
+		east[p.Cols-1] = 0
+	}
+	keeps := func(j int) {
+		if state[j] != isolated {
+			state[j] = held
+		}
+	}
+	if i == 0 && p.Top.Kind == Fixed || i == p.Rows-1 && p.Bottom.Kind == Fixed {
+		for j := range state {
+			keeps(j)
+		}
+	}
+	if p.Left.Kind == Fixed {
+		keeps(0)
+	}
+	if p.Right.Kind == Fixed {
+		keeps(p.Cols - 1)
+	}
+	if p.Held != nil {
+		for j, h := range p.Held[first:][:p.Cols] {
+			if h {
+				keeps(j)
+			}
+		}
+	}
+	if p.Reaction != nil {
+		loss := g.row(g.loss, i)[halo:][:p.Cols]
+		for j, v := range p.Reaction[first:][:p.Cols] {
+			if state[j] != isolated {
+				loss[j] = v * area[j]
+			}
+		}
+	}
+}
+
+// cross adds what crosses an edge to the cell of a point, over so much of its length.
+func (a *assembly) cross(at int, e Edge, length float64) {
+	switch e.Kind {
+	case Flux:
+		a.flux[at] += float64(e.Flux * length)
+	case Convection:
+		a.finest.loss[a.finest.at(at/a.finest.cols, at%a.finest.cols)] += float64(e.Transfer * length)
+		a.around[at] += float64(e.Transfer*length) * e.Ambient
+	}
 }
 
 // share returns the share of a cell of the last point before an edge that is in the plate.
@@ -122,22 +183,23 @@ func harmonic(a, b float64) float64 {
 func (a *assembly) normalise() error {
 	g := a.finest
 	largest, least := 0.0, math.Inf(1)
+	count := func(v float64, matters bool) {
+		if largest = max(largest, v); matters && v > 0 {
+			least = min(least, v)
+		}
+	}
 	for i := range g.rows {
-		for j := range g.cols {
-			c := g.at(i, j)
-			largest = max(largest, g.east[c], g.south[c])
-			isFree := g.state[c] == free
+		state, below := g.state[g.at(i, 0):][:g.cols], g.state[g.at((i+1)%g.rows, 0):][:g.cols]
+		east, south, loss := g.row(g.east, i)[halo:], g.row(g.south, i)[halo:], g.row(g.loss, i)[halo:]
+		next := state[0] // state of the next point; of the last one, the first
+		for j := g.cols - 1; j >= 0; j-- {
+			isFree := state[j] == free
+			count(east[j], isFree || next == free)
+			count(south[j], isFree || below[j] == free)
 			if isFree {
-				largest = max(largest, g.loss[c])
+				count(loss[j], true)
 			}
-			for _, v := range [3]struct {
-				conductance float64
-				i, j        int // the other end
-			}{{g.east[c], i, j + 1}, {g.south[c], i + 1, j}, {g.loss[c], i, j}} {
-				if v.conductance > 0 && (isFree || g.state[g.at(v.i%g.rows, v.j%g.cols)] == free) {
-					least = min(least, v.conductance)
-				}
-			}
+			next = state[j]
 		}
 	}
 	if math.IsInf(largest, 0) || largest > 0 && (least < largest*contract.NetworkLeast || largest < 0x1p-900) {
@@ -148,7 +210,10 @@ func (a *assembly) normalise() error {
 		_, e := math.Frexp(largest)
 		a.unit = math.Ldexp(1, 1-e)
 	}
-	for _, m := range [][]float64{g.east, g.south, g.loss, a.flux, a.around} {
+	if a.unit == 1 {
+		return nil
+	}
+	for _, m := range [...][]float64{g.east, g.south, g.loss, a.flux, a.around} {
 		for i := range m {
 			m[i] *= a.unit
 		}
