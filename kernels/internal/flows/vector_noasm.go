@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package flows
 
 // HasVector reports whether this processor can run Vector.
