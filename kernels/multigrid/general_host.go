@@ -9,7 +9,7 @@ import (
 // networkHost returns the code of a kernel for the host's cores: bands of launch rows are
 // tasks.
 func networkHost[T device.Float](plan func(l *device.Launch, workers int, p *device.Plan), run func(t *device.Tile, form *flows.Form[T])) []device.HostCode {
-	plain, vector := flows.Plain[T](), flows.Vector[T]()
+	plain, vector := flows.Form[T]{}, flows.Vector[T]()
 	return []device.HostCode{{
 		Name:  "avx2",
 		Ready: flows.HasVector,
@@ -41,9 +41,9 @@ func planBands(l *device.Launch, workers, points int, p *device.Plan) {
 	p.Tasks = append(p.Tasks, max(1, tasks))
 }
 
-// networkScratch is the number of rows of scratch: a window, a row of conductances 0, and
-// two spare rows.
-const networkScratch = 6
+// networkScratch is the number of rows of scratch: a window, a row of conductances 0, and a
+// spare row.
+const networkScratch = 5
 
 // planNetwork is planBands for a kernel that computes flows, in rows of cols points.
 func planNetwork[T device.Float](l *device.Launch, workers, points, cols int, p *device.Plan) {
@@ -62,14 +62,15 @@ func scratchWidth[T device.Float](cols int) int {
 type hostNetwork[T device.Float] struct {
 	network[T]
 	window[T]
-	spare, extra []T
+	spare []T
+	line  flows.Row[T]
 }
 
 // hostNetworkOf returns the network of coefficients coef for grids of rows × cols points.
 func hostNetworkOf[T device.Float](t *device.Tile, coef, rows, cols, planes int, wrap bool) hostNetwork[T] {
 	width, local := scratchWidth[T](cols), device.Local[T](t)
 	row := func(k int) []T { return local[k*width:][:cols] }
-	n := hostNetwork[T]{window: window[T]{[3][]T{row(0), row(1), row(2)}}, spare: row(4), extra: row(5)}
+	n := hostNetwork[T]{window: window[T]{[3][]T{row(0), row(1), row(2)}}, spare: row(4)}
 	n.network = network[T]{device.View[T](t, coef), rows, cols, planes, wrap, row(3)}
 	clear(n.none)
 	return n
@@ -92,14 +93,15 @@ func (n *hostNetwork[T]) beside(m []T, r int) (up, mid, down []T) {
 	return up, mid, down
 }
 
-// join returns rows of values with the coefficients of row r.
-func (n *hostNetwork[T]) join(r int, up, mid, down []T) flows.Row[T] {
+// join returns rows of values with the coefficients of row r, until the next call.
+func (n *hostNetwork[T]) join(r int, up, mid, down []T) *flows.Row[T] {
 	l := n.links(r)
-	return flows.Row[T]{
+	n.line = flows.Row[T]{
 		Up: up, Mid: mid, Down: down,
 		East: l.east, South: l.south, North: l.north, Inverse: l.inverse, Loss: l.loss,
 		SouthEast: l.southEast, SouthWest: l.southWest, AboveSouthEast: l.aboveSouthEast, AboveSouthWest: l.aboveSouthWest,
 	}
+	return &n.line
 }
 
 // wraps returns the scalar that says whether rows wrap.

@@ -2,16 +2,13 @@
 // points. Package multigrid describes the planes of coefficients and the formulas.
 package flows
 
-import (
-	"offload/internal/contract"
-	"offload/internal/ieee"
-)
+import "offload/internal/ieee"
 
 // Float is a type of floating-point numbers.
 type Float = ieee.Float
 
 // Row is a row of points with what their flows depend on. All slices have the length of
-// Mid. Columns wrap.
+// Mid, which is not 0. Columns wrap.
 type Row[T Float] struct {
 	Up, Mid, Down                     []T // values in the row above, in the row itself, and below
 	East, South, North, Inverse, Loss []T // North is the plane South of the row above
@@ -20,258 +17,166 @@ type Row[T Float] struct {
 	SouthEast, SouthWest, AboveSouthEast, AboveSouthWest []T
 }
 
-// Form is a set of loops. All forms give the same bits. Rows are not empty. Outputs do not
-// overlap inputs, and spare is a row of scratch.
+// Form is a set of loops. All forms give the same bits. The zero value is the form in Go;
+// others have routines for the inner points of rows.
+//
+// Outputs do not overlap inputs, and spare is a row of scratch.
 type Form[T Float] struct {
-	// Relax copies Mid to dst, and relaxes every second point of it, beginning with first.
-	Relax func(dst []T, r Row[T], f, spare []T, first int)
+	diagonals func(dst, up, mid, down, southEast, southWest, aboveSouthEast, aboveSouthWest *T, n int)
 
-	// First is Relax where Mid, Up and Down are 0.
-	First func(dst, f, inverse []T, first int)
+	// With four neighbours, and with eight.
+	product   [2]func(dst, up, mid, down, east, south, north, diagonals, loss, inverse *T, n int)
+	remainder [2]func(dst *float32, up, mid, down, east, south, north, diagonals, loss, inverse, f *T, n int, scale T) T
+	residual  [2]func(dst, up, mid, down, east, south, north, diagonals, loss, f *T, n int)
+	relax     [2]func(dst, up, mid, down, east, south, north, diagonals, loss, inverse, f *T, n, first int)
 
-	// Residual sets dst to (f + s) − loss·mid, where s is the flow into a point.
-	Residual func(dst []T, r Row[T], f, spare []T)
+	search   func(dst *T, z *float32, p *T, n int, sigma, beta T)
+	advance  func(dst, x, p *T, n int, alpha T)
+	dot      func(a, b *T, n int) T
+	mixedDot func(a *float32, b *T, n int) T
 
-	// Product sets dst to loss·mid − s, or 0 where inverse is 0, and flushes it.
-	Product func(dst []T, r Row[T], spare []T)
-
-	// Remainder sets dst to scaled values of (f + s) − loss·mid, or 0 where inverse is 0,
-	// both flushed, and returns the largest magnitude of a value times inverse.
-	Remainder func(dst []float32, r Row[T], f, spare []T, scale T) T
-
-	// Search sets dst to z·sigma + beta·p and flushes it.
-	Search func(dst []T, z []float32, p []T, sigma, beta T)
-
-	// Advance sets dst to x + alpha·p and flushes it.
-	Advance func(dst, x, p []T, alpha T)
-
-	// Dot and MixedDot return Σ a·b.
-	Dot      func(a, b []T) T
-	MixedDot func(a []float32, b []T) T
-
-	// Gather adds before[j−1]·r[2j−1], same[j]·r[2j] and after[j]·r[2j+1] to each sum[j],
-	// without what would be outside r.
-	Gather func(sum, before, same, after, r []T)
-
-	// Flush replaces values below the floor by 0.
-	Flush func(dst []T)
-
-	// Spread adds same[j]·a[j] to u[2j] and left[j]·a[j] + right[j]·a[j+1] to u[2j+1], of
-	// which there are as many of each, and flushes both.
-	Spread func(u, a, same, left, right []T)
-
-	// SpreadBetween is Spread with two rows a and b, whose contributions are added first.
-	SpreadBetween func(u, a, b, sameA, leftA, rightA, sameB, leftB, rightB []T)
+	first         func(dst, f, inverse *T, n, first int)
+	flush         func(dst *T, n int)
+	gather        func(sum, before, same, after, r *T, n int)
+	spread        func(u, a, same, left, right *T, n int)
+	spreadBetween func(u, a, b, sameA, leftA, rightA, sameB, leftB, rightB *T, n int)
 }
 
-// Plain returns the form in Go.
-func Plain[T Float]() Form[T] {
-	return Form[T]{
-		Relax: func(dst []T, r Row[T], f, spare []T, first int) {
-			copy(dst, r.Mid)
-			flows(spare, &r, first, 2)
-			relax(dst, r.Mid, f, spare, r.Loss, r.Inverse, first)
-		},
-		First: firstRed[T],
-		Residual: func(dst []T, r Row[T], f, spare []T) {
-			flows(spare, &r, 0, 1)
-			residual(dst, r.Mid, f, spare, r.Loss)
-		},
-		Product: func(dst []T, r Row[T], spare []T) {
-			flows(spare, &r, 0, 1)
-			product(dst, r.Mid, spare, r.Loss, r.Inverse)
-		},
-		Remainder: func(dst []float32, r Row[T], f, spare []T, scale T) T {
-			flows(spare, &r, 0, 1)
-			return remainder(dst, r.Mid, f, spare, r.Loss, r.Inverse, scale)
-		},
-		Search:        search[T],
-		Advance:       advance[T],
-		Dot:           dot[T, T],
-		MixedDot:      dot[float32, T],
-		Gather:        gather[T],
-		Flush:         flush[T],
-		Spread:        spread[T],
-		SpreadBetween: spreadBetween[T],
+// inner checks the lengths of slices that routines read at the inner points of r, and sets
+// spare to the flows into its first and last point and, if there are eight neighbours, from
+// diagonal neighbours into the inner points. It returns their number and the index of the
+// routine. If there are no inner points or no routines, it only returns 0.
+func (f *Form[T]) inner(r *Row[T], n int, spare []T) (inner, eight int) {
+	if f.diagonals == nil || n <= 2 {
+		return 0, 0
 	}
+	_, _, _, _, _, _ = r.Up[n-1], r.Mid[n-1], r.Down[n-1], r.East[n-1], r.South[n-1], r.North[n-1]
+	_, _ = r.Inverse[n-1], r.Loss[n-1]
+	spare[0], spare[n-1] = r.flow(0), r.flow(n-1)
+	if r.SouthEast != nil {
+		_, _, _, _ = r.SouthEast[n-1], r.SouthWest[n-1], r.AboveSouthEast[n-1], r.AboveSouthWest[n-1]
+		f.diagonals(&spare[1], &r.Up[1], &r.Mid[1], &r.Down[1], &r.SouthEast[1], &r.SouthWest[1], &r.AboveSouthEast[1], &r.AboveSouthWest[1], n-2)
+		eight = 1
+	}
+	return n - 2, eight
 }
 
-// floor returns the magnitude below which a value becomes 0.
-func floor[T Float]() T {
-	var v T
-	if _, single := any(v).(float32); single {
-		return contract.NetworkFloor32
+// Relax copies Mid to dst, and relaxes every second point of it, beginning with first.
+func (f *Form[T]) Relax(dst []T, r *Row[T], side, spare []T, first int) {
+	n, last := len(dst), len(dst)-1
+	inner, eight := f.inner(r, n, spare)
+	if inner == 0 {
+		copy(dst, r.Mid)
+		flows(spare, r, first, 2)
+		relax(dst, r.Mid, side, spare, r.Loss, r.Inverse, first)
+		return
 	}
-	f := contract.NetworkFloor64
-	return T(f)
+	dst[0], dst[last] = r.Mid[0], r.Mid[last]
+	relax(dst[:1], r.Mid, side, spare, r.Loss, r.Inverse, first)
+	relax(dst[last:], r.Mid[last:], side[last:], spare[last:], r.Loss[last:], r.Inverse[last:], (last+first)&1)
+	f.relax[eight](&dst[1], &r.Up[1], &r.Mid[1], &r.Down[1], &r.East[1], &r.South[1], &r.North[1], &spare[1], &r.Loss[1], &r.Inverse[1], &side[1], inner, 1-first)
 }
 
-func flushed[T Float](v, floor T) T {
-	if v < floor && v > -floor {
-		return 0
-	}
-	return v
-}
-
-// flows sets dst[j] to the flow into point j for j = first, first+stride, …
-func flows[T Float](dst []T, r *Row[T], first, stride int) {
-	n := len(r.Mid)
-	if first == 0 {
-		dst[0] = r.flow(0)
-		first = stride
-	}
-	if last := n - 1; first <= last && (last-first)%stride == 0 {
-		dst[last] = r.flow(last)
-	}
-	if r.SouthEast == nil {
-		flows4(dst, r, first, stride)
-	} else {
-		flows8(dst, r, first, stride)
-	}
-}
-
-// flow returns the flow into point j, which may be the first or last one.
-func (r *Row[T]) flow(j int) T {
-	west, east := j-1, j+1
-	if j == 0 {
-		west = len(r.Mid) - 1
-	}
-	if east == len(r.Mid) {
-		east = 0
-	}
-	c := r.Mid[j]
-	s := (T(r.East[j]*(r.Mid[east]-c)) + T(r.East[west]*(r.Mid[west]-c))) +
-		(T(r.South[j]*(r.Down[j]-c)) + T(r.North[j]*(r.Up[j]-c)))
-	if r.SouthEast == nil {
-		return s
-	}
-	return s + ((T(r.SouthEast[j]*(r.Down[east]-c)) + T(r.AboveSouthEast[west]*(r.Up[west]-c))) +
-		(T(r.SouthWest[j]*(r.Down[west]-c)) + T(r.AboveSouthWest[east]*(r.Up[east]-c))))
-}
-
-// flows4 is flows of the inner columns for four neighbours.
-func flows4[T Float](dst []T, r *Row[T], first, stride int) {
-	mid := r.Mid
-	n := len(mid)
-	dst, up, down, east, south, north := dst[:n], r.Up[:n], r.Down[:n], r.East[:n], r.South[:n], r.North[:n]
-	for j := first; j < n-1; j += stride {
-		if j < 1 { // for the compiler: no bounds check of j−1
-			continue
-		}
-		c := mid[j]
-		dst[j] = (T(east[j]*(mid[j+1]-c)) + T(east[j-1]*(mid[j-1]-c))) +
-			(T(south[j]*(down[j]-c)) + T(north[j]*(up[j]-c)))
-	}
-}
-
-// flows8 is flows of the inner columns for eight neighbours.
-func flows8[T Float](dst []T, r *Row[T], first, stride int) {
-	mid := r.Mid
-	n := len(mid)
-	dst, up, down, east, south, north := dst[:n], r.Up[:n], r.Down[:n], r.East[:n], r.South[:n], r.North[:n]
-	se, sw, nw, ne := r.SouthEast[:n], r.SouthWest[:n], r.AboveSouthEast[:n], r.AboveSouthWest[:n]
-	for j := first; j < n-1; j += stride {
-		if j < 1 {
-			continue
-		}
-		c := mid[j]
-		s := (T(east[j]*(mid[j+1]-c)) + T(east[j-1]*(mid[j-1]-c))) +
-			(T(south[j]*(down[j]-c)) + T(north[j]*(up[j]-c)))
-		dst[j] = s + ((T(se[j]*(down[j+1]-c)) + T(nw[j-1]*(up[j-1]-c))) +
-			(T(sw[j]*(down[j-1]-c)) + T(ne[j+1]*(up[j+1]-c))))
-	}
-}
-
-func relax[T Float](dst, mid, f, flow, loss, inverse []T, first int) {
-	n, floor := len(dst), floor[T]()
-	mid, f, flow, loss, inverse = mid[:n], f[:n], flow[:n], loss[:n], inverse[:n]
-	for j := first; j < n; j += 2 {
-		dst[j] = flushed(mid[j]+T(((f[j]+flow[j])-T(loss[j]*mid[j]))*inverse[j]), floor)
-	}
-}
-
-func firstRed[T Float](dst, f, inverse []T, first int) {
-	n, floor := len(dst), floor[T]()
-	f, inverse = f[:n], inverse[:n]
-	clear(dst)
-	for j := first; j < n; j += 2 {
-		dst[j] = flushed(f[j]*inverse[j], floor)
-	}
-}
-
-func residual[T Float](dst, mid, f, flow, loss []T) {
+// First is Relax where Mid, Up and Down are 0.
+func (f *Form[T]) First(dst, side, inverse []T, first int) {
 	n := len(dst)
-	mid, f, flow, loss = mid[:n], f[:n], flow[:n], loss[:n]
-	for j := range dst {
-		dst[j] = (f[j] + flow[j]) - T(loss[j]*mid[j])
+	if f.first == nil || n == 0 {
+		firstRed(dst, side, inverse, first)
+		return
 	}
+	_, _ = side[n-1], inverse[n-1]
+	f.first(&dst[0], &side[0], &inverse[0], n, first)
 }
 
-func product[T Float](dst, mid, flow, loss, inverse []T) {
-	n, floor := len(dst), floor[T]()
-	mid, flow, loss, inverse = mid[:n], flow[:n], loss[:n], inverse[:n]
-	for j := range dst {
-		v := flushed(T(loss[j]*mid[j])-flow[j], floor)
-		if inverse[j] == 0 {
-			v = 0
-		}
-		dst[j] = v
+// Residual sets dst to (side + s) − loss·mid, where s is the flow into a point.
+func (f *Form[T]) Residual(dst []T, r *Row[T], side, spare []T) {
+	n, last := len(dst), len(dst)-1
+	inner, eight := f.inner(r, n, spare)
+	if inner == 0 {
+		flows(spare, r, 0, 1)
+		residual(dst, r.Mid, side, spare, r.Loss)
+		return
 	}
+	residual(dst[:1], r.Mid, side, spare, r.Loss)
+	residual(dst[last:], r.Mid[last:], side[last:], spare[last:], r.Loss[last:])
+	f.residual[eight](&dst[1], &r.Up[1], &r.Mid[1], &r.Down[1], &r.East[1], &r.South[1], &r.North[1], &spare[1], &r.Loss[1], &side[1], inner)
 }
 
-func remainder[T Float](dst []float32, mid, f, flow, loss, inverse []T, scale T) (most T) {
-	n, floor := len(dst), floor[T]()
-	mid, f, flow, loss, inverse = mid[:n], f[:n], flow[:n], loss[:n], inverse[:n]
-	for j := range dst {
-		v := flushed((f[j]+flow[j])-T(loss[j]*mid[j]), floor)
-		if inverse[j] == 0 {
-			v = 0
-		}
-		if a := T(ieee.Abs(v) * inverse[j]); a > most {
-			most = a
-		}
-		dst[j] = flushed(float32(T(v*scale)), contract.NetworkFloor32)
+// Product sets dst to loss·mid − s, or 0 where inverse is 0, and flushes it.
+func (f *Form[T]) Product(dst []T, r *Row[T], spare []T) {
+	n, last := len(dst), len(dst)-1
+	inner, eight := f.inner(r, n, spare)
+	if inner == 0 {
+		flows(spare, r, 0, 1)
+		product(dst, r.Mid, spare, r.Loss, r.Inverse)
+		return
 	}
-	return most
+	product(dst[:1], r.Mid, spare, r.Loss, r.Inverse)
+	product(dst[last:], r.Mid[last:], spare[last:], r.Loss[last:], r.Inverse[last:])
+	f.product[eight](&dst[1], &r.Up[1], &r.Mid[1], &r.Down[1], &r.East[1], &r.South[1], &r.North[1], &spare[1], &r.Loss[1], &r.Inverse[1], inner)
 }
 
-func search[T Float](dst []T, z []float32, p []T, sigma, beta T) {
-	n, floor := len(dst), floor[T]()
-	z, p = z[:n], p[:n]
-	for j := range dst {
-		dst[j] = flushed(T(T(z[j])*sigma)+T(beta*p[j]), floor)
+// Remainder sets dst to scaled values of (side + s) − loss·mid, or 0 where inverse is 0,
+// both flushed, and returns the largest magnitude of a value times inverse.
+func (f *Form[T]) Remainder(dst []float32, r *Row[T], side, spare []T, scale T) T {
+	n, last := len(dst), len(dst)-1
+	inner, eight := f.inner(r, n, spare)
+	if inner == 0 {
+		flows(spare, r, 0, 1)
+		return remainder(dst, r.Mid, side, spare, r.Loss, r.Inverse, scale)
 	}
+	return max(remainder(dst[:1], r.Mid, side, spare, r.Loss, r.Inverse, scale),
+		remainder(dst[last:], r.Mid[last:], side[last:], spare[last:], r.Loss[last:], r.Inverse[last:], scale),
+		f.remainder[eight](&dst[1], &r.Up[1], &r.Mid[1], &r.Down[1], &r.East[1], &r.South[1], &r.North[1], &spare[1], &r.Loss[1], &r.Inverse[1], &side[1], inner, scale))
 }
 
-func advance[T Float](dst, x, p []T, alpha T) {
-	n, floor := len(dst), floor[T]()
-	x, p = x[:n], p[:n]
-	for j := range dst {
-		dst[j] = flushed(x[j]+T(alpha*p[j]), floor)
+// Search sets dst to z·sigma + beta·p and flushes it.
+func (f *Form[T]) Search(dst []T, z []float32, p []T, sigma, beta T) {
+	n := len(dst)
+	if f.search == nil || n == 0 {
+		search(dst, z, p, sigma, beta)
+		return
 	}
+	_, _ = z[n-1], p[n-1]
+	f.search(&dst[0], &z[0], &p[0], n, sigma, beta)
 }
 
-const lanes = contract.ResidualLanes
-
-func dot[A, T Float](a []A, b []T) (sum T) {
-	for lo := 0; lo < len(b); lo += contract.ResidualSegment {
-		hi := min(lo+contract.ResidualSegment, len(b))
-		var part [lanes]T
-		x, y := a[lo:hi], b[lo:hi]
-		for ; len(x) >= lanes && len(y) >= lanes; x, y = x[lanes:], y[lanes:] {
-			for l := range part {
-				part[l] += T(T(x[l]) * y[l])
-			}
-		}
-		for l := range x {
-			part[l&(lanes-1)] += T(T(x[l]) * y[l])
-		}
-		for n := lanes / 2; n > 0; n /= 2 {
-			for l := range n {
-				part[l] += part[l+n]
-			}
-		}
-		sum += part[0]
+// Advance sets dst to x + alpha·p and flushes it.
+func (f *Form[T]) Advance(dst, x, p []T, alpha T) {
+	n := len(dst)
+	if f.advance == nil || n == 0 {
+		advance(dst, x, p, alpha)
+		return
 	}
-	return sum
+	_, _ = x[n-1], p[n-1]
+	f.advance(&dst[0], &x[0], &p[0], n, alpha)
+}
+
+// Dot returns Σ a·b.
+func (f *Form[T]) Dot(a, b []T) T {
+	n := len(b)
+	if f.dot == nil || n == 0 {
+		return dot(a, b)
+	}
+	_ = a[n-1]
+	return f.dot(&a[0], &b[0], n)
+}
+
+// MixedDot returns Σ a·b.
+func (f *Form[T]) MixedDot(a []float32, b []T) T {
+	n := len(b)
+	if f.mixedDot == nil || n == 0 {
+		return dot(a, b)
+	}
+	_ = a[n-1]
+	return f.mixedDot(&a[0], &b[0], n)
+}
+
+// Flush replaces values below the floor by 0.
+func (f *Form[T]) Flush(dst []T) {
+	if f.flush == nil || len(dst) == 0 {
+		flush(dst)
+		return
+	}
+	f.flush(&dst[0], len(dst))
 }

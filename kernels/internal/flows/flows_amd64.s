@@ -19,8 +19,10 @@ TEXT ·diagonals32(SB), NOSPLIT, $0-72
 	XORQ R11, R11
 
 vectors:
-	CMPQ    R10, $0x08
-	JL      rest
+	CMPQ R10, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS (DX)(R11*4), Y0
 	VMOVUPS 4(BX)(R11*4), Y1
 	VSUBPS  Y0, Y1, Y1
@@ -43,8 +45,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      R10, R10
-	JLE        done
+	TESTQ R10, R10
+	JLE   done
+	TESTQ R11, R11
+	JZ    few
+	LEAQ  -8(R11)(R10*1), R11
+	MOVQ  $0x0000000000000008, R10
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R12
 	MOVQ       R10, R13
 	NEGQ       R13
@@ -149,8 +158,10 @@ TEXT ·productFour32(SB), NOSPLIT, $0-88
 	XORQ         R12, R12
 
 vectors:
-	CMPQ    R11, $0x08
-	JL      rest
+	CMPQ R11, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS (CX)(R12*4), Y3
 	VMOVUPS 4(CX)(R12*4), Y4
 	VSUBPS  Y3, Y4, Y4
@@ -181,8 +192,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      R11, R11
-	JLE        done
+	TESTQ R11, R11
+	JLE   done
+	TESTQ R12, R12
+	JZ    few
+	LEAQ  -8(R12)(R11*1), R12
+	MOVQ  $0x0000000000000008, R11
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R13
 	MOVQ       R11, R14
 	NEGQ       R14
@@ -293,8 +311,10 @@ TEXT ·remainderFour32(SB), NOSPLIT, $0-108
 	XORQ         R13, R13
 
 vectors:
-	CMPQ     R12, $0x08
-	JL       rest
+	CMPQ R12, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS  (CX)(R13*4), Y6
 	VMOVUPS  4(CX)(R13*4), Y7
 	VSUBPS   Y6, Y7, Y7
@@ -335,8 +355,15 @@ vectors:
 	JMP      vectors
 
 rest:
-	TESTQ      R12, R12
-	JLE        done
+	TESTQ R12, R12
+	JLE   done
+	TESTQ R13, R13
+	JZ    few
+	LEAQ  -8(R13)(R12*1), R13
+	MOVQ  $0x0000000000000008, R12
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R14
 	MOVQ       R12, R15
 	NEGQ       R15
@@ -463,8 +490,10 @@ TEXT ·productEight32(SB), NOSPLIT, $0-88
 	XORQ         R13, R13
 
 vectors:
-	CMPQ    R12, $0x08
-	JL      rest
+	CMPQ R12, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS (CX)(R13*4), Y3
 	VMOVUPS 4(CX)(R13*4), Y4
 	VSUBPS  Y3, Y4, Y4
@@ -496,8 +525,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      R12, R12
-	JLE        done
+	TESTQ R12, R12
+	JLE   done
+	TESTQ R13, R13
+	JZ    few
+	LEAQ  -8(R13)(R12*1), R13
+	MOVQ  $0x0000000000000008, R12
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R14
 	MOVQ       R12, R15
 	NEGQ       R15
@@ -612,8 +648,10 @@ TEXT ·remainderEight32(SB), NOSPLIT, $8-108
 	XORQ         R14, R14
 
 vectors:
-	CMPQ     R13, $0x08
-	JL       rest
+	CMPQ R13, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS  (CX)(R14*4), Y6
 	VMOVUPS  4(CX)(R14*4), Y7
 	VSUBPS   Y6, Y7, Y7
@@ -655,8 +693,15 @@ vectors:
 	JMP      vectors
 
 rest:
-	TESTQ      R13, R13
-	JLE        done
+	TESTQ R13, R13
+	JLE   done
+	TESTQ R14, R14
+	JZ    few
+	LEAQ  -8(R14)(R13*1), R14
+	MOVQ  $0x0000000000000008, R13
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R15
 	MOVQ       R13, BP
 	NEGQ       BP
@@ -783,8 +828,10 @@ TEXT ·search32(SB), NOSPLIT, $0-40
 	XORQ         SI, SI
 
 vectors:
-	CMPQ    BX, $0x08
-	JL      rest
+	CMPQ BX, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS (CX)(SI*4), Y4
 	VMOVUPS (DX)(SI*4), Y5
 	VMULPS  Y0, Y4, Y4
@@ -799,8 +846,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      BX, BX
-	JLE        done
+	TESTQ BX, BX
+	JLE   done
+	TESTQ SI, SI
+	JZ    few
+	LEAQ  -8(SI)(BX*1), SI
+	MOVQ  $0x0000000000000008, BX
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), DI
 	MOVQ       BX, R8
 	NEGQ       R8
@@ -841,8 +895,10 @@ TEXT ·advance32(SB), NOSPLIT, $0-36
 	XORQ         SI, SI
 
 vectors:
-	CMPQ    BX, $0x08
-	JL      rest
+	CMPQ BX, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS (DX)(SI*4), Y3
 	VMULPS  Y0, Y3, Y3
 	VADDPS  (CX)(SI*4), Y3, Y3
@@ -855,8 +911,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      BX, BX
-	JLE        done
+	TESTQ BX, BX
+	JLE   done
+	TESTQ SI, SI
+	JZ    few
+	LEAQ  -8(SI)(BX*1), SI
+	MOVQ  $0x0000000000000008, BX
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), DI
 	MOVQ       BX, R8
 	NEGQ       R8
@@ -957,8 +1020,10 @@ TEXT ·diagonals64(SB), NOSPLIT, $0-72
 	XORQ R11, R11
 
 vectors:
-	CMPQ    R10, $0x04
-	JL      rest
+	CMPQ R10, $0x04
+	JL   rest
+
+vector:
 	VMOVUPD (DX)(R11*8), Y0
 	VMOVUPD 8(BX)(R11*8), Y1
 	VSUBPD  Y0, Y1, Y1
@@ -981,8 +1046,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      R10, R10
-	JLE        done
+	TESTQ R10, R10
+	JLE   done
+	TESTQ R11, R11
+	JZ    few
+	LEAQ  -4(R11)(R10*1), R11
+	MOVQ  $0x0000000000000004, R10
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R12
 	MOVQ       R10, R13
 	NEGQ       R13
@@ -1069,8 +1141,10 @@ TEXT ·productFour64(SB), NOSPLIT, $0-88
 	XORQ         R12, R12
 
 vectors:
-	CMPQ    R11, $0x04
-	JL      rest
+	CMPQ R11, $0x04
+	JL   rest
+
+vector:
 	VMOVUPD (CX)(R12*8), Y3
 	VMOVUPD 8(CX)(R12*8), Y4
 	VSUBPD  Y3, Y4, Y4
@@ -1101,8 +1175,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      R11, R11
-	JLE        done
+	TESTQ R11, R11
+	JLE   done
+	TESTQ R12, R12
+	JZ    few
+	LEAQ  -4(R12)(R11*1), R12
+	MOVQ  $0x0000000000000004, R11
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R13
 	MOVQ       R11, R14
 	NEGQ       R14
@@ -1213,8 +1294,10 @@ TEXT ·remainderFour64(SB), NOSPLIT, $0-112
 	XORQ         R13, R13
 
 vectors:
-	CMPQ       R12, $0x04
-	JL         rest
+	CMPQ R12, $0x04
+	JL   rest
+
+vector:
 	VMOVUPD    (CX)(R13*8), Y6
 	VMOVUPD    8(CX)(R13*8), Y7
 	VSUBPD     Y6, Y7, Y7
@@ -1256,8 +1339,15 @@ vectors:
 	JMP        vectors
 
 rest:
-	TESTQ      R12, R12
-	JLE        done
+	TESTQ R12, R12
+	JLE   done
+	TESTQ R13, R13
+	JZ    few
+	LEAQ  -4(R13)(R12*1), R13
+	MOVQ  $0x0000000000000004, R12
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R14
 	MOVQ       R12, R15
 	NEGQ       R15
@@ -1383,8 +1473,10 @@ TEXT ·productEight64(SB), NOSPLIT, $0-88
 	XORQ         R13, R13
 
 vectors:
-	CMPQ    R12, $0x04
-	JL      rest
+	CMPQ R12, $0x04
+	JL   rest
+
+vector:
 	VMOVUPD (CX)(R13*8), Y3
 	VMOVUPD 8(CX)(R13*8), Y4
 	VSUBPD  Y3, Y4, Y4
@@ -1416,8 +1508,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      R12, R12
-	JLE        done
+	TESTQ R12, R12
+	JLE   done
+	TESTQ R13, R13
+	JZ    few
+	LEAQ  -4(R13)(R12*1), R13
+	MOVQ  $0x0000000000000004, R12
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R14
 	MOVQ       R12, R15
 	NEGQ       R15
@@ -1532,8 +1631,10 @@ TEXT ·remainderEight64(SB), NOSPLIT, $8-112
 	XORQ         R14, R14
 
 vectors:
-	CMPQ       R13, $0x04
-	JL         rest
+	CMPQ R13, $0x04
+	JL   rest
+
+vector:
 	VMOVUPD    (CX)(R14*8), Y6
 	VMOVUPD    8(CX)(R14*8), Y7
 	VSUBPD     Y6, Y7, Y7
@@ -1576,8 +1677,15 @@ vectors:
 	JMP        vectors
 
 rest:
-	TESTQ      R13, R13
-	JLE        done
+	TESTQ R13, R13
+	JLE   done
+	TESTQ R14, R14
+	JZ    few
+	LEAQ  -4(R14)(R13*1), R14
+	MOVQ  $0x0000000000000004, R13
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R15
 	MOVQ       R13, BP
 	NEGQ       BP
@@ -1703,8 +1811,10 @@ TEXT ·search64(SB), NOSPLIT, $0-48
 	XORQ         SI, SI
 
 vectors:
-	CMPQ      BX, $0x04
-	JL        rest
+	CMPQ BX, $0x04
+	JL   rest
+
+vector:
 	VCVTPS2PD (CX)(SI*4), Y4
 	VMOVUPD   (DX)(SI*8), Y5
 	VMULPD    Y0, Y4, Y4
@@ -1719,8 +1829,15 @@ vectors:
 	JMP       vectors
 
 rest:
-	TESTQ      BX, BX
-	JLE        done
+	TESTQ BX, BX
+	JLE   done
+	TESTQ SI, SI
+	JZ    few
+	LEAQ  -4(SI)(BX*1), SI
+	MOVQ  $0x0000000000000004, BX
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), DI
 	MOVQ       BX, R8
 	NEGQ       R8
@@ -1762,8 +1879,10 @@ TEXT ·advance64(SB), NOSPLIT, $0-40
 	XORQ         SI, SI
 
 vectors:
-	CMPQ    BX, $0x04
-	JL      rest
+	CMPQ BX, $0x04
+	JL   rest
+
+vector:
 	VMOVUPD (DX)(SI*8), Y3
 	VMULPD  Y0, Y3, Y3
 	VADDPD  (CX)(SI*8), Y3, Y3
@@ -1776,8 +1895,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      BX, BX
-	JLE        done
+	TESTQ BX, BX
+	JLE   done
+	TESTQ SI, SI
+	JZ    few
+	LEAQ  -4(SI)(BX*1), SI
+	MOVQ  $0x0000000000000004, BX
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), DI
 	MOVQ       BX, R8
 	NEGQ       R8
@@ -1980,8 +2106,10 @@ TEXT ·relaxFour32(SB), NOSPLIT, $0-104
 	XORQ         R13, R13
 
 vectors:
-	CMPQ      R12, $0x08
-	JL        rest
+	CMPQ R12, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS   (CX)(R13*4), Y3
 	VMOVUPS   4(CX)(R13*4), Y4
 	VSUBPS    Y3, Y4, Y4
@@ -2014,8 +2142,20 @@ vectors:
 	JMP       vectors
 
 rest:
-	TESTQ      R12, R12
-	JLE        done
+	TESTQ   R12, R12
+	JLE     done
+	TESTQ   R13, R13
+	JZ      few
+	LEAQ    -8(R13)(R12*1), R13
+	TESTQ   $0x00000001, R13
+	JZ      even
+	VPSHUFD $0xb1, Y2, Y2
+
+even:
+	MOVQ $0x0000000000000008, R12
+	JMP  vector
+
+few:
 	LEAQ       lanes<>+64(SB), R14
 	MOVQ       R12, R15
 	NEGQ       R15
@@ -2129,8 +2269,10 @@ TEXT ·residualFour32(SB), NOSPLIT, $0-88
 	XORQ R12, R12
 
 vectors:
-	CMPQ    R11, $0x08
-	JL      rest
+	CMPQ R11, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS (CX)(R12*4), Y0
 	VMOVUPS 4(CX)(R12*4), Y1
 	VSUBPS  Y0, Y1, Y1
@@ -2156,8 +2298,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      R11, R11
-	JLE        done
+	TESTQ R11, R11
+	JLE   done
+	TESTQ R12, R12
+	JZ    few
+	LEAQ  -8(R12)(R11*1), R12
+	MOVQ  $0x0000000000000008, R11
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R13
 	MOVQ       R11, R14
 	NEGQ       R14
@@ -2261,8 +2410,10 @@ TEXT ·relaxEight32(SB), NOSPLIT, $8-104
 	XORQ         R14, R14
 
 vectors:
-	CMPQ      R13, $0x08
-	JL        rest
+	CMPQ R13, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS   (CX)(R14*4), Y3
 	VMOVUPS   4(CX)(R14*4), Y4
 	VSUBPS    Y3, Y4, Y4
@@ -2296,8 +2447,20 @@ vectors:
 	JMP       vectors
 
 rest:
-	TESTQ      R13, R13
-	JLE        done
+	TESTQ   R13, R13
+	JLE     done
+	TESTQ   R14, R14
+	JZ      few
+	LEAQ    -8(R14)(R13*1), R14
+	TESTQ   $0x00000001, R14
+	JZ      even
+	VPSHUFD $0xb1, Y2, Y2
+
+even:
+	MOVQ $0x0000000000000008, R13
+	JMP  vector
+
+few:
 	LEAQ       lanes<>+64(SB), R15
 	MOVQ       R13, BP
 	NEGQ       BP
@@ -2411,8 +2574,10 @@ TEXT ·residualEight32(SB), NOSPLIT, $0-88
 	XORQ R13, R13
 
 vectors:
-	CMPQ    R12, $0x08
-	JL      rest
+	CMPQ R12, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS (CX)(R13*4), Y0
 	VMOVUPS 4(CX)(R13*4), Y1
 	VSUBPS  Y0, Y1, Y1
@@ -2439,8 +2604,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      R12, R12
-	JLE        done
+	TESTQ R12, R12
+	JLE   done
+	TESTQ R13, R13
+	JZ    few
+	LEAQ  -8(R13)(R12*1), R13
+	MOVQ  $0x0000000000000008, R12
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), R14
 	MOVQ       R12, R15
 	NEGQ       R15
@@ -2542,8 +2714,10 @@ TEXT ·first32(SB), NOSPLIT, $0-40
 	XORQ         SI, SI
 
 vectors:
-	CMPQ    BX, $0x08
-	JL      rest
+	CMPQ BX, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS (CX)(SI*4), Y3
 	VMULPS  (DX)(SI*4), Y3, Y3
 	VANDPS  Y0, Y3, Y4
@@ -2556,8 +2730,20 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      BX, BX
-	JLE        done
+	TESTQ   BX, BX
+	JLE     done
+	TESTQ   SI, SI
+	JZ      few
+	LEAQ    -8(SI)(BX*1), SI
+	TESTQ   $0x00000001, SI
+	JZ      even
+	VPSHUFD $0xb1, Y2, Y2
+
+even:
+	MOVQ $0x0000000000000008, BX
+	JMP  vector
+
+few:
 	LEAQ       lanes<>+64(SB), DI
 	MOVQ       BX, R8
 	NEGQ       R8
@@ -2594,8 +2780,10 @@ TEXT ·flush32(SB), NOSPLIT, $0-16
 	XORQ         DX, DX
 
 vectors:
-	CMPQ    CX, $0x08
-	JL      rest
+	CMPQ CX, $0x08
+	JL   rest
+
+vector:
 	VMOVUPS (AX)(DX*4), Y2
 	VANDPS  Y0, Y2, Y3
 	VCMPPS  $0x15, Y1, Y3, Y3
@@ -2606,8 +2794,15 @@ vectors:
 	JMP     vectors
 
 rest:
-	TESTQ      CX, CX
-	JLE        done
+	TESTQ CX, CX
+	JLE   done
+	TESTQ DX, DX
+	JZ    few
+	LEAQ  -8(DX)(CX*1), DX
+	MOVQ  $0x0000000000000008, CX
+	JMP   vector
+
+few:
 	LEAQ       lanes<>+64(SB), BX
 	MOVQ       CX, SI
 	NEGQ       SI

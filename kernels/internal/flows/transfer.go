@@ -1,9 +1,53 @@
 package flows
 
-func gather[T Float](sum, before, same, after, r []T) { gatherFrom(0, sum, before, same, after, r) }
+// vector is the number of elements of which routines for transfers compute multiples.
+const vector = 8
 
-// gatherFrom is Gather for j ≥ first.
-func gatherFrom[T Float](first int, sum, before, same, after, r []T) {
+// Gather adds before[j−1]·r[2j−1], same[j]·r[2j] and after[j]·r[2j+1] to each sum[j],
+// without what would be outside r.
+func (f *Form[T]) Gather(sum, before, same, after, r []T) {
+	// From the second column on, all terms are there, up to the last columns.
+	n := (min(len(sum), len(r)/2) - 1) &^ (vector - 1)
+	if f.gather == nil || n <= 0 {
+		gather(0, sum, before, same, after, r)
+		return
+	}
+	gather(0, sum[:1], before, same, after, r)
+	_, _, _ = before[n], same[n], after[n]
+	f.gather(&sum[1], &before[1], &same[1], &after[1], &r[2], n)
+	gather(n+1, sum, before, same, after, r)
+}
+
+// Spread adds same[j]·a[j] to u[2j] and left[j]·a[j] + right[j]·a[j+1] to u[2j+1], of
+// which there are as many of each, and flushes both.
+func (f *Form[T]) Spread(u, a, same, left, right []T) {
+	n := 0
+	if f.spread != nil {
+		n = len(u) / 2 &^ (vector - 1)
+	}
+	if n > 0 {
+		_, _, _, _ = a[n], same[n-1], left[n-1], right[n-1]
+		f.spread(&u[0], &a[0], &same[0], &left[0], &right[0], n)
+	}
+	spread(u[2*n:], a[n:], same[n:], left[n:], right[n:])
+}
+
+// SpreadBetween is Spread with two rows a and b, whose contributions are added first.
+func (f *Form[T]) SpreadBetween(u, a, b, sameA, leftA, rightA, sameB, leftB, rightB []T) {
+	n := 0
+	if f.spreadBetween != nil {
+		n = len(u) / 2 &^ (vector - 1)
+	}
+	if n > 0 {
+		_, _, _, _ = a[n], sameA[n-1], leftA[n-1], rightA[n-1]
+		_, _, _, _ = b[n], sameB[n-1], leftB[n-1], rightB[n-1]
+		f.spreadBetween(&u[0], &a[0], &b[0], &sameA[0], &leftA[0], &rightA[0], &sameB[0], &leftB[0], &rightB[0], n)
+	}
+	spreadBetween(u[2*n:], a[n:], b[n:], sameA[n:], leftA[n:], rightA[n:], sameB[n:], leftB[n:], rightB[n:])
+}
+
+// gather is Gather for j ≥ first.
+func gather[T Float](first int, sum, before, same, after, r []T) {
 	for j := first; j < len(sum); j++ {
 		s := sum[j]
 		if j > 0 && 2*j-1 < len(r) {

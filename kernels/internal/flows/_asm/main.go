@@ -90,7 +90,7 @@ func (p precision) diagonals() {
 	p.text("diagonals", "dst, up, mid, down, southEast, southWest, aboveSouthEast, aboveSouthWest *%[1]s, n int", "sets dst to the flows from diagonal neighbours.")
 	dst, up, mid, down := param("dst"), param("up"), param("mid"), param("down")
 	se, sw, nw, ne := param("southEast"), param("southWest"), param("aboveSouthEast"), param("aboveSouthWest")
-	loop(p, param("n"), func(e elements) {
+	loop(p, param("n"), nil, func(e elements) {
 		c := e.load(p, mid, 0)
 		term := func(value reg.GPVirtual, at int, conductance reg.GPVirtual, place int) reg.VecVirtual {
 			v := e.load(p, value, at)
@@ -113,7 +113,7 @@ func (p precision) product(eight bool) {
 	p.text(name, "dst, "+flowArguments+", loss, inverse *%[1]s, n int", "is Product for "+what)
 	r, dst, loss, inverse := p.row(eight), param("dst"), param("loss"), param("inverse")
 	magnitude, floor, zero := p.magnitude(), p.floor(), none()
-	loop(p, param("n"), func(e elements) {
+	loop(p, param("n"), nil, func(e elements) {
 		c, s := r.flow(e)
 		e.with(p, p.mul, loss, 0, c)
 		p.sub(s, c, c)
@@ -132,7 +132,7 @@ func (p precision) remainder(eight bool) {
 	r, dst, loss, inverse, f := p.row(eight), param("dst"), param("loss"), param("inverse"), param("f")
 	magnitude, floor, floor32 := p.magnitude(), p.floor(), single.floor()
 	scale, most, zero := p.argument("scale"), none(), none()
-	loop(p, param("n"), func(e elements) {
+	loop(p, param("n"), nil, func(e elements) {
 		c, s := r.flow(e)
 		e.with(p, p.add, f, 0, s)
 		e.with(p, p.mul, loss, 0, c)
@@ -166,7 +166,7 @@ func (p precision) search() {
 	p.text("search", "dst *%[1]s, z *float32, p *%[1]s, n int, sigma, beta %[1]s", "is Search.")
 	dst, z, q, sigma, beta := param("dst"), param("z"), param("p"), p.argument("sigma"), p.argument("beta")
 	magnitude, floor := p.magnitude(), p.floor()
-	loop(p, param("n"), func(e elements) {
+	loop(p, param("n"), nil, func(e elements) {
 		v, t := e.widened(p, z), e.load(p, q, 0)
 		p.mul(sigma, v, v)
 		p.mul(beta, t, t)
@@ -181,7 +181,7 @@ func (p precision) advance() {
 	p.text("advance", "dst, x, p *%[1]s, n int, alpha %[1]s", "is Advance.")
 	dst, x, q, alpha := param("dst"), param("x"), param("p"), p.argument("alpha")
 	magnitude, floor := p.magnitude(), p.floor()
-	loop(p, param("n"), func(e elements) {
+	loop(p, param("n"), nil, func(e elements) {
 		v, t := e.load(p, q, 0), YMM()
 		p.mul(alpha, v, v)
 		e.with(p, p.add, x, 0, v)
@@ -260,7 +260,7 @@ func relax(eight bool) {
 	p.text(name, "dst, "+flowArguments+", loss, inverse, f *float32, n, first int", "is Relax for "+what)
 	r, dst, loss, inverse, f := p.row(eight), param("dst"), param("loss"), param("inverse"), param("f")
 	magnitude, floor, chosen := p.magnitude(), p.floor(), alternating()
-	loop(p, param("n"), func(e elements) {
+	loop(p, param("n"), func() { VPSHUFD(Imm(0xb1), chosen, chosen) }, func(e elements) {
 		c, s := r.flow(e)
 		e.with(p, p.add, f, 0, s)
 		t := e.load(p, loss, 0)
@@ -280,7 +280,7 @@ func residual(eight bool) {
 	name, what := eighted("residual", eight)
 	p.text(name, "dst, "+flowArguments+", loss, f *float32, n int", "is Residual for "+what)
 	r, dst, loss, f := p.row(eight), param("dst"), param("loss"), param("f")
-	loop(p, param("n"), func(e elements) {
+	loop(p, param("n"), nil, func(e elements) {
 		c, s := r.flow(e)
 		e.with(p, p.add, f, 0, s)
 		e.with(p, p.mul, loss, 0, c)
@@ -295,7 +295,7 @@ func first() {
 	p.text("first", "dst, f, inverse *float32, n, first int", "is First.")
 	dst, f, inverse := param("dst"), param("f"), param("inverse")
 	magnitude, floor, chosen := p.magnitude(), p.floor(), alternating()
-	loop(p, param("n"), func(e elements) {
+	loop(p, param("n"), func() { VPSHUFD(Imm(0xb1), chosen, chosen) }, func(e elements) {
 		v, t := e.load(p, f, 0), YMM()
 		e.with(p, p.mul, inverse, 0, v)
 		p.flushed(v, magnitude, floor, t)
@@ -325,7 +325,7 @@ func flush() {
 	p := single
 	p.text("flush", "dst *float32, n int", "is Flush.")
 	dst, magnitude, floor := param("dst"), p.magnitude(), p.floor()
-	loop(p, param("n"), func(e elements) {
+	loop(p, param("n"), nil, func(e elements) {
 		v, t := e.load(p, dst, 0), YMM()
 		p.flushed(v, magnitude, floor, t)
 		e.store(p, v, dst)

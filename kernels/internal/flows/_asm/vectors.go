@@ -223,13 +223,16 @@ func (e elements) narrow(p precision, v reg.VecVirtual, base reg.GPVirtual, floo
 	VMASKMOVPS(x, mask.AsX(), e.at(base, 4, 0))
 }
 
-// loop makes a loop over n elements of rows; the last ones that fill no vector are masked.
-func loop(p precision, n reg.GPVirtual, body func(e elements)) {
+// loop makes a loop over n elements of rows. The last vector overlaps the one before it: then
+// odd, which may be nil, runs before if it begins at an odd element. Fewer elements than
+// lanes are masked.
+func loop(p precision, n reg.GPVirtual, odd func(), body func(e elements)) {
 	i := GP64()
 	XORQ(i, i)
 	Label("vectors")
 	CMPQ(n, Imm(uint64(p.lanes)))
 	JL(LabelRef("rest"))
+	Label("vector")
 	body(elements{i: i, n: n})
 	ADDQ(Imm(uint64(p.lanes)), i)
 	SUBQ(Imm(uint64(p.lanes)), n)
@@ -237,6 +240,18 @@ func loop(p precision, n reg.GPVirtual, body func(e elements)) {
 	Label("rest")
 	TESTQ(n, n)
 	JLE(LabelRef("done"))
+	TESTQ(i, i)
+	JZ(LabelRef("few"))
+	LEAQ(Mem{Base: i, Index: n, Scale: 1, Disp: -p.lanes}, i)
+	if odd != nil {
+		TESTQ(U32(1), i)
+		JZ(LabelRef("even"))
+		odd()
+		Label("even")
+	}
+	MOVQ(U64(p.lanes), n)
+	JMP(LabelRef("vector"))
+	Label("few")
 	body(elements{i: i, n: n, masks: true})
 	Label("done")
 }
