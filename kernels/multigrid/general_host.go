@@ -62,18 +62,30 @@ func scratchWidth[T device.Float](cols int) int {
 type hostNetwork[T device.Float] struct {
 	network[T]
 	window[T]
-	spare []T
-	line  flows.Row[T]
+	scratch [3][]T // for the window
+	spare   []T
+	line    flows.Row[T]
 }
 
 // hostNetworkOf returns the network of coefficients coef for grids of rows × cols points.
 func hostNetworkOf[T device.Float](t *device.Tile, coef, rows, cols, planes int, wrap bool) hostNetwork[T] {
 	width, local := scratchWidth[T](cols), device.Local[T](t)
 	row := func(k int) []T { return local[k*width:][:cols] }
-	n := hostNetwork[T]{window: window[T]{[3][]T{row(0), row(1), row(2)}}, spare: row(4)}
+	n := hostNetwork[T]{scratch: [3][]T{row(0), row(1), row(2)}, spare: row(4)}
+	n.window.rows = n.scratch
 	n.network = network[T]{device.View[T](t, coef), rows, cols, planes, wrap, row(3)}
 	clear(n.none)
 	return n
+}
+
+// place returns the place of row r in the window: in the output out if r is one of the rows
+// to compute, else in scratch.
+func (n *hostNetwork[T]) place(r int, rows device.Range, out []T) []T {
+	k := (r + 3) % 3
+	if n.window.rows[k] = n.scratch[k]; r >= rows.Lo && r < rows.Hi {
+		n.window.rows[k] = n.of(out, r)
+	}
+	return n.window.rows[k]
 }
 
 // of returns row r of values in matrix m.
@@ -143,13 +155,12 @@ func directionHost[T device.Float](t *device.Tile, form *flows.Form[T]) {
 	rows := t.Rows.Part(t.Task, t.Tasks)
 	for r := rows.Lo - 1; r <= rows.Hi && !t.Done(); r++ {
 		if i := n.at(r); i >= 0 {
-			form.Search(n.row(r), z[i*cols:][:cols], n.of(p, i), sigma, beta)
+			form.Search(n.place(r, rows, out), z[i*cols:][:cols], n.of(p, i), sigma, beta)
 		}
 		if i := r - 1; i >= rows.Lo {
 			up, mid, down := n.around(&n.window, i)
 			row := n.of(q, i)
 			form.Product(row, n.join(i, up, mid, down), n.spare)
-			copy(n.of(out, i), mid)
 			sums[DirectionWidth*i] = form.MixedDot(f[i*cols:][:cols], mid)
 			sums[DirectionWidth*i+1] = form.Dot(row, mid)
 		}
@@ -165,12 +176,11 @@ func stepHost[T device.Float](t *device.Tile, form *flows.Form[T]) {
 	rows := t.Rows.Part(t.Task, t.Tasks)
 	for r := rows.Lo - 1; r <= rows.Hi && !t.Done(); r++ {
 		if i := n.at(r); i >= 0 {
-			form.Advance(n.row(r), n.of(x, i), n.of(p, i), alpha)
+			form.Advance(n.place(r, rows, out), n.of(x, i), n.of(p, i), alpha)
 		}
 		if i := r - 1; i >= rows.Lo {
 			up, mid, down := n.around(&n.window, i)
 			largest[i] = form.Remainder(f[i*cols:][:cols], n.join(i, up, mid, down), n.of(b, i), n.spare, scale)
-			copy(n.of(out, i), mid)
 		}
 	}
 }

@@ -48,18 +48,27 @@ func (f *Form[T]) SpreadBetween(u, a, b, sameA, leftA, rightA, sameB, leftB, rig
 
 // gather is Gather for j ≥ first.
 func gather[T Float](first int, sum, before, same, after, r []T) {
-	for j := first; j < len(sum); j++ {
-		s := sum[j]
+	add := func(j int) {
 		if j > 0 && 2*j-1 < len(r) {
-			s += T(before[j-1] * r[2*j-1])
+			sum[j] += T(before[j-1] * r[2*j-1])
 		}
 		if 2*j < len(r) {
-			s += T(same[j] * r[2*j])
+			sum[j] += T(same[j] * r[2*j])
 		}
 		if 2*j+1 < len(r) {
-			s += T(after[j] * r[2*j+1])
+			sum[j] += T(after[j] * r[2*j+1])
 		}
-		sum[j] = s
+	}
+	j := first
+	if j == 0 && len(sum) > 0 {
+		add(0)
+		j = 1
+	}
+	for ; j < min(len(sum), len(r)/2); j++ { // all terms are there
+		sum[j] = sum[j] + T(before[j-1]*r[2*j-1]) + T(same[j]*r[2*j]) + T(after[j]*r[2*j+1])
+	}
+	for ; j < len(sum); j++ {
+		add(j)
 	}
 }
 
