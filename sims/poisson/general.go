@@ -96,16 +96,17 @@ func (s *general[T]) allocate(ctx context.Context, pairs []*pairOfGrids, last *g
 		g := last
 		if k < len(pairs) {
 			g = pairs[k].fine
-			if err := s.set(ctx, &l.weights, pairs[k].planes(l.weights.len/l.weightsWidth())); err != nil {
+			if err := setRows(ctx, &l.weights, l.weightsWidth(), pairs[k].planes); err != nil {
 				return err
 			}
 		}
-		if err := s.set(ctx, &l.coef, planes[float32](g, l.stored)); err != nil {
+		if err := setRows(ctx, &l.coef, l.cols*l.planes, func(dst []float32, r device.Range) { coefficients(g, dst, r) }); err != nil {
 			return err
 		}
 	}
 	if t := device.TypeOf[T](); t != device.Float32 {
-		if err := s.coef.buffer.Write(ctx, 0, device.Of(planes[T](s.eqs.finest, s.problem.Rows))); err != nil {
+		err := setRows(ctx, s.coef, s.problem.Cols*multigrid.Planes4, func(dst []T, r device.Range) { coefficients(s.eqs.finest, dst, r) })
+		if err != nil {
 			return err
 		}
 	}
@@ -126,11 +127,26 @@ func (l *generalLevel) weightsWidth() int {
 	return multigrid.WeightPlanes(l.axes) * width
 }
 
-// set fills an array of a level.
-func (s *general[T]) set(ctx context.Context, a *array, values []float32) error {
-	if a.buffer != nil {
-		return a.buffer.Write(ctx, 0, device.Of(values))
+// chunk is the size in bytes of the pieces in which matrices are set: a core's second cache
+// holds them.
+const chunk = 1 << 19
+
+// setRows sets a matrix, by a function that sets some rows of the given width.
+func setRows[E device.Float](ctx context.Context, a *array, width int, set func(dst []E, r device.Range)) error {
+	rows := a.len / width
+	if a.buffer == nil {
+		set(device.As[E](a.host)[:rows*width], device.Range{Hi: rows})
+		return nil
 	}
-	copy(device.As[float32](a.host), values)
+	step := min(rows, max(1, chunk/(width*a.typ.Size())))
+	values := make([]E, step*width)
+	for lo := 0; lo < rows; lo += step {
+		hi := min(lo+step, rows)
+		part := values[:(hi-lo)*width]
+		set(part, device.Range{Lo: lo, Hi: hi})
+		if err := a.buffer.Write(ctx, lo*width, device.Of(part)); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -3,6 +3,7 @@ package poisson
 import (
 	"math"
 
+	"offload/device"
 	"offload/internal/contract"
 	"offload/kernels/multigrid"
 )
@@ -137,32 +138,33 @@ func (g *grid) clean() {
 	}
 }
 
-// planes returns the coefficients of the kernels, with so many rows.
-func planes[T float32 | float64](g *grid, rows int) []T {
+// coefficients sets dst to the coefficients of rows r as the kernels read them. They are 0
+// after the last row.
+func coefficients[T device.Float](g *grid, dst []T, r device.Range) {
 	n := multigrid.Planes4
 	if g.nine {
 		n = multigrid.Planes8
 	}
-	all := make([]T, rows*n*g.cols)
+	clear(dst)
 	matrices := [...][]float64{multigrid.PlaneEast: g.east, multigrid.PlaneSouth: g.south, multigrid.PlaneLoss: g.loss,
 		multigrid.PlaneSouthEast: g.southEast, multigrid.PlaneSouthWest: g.southWest}
-	for i := range g.rows {
-		plane := func(k int) []T { return all[(i*n+k)*g.cols:][:g.cols] }
+	for i := r.Lo; i < min(r.Hi, g.rows); i++ {
+		plane := func(k int) []T { return dst[((i-r.Lo)*n+k)*g.cols:][:g.cols] }
 		for k, m := range matrices[:n] {
 			if m == nil {
 				continue
 			}
-			to, from := plane(k), m[g.at(i, 0):][:g.cols]
-			for j, v := range from {
+			to := plane(k)
+			for j, v := range g.row(m, i)[halo:][:len(to)] {
 				to[j] = T(v)
 			}
 		}
 		inverse := plane(multigrid.PlaneInverse)
+		state, diagonal := g.state[g.at(i, 0):][:g.cols], g.row(g.diagonal, i)[halo:]
 		for j := range inverse {
-			if c := g.at(i, j); g.state[c] == free {
-				inverse[j] = T(1 / g.diagonal[c])
+			if state[j] == free {
+				inverse[j] = T(1 / diagonal[j])
 			}
 		}
 	}
-	return all
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"offload/device"
 	"offload/kernels/multigrid"
 )
 
@@ -219,19 +220,19 @@ func (p *pairOfGrids) parents(i, k int) []uint8 {
 	return h.state[h.at(p.rows.parent(i)+k>>1, -halo):][:h.stride]
 }
 
-// planes returns the weights as the kernels read them, with so many rows.
-func (p *pairOfGrids) planes(rows int) []float32 {
-	g, axes := p.fine, p.axes()
-	width, n, step := g.cols, multigrid.WeightPlanes(axes), 1
+// planes sets dst to rows r of the matrix of weights as the kernels read it.
+func (p *pairOfGrids) planes(dst []float32, r device.Range) {
+	g, n, tall, step := p.fine, multigrid.WeightPlanes(p.axes()), 1, 1
+	if p.rows.halved {
+		tall = 2
+	}
+	width := g.cols
 	if p.cols.halved {
 		width, step = (g.cols+1)/2, 2
 	}
-	all := make([]float32, rows*n*width)
-	for i := range g.rows {
-		r, oddRow := i, 0
-		if p.rows.halved {
-			r, oddRow = i/2, i%2
-		}
+	clear(dst)
+	for i := tall * r.Lo; i < min(tall*r.Hi, g.rows); i++ {
+		oddRow := i % tall
 		state := g.state[g.at(i, 0):][:g.cols]
 		for k := range p.weights {
 			y, z := k>>1, k&1
@@ -240,10 +241,7 @@ func (p *pairOfGrids) planes(rows int) []float32 {
 			}
 			values := g.row(p.weights[k], i)[halo:][:g.cols]
 			parents := p.coarse.state[p.coarse.at(p.rows.index(p.rows.parent(i)+y), -halo):][:p.coarse.stride]
-			for oddCol := range step {
-				if z > oddCol {
-					continue
-				}
+			for oddCol := z; oddCol < step; oddCol++ {
 				// The first plane of the kind of these points, and those of their parents.
 				first := 0
 				switch {
@@ -254,7 +252,7 @@ func (p *pairOfGrids) planes(rows int) []float32 {
 				case oddRow == 1 || oddCol == 1:
 					first = 1
 				}
-				plane := all[(r*n+first+y*(1+oddCol)+z)*width:][:width]
+				plane := dst[((i/tall-r.Lo)*n+first+y*(1+oddCol)+z)*width:][:width]
 				for j := oddCol; j < g.cols; j += step {
 					if v := values[j]; v != 0 && state[j] == free && parents[p.cols.index(p.cols.parent(j)+z)+halo] == free {
 						plane[j/step] = float32(v)
@@ -263,5 +261,4 @@ func (p *pairOfGrids) planes(rows int) []float32 {
 			}
 		}
 	}
-	return all
 }
