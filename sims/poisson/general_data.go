@@ -34,7 +34,7 @@ func (s *general[T]) checkData(u, source []T, o Options) error {
 		return device.Invalidf("%d values of u for %d × %d points", len(u), s.problem.Rows, s.problem.Cols)
 	}
 	for at, v := range u {
-		if v-v != 0 && !s.problem.isolated(at) {
+		if v-v != 0 && !s.problem.isolated(at) { // not finite
 			return device.Invalidf("value %g in row %d, column %d of u", v, at/s.problem.Cols, at%s.problem.Cols)
 		}
 	}
@@ -44,34 +44,37 @@ func (s *general[T]) checkData(u, source []T, o Options) error {
 	return nil
 }
 
-// changes reports whether a point's value is to be found.
-func (s *general[T]) changes(at int) bool {
-	return !s.problem.keeps(at/s.problem.Cols, at%s.problem.Cols)
-}
+// changes reports whether the value of point number j of row i is to be found.
+func (s *general[T]) changes(i, j int) bool { return !s.problem.keeps(i, j) }
 
 // heat sums up what the equations are given. Its largest magnitude is that of held points,
 // of ambient temperatures, and of the rise that sources and fluxes cause, as rise has it.
 func (s *general[T]) heat(ctx context.Context, u, source []T) (heat, error) {
 	h := heat{caused: make([]float64, len(u)), largest: s.problem.ambient()}
 	most := 0.0
-	for at := range u {
-		if !s.changes(at) {
-			if !s.problem.isolated(at) {
-				h.largest = max(h.largest, math.Abs(float64(u[at])))
+	for i := range s.problem.Rows {
+		for j := range s.problem.Cols {
+			at := i*s.problem.Cols + j
+			if !s.changes(i, j) {
+				if v := math.Abs(float64(u[at])); v > h.largest && !s.problem.isolated(at) {
+					h.largest = v
+				}
+				continue
 			}
-			continue
+			q := 0.0
+			if source != nil {
+				q = float64(source[at])
+			} else if s.problem.Source != nil {
+				q = s.problem.Source[at]
+			}
+			v := s.eqs.flux[at] + float64(q*(s.eqs.area[at]*s.eqs.unit))
+			if !(math.Abs(v) <= math.MaxFloat64/16) {
+				return h, device.Invalidf("a source of %g in row %d, column %d is too large", q, i, j)
+			}
+			if h.caused[at] = v; math.Abs(v) > most {
+				most = math.Abs(v)
+			}
 		}
-		q := 0.0
-		if source != nil {
-			q = float64(source[at])
-		} else if s.problem.Source != nil {
-			q = s.problem.Source[at]
-		}
-		h.caused[at] = s.eqs.flux[at] + float64(q*(s.eqs.area[at]*s.eqs.unit))
-		if !(math.Abs(h.caused[at]) <= math.MaxFloat64/16) {
-			return h, device.Invalidf("a source of %g in row %d, column %d is too large", q, at/s.problem.Cols, at%s.problem.Cols)
-		}
-		most = max(most, math.Abs(h.caused[at]))
 	}
 	for _, part := range s.eqs.parts {
 		if err := s.balance(part, h.caused); err != nil {
@@ -127,9 +130,11 @@ func (s *general[T]) rise(ctx context.Context, caused []float64, most float64) (
 	l := s.levels[0]
 	_, e := math.Frexp(most)
 	values := make([]float32, l.rows*l.cols)
-	for at, v := range caused {
-		if s.free(at) {
-			values[at] = flush(float32(math.Ldexp(v, 1-e)), networkFloor32)
+	for i := range l.rows {
+		for j, state := range s.states(i) {
+			if at := i*l.cols + j; state == free {
+				values[at] = flush(float32(math.Ldexp(caused[at], 1-e)), networkFloor32)
+			}
 		}
 	}
 	if err := l.f.buffer.Write(ctx, 0, device.Of(values)); err != nil {
@@ -148,10 +153,10 @@ func (s *general[T]) rise(ctx context.Context, caused []float64, most float64) (
 	return math.Ldexp(float64(largest), e-1), ctx.Err()
 }
 
-// free reports whether a point has an equation.
-func (s *general[T]) free(at int) bool {
+// states returns the states of the points of row i.
+func (s *general[T]) states(i int) []uint8 {
 	g := s.eqs.finest
-	return g.state[g.at(at/g.cols, at%g.cols)] == free
+	return g.state[g.at(i, 0):][:g.cols]
 }
 
 // load sets the first state and the right side, scaled. The first guess is limited to
@@ -182,10 +187,12 @@ func (s *general[T]) load(ctx context.Context, u []T, h heat, factor float64) er
 	if err := s.x[0].buffer.Write(ctx, 0, device.Of(values)); err != nil {
 		return err
 	}
-	for at := range values {
-		values[at] = 0
-		if s.free(at) {
-			values[at] = flush(T((h.caused[at]+s.eqs.around[at])*factor), floor)
+	clear(values)
+	for i := range s.problem.Rows {
+		for j, state := range s.states(i) {
+			if at := i*s.problem.Cols + j; state == free {
+				values[at] = flush(T((h.caused[at]+s.eqs.around[at])*factor), floor)
+			}
 		}
 	}
 	return s.b.buffer.Write(ctx, 0, device.Of(values))
@@ -198,9 +205,11 @@ func (s *general[T]) store(ctx context.Context, x *array, u []T, h heat, factor 
 		return err
 	}
 	unscale := 1 / factor
-	for at, v := range values {
-		if s.changes(at) {
-			u[at] = T(float64(v) * unscale)
+	for i := range s.problem.Rows {
+		for j := range s.problem.Cols {
+			if at := i*s.problem.Cols + j; s.changes(i, j) {
+				u[at] = T(float64(values[at]) * unscale)
+			}
 		}
 	}
 	s.restoreMeans(h, u, func(at int) float64 { return float64(float64(values[at]) * unscale) })

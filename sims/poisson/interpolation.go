@@ -96,11 +96,17 @@ func (p *pairOfGrids) interpolate(ctx context.Context) error {
 	p.coarse.fillState()
 	g.fill(w[:]...)
 	if p.rows.halved && p.cols.halved {
+		regular := newRegular(p)
 		for i := 1; i < g.rows; i += 2 {
 			if at, _ := p.rows.at(i); at {
 				continue
 			}
+			inner := regular.columns(i)
+			regular.interpolateFour(i, inner)
 			for j := 1; j < g.cols; j += 2 {
+				if j == inner.Lo+1 {
+					j = inner.Hi + 1
+				}
 				if at, _ := p.cols.at(j); !at {
 					p.interpolateFour(i, j)
 				}
@@ -194,15 +200,24 @@ func (p *pairOfGrids) interpolateFour(i, j int) {
 }
 
 // dropHeld removes the weights of free coarse points at held points, and weights that are
-// too small.
+// too small. Points at coarse ones have none of these.
 func (p *pairOfGrids) dropHeld() {
 	g := p.fine
-	for k := range p.weights {
-		for i := range g.rows {
-			values, state := g.row(p.weights[k], i)[halo:][:g.cols], g.state[g.at(i, 0):][:g.cols]
-			parents := p.parents(i, k)
-			for j, v := range values {
-				if v == 0 || state[j] != held && !(math.Abs(v) < leastWeight) {
+	for i := range g.rows {
+		between := p.rows.halved && i%2 == 1
+		state := g.state[g.at(i, 0):][:g.cols]
+		for k := range p.weights {
+			first, step := 0, 1
+			if k&1 == 1 || !between {
+				first, step = 1, 2
+			}
+			if k >= 2 && !between || step == 2 && !p.cols.halved {
+				continue
+			}
+			values, parents := g.row(p.weights[k], i)[halo:][:g.cols], p.parents(i, k)
+			for j := first; j < len(values); j += step {
+				v := values[j]
+				if state[j] != held && !(math.Abs(v) < leastWeight) || v == 0 {
 					continue
 				}
 				if math.Abs(v) < leastWeight || parents[p.cols.parent(j)+k&1+halo] != held {

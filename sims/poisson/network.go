@@ -184,8 +184,11 @@ func (a *assembly) normalise() error {
 	g := a.finest
 	largest, least := 0.0, math.Inf(1)
 	count := func(v float64, matters bool) {
-		if largest = max(largest, v); matters && v > 0 {
-			least = min(least, v)
+		if v > largest {
+			largest = v
+		}
+		if v < least && matters && v > 0 {
+			least = v
 		}
 	}
 	for i := range g.rows {

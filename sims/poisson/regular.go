@@ -2,8 +2,8 @@ package poisson
 
 import "offload/device"
 
-// regular is the product of restriction, operator and interpolation where both axes are
-// halved, away from their ends. There the kind of a point follows from whether its row and
+// regular is the interpolation and its product with the operator where both axes are halved,
+// away from their ends. There the kind of a point follows from whether its row and
 // its column are even, and the weights that are not 0 from its kind: number 0 for both
 // even, 0 and 1 for an odd column, 0 and 2 for an odd row, all for both odd. Only terms
 // that are not 0 are computed, in the same order as by multiplyPoint.
@@ -220,5 +220,26 @@ func (s *regular) multiplyOdd(i int, upper, lower bool) {
 			v = m[3][x]
 			b.loss[to+1] += float64(v * loss)
 		}
+	}
+}
+
+// interpolateFour is the interpolation of the points between four coarse ones in columns r
+// of row i.
+func (s *regular) interpolateFour(i int, r device.Range) {
+	if r.Len() == 0 {
+		return
+	}
+	e, state := s.equations(i), s.fine.state[s.fine.at(i, -halo):][:s.fine.stride]
+	u, m, d := s.weightsOf(i-1), s.weightsOf(i), s.weightsOf(i+1)
+	for j := r.Lo + 1; j < r.Hi; j += 2 {
+		x := j + halo
+		if state[x] == isolated {
+			continue
+		}
+		l, diagonal := e.links(x), e.diagonal[x]
+		m[0][x] = (l.northWest + float64(l.west*m[0][x-1]) + float64(l.north*u[0][x])) / diagonal
+		m[1][x] = (l.northEast + float64(l.east*m[0][x+1]) + float64(l.north*u[1][x])) / diagonal
+		m[2][x] = (l.southWest + float64(l.west*m[2][x-1]) + float64(l.south*d[0][x])) / diagonal
+		m[3][x] = (l.southEast + float64(l.east*m[2][x+1]) + float64(l.south*d[1][x])) / diagonal
 	}
 }
