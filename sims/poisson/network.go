@@ -155,7 +155,7 @@ func (a *assembly) cross(at int, e Edge, length float64) {
 		a.flux[at] += float64(e.Flux * length)
 	case Convection:
 		a.finest.loss[a.finest.at(at/a.finest.cols, at%a.finest.cols)] += float64(e.Transfer * length)
-		a.around[at] += float64(e.Transfer*length) * e.Ambient
+		a.around[at] += float64(float64(e.Transfer*length) * e.Ambient)
 	}
 }
 
