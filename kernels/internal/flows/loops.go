@@ -104,7 +104,7 @@ func firstRed[T Float](dst, f, inverse []T, first int) {
 	f, inverse = f[:n], inverse[:n]
 	clear(dst)
 	for j := first; j < n; j += 2 {
-		dst[j] = flushed(f[j]*inverse[j], floor)
+		dst[j] = flushed(T(f[j]*inverse[j]), floor)
 	}
 }
 
