@@ -42,16 +42,17 @@ func newGeneral[T device.Float](ctx context.Context, dev device.Device, p *Probl
 
 // openGeneral is newGeneral with levels of up to border points on the host.
 func openGeneral[T device.Float](ctx context.Context, dev device.Device, p *Problem, border int) (*general[T], error) {
-	eqs, err := assemble(ctx, p)
+	crew := crewOf(dev)
+	eqs, err := assemble(ctx, crew, p)
 	if err != nil {
 		return nil, err
 	}
-	pairs, last, err := hierarchy(ctx, eqs.finest)
+	pairs, last, err := hierarchy(ctx, crew, eqs.finest)
 	if err != nil {
 		return nil, err
 	}
 	s := &general[T]{problem: p, memory: memory{dev: dev}, eqs: eqs, bottom: newCholesky(last), levels: newGeneralLevels(pairs, last, border)}
-	if err := s.allocate(ctx, pairs, last); err != nil {
+	if err := s.allocate(ctx, crew, pairs, last); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("grid of %d × %d points: %w", p.Rows, p.Cols, err)
 	}
@@ -79,7 +80,7 @@ func (s *general[T]) finestArrays() []*array {
 }
 
 // allocate allocates the matrices, and sets coefficients and weights.
-func (s *general[T]) allocate(ctx context.Context, pairs []*pairOfGrids, last *grid) error {
+func (s *general[T]) allocate(ctx context.Context, crew crew, pairs []*pairOfGrids, last *grid) error {
 	for _, a := range s.finestArrays() {
 		if err := s.place(a, true, a == &s.sums || a == &s.largest); err != nil {
 			return err
@@ -96,16 +97,16 @@ func (s *general[T]) allocate(ctx context.Context, pairs []*pairOfGrids, last *g
 		g := last
 		if k < len(pairs) {
 			g = pairs[k].fine
-			if err := setRows(ctx, &l.weights, l.weightsWidth(), pairs[k].planes); err != nil {
+			if err := setRows(ctx, crew, &l.weights, l.weightsWidth(), pairs[k].planes); err != nil {
 				return err
 			}
 		}
-		if err := setRows(ctx, &l.coef, l.cols*l.planes, func(dst []float32, r device.Range) { coefficients(g, dst, r) }); err != nil {
+		if err := setRows(ctx, crew, &l.coef, l.cols*l.planes, func(dst []float32, r device.Range) { coefficients(g, dst, r) }); err != nil {
 			return err
 		}
 	}
 	if t := device.TypeOf[T](); t != device.Float32 {
-		err := setRows(ctx, s.coef, s.problem.Cols*multigrid.Planes4, func(dst []T, r device.Range) { coefficients(s.eqs.finest, dst, r) })
+		err := setRows(ctx, crew, s.coef, s.problem.Cols*multigrid.Planes4, func(dst []T, r device.Range) { coefficients(s.eqs.finest, dst, r) })
 		if err != nil {
 			return err
 		}
@@ -129,24 +130,25 @@ func (l *generalLevel) weightsWidth() int {
 
 // chunk is the size in bytes of the pieces in which matrices are set: a core's second cache
 // holds them.
-const chunk = 1 << 19
+const chunk = 1 << 18
 
 // setRows sets a matrix, by a function that sets some rows of the given width.
-func setRows[E device.Float](ctx context.Context, a *array, width int, set func(dst []E, r device.Range)) error {
-	rows := a.len / width
-	if a.buffer == nil {
-		set(device.As[E](a.host)[:rows*width], device.Range{Hi: rows})
-		return nil
-	}
-	step := min(rows, max(1, chunk/(width*a.typ.Size())))
-	values := make([]E, step*width)
-	for lo := 0; lo < rows; lo += step {
-		hi := min(lo+step, rows)
-		part := values[:(hi-lo)*width]
-		set(part, device.Range{Lo: lo, Hi: hi})
-		if err := a.buffer.Write(ctx, lo*width, device.Of(part)); err != nil {
-			return err
+func setRows[E device.Float](ctx context.Context, crew crew, a *array, width int, set func(dst []E, r device.Range)) error {
+	return crew.rows(ctx, a.len/width, width, func(r device.Range) error {
+		if a.buffer == nil {
+			set(device.As[E](a.host)[r.Lo*width:r.Hi*width], r)
+			return nil
 		}
-	}
-	return nil
+		step := min(r.Len(), max(1, chunk/(width*a.typ.Size())))
+		values := make([]E, step*width)
+		for lo := r.Lo; lo < r.Hi; lo += step {
+			hi := min(lo+step, r.Hi)
+			part := values[:(hi-lo)*width]
+			set(part, device.Range{Lo: lo, Hi: hi})
+			if err := a.buffer.Write(ctx, lo*width, device.Of(part)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

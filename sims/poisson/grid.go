@@ -1,6 +1,7 @@
 package poisson
 
 import (
+	"context"
 	"math"
 
 	"offload/device"
@@ -99,8 +100,18 @@ func (g *grid) row(m []float64, i int) []float64 { return m[(i+halo)*g.stride:][
 // setDiagonal sets the diagonal, from matrices whose borders are set, and makes losses 0
 // that are smaller than the part least of the conductances. Points without conductances
 // become isolated.
-func (g *grid) setDiagonal(least float64) {
-	for i := range g.rows {
+func (g *grid) setDiagonal(ctx context.Context, crew crew, least float64) error {
+	err := crew.rows(ctx, g.rows, g.cols, func(r device.Range) error {
+		g.setDiagonalRows(r, least)
+		return nil
+	})
+	g.fill(g.diagonal)
+	g.fillState()
+	return err
+}
+
+func (g *grid) setDiagonalRows(r device.Range, least float64) {
+	for i := r.Lo; i < r.Hi; i++ {
 		dst, loss, state := g.row(g.diagonal, i), g.row(g.loss, i), g.state[(i+halo)*g.stride:][:g.stride]
 		east, south, north := g.row(g.east, i), g.row(g.south, i), g.row(g.south, i-1)
 		for x := halo; x < len(dst)-halo; x++ {
@@ -123,8 +134,6 @@ func (g *grid) setDiagonal(least float64) {
 			}
 		}
 	}
-	g.fill(g.diagonal)
-	g.fillState()
 }
 
 // clean replaces conductances and losses below the least one by 0.

@@ -124,17 +124,17 @@ func (p *pairOfGrids) axes() (all int) {
 type gaps struct{ rows, cols float64 }
 
 // hierarchy returns the pairs of grids from the finest one down to the coarsest.
-func hierarchy(ctx context.Context, finest *grid) (pairs []*pairOfGrids, last *grid, err error) {
+func hierarchy(ctx context.Context, crew crew, finest *grid) (pairs []*pairOfGrids, last *grid, err error) {
 	g, gap := finest, gaps{1, 1}
 	for g.rows*g.cols > coarsest {
 		p := halve(g, &gap)
 		if p == nil {
 			break
 		}
-		if err := p.interpolate(ctx); err != nil {
+		if err := p.interpolate(ctx, crew); err != nil {
 			return nil, nil, err
 		}
-		if err := p.operator(ctx); err != nil {
+		if err := p.operator(ctx, crew); err != nil {
 			return nil, nil, err
 		}
 		pairs, g = append(pairs, p), p.coarse

@@ -69,83 +69,110 @@ func between(before, after, loss float64, single bool) (a, b float64) {
 }
 
 // interpolate sets the weights and the held points of the coarser grid.
-func (p *pairOfGrids) interpolate(ctx context.Context) error {
+func (p *pairOfGrids) interpolate(ctx context.Context, crew crew) error {
 	g, w := p.fine, &p.weights
 	for k := range w {
 		w[k] = make([]float64, len(g.state))
 	}
-	step := 1 // from a column with a coarse point, or between two, to the next one of the kind
-	if p.cols.halved {
-		step = 2
-	}
-	for i := range g.rows {
-		if err := ctx.Err(); err != nil {
+	p.holdCoarse()
+	steps := []func(i int){p.interpolateRow, p.interpolateFours, p.dropHeld}
+	for _, step := range steps {
+		if err := crew.rows(ctx, g.rows, g.cols, func(r device.Range) error {
+			for i := r.Lo; i < r.Hi && ctx.Err() == nil; i++ {
+				step(i)
+			}
+			return ctx.Err()
+		}); err != nil {
 			return err
 		}
-		if at, second := p.rows.at(i); at {
-			p.interpolateRow(i, 2*second, step)
-		} else {
-			for j := 0; j < g.cols; j += step {
-				p.interpolateColumn(i, j, 0)
-			}
-			if p.cols.kept {
-				p.interpolateColumn(i, g.cols-1, 1)
-			}
-		}
+		g.fill(w[:]...)
 	}
-	p.coarse.fillState()
-	g.fill(w[:]...)
-	if p.rows.halved && p.cols.halved {
-		regular := newRegular(p)
-		for i := 1; i < g.rows; i += 2 {
-			if at, _ := p.rows.at(i); at {
-				continue
-			}
-			inner := regular.columns(i)
-			regular.interpolateFour(i, inner)
-			for j := 1; j < g.cols; j += 2 {
-				if j == inner.Lo+1 {
-					j = inner.Hi + 1
-				}
-				if at, _ := p.cols.at(j); !at {
-					p.interpolateFour(i, j)
-				}
-			}
-		}
-	}
-	p.dropHeld()
-	g.fill(w[:]...)
 	return nil
 }
 
-// interpolateRow sets the weights of a row whose parent is a coarse one, number r/2; coarse
-// columns are so many columns apart.
-func (p *pairOfGrids) interpolateRow(i, r, step int) {
-	g, w, h := p.fine, &p.weights, p.coarse
-	keep := func(j, k int) {
-		switch c := g.at(i, j); g.state[c] {
-		case held:
-			h.state[h.at(p.rows.index(p.rows.parent(i)+r/2), p.cols.index(p.cols.parent(j)+k))] = held
-			w[r+k][c] = 1
-		case free:
-			w[r+k][c] = 1
+// columnStep returns the distance of columns that lie at coarse ones.
+func (p *pairOfGrids) columnStep() int {
+	if p.cols.halved {
+		return 2
+	}
+	return 1
+}
+
+// holdCoarse holds the coarse points at which held points lie.
+func (p *pairOfGrids) holdCoarse() {
+	g, h, step := p.fine, p.coarse, p.columnStep()
+	for i := range g.rows {
+		at, second := p.rows.at(i)
+		if !at {
+			continue
+		}
+		state := g.state[g.at(i, 0):][:g.cols]
+		to := h.state[h.at(p.rows.index(p.rows.parent(i)+second), 0):][:h.cols]
+		for j := 0; j < len(state); j += step {
+			if state[j] == held {
+				to[p.cols.index(p.cols.parent(j))] = held
+			}
+		}
+		if last := g.cols - 1; p.cols.kept && state[last] == held {
+			to[p.cols.index(p.cols.parent(last)+1)] = held
+		}
+	}
+	h.fillState()
+}
+
+// interpolateRow sets the weights of the points of row i with one or two parents.
+func (p *pairOfGrids) interpolateRow(i int) {
+	g, w, step, last := p.fine, &p.weights, p.columnStep(), p.fine.cols
+	if p.cols.kept {
+		last--
+	}
+	at, r := p.rows.at(i)
+	if !at {
+		for j := 0; j < g.cols; j += step {
+			p.interpolateColumn(i, j, 0)
+		}
+		if last < g.cols {
+			p.interpolateColumn(i, last, 1)
+		}
+		return
+	}
+	same := func(j, k int) {
+		if c := g.at(i, j); g.state[c] != isolated {
+			w[2*r+k][c] = 1
 		}
 	}
 	for j := 0; j < g.cols; j += step {
-		keep(j, 0)
+		same(j, 0)
+	}
+	if last < g.cols {
+		same(last, 1)
 	}
 	if step == 1 {
 		return
 	}
-	last := g.cols
-	if p.cols.kept {
-		last--
-		keep(last, 1)
-	}
 	for j := 1; j < last; j += 2 {
 		if c := g.at(i, j); g.state[c] != isolated {
 			west, east := g.alongRow(c)
-			w[r][c], w[r+1][c] = between(west, east, g.loss[c], p.cols.single(j))
+			w[2*r][c], w[2*r+1][c] = between(west, east, g.loss[c], p.cols.single(j))
+		}
+	}
+}
+
+// interpolateFours sets the weights of the points of row i with four parents.
+func (p *pairOfGrids) interpolateFours(i int) {
+	if at, _ := p.rows.at(i); at || !p.cols.halved {
+		return
+	}
+	inner := p.regularColumns(i)
+	if inner.Len() > 0 {
+		p.regularFours(i, inner)
+	}
+	for j := 1; j < p.fine.cols; j += 2 {
+		if j == inner.Lo+1 {
+			j = inner.Hi + 1
+		}
+		if at, _ := p.cols.at(j); !at {
+			p.interpolateFour(i, j)
 		}
 	}
 }
@@ -199,30 +226,27 @@ func (p *pairOfGrids) interpolateFour(i, j int) {
 	}
 }
 
-// dropHeld removes the weights of free coarse points at held points, and weights that are
-// too small. Points at coarse ones have none of these.
-func (p *pairOfGrids) dropHeld() {
-	g := p.fine
-	for i := range g.rows {
-		between := p.rows.halved && i%2 == 1
-		state := g.state[g.at(i, 0):][:g.cols]
-		for k := range p.weights {
-			first, step := 0, 1
-			if k&1 == 1 || !between {
-				first, step = 1, 2
-			}
-			if k >= 2 && !between || step == 2 && !p.cols.halved {
+// dropHeld removes the weights of free coarse points at held points of row i, and weights that
+// are too small. Points at coarse ones have none of these.
+func (p *pairOfGrids) dropHeld(i int) {
+	g, between := p.fine, p.rows.halved && i%2 == 1
+	state := g.state[g.at(i, 0):][:g.cols]
+	for k := range p.weights {
+		first, step := 0, 1
+		if k&1 == 1 || !between {
+			first, step = 1, 2
+		}
+		if k >= 2 && !between || step == 2 && !p.cols.halved {
+			continue
+		}
+		values, parents := g.row(p.weights[k], i)[halo:][:g.cols], p.parents(i, k)
+		for j := first; j < len(values); j += step {
+			v := values[j]
+			if state[j] != held && !(math.Abs(v) < leastWeight) || v == 0 {
 				continue
 			}
-			values, parents := g.row(p.weights[k], i)[halo:][:g.cols], p.parents(i, k)
-			for j := first; j < len(values); j += step {
-				v := values[j]
-				if state[j] != held && !(math.Abs(v) < leastWeight) || v == 0 {
-					continue
-				}
-				if math.Abs(v) < leastWeight || parents[p.cols.parent(j)+k&1+halo] != held {
-					values[j] = 0
-				}
+			if math.Abs(v) < leastWeight || parents[p.cols.parent(j)+k&1+halo] != held {
+				values[j] = 0
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"offload/device"
 	"offload/internal/contract"
@@ -29,16 +30,18 @@ type part struct {
 }
 
 // assemble sets up the equations of p.
-func assemble(ctx context.Context, p *Problem) (*assembly, error) {
+func assemble(ctx context.Context, crew crew, p *Problem) (*assembly, error) {
 	dx, dy := p.spacing()
 	g := newGrid(p.Rows, p.Cols, p.Left.Kind == Periodic, p.Top.Kind == Periodic, false)
 	n := p.Rows * p.Cols
 	a := &assembly{finest: g, flux: make([]float64, n), around: make([]float64, n), area: make([]float64, n)}
-	for i := range p.Rows {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	if err := crew.rows(ctx, p.Rows, p.Cols, func(r device.Range) error {
+		for i := r.Lo; i < r.Hi && ctx.Err() == nil; i++ {
+			a.assembleRow(p, i, dx, dy)
 		}
-		a.assembleRow(p, i, dx, dy)
+		return ctx.Err()
+	}); err != nil {
+		return nil, err
 	}
 	for _, side := range [...]struct {
 		Edge
@@ -57,14 +60,13 @@ func assemble(ctx context.Context, p *Problem) (*assembly, error) {
 			}
 		}
 	}
-	if err := a.normalise(); err != nil {
+	if err := a.normalise(ctx, crew); err != nil {
 		return nil, err
 	}
 	g.fill(g.east, g.south, g.loss)
 	g.fillState()
 	a.findParts()
-	g.setDiagonal(0)
-	return a, nil
+	return a, g.setDiagonal(ctx, crew, 0)
 }
 
 // assembleRow sets the conductances, the states and the reaction of a row of points.
@@ -180,30 +182,18 @@ func harmonic(a, b float64) float64 {
 
 // normalise multiplies the equations by a power of two, such that the largest conductance
 // is at least 1 and below 2. It refuses numbers whose magnitudes are too different.
-func (a *assembly) normalise() error {
+func (a *assembly) normalise(ctx context.Context, crew crew) error {
 	g := a.finest
 	largest, least := 0.0, math.Inf(1)
-	count := func(v float64, matters bool) {
-		if v > largest {
-			largest = v
-		}
-		if v < least && matters && v > 0 {
-			least = v
-		}
-	}
-	for i := range g.rows {
-		state, below := g.state[g.at(i, 0):][:g.cols], g.state[g.at((i+1)%g.rows, 0):][:g.cols]
-		east, south, loss := g.row(g.east, i)[halo:], g.row(g.south, i)[halo:], g.row(g.loss, i)[halo:]
-		next := state[0] // state of the next point; of the last one, the first
-		for j := g.cols - 1; j >= 0; j-- {
-			isFree := state[j] == free
-			count(east[j], isFree || next == free)
-			count(south[j], isFree || below[j] == free)
-			if isFree {
-				count(loss[j], true)
-			}
-			next = state[j]
-		}
+	var mu sync.Mutex
+	if err := crew.rows(ctx, g.rows, g.cols, func(r device.Range) error {
+		most, fewest := g.extremes(r)
+		mu.Lock()
+		defer mu.Unlock()
+		largest, least = max(largest, most), min(least, fewest)
+		return nil
+	}); err != nil {
+		return err
 	}
 	if math.IsInf(largest, 0) || largest > 0 && (least < largest*contract.NetworkLeast || largest < 0x1p-900) {
 		return device.Invalidf("conductances of cells from %g to %g are too different", least, largest)
@@ -222,6 +212,35 @@ func (a *assembly) normalise() error {
 		}
 	}
 	return nil
+}
+
+// extremes returns the largest conductance or loss in rows r, and the least one above 0 that
+// a free point has.
+func (g *grid) extremes(r device.Range) (largest, least float64) {
+	least = math.Inf(1)
+	count := func(v float64, matters bool) {
+		if v > largest {
+			largest = v
+		}
+		if v < least && matters && v > 0 {
+			least = v
+		}
+	}
+	for i := r.Lo; i < r.Hi; i++ {
+		state, below := g.state[g.at(i, 0):][:g.cols], g.state[g.at((i+1)%g.rows, 0):][:g.cols]
+		east, south, loss := g.row(g.east, i)[halo:], g.row(g.south, i)[halo:], g.row(g.loss, i)[halo:]
+		next := state[0] // state of the next point; of the last one, the first
+		for j := g.cols - 1; j >= 0; j-- {
+			isFree := state[j] == free
+			count(east[j], isFree || next == free)
+			count(south[j], isFree || below[j] == free)
+			if isFree {
+				count(loss[j], true)
+			}
+			next = state[j]
+		}
+	}
+	return largest, least
 }
 
 // findParts finds the parts without any way out, and holds a point of each. Only points

@@ -8,15 +8,14 @@ import (
 
 // operator sets the coarser grid to the product of restriction, operator and
 // interpolation. Losses are formed of differences, so that rounding makes none.
-func (p *pairOfGrids) operator(ctx context.Context) error {
+func (p *pairOfGrids) operator(ctx context.Context, crew crew) error {
 	h := p.coarse
-	if err := p.multiply(ctx, device.Range{Hi: h.rows}); err != nil {
+	if err := crew.rows(ctx, h.rows, 4*h.cols, func(r device.Range) error { return p.multiply(ctx, r) }); err != nil {
 		return err
 	}
 	h.clean()
 	h.fill(h.east, h.south, h.southEast, h.southWest)
-	h.setDiagonal(leastLoss)
-	return nil
+	return h.setDiagonal(ctx, crew, leastLoss)
 }
 
 // multiply adds to rows of the coarser grid what each point of the finer one contributes,
@@ -35,7 +34,7 @@ func (p *pairOfGrids) multiply(ctx context.Context, band device.Range) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		inner := regular.columns(i)
+		inner := p.regularColumns(i)
 		for j := range inner.Lo {
 			p.multiplyPoint(i, j, upper, lower)
 		}

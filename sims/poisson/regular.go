@@ -9,16 +9,16 @@ import "offload/device"
 // that are not 0 are computed, in the same order as by multiplyPoint.
 type regular struct {
 	*pairOfGrids
-	rows, cols device.Range
-	none       []float64    // a row of conductances 0
-	sums       [3][]float64 // of the weights of each point, for the last three rows
-	summed     [3]int       // which rows they are, plus one
-	lost       []float64    // losses of a row
+	cols   device.Range
+	none   []float64    // a row of conductances 0
+	sums   [3][]float64 // of the weights of each point, for the last three rows
+	summed [3]int       // which rows they are, plus one
+	lost   []float64    // losses of a row
 }
 
 func newRegular(p *pairOfGrids) *regular {
-	s := &regular{pairOfGrids: p, rows: p.rows.inner(), cols: p.cols.inner()}
-	if s.rows.Len() > 0 && s.cols.Len() > 0 {
+	s := &regular{pairOfGrids: p, cols: p.cols.inner()}
+	if p.rows.inner().Len() > 0 && s.cols.Len() > 0 {
 		stride := p.fine.stride
 		all := make([]float64, 5*stride)
 		s.none, s.lost = all[:stride], all[4*stride:]
@@ -29,12 +29,12 @@ func newRegular(p *pairOfGrids) *regular {
 	return s
 }
 
-// columns returns the columns of row i to which multiplyRow applies.
-func (s *regular) columns(i int) device.Range {
-	if i < s.rows.Lo || i >= s.rows.Hi {
+// regularColumns returns the columns of row i where points are regular.
+func (p *pairOfGrids) regularColumns(i int) device.Range {
+	if r := p.rows.inner(); i < r.Lo || i >= r.Hi {
 		return device.Range{}
 	}
-	return s.cols
+	return p.cols.inner()
 }
 
 // sum returns the sums of the weights of the points of row i.
@@ -52,9 +52,9 @@ func (s *regular) sum(i int) []float64 {
 }
 
 // weightsOf returns the weights of row i.
-func (s *regular) weightsOf(i int) (w [4][]float64) {
+func (p *pairOfGrids) weightsOf(i int) (w [4][]float64) {
 	for k := range w {
-		w[k] = s.fine.row(s.weights[k], i)
+		w[k] = p.fine.row(p.weights[k], i)
 	}
 	return w
 }
@@ -65,11 +65,11 @@ type equations struct {
 	southEast, southWest, aboveSouthEast, aboveSouthWest []float64
 }
 
-func (s *regular) equations(i int) equations {
-	g := s.fine
+// equations returns row i of the operator; none is a row of conductances 0.
+func (g *grid) equations(i int, none []float64) equations {
 	e := equations{
 		east: g.row(g.east, i), south: g.row(g.south, i), north: g.row(g.south, i-1), loss: g.row(g.loss, i), diagonal: g.row(g.diagonal, i),
-		southEast: s.none, southWest: s.none, aboveSouthEast: s.none, aboveSouthWest: s.none,
+		southEast: none, southWest: none, aboveSouthEast: none, aboveSouthWest: none,
 	}
 	if g.nine {
 		e.southEast, e.southWest = g.row(g.southEast, i), g.row(g.southWest, i)
@@ -139,7 +139,7 @@ func (s *regular) multiplyRow(i int, upper, lower bool) {
 }
 
 func (s *regular) multiplyEven(i int) {
-	e, h := s.equations(i), s.target(i/2)
+	e, h := s.fine.equations(i, s.none), s.target(i/2)
 	u, m, d := s.weightsOf(i-1), s.weightsOf(i), s.weightsOf(i+1)
 	lost := s.losses(&e, s.sum(i-1), s.sum(i), s.sum(i+1))
 	for j := s.cols.Lo; j < s.cols.Hi; j += 2 {
@@ -173,7 +173,7 @@ func (s *regular) multiplyEven(i int) {
 }
 
 func (s *regular) multiplyOdd(i int, upper, lower bool) {
-	e, a, b := s.equations(i), s.target(i/2), s.target(i/2+1)
+	e, a, b := s.fine.equations(i, s.none), s.target(i/2), s.target(i/2+1)
 	u, m, d := s.weightsOf(i-1), s.weightsOf(i), s.weightsOf(i+1)
 	lost := s.losses(&e, s.sum(i-1), s.sum(i), s.sum(i+1))
 	for j := s.cols.Lo; j < s.cols.Hi; j += 2 {
@@ -223,20 +223,17 @@ func (s *regular) multiplyOdd(i int, upper, lower bool) {
 	}
 }
 
-// interpolateFour is the interpolation of the points between four coarse ones in columns r
-// of row i.
-func (s *regular) interpolateFour(i int, r device.Range) {
-	if r.Len() == 0 {
-		return
-	}
-	e, state := s.equations(i), s.fine.state[s.fine.at(i, -halo):][:s.fine.stride]
-	u, m, d := s.weightsOf(i-1), s.weightsOf(i), s.weightsOf(i+1)
+// regularFours sets the weights of the points between four coarse ones in columns r of row i.
+func (p *pairOfGrids) regularFours(i int, r device.Range) {
+	g := p.fine
+	u, m, d := p.weightsOf(i-1), p.weightsOf(i), p.weightsOf(i+1)
 	for j := r.Lo + 1; j < r.Hi; j += 2 {
 		x := j + halo
-		if state[x] == isolated {
+		c := g.at(i, j)
+		if g.state[c] == isolated {
 			continue
 		}
-		l, diagonal := e.links(x), e.diagonal[x]
+		l, diagonal := g.links(c), g.diagonal[c]
 		m[0][x] = (l.northWest + float64(l.west*m[0][x-1]) + float64(l.north*u[0][x])) / diagonal
 		m[1][x] = (l.northEast + float64(l.east*m[0][x+1]) + float64(l.north*u[1][x])) / diagonal
 		m[2][x] = (l.southWest + float64(l.west*m[2][x-1]) + float64(l.south*d[0][x])) / diagonal
