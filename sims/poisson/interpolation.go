@@ -279,7 +279,7 @@ func (p *pairOfGrids) planes(dst []float32, r device.Range) {
 				continue
 			}
 			values := g.row(p.weights[k], i)[halo:][:g.cols]
-			parents := p.coarse.state[p.coarse.at(p.rows.index(p.rows.parent(i)+y), -halo):][:p.coarse.stride]
+			parents := p.coarse.state[p.coarse.at(p.rows.parent(i)+y, 0):][:p.coarse.cols+halo] // of which some wrap
 			for oddCol := z; oddCol < step; oddCol++ {
 				// The first plane of the kind of these points, and those of their parents.
 				first := 0
@@ -292,9 +292,10 @@ func (p *pairOfGrids) planes(dst []float32, r device.Range) {
 					first = 1
 				}
 				plane := dst[((i/tall-r.Lo)*n+first+y*(1+oddCol)+z)*width:][:width]
-				for j := oddCol; j < g.cols; j += step {
-					if v := values[j]; v != 0 && state[j] == free && parents[p.cols.index(p.cols.parent(j)+z)+halo] == free {
-						plane[j/step] = float32(v)
+				parents := parents[z:]
+				for t, j := 0, oddCol; j < g.cols; t, j = t+1, j+step {
+					if v := values[j]; v != 0 && state[j] == free && parents[t] == free {
+						plane[t] = float32(v)
 					}
 				}
 			}

@@ -78,14 +78,6 @@ func (g *grid) equations(i int, none []float64) equations {
 	return e
 }
 
-// links returns the conductances around the point with index x of a row.
-func (e *equations) links(x int) links {
-	return links{
-		east: e.east[x], west: e.east[x-1], south: e.south[x], north: e.north[x],
-		southEast: e.southEast[x], northWest: e.aboveSouthEast[x-1], southWest: e.southWest[x], northEast: e.aboveSouthWest[x+1],
-	}
-}
-
 // losses sets dst to the products of the operator's rows with the sums of weights, formed of
 // differences, for the columns of s; up, mid and down are the sums.
 func (s *regular) losses(e *equations, up, mid, down []float64) []float64 {
@@ -142,33 +134,39 @@ func (s *regular) multiplyEven(i int) {
 	e, h := s.fine.equations(i, s.none), s.target(i/2)
 	u, m, d := s.weightsOf(i-1), s.weightsOf(i), s.weightsOf(i+1)
 	lost := s.losses(&e, s.sum(i-1), s.sum(i), s.sum(i+1))
-	for j := s.cols.Lo; j < s.cols.Hi; j += 2 {
-		x, to := j+halo, j/2+halo
-		l := e.links(x)
-		v := m[0][x]
-		loss := lost[x]
-		h.loss[to] += float64(v * loss)
-		h.east[to] -= float64(v * (0 - float64(l.northEast*u[3][x+1]) - float64(l.east*m[1][x+1]) - float64(l.southEast*d[1][x+1])))
-		h.south[to] -= float64(v * (0 - float64(l.southWest*d[3][x-1]) - float64(l.south*d[2][x]) - float64(l.southEast*d[2][x+1])))
-		h.southEast[to] -= float64(v * (0 - float64(l.southEast*d[3][x+1])))
-		h.southWest[to] -= float64(v * (0 - float64(l.southWest*d[2][x-1])))
+	n := len(lost)
+	u2, u3, m0, m1 := u[2][:n], u[3][:n], m[0][:n], m[1][:n]
+	d0, d1, d2, d3 := d[0][:n], d[1][:n], d[2][:n], d[3][:n]
+	es, so, no, diagonal := e.east[:n], e.south[:n], e.north[:n], e.diagonal[:n]
+	se, sw, ne := e.southEast[:n], e.southWest[:n], e.aboveSouthWest[:n]
+	width := len(h.loss)
+	hLoss, hEast, hSouth, hSouthEast, hSouthWest := h.loss, h.east[:width], h.south[:width], h.southEast[:width], h.southWest[:width]
+	for x, to := s.cols.Lo+halo, s.cols.Lo/2+halo; x < s.cols.Hi+halo; x, to = x+2, to+1 {
+		if x < 1 || x >= n-2 || to < 0 || to >= width-1 { // for the compiler: no bounds checks
+			return
+		}
+		v := m0[x]
+		hLoss[to] += float64(v * lost[x])
+		hEast[to] -= float64(v * (0 - float64(ne[x+1]*u3[x+1]) - float64(es[x]*m1[x+1]) - float64(se[x]*d1[x+1])))
+		hSouth[to] -= float64(v * (0 - float64(sw[x]*d3[x-1]) - float64(so[x]*d2[x]) - float64(se[x]*d2[x+1])))
+		hSouthEast[to] -= float64(v * (0 - float64(se[x]*d3[x+1])))
+		hSouthWest[to] -= float64(v * (0 - float64(sw[x]*d2[x-1])))
 
-		x++
-		l = e.links(x)
-		loss = lost[x]
-		east := 0 - float64(l.north*u[3][x]) - float64(l.northEast*u[2][x+1]) - float64(-e.diagonal[x]*m[1][x]) -
-			float64(l.east*m[0][x+1]) - float64(l.south*d[1][x]) - float64(l.southEast*d[0][x+1])
-		south := 0 - float64(l.southWest*d[2][x-1]) - float64(l.south*d[2][x])
-		southEast := 0 - float64(l.south*d[3][x]) - float64(l.southEast*d[2][x+1])
-		v = m[0][x]
-		h.loss[to] += float64(v * loss)
-		h.east[to] -= float64(v * east)
-		h.south[to] -= float64(v * south)
-		h.southEast[to] -= float64(v * southEast)
-		v, to = m[1][x], to+1
-		h.loss[to] += float64(v * loss)
-		h.south[to] -= float64(v * southEast)
-		h.southWest[to] -= float64(v * south)
+		y := x + 1
+		loss := lost[y]
+		east := 0 - float64(no[y]*u3[y]) - float64(ne[y+1]*u2[y+1]) - float64(-diagonal[y]*m1[y]) -
+			float64(es[y]*m0[y+1]) - float64(so[y]*d1[y]) - float64(se[y]*d0[y+1])
+		south := 0 - float64(sw[y]*d2[y-1]) - float64(so[y]*d2[y])
+		southEast := 0 - float64(so[y]*d3[y]) - float64(se[y]*d2[y+1])
+		v = m0[y]
+		hLoss[to] += float64(v * loss)
+		hEast[to] -= float64(v * east)
+		hSouth[to] -= float64(v * south)
+		hSouthEast[to] -= float64(v * southEast)
+		v = m1[y]
+		hLoss[to+1] += float64(v * loss)
+		hSouth[to+1] -= float64(v * southEast)
+		hSouthWest[to+1] -= float64(v * south)
 	}
 }
 
@@ -176,49 +174,50 @@ func (s *regular) multiplyOdd(i int, upper, lower bool) {
 	e, a, b := s.fine.equations(i, s.none), s.target(i/2), s.target(i/2+1)
 	u, m, d := s.weightsOf(i-1), s.weightsOf(i), s.weightsOf(i+1)
 	lost := s.losses(&e, s.sum(i-1), s.sum(i), s.sum(i+1))
-	for j := s.cols.Lo; j < s.cols.Hi; j += 2 {
-		x, to := j+halo, j/2+halo
-		l := e.links(x)
-		loss := lost[x]
-		southEast := 0 - float64(l.east*m[3][x+1]) - float64(l.southEast*d[1][x+1])
+	n := len(lost)
+	u0, u1, d0, d1 := u[0][:n], u[1][:n], d[0][:n], d[1][:n]
+	m0, m1, m2, m3 := m[0][:n], m[1][:n], m[2][:n], m[3][:n]
+	es, so, no, diagonal := e.east[:n], e.south[:n], e.north[:n], e.diagonal[:n]
+	se, sw, ne := e.southEast[:n], e.southWest[:n], e.aboveSouthWest[:n]
+	width := len(a.loss)
+	aLoss, aEast, aSouth, aSouthEast, aSouthWest := a.loss, a.east[:width], a.south[:width], a.southEast[:width], a.southWest[:width]
+	bLoss, bEast := b.loss[:width], b.east[:width]
+	for x, to := s.cols.Lo+halo, s.cols.Lo/2+halo; x < s.cols.Hi+halo; x, to = x+2, to+1 {
+		if x < 1 || x >= n-2 || to < 0 || to >= width-1 { // for the compiler: no bounds checks
+			return
+		}
+		y := x + 1
+		southEast := 0 - float64(es[x]*m3[x+1]) - float64(se[x]*d1[x+1])
+		southEastY := 0 - float64(-diagonal[y]*m3[y]) - float64(es[y]*m2[y+1]) - float64(so[y]*d1[y]) - float64(se[y]*d0[y+1])
 		if upper {
-			v := m[0][x]
-			a.loss[to] += float64(v * loss)
-			a.east[to] -= float64(v * (0 - float64(l.northEast*u[1][x+1]) - float64(l.east*m[1][x+1])))
-			a.south[to] -= float64(v * (0 - float64(l.west*m[3][x-1]) - float64(-e.diagonal[x]*m[2][x]) - float64(l.east*m[2][x+1]) -
-				float64(l.southWest*d[1][x-1]) - float64(l.south*d[0][x]) - float64(l.southEast*d[0][x+1])))
-			a.southEast[to] -= float64(v * southEast)
-			a.southWest[to] -= float64(v * (0 - float64(l.west*m[2][x-1]) - float64(l.southWest*d[0][x-1])))
-		}
-		if lower {
-			v := m[2][x]
-			b.loss[to] += float64(v * loss)
-			b.east[to] -= float64(v * southEast)
-		}
+			v := m0[x]
+			aLoss[to] += float64(v * lost[x])
+			aEast[to] -= float64(v * (0 - float64(ne[x+1]*u1[x+1]) - float64(es[x]*m1[x+1])))
+			aSouth[to] -= float64(v * (0 - float64(es[x-1]*m3[x-1]) - float64(-diagonal[x]*m2[x]) - float64(es[x]*m2[x+1]) -
+				float64(sw[x]*d1[x-1]) - float64(so[x]*d0[x]) - float64(se[x]*d0[x+1])))
+			aSouthEast[to] -= float64(v * southEast)
+			aSouthWest[to] -= float64(v * (0 - float64(es[x-1]*m2[x-1]) - float64(sw[x]*d0[x-1])))
 
-		x++
-		l = e.links(x)
-		loss = lost[x]
-		southEast = 0 - float64(-e.diagonal[x]*m[3][x]) - float64(l.east*m[2][x+1]) - float64(l.south*d[1][x]) - float64(l.southEast*d[0][x+1])
-		if upper {
-			east := 0 - float64(l.north*u[1][x]) - float64(l.northEast*u[0][x+1]) - float64(-e.diagonal[x]*m[1][x]) - float64(l.east*m[0][x+1])
-			south := 0 - float64(l.west*m[2][x-1]) - float64(-e.diagonal[x]*m[2][x]) - float64(l.southWest*d[0][x-1]) - float64(l.south*d[0][x])
-			v := m[0][x]
-			a.loss[to] += float64(v * loss)
-			a.east[to] -= float64(v * east)
-			a.south[to] -= float64(v * south)
-			a.southEast[to] -= float64(v * southEast)
-			v = m[1][x]
-			a.loss[to+1] += float64(v * loss)
-			a.south[to+1] -= float64(v * southEast)
-			a.southWest[to+1] -= float64(v * south)
+			east := 0 - float64(no[y]*u1[y]) - float64(ne[y+1]*u0[y+1]) - float64(-diagonal[y]*m1[y]) - float64(es[y]*m0[y+1])
+			south := 0 - float64(es[x]*m2[x]) - float64(-diagonal[y]*m2[y]) - float64(sw[y]*d0[x]) - float64(so[y]*d0[y])
+			v = m0[y]
+			aLoss[to] += float64(v * lost[y])
+			aEast[to] -= float64(v * east)
+			aSouth[to] -= float64(v * south)
+			aSouthEast[to] -= float64(v * southEastY)
+			v = m1[y]
+			aLoss[to+1] += float64(v * lost[y])
+			aSouth[to+1] -= float64(v * southEastY)
+			aSouthWest[to+1] -= float64(v * south)
 		}
 		if lower {
-			v := m[2][x]
-			b.loss[to] += float64(v * loss)
-			b.east[to] -= float64(v * southEast)
-			v = m[3][x]
-			b.loss[to+1] += float64(v * loss)
+			v := m2[x]
+			bLoss[to] += float64(v * lost[x])
+			bEast[to] -= float64(v * southEast)
+			v = m2[y]
+			bLoss[to] += float64(v * lost[y])
+			bEast[to] -= float64(v * southEastY)
+			bLoss[to+1] += float64(m3[y] * lost[y])
 		}
 	}
 }
