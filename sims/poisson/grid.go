@@ -6,7 +6,6 @@ import (
 
 	"offload/device"
 	"offload/internal/contract"
-	"offload/kernels/multigrid"
 )
 
 // The states of a point.
@@ -142,37 +141,6 @@ func (g *grid) clean() {
 		for c, v := range m {
 			if v != 0 && math.Abs(v) < contract.NetworkLeast {
 				m[c] = 0
-			}
-		}
-	}
-}
-
-// coefficients sets dst to the coefficients of rows r as the kernels read them. They are 0
-// after the last row.
-func coefficients[T device.Float](g *grid, dst []T, r device.Range) {
-	n := multigrid.Planes4
-	if g.nine {
-		n = multigrid.Planes8
-	}
-	clear(dst)
-	matrices := [...][]float64{multigrid.PlaneEast: g.east, multigrid.PlaneSouth: g.south, multigrid.PlaneLoss: g.loss,
-		multigrid.PlaneSouthEast: g.southEast, multigrid.PlaneSouthWest: g.southWest}
-	for i := r.Lo; i < min(r.Hi, g.rows); i++ {
-		plane := func(k int) []T { return dst[((i-r.Lo)*n+k)*g.cols:][:g.cols] }
-		for k, m := range matrices[:n] {
-			if m == nil {
-				continue
-			}
-			to := plane(k)
-			for j, v := range g.row(m, i)[halo:][:len(to)] {
-				to[j] = T(v)
-			}
-		}
-		inverse := plane(multigrid.PlaneInverse)
-		state, diagonal := g.state[g.at(i, 0):][:g.cols], g.row(g.diagonal, i)[halo:]
-		for j := range inverse {
-			if state[j] == free {
-				inverse[j] = T(1 / diagonal[j])
 			}
 		}
 	}

@@ -13,6 +13,12 @@ func (p *pairOfGrids) operator(ctx context.Context, crew crew) error {
 	if err := crew.rows(ctx, h.rows, 4*h.cols, func(r device.Range) error { return p.multiply(ctx, r) }); err != nil {
 		return err
 	}
+	return p.finishOperator(ctx, crew)
+}
+
+// finishOperator removes what is but rounding from the coarser grid, and sets its diagonal.
+func (p *pairOfGrids) finishOperator(ctx context.Context, crew crew) error {
+	h := p.coarse
 	h.clean()
 	h.fill(h.east, h.south, h.southEast, h.southWest)
 	return h.setDiagonal(ctx, crew, leastLoss)
