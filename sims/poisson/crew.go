@@ -8,7 +8,7 @@ import (
 	"offload/device"
 )
 
-// crew is a number of goroutines that share the preparation of a solver. Each piece of a
+// crew is a number of goroutines that share the preparation of a solver and its data. Each piece of a
 // matrix is set by one of them, and depends on none that another one sets at the same time,
 // so that results do not depend on their number.
 type crew int
@@ -29,8 +29,8 @@ const (
 	pieceElements = 1 << 13
 )
 
-// rows calls do for pieces of n rows of the given width, and returns one of its errors, or
-// that of ctx. After an error no piece begins.
+// rows calls do for pieces of n rows of the given width. After an error no piece begins. The
+// result is the error of the first piece that has one, as in a plain loop, or that of ctx.
 func (c crew) rows(ctx context.Context, n, width int, do func(r device.Range) error) error {
 	pieces := min(piecesEach*int(c), n, n*width/pieceElements)
 	if c == 1 || pieces <= 1 {
@@ -39,25 +39,25 @@ func (c crew) rows(ctx context.Context, n, width int, do func(r device.Range) er
 		}
 		return do(device.Range{Hi: n})
 	}
-	var next atomic.Int64
-	errs := make([]error, min(int(c), pieces))
-	work := func(k int) {
-		for errs[k] == nil {
-			piece := int(next.Add(1)) - 1
-			if piece >= pieces {
-				return
+	var next atomic.Int64 // pieces begin in order, so that none before a failed one is left out
+	errs := make([]error, pieces)
+	work := func() {
+		for piece := int(next.Add(1)) - 1; piece < pieces; piece = int(next.Add(1)) - 1 {
+			err := ctx.Err()
+			if err == nil {
+				err = do(device.Range{Hi: n}.Part(piece, pieces))
 			}
-			if errs[k] = ctx.Err(); errs[k] == nil {
-				errs[k] = do(device.Range{Hi: n}.Part(piece, pieces))
+			if err != nil {
+				errs[piece] = err
+				next.Store(int64(pieces))
 			}
 		}
-		next.Store(int64(pieces))
 	}
 	var others sync.WaitGroup
-	for k := 1; k < len(errs); k++ {
-		others.Go(func() { work(k) })
+	for range min(int(c), pieces) - 1 {
+		others.Go(work)
 	}
-	work(0)
+	work()
 	others.Wait()
 	for _, err := range errs {
 		if err != nil {

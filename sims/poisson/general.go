@@ -18,6 +18,7 @@ import (
 type general[T device.Float] struct {
 	problem *Problem
 	memory
+	crew   crew
 	eqs    *assembly
 	levels []*generalLevel // the finest first
 	bottom *cholesky
@@ -51,8 +52,8 @@ func openGeneral[T device.Float](ctx context.Context, dev device.Device, p *Prob
 	if err != nil {
 		return nil, err
 	}
-	s := &general[T]{problem: p, memory: memory{dev: dev}, eqs: eqs, bottom: newCholesky(last), levels: newGeneralLevels(pairs, last, border)}
-	if err := s.allocate(ctx, crew, pairs, last); err != nil {
+	s := &general[T]{problem: p, memory: memory{dev: dev}, crew: crew, eqs: eqs, bottom: newCholesky(last), levels: newGeneralLevels(pairs, last, border)}
+	if err := s.allocate(ctx, pairs, last); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("grid of %d × %d points: %w", p.Rows, p.Cols, err)
 	}
@@ -80,7 +81,7 @@ func (s *general[T]) finestArrays() []*array {
 }
 
 // allocate allocates the matrices, and sets coefficients and weights.
-func (s *general[T]) allocate(ctx context.Context, crew crew, pairs []*pairOfGrids, last *grid) error {
+func (s *general[T]) allocate(ctx context.Context, pairs []*pairOfGrids, last *grid) error {
 	for _, a := range s.finestArrays() {
 		if err := s.place(a, true, a == &s.sums || a == &s.largest); err != nil {
 			return err
@@ -97,16 +98,16 @@ func (s *general[T]) allocate(ctx context.Context, crew crew, pairs []*pairOfGri
 		g := last
 		if k < len(pairs) {
 			g = pairs[k].fine
-			if err := setRows(ctx, crew, &l.weights, l.weightsWidth(), pairs[k].planes); err != nil {
+			if err := setRows(ctx, s.crew, &l.weights, l.weightsWidth(), pairs[k].planes); err != nil {
 				return err
 			}
 		}
-		if err := setRows(ctx, crew, &l.coef, l.cols*l.planes, func(dst []float32, r device.Range) { coefficients(g, dst, r) }); err != nil {
+		if err := setRows(ctx, s.crew, &l.coef, l.cols*l.planes, func(dst []float32, r device.Range) { coefficients(g, dst, r) }); err != nil {
 			return err
 		}
 	}
 	if t := device.TypeOf[T](); t != device.Float32 {
-		err := setRows(ctx, crew, s.coef, s.problem.Cols*multigrid.Planes4, func(dst []T, r device.Range) { coefficients(s.eqs.finest, dst, r) })
+		err := setRows(ctx, s.crew, s.coef, s.problem.Cols*multigrid.Planes4, func(dst []T, r device.Range) { coefficients(s.eqs.finest, dst, r) })
 		if err != nil {
 			return err
 		}
