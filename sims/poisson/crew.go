@@ -8,9 +8,9 @@ import (
 	"offload/device"
 )
 
-// crew is a number of goroutines that share the preparation of a solver and its data. Each piece of a
-// matrix is set by one of them, and depends on none that another one sets at the same time,
-// so that results do not depend on their number.
+// crew is a number of goroutines that share the preparation of a solver and its data. Each
+// piece of a matrix is set by one of them, and depends on none that another one sets at the
+// same time, so that results do not depend on their number.
 type crew int
 
 // crewOf returns as many as a device has workers on the host's cores.
