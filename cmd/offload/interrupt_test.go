@@ -38,10 +38,10 @@ func TestSignals(t *testing.T) {
 		{"verify", "interrupted", []string{"verify"}, ""},
 		{"solar", "nothing was written", []string{"sim", "solar", "--until=9e7"}, ""},
 		{"solar kept", "kept the state at JD", []string{"sim", "solar", "--until=9e7", "--out=" + out + ".csv"}, out + ".csv"},
-		{"plate prepared", "nothing was computed; nothing was written", []string{"sim", "plate", "--n=2501", "--top=100", "--left=insulated"}, ""},
-		{"plate in steps", " s; kept the field so far", []string{"sim", "plate", "--n=129", "--left=flux:5000", "--time=1e5", "--dt=0.1", "--out=" + out + ".npz"}, out + ".npz"},
-		{"plate", " sweeps; nothing was written", []string{"sim", "plate", "--n=1001", "--top=100", "--solver=jacobi", "--tol=1e-12"}, ""},
-		{"plate kept", " sweeps; kept the field so far", []string{"sim", "plate", "--n=1001", "--top=100", "--solver=jacobi", "--tol=1e-12", "--out=" + out + ".npy"}, out + ".npy"},
+		{"plate prepared", "nothing was written", []string{"sim", "plate", "--n=2501", "--top=100", "--left=insulated"}, ""},
+		{"plate in steps", "kept the field so far", []string{"sim", "plate", "--n=129", "--left=flux:5000", "--time=1e5", "--dt=0.1", "--out=" + out + ".npz"}, out + ".npz"},
+		{"plate", "nothing was written", []string{"sim", "plate", "--n=1001", "--top=100", "--solver=jacobi", "--tol=1e-12"}, ""},
+		{"plate kept", "kept the field so far", []string{"sim", "plate", "--n=1001", "--top=100", "--solver=jacobi", "--tol=1e-12", "--out=" + out + ".npy"}, out + ".npy"},
 	} {
 		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP} {
 			if sig == syscall.SIGHUP && c.kept == "" {

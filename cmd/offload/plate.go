@@ -204,7 +204,7 @@ func (i *interruption) Unwrap() error { return i.err }
 func (i *interruption) Error() string {
 	switch r := i.report; {
 	case r == nil:
-		return "nothing was computed"
+		return "at the start"
 	case r.timeReport != nil:
 		return fmt.Sprintf("after %d steps, at %.3g s", r.Steps, r.Time)
 	case r.cyclesReport != nil:

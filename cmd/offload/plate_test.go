@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +104,22 @@ func TestPlateKept(t *testing.T) {
 		}
 		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 			t.Errorf("what was said to be kept is not there: %v", err)
+		}
+	}
+}
+
+// An interrupted plate says how far it came, in the units of its method.
+func TestInterruption(t *testing.T) {
+	solver := fmt.Errorf("after 7 cycles, kept in u: %w", context.Canceled)
+	for want, report := range map[string]*plateReport{
+		"at the start":              nil,
+		"after 7 cycles":            {cyclesReport: &cyclesReport{7}},
+		"after 8448 sweeps":         {jacobiReport: &jacobiReport{Sweeps: 8448}},
+		"after 260 steps, at 1.5 s": {timeReport: &timeReport{Steps: 260, Time: 1.5}, cyclesReport: &cyclesReport{900}},
+	} {
+		err := error(&interruption{report, solver})
+		if err.Error() != want || !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, want %s", err, want)
 		}
 	}
 }
