@@ -95,7 +95,7 @@ func TestGeneralSerialDoesNotAllocate(t *testing.T) {
 				}
 				l.Args = append(l.Args, arg)
 			}
-			s, err := NewSerial(l, data...)
+			s, err := NewSerial(l, new(Scratch), data...)
 			if err != nil {
 				t.Fatal(err)
 			}

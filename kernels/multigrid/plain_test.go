@@ -205,7 +205,7 @@ func matrix[T device.Float](s []T, width int) device.Arg {
 
 func run(t *testing.T, l *device.Launch, data ...device.Slice) {
 	t.Helper()
-	s, err := NewSerial(l, data...)
+	s, err := NewSerial(l, new(Scratch), data...)
 	if err == nil {
 		err = s.Run(context.Background())
 	}
@@ -268,12 +268,12 @@ func TestPlainRefuses(t *testing.T) {
 func TestSerialRefuses(t *testing.T) {
 	g := Grid[float32]{N: 8, M: 8, Cx: 0.25, Cy: 0.25}
 	small, state := make([]float32, 4), make([]float32, 50)
-	_, err := NewSerial(NewFinish(g, matrix(state, 10), matrix(state[:25], 5), matrix(small, 4), matrix(small, 1), matrix(state, 18), matrix(state[:10], 2)),
+	_, err := NewSerial(NewFinish(g, matrix(state, 10), matrix(state[:25], 5), matrix(small, 4), matrix(small, 1), matrix(state, 18), matrix(state[:10], 2)), new(Scratch),
 		device.Of(state), device.Of(state), device.Of(small), device.Of(small), device.Of(state), device.Of(state))
 	if !errors.Is(err, device.ErrInvalid) {
 		t.Errorf("too few rows: %v, want ErrInvalid", err)
 	}
-	if _, err := NewSerial(NewStart(g, device.Arg{}, device.Arg{}, device.Arg{}, device.Arg{}, device.Arg{}, device.Arg{})); !errors.Is(err, device.ErrInvalid) {
+	if _, err := NewSerial(NewStart(g, device.Arg{}, device.Arg{}, device.Arg{}, device.Arg{}, device.Arg{}, device.Arg{}), new(Scratch)); !errors.Is(err, device.ErrInvalid) {
 		t.Errorf("no memory: %v, want ErrInvalid", err)
 	}
 }

@@ -16,13 +16,17 @@ type Serial struct {
 	tile    device.Tile
 	plan    device.Plan
 	run     func(t *device.Tile)
-	local   []uint64
+	scratch *Scratch
 }
 
+// Scratch is memory that launches which do not run at the same time share.
+type Scratch struct{ shared, local []uint64 }
+
 // NewSerial returns a launch on the slices in data, one for each matrix of l in the order
-// of its parameters. The matrices of l, which may lack buffers, have their shapes.
-func NewSerial(l *device.Launch, data ...device.Slice) (*Serial, error) {
-	s := &Serial{launch: *l}
+// of its parameters. The matrices of l, which may lack buffers, have their shapes. The launch
+// uses scratch, which grows as needed.
+func NewSerial(l *device.Launch, scratch *Scratch, data ...device.Slice) (*Serial, error) {
+	s := &Serial{launch: *l, scratch: scratch}
 	k := l.Kernel
 	for i, p := range k.Params {
 		if p.Access == device.Value {
@@ -60,16 +64,24 @@ func (s *Serial) choose() {
 		}
 		break
 	}
-	s.binding.Shared = make([]uint64, (s.plan.Shared+7)/8)
-	s.local = make([]uint64, (s.plan.Local+7)/8)
+	s.scratch.shared = grow(s.scratch.shared, s.plan.Shared)
+	s.scratch.local = grow(s.scratch.local, s.plan.Local)
+}
+
+// grow returns words with at least so many bytes.
+func grow(words []uint64, bytes int) []uint64 {
+	if n := (bytes + 7) / 8; n > len(words) {
+		return make([]uint64, n)
+	}
+	return words
 }
 
 // Run performs the launch. The error is that of ctx; the outputs are then undefined.
 func (s *Serial) Run(ctx context.Context) error {
-	s.binding.Ctx = ctx
+	s.binding.Ctx, s.binding.Shared = ctx, s.scratch.shared
 	for phase, tasks := range s.plan.Tasks {
 		for task := range tasks {
-			s.binding.Tile(&s.tile, s.launch.Rows, 0, s.local)
+			s.binding.Tile(&s.tile, s.launch.Rows, 0, s.scratch.local)
 			s.tile.Phase, s.tile.Task, s.tile.Tasks = phase, task, tasks
 			s.run(&s.tile)
 		}

@@ -113,7 +113,7 @@ func (s *general[T]) allocate(ctx context.Context, pairs []*pairOfGrids, last *g
 		}
 	}
 	for k, l := range s.levels[:len(s.levels)-1] {
-		if err := l.prepare(s.dev, s.levels[k+1]); err != nil {
+		if err := l.prepare(&s.memory, s.levels[k+1]); err != nil {
 			return err
 		}
 	}

@@ -86,7 +86,7 @@ func (l *generalLevel) arrays() []*array {
 }
 
 // bind returns the step of a launch on matrices on the device or on the host.
-func bind(dev device.Device, onDevice bool, launchOf func(a []device.Arg) *device.Launch, views ...view) (step, error) {
+func (m *memory) bind(onDevice bool, launchOf func(a []device.Arg) *device.Launch, views ...view) (step, error) {
 	args := make([]device.Arg, len(views))
 	var data []device.Slice
 	for i, v := range views {
@@ -99,9 +99,9 @@ func bind(dev device.Device, onDevice bool, launchOf func(a []device.Arg) *devic
 	}
 	launch := launchOf(args)
 	if onDevice {
-		return func(ctx context.Context) error { return dev.Launch(ctx, launch) }, nil
+		return func(ctx context.Context) error { return m.dev.Launch(ctx, launch) }, nil
 	}
-	serial, err := multigrid.NewSerial(launch, data...)
+	serial, err := multigrid.NewSerial(launch, &m.scratch, data...)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func bind(dev device.Device, onDevice bool, launchOf func(a []device.Arg) *devic
 }
 
 // prepare makes the steps of a level above the coarsest one; next is the level after it.
-func (l *generalLevel) prepare(dev device.Device, next *generalLevel) (err error) {
+func (l *generalLevel) prepare(mem *memory, next *generalLevel) (err error) {
 	points := func(a *array) view { return view{a, l.rows, l.cols} }
 	coef := view{&l.coef, l.rows, l.cols * l.planes}
 	tall := 1
@@ -120,7 +120,7 @@ func (l *generalLevel) prepare(dev device.Device, next *generalLevel) (err error
 	high := func(a *array) view { return view{a, height, tall * l.cols} }
 	weights := view{&l.weights, height, l.weights.len / height}
 	set := func(s *step, launchOf func(a []device.Arg) *device.Launch, views ...view) {
-		made, e := bind(dev, l.onDevice, launchOf, views...)
+		made, e := mem.bind(l.onDevice, launchOf, views...)
 		*s = made
 		if err == nil {
 			err = e

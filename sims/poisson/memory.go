@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"offload/device"
+	"offload/kernels/multigrid"
 )
 
 // array is the memory of a matrix: in a buffer, in a slice, or in both where the level is
@@ -34,10 +35,11 @@ func (a *array) upload(ctx context.Context) error {
 	return a.buffer.Write(ctx, 0, a.host)
 }
 
-// memory is what a solver has allocated on its device.
+// memory is what a solver has allocated on its device, and shares on the host.
 type memory struct {
 	dev     device.Device
 	buffers []device.Buffer
+	scratch multigrid.Scratch // of the launches in the caller's goroutine
 }
 
 // place allocates an array on the device and the host.

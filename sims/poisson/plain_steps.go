@@ -43,7 +43,7 @@ func (s *plain[T]) launch(l *plainLevel[T], launchOf func(a []device.Arg) *devic
 	if l.onDevice {
 		return func(ctx context.Context) error { return s.dev.Launch(ctx, launch) }, nil
 	}
-	serial, err := multigrid.NewSerial(launch, data...)
+	serial, err := multigrid.NewSerial(launch, &s.scratch, data...)
 	if err != nil {
 		return nil, err
 	}
