@@ -129,24 +129,43 @@ func (l *generalLevel) weightsWidth() int {
 	return multigrid.WeightPlanes(l.axes) * width
 }
 
-// chunk is the size in bytes of the pieces in which matrices are set: a core's second cache
+// chunk is the size in bytes of the pieces in which matrices are set and read: a core's second cache
 // holds them.
 const chunk = 1 << 18
 
 // setRows sets a matrix, by a function that sets some rows of the given width.
 func setRows[E device.Float](ctx context.Context, crew crew, a *array, width int, set func(dst []E, r device.Range)) error {
-	return crew.rows(ctx, a.len/width, width, func(r device.Range) error {
-		if a.buffer == nil {
+	if a.buffer == nil {
+		return crew.rows(ctx, a.len/width, width, func(r device.Range) error {
 			set(device.As[E](a.host)[r.Lo*width:r.Hi*width], r)
 			return nil
+		})
+	}
+	return chunks(ctx, crew, a, width, func(part []E, r device.Range) error {
+		set(part, r)
+		return a.buffer.Write(ctx, r.Lo*width, device.Of(part))
+	})
+}
+
+// readRows calls a function with the rows of a matrix on the device, some at a time.
+func readRows[E device.Float](ctx context.Context, crew crew, a *array, width int, read func(rows []E)) error {
+	return chunks(ctx, crew, a, width, func(part []E, r device.Range) error {
+		if err := a.buffer.Read(ctx, r.Lo*width, device.Of(part)); err != nil {
+			return err
 		}
+		read(part)
+		return nil
+	})
+}
+
+// chunks calls do for some rows of a matrix at a time, with memory for them.
+func chunks[E device.Float](ctx context.Context, crew crew, a *array, width int, do func(part []E, r device.Range) error) error {
+	return crew.rows(ctx, a.len/width, width, func(r device.Range) error {
 		step := min(r.Len(), max(1, chunk/(width*a.typ.Size())))
 		values := make([]E, step*width)
 		for lo := r.Lo; lo < r.Hi; lo += step {
 			hi := min(lo+step, r.Hi)
-			part := values[:(hi-lo)*width]
-			set(part, device.Range{Lo: lo, Hi: hi})
-			if err := a.buffer.Write(ctx, lo*width, device.Of(part)); err != nil {
+			if err := do(values[:(hi-lo)*width], device.Range{Lo: lo, Hi: hi}); err != nil {
 				return err
 			}
 		}

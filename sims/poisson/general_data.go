@@ -62,7 +62,7 @@ func (s *general[T]) heat(ctx context.Context, u, source []T) (heat, error) {
 		if err := s.balance(part, h.caused); err != nil {
 			return h, err
 		}
-		h.means = append(h.means, mean(s.eqs.area, part.points, func(at int) float64 { return float64(u[at]) }))
+		h.means = append(h.means, s.eqs.mean(part.points, func(at int) float64 { return float64(u[at]) }))
 	}
 	if most > 0 {
 		rise, err := s.rise(ctx, h.caused, most)
@@ -78,6 +78,7 @@ func (s *general[T]) heat(ctx context.Context, u, source []T) (heat, error) {
 // held points and of that heat.
 func (s *general[T]) heatRows(caused []float64, u, source []T, r device.Range) (given, most float64, err error) {
 	for i := r.Lo; i < r.Hi; i++ {
+		flux := s.eqs.row(s.eqs.flux, i)
 		for j, state := range s.states(i) {
 			at := i*s.problem.Cols + j
 			if !s.changes(i, j, state) {
@@ -92,7 +93,7 @@ func (s *general[T]) heatRows(caused []float64, u, source []T, r device.Range) (
 			} else if s.problem.Source != nil {
 				q = s.problem.Source[at]
 			}
-			v := s.eqs.flux[at] + float64(q*(s.eqs.area[at]*s.eqs.unit))
+			v := flux[j] + float64(q*(s.eqs.area(i, j)*s.eqs.unit))
 			if !(math.Abs(v) <= math.MaxFloat64/16) {
 				return given, most, device.Invalidf("a source of %g in row %d, column %d is too large", q, i, j)
 			}
@@ -102,16 +103,6 @@ func (s *general[T]) heatRows(caused []float64, u, source []T, r device.Range) (
 		}
 	}
 	return given, most, nil
-}
-
-// mean returns the mean of values at points, weighted by their areas.
-func mean(area []float64, points []int, value func(at int) float64) float64 {
-	var sum, all float64
-	for _, at := range points {
-		sum += float64(value(at) * area[at])
-		all += area[at]
-	}
-	return sum / all
 }
 
 // balance makes the sum of the heat into a part 0, which rounding prevents, and refuses one
@@ -125,7 +116,7 @@ func (s *general[T]) balance(p part, caused []float64) error {
 	for _, at := range p.points {
 		sum += caused[at]
 		magnitudes += math.Abs(caused[at])
-		area += s.eqs.area[at]
+		area += s.eqs.area(at/s.problem.Cols, at%s.problem.Cols)
 	}
 	if math.Abs(sum) > least*magnitudes {
 		if len(p.points) == len(caused) { // the whole plate
@@ -135,7 +126,7 @@ func (s *general[T]) balance(p part, caused []float64) error {
 		return fmt.Errorf("%w around row %d, column %d", ErrIncompatible, at/cols, at%cols)
 	}
 	for _, at := range p.points {
-		caused[at] -= float64(sum * (s.eqs.area[at] / area))
+		caused[at] -= float64(sum * (s.eqs.area(at/s.problem.Cols, at%s.problem.Cols) / area))
 	}
 	return nil
 }
@@ -208,7 +199,7 @@ func (s *general[T]) load(ctx context.Context, u []T, h heat, factor float64) er
 	return setRows(ctx, s.crew, &s.b, cols, func(dst []T, r device.Range) {
 		clear(dst)
 		for i := r.Lo; i < r.Hi; i++ {
-			to, caused, around := dst[(i-r.Lo)*cols:][:cols], h.caused[i*cols:][:cols], s.eqs.around[i*cols:][:cols]
+			to, caused, around := dst[(i-r.Lo)*cols:][:cols], h.caused[i*cols:][:cols], s.eqs.row(s.eqs.around, i)
 			for j, state := range s.states(i) {
 				if state == free {
 					to[j] = flush(T((caused[j]+around[j])*factor), floor)
@@ -243,7 +234,7 @@ func (s *general[T]) store(ctx context.Context, x *array, u []T, h heat, factor 
 // those of the first guess.
 func (s *general[T]) restoreMeans(h heat, u []T, value func(at int) float64) {
 	for k, part := range s.eqs.parts {
-		m := mean(s.eqs.area, part.points, value)
+		m := s.eqs.mean(part.points, value)
 		for _, at := range part.points {
 			u[at] = T(value(at) - m + h.means[k])
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"offload/device"
 	"offload/internal/ieee"
@@ -248,13 +249,17 @@ func (s *general[T]) measure(ctx context.Context, d *descent) error {
 	if d.measured == d.iterations {
 		return nil
 	}
-	values := make([]T, s.problem.Rows*s.problem.Cols)
-	if err := s.p[d.p].buffer.Read(ctx, 0, device.Of(values)); err != nil {
+	largest, mu := T(0), sync.Mutex{}
+	if err := readRows(ctx, s.crew, &s.p[d.p], s.problem.Cols, func(values []T) {
+		most := T(0)
+		for _, v := range values {
+			most = max(most, ieee.Abs(v))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		largest = max(largest, most)
+	}); err != nil {
 		return err
-	}
-	largest := T(0)
-	for _, v := range values {
-		largest = max(largest, ieee.Abs(v))
 	}
 	d.correction, d.measured = math.Abs(d.alpha)*float64(largest), d.iterations
 	return nil

@@ -76,7 +76,7 @@ func balanceSource(p *Problem) {
 		panic(err)
 	}
 	for _, part := range a.parts {
-		m := mean(a.area, part.points, func(at int) float64 { return p.Source[at] })
+		m := a.mean(part.points, func(at int) float64 { return p.Source[at] })
 		for _, at := range part.points {
 			p.Source[at] -= m
 		}

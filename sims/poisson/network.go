@@ -13,11 +13,13 @@ import (
 // at edges are halved, unless the edge is periodic.
 type assembly struct {
 	finest *grid
-	flux   []float64 // heat into each cell through edges with a given flux
-	around []float64 // heat into each cell through convective edges, at u = 0
-	area   []float64 // of each cell; a point that keeps its value has one, too
-	unit   float64   // power of two that scales all equations
-	parts  []part    // parts of the plate without any way out for heat
+	flux   []float64 // heat into each cell through edges with a given flux; nil if there is none
+	around []float64 // heat into each cell through convective edges, at u = 0; nil if there is none
+	none   []float64 // a row of zeros
+	// Sides of the cells of each row and column; a point that keeps its value has a cell, too.
+	heights, widths []float64
+	unit            float64 // power of two that scales all equations
+	parts           []part  // parts of the plate without any way out for heat
 }
 
 // assemble sets up the equations of p.
@@ -25,7 +27,13 @@ func assemble(ctx context.Context, crew crew, p *Problem) (*assembly, error) {
 	dx, dy := p.spacing()
 	g := newGrid(p.Rows, p.Cols, p.Left.Kind == Periodic, p.Top.Kind == Periodic, false)
 	n := p.Rows * p.Cols
-	a := &assembly{finest: g, flux: make([]float64, n), around: make([]float64, n), area: make([]float64, n)}
+	a := &assembly{finest: g, none: make([]float64, p.Cols), heights: make([]float64, p.Rows), widths: make([]float64, p.Cols)}
+	for i := range a.heights {
+		a.heights[i] = dy * share(i, p.Rows, g.wrapRows)
+	}
+	for j := range a.widths {
+		a.widths[j] = dx * share(j, p.Cols, g.wrapCols)
+	}
 	if err := crew.rows(ctx, p.Rows, p.Cols, func(r device.Range) error {
 		for i := r.Lo; i < r.Hi && ctx.Err() == nil; i++ {
 			a.assembleRow(p, i, dx, dy)
@@ -45,6 +53,12 @@ func assemble(ctx context.Context, crew crew, p *Problem) (*assembly, error) {
 		{p.Left, 0, p.Cols, p.Rows, dy, g.wrapRows},
 		{p.Right, p.Cols - 1, p.Cols, p.Rows, dy, g.wrapRows},
 	} {
+		if side.Kind == Flux && side.Flux != 0 && a.flux == nil {
+			a.flux = make([]float64, n)
+		}
+		if side.Kind == Convection && side.Transfer != 0 && side.Ambient != 0 && a.around == nil {
+			a.around = make([]float64, n)
+		}
 		for k := range side.n {
 			if at := side.at + k*side.step; !p.isolated(at) {
 				a.cross(at, side.Edge, side.length*share(k, side.n, side.wraps))
@@ -64,14 +78,8 @@ func assemble(ctx context.Context, crew crew, p *Problem) (*assembly, error) {
 func (a *assembly) assembleRow(p *Problem, i int, dx, dy float64) {
 	g, first := a.finest, i*p.Cols
 	east, south := g.row(g.east, i)[halo:][:p.Cols], g.row(g.south, i)[halo:][:p.Cols]
-	area, state := a.area[first:][:p.Cols], g.state[g.at(i, 0):][:p.Cols]
-	height := dy * share(i, p.Rows, g.wrapRows)
-	inner, outer := dx, dx*share(0, p.Cols, g.wrapCols) // widths of cells
-	for j := range area {
-		area[j] = height * inner
-	}
-	area[0], area[p.Cols-1] = height*outer, height*outer
-
+	state := g.state[g.at(i, 0):][:p.Cols]
+	height, inner, outer := a.heights[i], dx, a.widths[0] // of cells
 	below := i+1 < p.Rows || g.wrapRows
 	if p.Conductivity == nil {
 		k := harmonic(p.conductivity(), p.conductivity())
@@ -135,20 +143,46 @@ func (a *assembly) assembleRow(p *Problem, i int, dx, dy float64) {
 		loss := g.row(g.loss, i)[halo:][:p.Cols]
 		for j, v := range p.Reaction[first:][:p.Cols] {
 			if state[j] != isolated {
-				loss[j] = v * area[j]
+				loss[j] = v * a.area(i, j)
 			}
 		}
 	}
+}
+
+// area returns the area of a cell.
+func (a *assembly) area(i, j int) float64 { return a.heights[i] * a.widths[j] }
+
+// row returns row i of flux or around.
+func (a *assembly) row(m []float64, i int) []float64 {
+	if m == nil {
+		return a.none
+	}
+	return m[i*len(a.none):][:len(a.none)]
+}
+
+// mean returns the mean of values at points, weighted by their areas.
+func (a *assembly) mean(points []int, value func(at int) float64) float64 {
+	var sum, all float64
+	for _, at := range points {
+		area := a.area(at/len(a.widths), at%len(a.widths))
+		sum += float64(value(at) * area)
+		all += area
+	}
+	return sum / all
 }
 
 // cross adds what crosses an edge to the cell of a point, over so much of its length.
 func (a *assembly) cross(at int, e Edge, length float64) {
 	switch e.Kind {
 	case Flux:
-		a.flux[at] += float64(e.Flux * length)
+		if a.flux != nil {
+			a.flux[at] += float64(e.Flux * length)
+		}
 	case Convection:
 		a.finest.loss[a.finest.at(at/a.finest.cols, at%a.finest.cols)] += float64(e.Transfer * length)
-		a.around[at] += float64(float64(e.Transfer*length) * e.Ambient)
+		if a.around != nil {
+			a.around[at] += float64(float64(e.Transfer*length) * e.Ambient)
+		}
 	}
 }
 

@@ -66,28 +66,36 @@ func (p *pairOfGrids) multiplyPoint(i, j int, upper, lower bool) {
 	rows := [3]int{p.rows.parent(i-1) - a, 0, p.rows.parent(i+1) - a}
 	cols := [3]int{p.cols.parent(j-1) - b, 0, p.cols.parent(j+1) - b}
 	l := g.links(c)
-	conductances := [9]float64{l.northWest, l.north, l.northEast, l.west, 0, l.east, l.southWest, l.south, l.southEast}
+	conductances := [3][3]float64{{l.northWest, l.north, l.northEast}, {l.west, -g.diagonal[c], l.east}, {l.southWest, l.south, l.southEast}}
 
 	// The products of the operator's row with the columns of the interpolation, for
 	// the coarse points around (a, b); and with a vector of ones.
 	var row [4][4]float64
 	own := (w[0][c] + w[1][c]) + (w[2][c] + w[3][c])
 	loss := float64(g.loss[c] * own)
-	for k, v := range conductances {
-		if k == 4 {
-			v = -g.diagonal[c]
-		}
-		if v == 0 {
-			continue
-		}
-		n, y, x := c+(k/3-1)*g.stride+k%3-1, 1+rows[k/3], 1+cols[k%3]
-		w0, w1, w2, w3 := w[0][n], w[1][n], w[2][n], w[3][n]
-		row[y][x] -= float64(v * w0)
-		row[y][x+1] -= float64(v * w1)
-		row[y+1][x] -= float64(v * w2)
-		row[y+1][x+1] -= float64(v * w3)
-		if k != 4 {
-			loss += float64(v * (own - ((w0 + w1) + (w2 + w3))))
+	for ky, y := range rows {
+		for kx, x := range cols {
+			v := conductances[ky][kx]
+			if v == 0 {
+				continue
+			}
+			n, y, x := c+(ky-1)*g.stride+kx-1, y+1, x+1
+			sum := w[0][n]
+			row[y][x] -= float64(v * sum)
+			if p.cols.halved {
+				w1 := w[1][n]
+				row[y][x+1] -= float64(v * w1)
+				sum += w1
+			}
+			if p.rows.halved {
+				w2, w3 := w[2][n], w[3][n]
+				row[y+1][x] -= float64(v * w2)
+				row[y+1][x+1] -= float64(v * w3)
+				sum += w2 + w3
+			}
+			if ky != 1 || kx != 1 {
+				loss += float64(v * (own - sum))
+			}
 		}
 	}
 	for k := range w {
