@@ -55,6 +55,7 @@ func newSmooth() *device.Kernel {
 			smoothZero: {Name: "zero", Type: device.Int32, Access: device.Value},
 		},
 		Contract: smoothContract,
+		Host:     networkHost(planGrid[float32], smoothHost),
 		Check: func(l *device.Launch) error {
 			if z := device.Scalar[int32](l, smoothZero); z != 0 && z != 1 {
 				return device.Invalidf("kernel %s: zero is %d, not 0 or 1", l.Kernel.Name, z)
@@ -253,6 +254,7 @@ func newRestrict() *device.Kernel {
 			restrictWrap:    {Name: "wrap", Type: device.Int32, Access: device.Value},
 		},
 		Contract: restrictContract,
+		Host:     networkHost(planRestrict, restrictHost),
 		Check:    checkRestrict,
 		Cost:     networkCost(restrictU, 18, 4*(2+Planes4)+3*4),
 		Unit:     "points",
@@ -275,6 +277,7 @@ func newProlong() *device.Kernel {
 			prolongWrap:    {Name: "wrap", Type: device.Int32, Access: device.Value},
 		},
 		Contract: prolongContract,
+		Host:     networkHost(planProlong, prolongHost),
 		Check:    checkProlong,
 		Cost:     networkCost(prolongU, 5, 8+3*4),
 		Unit:     "points",
@@ -332,11 +335,11 @@ func prolongContract(t *device.Tile) {
 	row := func(i int) []float32 { return c[m.parent(i)*m.coarseCols:][:m.coarseCols] }
 	for i := t.Rows.Lo; i < t.Rows.Hi && !t.Done(); i++ {
 		if m.axes&HalveRows == 0 {
-			m.spread(u[i*m.cols:][:m.cols], row(i), row(i), i)
+			m.spread(u[i*m.cols:][:m.cols], row(i), row(i), i, 0)
 			continue
 		}
 		for y := 2 * i; y < min(2*i+2, m.fine); y++ {
-			m.spread(u[y*m.cols:][:m.cols], row(i), row(i+1), y)
+			m.spread(u[y*m.cols:][:m.cols], row(i), row(i+1), y, 0)
 		}
 	}
 }

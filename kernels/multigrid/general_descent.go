@@ -132,6 +132,7 @@ func newDirection[T device.Float]() *device.Kernel {
 			directionBeta:  {Name: "beta", Type: t, Access: device.Value},
 		},
 		Contract: directionContract[T],
+		Host:     networkHost(planGrid[T], directionHost[T]),
 		Check: func(l *device.Launch) error {
 			return checkNetwork(l, directionCoef, directionWrap, directionSums, DirectionWidth, directionZ, directionP, directionF, directionOut, directionQ)
 		},
@@ -161,6 +162,7 @@ func newStep[T device.Float]() *device.Kernel {
 			stepScale:   {Name: "scale", Type: t, Access: device.Value},
 		},
 		Contract: stepContract[T],
+		Host:     networkHost(planGrid[T], stepHost[T]),
 		Check: func(l *device.Launch) error {
 			return checkNetwork(l, stepCoef, stepWrap, stepLargest, 1, stepX, stepP, stepB, stepOut, stepF)
 		},
@@ -187,6 +189,7 @@ func newDot[T device.Float]() *device.Kernel {
 				sums[r] = mixedDot(z[r*n:][:n], q[r*n:][:n])
 			}
 		},
+		Host: networkHost(planDot, dotHost[T]),
 		Check: func(l *device.Launch) error {
 			z, q, sums := l.Args[dotZ], l.Args[dotQ], l.Args[dotSums]
 			if q.Width != z.Width || q.Len != z.Len || sums.Width != 1 {

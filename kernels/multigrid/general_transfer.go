@@ -16,8 +16,8 @@ type transfer struct {
 }
 
 // transferOf takes the four scalars that begin with parameter first.
-func transferOf(l *device.Launch, first, fineWidth, coarseCols int, weights []float32) *transfer {
-	m := &transfer{
+func transferOf(l *device.Launch, first, fineWidth, coarseCols int, weights []float32) transfer {
+	m := transfer{
 		fine: int(device.Scalar[int32](l, first)), coarse: int(device.Scalar[int32](l, first+1)),
 		axes: int(device.Scalar[int32](l, first+2)), wrap: device.Scalar[int32](l, first+3) == 1,
 		cols: fineWidth, coarseCols: coarseCols, weights: weights,
@@ -90,7 +90,7 @@ func (m *transfer) gather(sum, r []float32, y, which int) {
 		}
 		return
 	}
-	n, coarse := m.cols, m.coarseCols
+	n := m.cols
 	for j := range sum {
 		s := sum[j]
 		if j > 0 {
@@ -104,6 +104,12 @@ func (m *transfer) gather(sum, r []float32, y, which int) {
 		}
 		sum[j] = s
 	}
+	m.gatherEnd(sum, r, same, before)
+}
+
+// gatherEnd adds to the first coarse column what the last fine columns give it.
+func (m *transfer) gatherEnd(sum, r, same, before []float32) {
+	n, coarse := m.cols, m.coarseCols
 	if x := 2*coarse - 1; x < n {
 		sum[0] += float32(before[coarse-1] * r[x])
 	}
@@ -124,8 +130,9 @@ func (m *transfer) parent(i int) int {
 	return m.coarse - 1
 }
 
-// spread adds the correction to fine row u, number y, whose parents are a and b.
-func (m *transfer) spread(u, a, b []float32, y int) {
+// spread adds the correction to fine row u, number y, whose parents are a and b, for fine
+// columns from 2·first on, or all if columns are not halved.
+func (m *transfer) spread(u, a, b []float32, y, first int) {
 	odd := m.axes&HalveRows != 0 && y&1 == 1
 	if !odd {
 		same, left, right := m.planes(y, parentSame)
@@ -135,7 +142,7 @@ func (m *transfer) spread(u, a, b []float32, y int) {
 			}
 			return
 		}
-		for j, x := 0, 0; x < len(u); j, x = j+1, x+2 {
+		for j, x := first, 2*first; x < len(u); j, x = j+1, x+2 {
 			p, q := m.parentCols(j)
 			u[x] = settle(u[x] + float32(same[j]*a[p]))
 			if x+1 < len(u) {
@@ -152,7 +159,7 @@ func (m *transfer) spread(u, a, b []float32, y int) {
 		}
 		return
 	}
-	for j, x := 0, 0; x < len(u); j, x = j+1, x+2 {
+	for j, x := first, 2*first; x < len(u); j, x = j+1, x+2 {
 		p, q := m.parentCols(j)
 		u[x] = settle(u[x] + (float32(sameA[j]*a[p]) + float32(sameB[j]*b[p])))
 		if x+1 < len(u) {

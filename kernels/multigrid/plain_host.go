@@ -70,7 +70,7 @@ const (
 	// stay in a core's second cache, but whole rows come from memory the fastest.
 	stripBytes = 24 << 10
 	// bandRows is the least number of launch rows of a task, if there are enough tasks.
-	bandRows = 32
+	bandRows = 64
 	// bandPoints is the least number of points of a task.
 	bandPoints = 1 << 14
 	// streamBytes is the size of an output beyond which caches do not hold it until it is
@@ -90,7 +90,7 @@ func (g *stage[T]) plan(l *device.Launch, workers int, p *device.Plan) {
 	p.Tasks = append(p.Tasks, max(1, tasks))
 	w := columnsOf[T](m, g.halves)
 	size := device.TypeOf[T]().Size()
-	p.Local = cacheLine + (w.ring()+2*pad)*size + w.width*4
+	p.Local = cacheLine + (w.ring()+2*pad+2*w.width)*size + w.width*4
 }
 
 // cacheLine is the number of bytes of a cache line.
@@ -132,7 +132,8 @@ func (g *stage[T]) run(t *device.Tile, form *redblack.Form[T]) {
 	scratch, size := device.Local[T](t), device.TypeOf[T]().Size()
 	skip := int(-uintptr(unsafe.Pointer(&scratch[0]))%cacheLine) / size
 	s.buf = scratch[skip:][:s.ring()+2*pad]
-	s.residuals = device.Local[float32](t)[(skip+len(s.buf))*size/4:][:s.width]
+	s.line = scratch[skip+len(s.buf):][:2*s.width]
+	s.residuals = device.Local[float32](t)[(skip+len(s.buf)+len(s.line))*size/4:][:s.width]
 	switch {
 	case g.state >= 0:
 		s.state, s.stateHalf = device.View[T](t, g.state), t.Width(g.state)/2

@@ -31,17 +31,7 @@ func TestPlainForms(t *testing.T) {
 	if testing.Short() {
 		step, flagStep = 6, 3
 	}
-	devices := map[string]device.Device{}
-	for _, variant := range cpu.Variants(Plain()) {
-		for _, workers := range []int{1, 3} {
-			d, err := cpu.Open(context.Background(), device.Options{Variant: variant, Workers: workers, Kernels: Plain()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { d.Close() })
-			devices[fmt.Sprintf("%s on %d workers", variant, workers)] = d
-		}
-	}
+	devices := hostDevices(t, Plain())
 	for _, k := range Plain() {
 		call := exampleOf[float64]
 		if k.Params[len(k.Params)-1].Type == device.Float32 {
@@ -49,17 +39,42 @@ func TestPlainForms(t *testing.T) {
 		}
 		for n := 2; n <= 40; n += step {
 			for m := 2; m <= 40; m += 2 {
-				testPlainForms(t, devices, k, call(k, plainExample{n: n, m: m, flags: (n/2 + m/2*3) & 7, part: (n + m/2) & 3,
+				testForms(t, devices, k, call(k, plainExample{n: n, m: m, flags: (n/2 + m/2*3) & 7, part: (n + m/2) & 3,
 					pad: m % 5, dx: 1, dy: 1.2, tiny: n%10 == 4}))
 			}
 		}
 		for _, m := range []int{1022, 1024, 6142, 6144, 6190, 12300, 24640} {
 			for flags := 0; flags < 8; flags += flagStep {
-				testPlainForms(t, devices, k, call(k, plainExample{n: 2 + 2*flags, m: m, flags: flags, part: flags & 3, pad: flags, dx: 1.1, dy: 1}))
+				testForms(t, devices, k, call(k, plainExample{n: 2 + 2*flags, m: m, flags: flags, part: flags & 3, pad: flags, dx: 1.1, dy: 1}))
 			}
 		}
-		testPlainForms(t, devices, k, call(k, plainExample{n: 600, m: 64, flags: HasEdges | HasSource, dx: 1, dy: 1}))
+		testForms(t, devices, k, call(k, plainExample{n: 600, m: 64, flags: HasEdges | HasSource, dx: 1, dy: 1}))
 	}
+}
+
+// Outputs that caches cannot hold are stored past them, in rows that begin anywhere.
+func TestPlainStreams(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the contract takes long")
+	}
+	devices := map[string]device.Device{}
+	for _, variant := range cpu.Variants(Plain()) {
+		if variant == "contract" || variant == "go" {
+			continue
+		}
+		d, err := cpu.Open(context.Background(), device.Options{Variant: variant, Kernels: Plain()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { d.Close() })
+		devices[variant] = d
+	}
+	for _, k := range []*device.Kernel{cycle64, finish64} {
+		for _, pad := range []int{0, 7} {
+			testForms(t, devices, k, exampleOf[float64](k, plainExample{n: 1030, m: 4200, flags: HasEdges, pad: pad, dx: 1, dy: 1}))
+		}
+	}
+	testForms(t, devices, finish32, exampleOf[float32](finish32, plainExample{n: 1030, m: 4200, flags: HasEdges, pad: 2, dx: 1, dy: 1}))
 }
 
 func exampleOf[T device.Float](k *device.Kernel, e plainExample) *device.Call {
@@ -85,7 +100,7 @@ func zeros[T device.Float](r *rand.Rand, s device.Slice) {
 	}
 }
 
-func testPlainForms(t *testing.T, devices map[string]device.Device, k *device.Kernel, c *device.Call) {
+func testForms(t *testing.T, devices map[string]device.Device, k *device.Kernel, c *device.Call) {
 	t.Helper()
 	want := c.Clone()
 	if err := want.Contract(); err != nil {

@@ -18,6 +18,7 @@ import (
 type general[T device.Float] struct {
 	problem *Problem
 	memory
+	crew   crew
 	eqs    *assembly
 	levels []*generalLevel // the finest first
 	bottom *cholesky
@@ -42,15 +43,16 @@ func newGeneral[T device.Float](ctx context.Context, dev device.Device, p *Probl
 
 // openGeneral is newGeneral with levels of up to border points on the host.
 func openGeneral[T device.Float](ctx context.Context, dev device.Device, p *Problem, border int) (*general[T], error) {
-	eqs, err := assemble(ctx, p)
+	crew := crewOf(dev)
+	eqs, err := assemble(ctx, crew, p)
 	if err != nil {
 		return nil, err
 	}
-	pairs, last, err := hierarchy(ctx, eqs.finest)
+	pairs, last, err := hierarchy(ctx, crew, eqs.finest)
 	if err != nil {
 		return nil, err
 	}
-	s := &general[T]{problem: p, memory: memory{dev: dev}, eqs: eqs, bottom: newCholesky(last), levels: newGeneralLevels(pairs, last, border)}
+	s := &general[T]{problem: p, memory: memory{dev: dev}, crew: crew, eqs: eqs, bottom: newCholesky(last), levels: newGeneralLevels(pairs, last, border)}
 	if err := s.allocate(ctx, pairs, last); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("grid of %d × %d points: %w", p.Rows, p.Cols, err)
@@ -96,16 +98,17 @@ func (s *general[T]) allocate(ctx context.Context, pairs []*pairOfGrids, last *g
 		g := last
 		if k < len(pairs) {
 			g = pairs[k].fine
-			if err := s.set(ctx, &l.weights, pairs[k].planes(l.weights.len/l.weightsWidth())); err != nil {
+			if err := setRows(ctx, s.crew, &l.weights, l.weightsWidth(), pairs[k].planes); err != nil {
 				return err
 			}
 		}
-		if err := s.set(ctx, &l.coef, planes[float32](g, l.stored)); err != nil {
+		if err := setRows(ctx, s.crew, &l.coef, l.cols*l.planes, func(dst []float32, r device.Range) { coefficients(g, dst, r) }); err != nil {
 			return err
 		}
 	}
 	if t := device.TypeOf[T](); t != device.Float32 {
-		if err := s.coef.buffer.Write(ctx, 0, device.Of(planes[T](s.eqs.finest, s.problem.Rows))); err != nil {
+		err := setRows(ctx, s.crew, s.coef, s.problem.Cols*multigrid.Planes4, func(dst []T, r device.Range) { coefficients(s.eqs.finest, dst, r) })
+		if err != nil {
 			return err
 		}
 	}
@@ -126,11 +129,27 @@ func (l *generalLevel) weightsWidth() int {
 	return multigrid.WeightPlanes(l.axes) * width
 }
 
-// set fills an array of a level.
-func (s *general[T]) set(ctx context.Context, a *array, values []float32) error {
-	if a.buffer != nil {
-		return a.buffer.Write(ctx, 0, device.Of(values))
-	}
-	copy(device.As[float32](a.host), values)
-	return nil
+// chunk is the size in bytes of the pieces in which matrices are set: a core's second cache
+// holds them.
+const chunk = 1 << 18
+
+// setRows sets a matrix, by a function that sets some rows of the given width.
+func setRows[E device.Float](ctx context.Context, crew crew, a *array, width int, set func(dst []E, r device.Range)) error {
+	return crew.rows(ctx, a.len/width, width, func(r device.Range) error {
+		if a.buffer == nil {
+			set(device.As[E](a.host)[r.Lo*width:r.Hi*width], r)
+			return nil
+		}
+		step := min(r.Len(), max(1, chunk/(width*a.typ.Size())))
+		values := make([]E, step*width)
+		for lo := r.Lo; lo < r.Hi; lo += step {
+			hi := min(lo+step, r.Hi)
+			part := values[:(hi-lo)*width]
+			set(part, device.Range{Lo: lo, Hi: hi})
+			if err := a.buffer.Write(ctx, lo*width, device.Of(part)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

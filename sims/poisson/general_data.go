@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync"
 
 	"offload/device"
 	"offload/internal/ieee"
@@ -26,7 +27,7 @@ func (s *general[T]) checkData(u, source []T, o Options) error {
 		return device.Invalidf("%d values of u for %d × %d points", len(u), s.problem.Rows, s.problem.Cols)
 	}
 	for at, v := range u {
-		if v-v != 0 && !s.problem.isolated(at) {
+		if v-v != 0 && !s.problem.isolated(at) { // not finite
 			return device.Invalidf("value %g in row %d, column %d of u", v, at/s.problem.Cols, at%s.problem.Cols)
 		}
 	}
@@ -36,9 +37,10 @@ func (s *general[T]) checkData(u, source []T, o Options) error {
 	return nil
 }
 
-// changes reports whether a point's value is to be found.
-func (s *general[T]) changes(at int) bool {
-	return !s.problem.keeps(at/s.problem.Cols, at%s.problem.Cols)
+// changes reports whether the value of point number j of row i is to be found. Its state in
+// the equations says so, unless one point stands for a part.
+func (s *general[T]) changes(i, j int, state uint8) bool {
+	return state == free || !s.problem.keeps(i, j)
 }
 
 // heat sums up what the equations are given. Its largest magnitude is that of held points,
@@ -46,24 +48,15 @@ func (s *general[T]) changes(at int) bool {
 func (s *general[T]) heat(ctx context.Context, u, source []T) (heat, error) {
 	h := heat{caused: make([]float64, len(u)), largest: s.problem.ambient()}
 	most := 0.0
-	for at := range u {
-		if !s.changes(at) {
-			if !s.problem.isolated(at) {
-				h.largest = max(h.largest, math.Abs(float64(u[at])))
-			}
-			continue
-		}
-		q := 0.0
-		if source != nil {
-			q = float64(source[at])
-		} else if s.problem.Source != nil {
-			q = s.problem.Source[at]
-		}
-		h.caused[at] = s.eqs.flux[at] + float64(q*(s.eqs.area[at]*s.eqs.unit))
-		if !(math.Abs(h.caused[at]) <= math.MaxFloat64/16) {
-			return h, device.Invalidf("a source of %g in row %d, column %d is too large", q, at/s.problem.Cols, at%s.problem.Cols)
-		}
-		most = max(most, math.Abs(h.caused[at]))
+	var mu sync.Mutex
+	if err := s.crew.rows(ctx, s.problem.Rows, s.problem.Cols, func(r device.Range) error {
+		given, caused, err := s.heatRows(h.caused, u, source, r)
+		mu.Lock()
+		defer mu.Unlock()
+		h.largest, most = max(h.largest, given), max(most, caused)
+		return err
+	}); err != nil {
+		return h, err
 	}
 	for _, part := range s.eqs.parts {
 		if err := s.balance(part, h.caused); err != nil {
@@ -79,6 +72,36 @@ func (s *general[T]) heat(ctx context.Context, u, source []T) (heat, error) {
 		h.largest = max(h.largest, rise)
 	}
 	return h, nil
+}
+
+// heatRows sets the heat caused in the cells of rows r, and returns the largest magnitudes of
+// held points and of that heat.
+func (s *general[T]) heatRows(caused []float64, u, source []T, r device.Range) (given, most float64, err error) {
+	for i := r.Lo; i < r.Hi; i++ {
+		for j, state := range s.states(i) {
+			at := i*s.problem.Cols + j
+			if !s.changes(i, j, state) {
+				if v := math.Abs(float64(u[at])); v > given && !s.problem.isolated(at) {
+					given = v
+				}
+				continue
+			}
+			q := 0.0
+			if source != nil {
+				q = float64(source[at])
+			} else if s.problem.Source != nil {
+				q = s.problem.Source[at]
+			}
+			v := s.eqs.flux[at] + float64(q*(s.eqs.area[at]*s.eqs.unit))
+			if !(math.Abs(v) <= math.MaxFloat64/16) {
+				return given, most, device.Invalidf("a source of %g in row %d, column %d is too large", q, i, j)
+			}
+			if caused[at] = v; math.Abs(v) > most {
+				most = math.Abs(v)
+			}
+		}
+	}
+	return given, most, nil
 }
 
 // mean returns the mean of values at points, weighted by their areas.
@@ -123,9 +146,11 @@ func (s *general[T]) rise(ctx context.Context, caused []float64, most float64) (
 	l := s.levels[0]
 	_, e := math.Frexp(most)
 	values := make([]float32, l.rows*l.cols)
-	for at, v := range caused {
-		if s.free(at) {
-			values[at] = flush(float32(math.Ldexp(v, 1-e)), networkFloor32)
+	for i := range l.rows {
+		for j, state := range s.states(i) {
+			if at := i*l.cols + j; state == free {
+				values[at] = flush(float32(math.Ldexp(caused[at], 1-e)), networkFloor32)
+			}
 		}
 	}
 	if err := l.f.buffer.Write(ctx, 0, device.Of(values)); err != nil {
@@ -144,17 +169,16 @@ func (s *general[T]) rise(ctx context.Context, caused []float64, most float64) (
 	return math.Ldexp(float64(largest), e-1), ctx.Err()
 }
 
-// free reports whether a point has an equation.
-func (s *general[T]) free(at int) bool {
+// states returns the states of the points of row i.
+func (s *general[T]) states(i int) []uint8 {
 	g := s.eqs.finest
-	return g.state[g.at(at/g.cols, at%g.cols)] == free
+	return g.state[g.at(i, 0):][:g.cols]
 }
 
 // load sets the first state and the right side, scaled. The first guess is limited to
 // what the solution can be.
 func (s *general[T]) load(ctx context.Context, u []T, h heat, factor float64) error {
 	floor := multigrid.NetworkFloor[T]()
-	values := make([]T, len(u))
 	limit := 2 * h.largest * factor
 	var shift []float64
 	if len(h.means) > 0 {
@@ -165,26 +189,33 @@ func (s *general[T]) load(ctx context.Context, u []T, h heat, factor float64) er
 			}
 		}
 	}
-	for at, v := range u {
-		if s.problem.isolated(at) {
-			continue
+	cols := s.problem.Cols
+	if err := setRows(ctx, s.crew, &s.x[0], cols, func(dst []T, r device.Range) {
+		for k, first := 0, r.Lo*cols; k < len(dst); k++ {
+			dst[k] = 0
+			if s.problem.isolated(first + k) {
+				continue
+			}
+			x := float64(u[first+k])
+			if shift != nil {
+				x -= shift[first+k]
+			}
+			dst[k] = flush(T(max(-limit, min(limit, x*factor))), floor)
 		}
-		x := float64(v)
-		if shift != nil {
-			x -= shift[at]
-		}
-		values[at] = flush(T(max(-limit, min(limit, x*factor))), floor)
-	}
-	if err := s.x[0].buffer.Write(ctx, 0, device.Of(values)); err != nil {
+	}); err != nil {
 		return err
 	}
-	for at := range values {
-		values[at] = 0
-		if s.free(at) {
-			values[at] = flush(T((h.caused[at]+s.eqs.around[at])*factor), floor)
+	return setRows(ctx, s.crew, &s.b, cols, func(dst []T, r device.Range) {
+		clear(dst)
+		for i := r.Lo; i < r.Hi; i++ {
+			to, caused, around := dst[(i-r.Lo)*cols:][:cols], h.caused[i*cols:][:cols], s.eqs.around[i*cols:][:cols]
+			for j, state := range s.states(i) {
+				if state == free {
+					to[j] = flush(T((caused[j]+around[j])*factor), floor)
+				}
+			}
 		}
-	}
-	return s.b.buffer.Write(ctx, 0, device.Of(values))
+	})
 }
 
 // store sets u to the state x.
@@ -194,11 +225,16 @@ func (s *general[T]) store(ctx context.Context, x *array, u []T, h heat, factor 
 		return err
 	}
 	unscale := 1 / factor
-	for at, v := range values {
-		if s.changes(at) {
-			u[at] = T(float64(v) * unscale)
+	_ = s.crew.rows(context.WithoutCancel(ctx), s.problem.Rows, s.problem.Cols, func(r device.Range) error {
+		for i := r.Lo; i < r.Hi; i++ {
+			for j, state := range s.states(i) {
+				if at := i*s.problem.Cols + j; s.changes(i, j, state) {
+					u[at] = T(float64(values[at]) * unscale)
+				}
+			}
 		}
-	}
+		return nil
+	})
 	s.restoreMeans(h, u, func(at int) float64 { return float64(float64(values[at]) * unscale) })
 	return nil
 }

@@ -64,7 +64,7 @@ func (s *general[T]) Solve(ctx context.Context, u, source []T, o Options) (Resul
 	}
 	if h.largest == 0 {
 		for at := range u {
-			if s.changes(at) {
+			if !s.problem.keeps(at/s.problem.Cols, at%s.problem.Cols) {
 				u[at] = 0
 			}
 		}

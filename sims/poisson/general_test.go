@@ -71,7 +71,7 @@ func (c *plateCase) problem() *Problem {
 
 // balanceSource takes the mean off the source of each point that conducts.
 func balanceSource(p *Problem) {
-	a, err := assemble(context.Background(), p)
+	a, err := assemble(context.Background(), 1, p)
 	if err != nil {
 		panic(err)
 	}

@@ -1,10 +1,11 @@
 package poisson
 
 import (
+	"context"
 	"math"
 
+	"offload/device"
 	"offload/internal/contract"
-	"offload/kernels/multigrid"
 )
 
 // The states of a point.
@@ -92,64 +93,55 @@ func (g *grid) links(c int) links {
 	return l
 }
 
-func (l links) sum() float64 {
-	return ((l.east + l.west) + (l.south + l.north)) + ((l.southEast + l.northWest) + (l.southWest + l.northEast))
+// row returns row i of a matrix with its border.
+func (g *grid) row(m []float64, i int) []float64 { return m[(i+halo)*g.stride:][:g.stride] }
+
+// setDiagonal sets the diagonal, from matrices whose borders are set, and makes losses 0
+// that are smaller than the part least of the conductances. Points without conductances
+// become isolated.
+func (g *grid) setDiagonal(ctx context.Context, crew crew, least float64) error {
+	err := crew.rows(ctx, g.rows, g.cols, func(r device.Range) error {
+		g.setDiagonalRows(r, least)
+		return nil
+	})
+	g.fill(g.diagonal)
+	g.fillState()
+	return err
 }
 
-// setDiagonal sets the diagonal, from matrices whose borders are set. Points without
-// conductances become isolated.
-func (g *grid) setDiagonal() {
-	for i := range g.rows {
-		for j := range g.cols {
-			c := g.at(i, j)
-			g.diagonal[c] = g.links(c).sum() + g.loss[c]
-			if !(g.diagonal[c] >= contract.NetworkLeast) {
-				g.state[c], g.diagonal[c] = isolated, 1
+func (g *grid) setDiagonalRows(r device.Range, least float64) {
+	for i := r.Lo; i < r.Hi; i++ {
+		dst, loss, state := g.row(g.diagonal, i), g.row(g.loss, i), g.state[(i+halo)*g.stride:][:g.stride]
+		east, south, north := g.row(g.east, i), g.row(g.south, i), g.row(g.south, i-1)
+		for x := halo; x < len(dst)-halo; x++ {
+			dst[x] = (east[x] + east[x-1]) + (south[x] + north[x])
+		}
+		if g.nine {
+			southEast, southWest := g.row(g.southEast, i), g.row(g.southWest, i)
+			aboveSouthEast, aboveSouthWest := g.row(g.southEast, i-1), g.row(g.southWest, i-1)
+			for x := halo; x < len(dst)-halo; x++ {
+				dst[x] += (southEast[x] + aboveSouthEast[x-1]) + (southWest[x] + aboveSouthWest[x+1])
+			}
+		}
+		for x := halo; x < len(dst)-halo; x++ {
+			sum := dst[x]
+			if math.Abs(loss[x]) < least*sum {
+				loss[x] = 0
+			}
+			if dst[x] = sum + loss[x]; !(dst[x] >= contract.NetworkLeast) {
+				state[x], dst[x] = isolated, 1
 			}
 		}
 	}
-	g.fill(g.diagonal)
-	g.fillState()
 }
 
 // clean replaces conductances and losses below the least one by 0.
 func (g *grid) clean() {
-	matrices := [][]float64{g.east, g.south, g.southEast, g.southWest, g.loss}
-	for _, m := range matrices {
+	for _, m := range [...][]float64{g.east, g.south, g.southEast, g.southWest, g.loss} {
 		for c, v := range m {
-			if math.Abs(v) < contract.NetworkLeast {
+			if v != 0 && math.Abs(v) < contract.NetworkLeast {
 				m[c] = 0
 			}
 		}
 	}
-}
-
-// planes returns the coefficients of the kernels, with so many rows.
-func planes[T float32 | float64](g *grid, rows int) []T {
-	n := multigrid.Planes4
-	if g.nine {
-		n = multigrid.Planes8
-	}
-	all := make([]T, rows*n*g.cols)
-	matrices := [...][]float64{multigrid.PlaneEast: g.east, multigrid.PlaneSouth: g.south, multigrid.PlaneLoss: g.loss,
-		multigrid.PlaneSouthEast: g.southEast, multigrid.PlaneSouthWest: g.southWest}
-	for i := range g.rows {
-		plane := func(k int) []T { return all[(i*n+k)*g.cols:][:g.cols] }
-		for k, m := range matrices[:n] {
-			if m == nil {
-				continue
-			}
-			to, from := plane(k), m[g.at(i, 0):][:g.cols]
-			for j, v := range from {
-				to[j] = T(v)
-			}
-		}
-		inverse := plane(multigrid.PlaneInverse)
-		for j := range inverse {
-			if c := g.at(i, j); g.state[c] == free {
-				inverse[j] = T(1 / g.diagonal[c])
-			}
-		}
-	}
-	return all
 }

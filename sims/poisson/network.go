@@ -3,8 +3,7 @@ package poisson
 import (
 	"context"
 	"math"
-	"math/bits"
-	"slices"
+	"sync"
 
 	"offload/device"
 	"offload/internal/contract"
@@ -21,81 +20,136 @@ type assembly struct {
 	parts  []part    // parts of the plate without any way out for heat
 }
 
-// part is a connected part of the plate that heat cannot leave. Its solution is
-// determined up to a constant, so that one of its points is held in the equations.
-type part struct {
-	points []int
-	pin    int
-}
-
 // assemble sets up the equations of p.
-func assemble(ctx context.Context, p *Problem) (*assembly, error) {
+func assemble(ctx context.Context, crew crew, p *Problem) (*assembly, error) {
 	dx, dy := p.spacing()
 	g := newGrid(p.Rows, p.Cols, p.Left.Kind == Periodic, p.Top.Kind == Periodic, false)
 	n := p.Rows * p.Cols
 	a := &assembly{finest: g, flux: make([]float64, n), around: make([]float64, n), area: make([]float64, n)}
-	k := func(at int) float64 {
-		if p.Conductivity != nil {
-			return p.Conductivity[at]
+	if err := crew.rows(ctx, p.Rows, p.Cols, func(r device.Range) error {
+		for i := r.Lo; i < r.Hi && ctx.Err() == nil; i++ {
+			a.assembleRow(p, i, dx, dy)
 		}
-		return p.conductivity()
+		return ctx.Err()
+	}); err != nil {
+		return nil, err
 	}
-	for i := range p.Rows {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		height := dy * share(i, p.Rows, g.wrapRows)
-		for j := range p.Cols {
-			width := dx * share(j, p.Cols, g.wrapCols)
-			at, c := i*p.Cols+j, g.at(i, j)
-			if j+1 < p.Cols || g.wrapCols {
-				g.east[c] = harmonic(k(at), k(i*p.Cols+(j+1)%p.Cols)) * height / dx
-			}
-			if i+1 < p.Rows || g.wrapRows {
-				g.south[c] = harmonic(k(at), k((i+1)%p.Rows*p.Cols+j)) * width / dy
-			}
-			a.area[at] = height * width
-			switch {
-			case p.isolated(at):
-				g.state[c] = isolated
-				continue
-			case p.keeps(i, j):
-				g.state[c] = held
-			}
-			if p.Reaction != nil {
-				g.loss[c] = p.Reaction[at] * a.area[at]
-			}
-			edge := func(e Edge, length float64) {
-				switch e.Kind {
-				case Flux:
-					a.flux[at] += float64(e.Flux * length)
-				case Convection:
-					g.loss[c] += float64(e.Transfer * length)
-					a.around[at] += float64(e.Transfer*length) * e.Ambient
-				}
-			}
-			if i == 0 {
-				edge(p.Top, width)
-			}
-			if i == p.Rows-1 {
-				edge(p.Bottom, width)
-			}
-			if j == 0 {
-				edge(p.Left, height)
-			}
-			if j == p.Cols-1 {
-				edge(p.Right, height)
+	for _, side := range [...]struct {
+		Edge
+		at, step, n int // first point, distance of points, their number
+		length      float64
+		wraps       bool // around the ends of the edge
+	}{
+		{p.Top, 0, 1, p.Cols, dx, g.wrapCols},
+		{p.Bottom, n - p.Cols, 1, p.Cols, dx, g.wrapCols},
+		{p.Left, 0, p.Cols, p.Rows, dy, g.wrapRows},
+		{p.Right, p.Cols - 1, p.Cols, p.Rows, dy, g.wrapRows},
+	} {
+		for k := range side.n {
+			if at := side.at + k*side.step; !p.isolated(at) {
+				a.cross(at, side.Edge, side.length*share(k, side.n, side.wraps))
 			}
 		}
 	}
-	if err := a.normalise(); err != nil {
+	if err := a.normalise(ctx, crew); err != nil {
 		return nil, err
 	}
 	g.fill(g.east, g.south, g.loss)
 	g.fillState()
 	a.findParts()
-	g.setDiagonal()
-	return a, nil
+	return a, g.setDiagonal(ctx, crew, 0)
+}
+
+// assembleRow sets the conductances, the states and the reaction of a row of points.
+func (a *assembly) assembleRow(p *Problem, i int, dx, dy float64) {
+	g, first := a.finest, i*p.Cols
+	east, south := g.row(g.east, i)[halo:][:p.Cols], g.row(g.south, i)[halo:][:p.Cols]
+	area, state := a.area[first:][:p.Cols], g.state[g.at(i, 0):][:p.Cols]
+	height := dy * share(i, p.Rows, g.wrapRows)
+	inner, outer := dx, dx*share(0, p.Cols, g.wrapCols) // widths of cells
+	for j := range area {
+		area[j] = height * inner
+	}
+	area[0], area[p.Cols-1] = height*outer, height*outer
+
+	below := i+1 < p.Rows || g.wrapRows
+	if p.Conductivity == nil {
+		k := harmonic(p.conductivity(), p.conductivity())
+		for j := range east {
+			east[j] = k * height / dx
+		}
+		if below {
+			for j := range south {
+				south[j] = k * inner / dy
+			}
+			south[0], south[p.Cols-1] = k*outer/dy, k*outer/dy
+		}
+	} else {
+		k := p.Conductivity[first:][:p.Cols]
+		for j, v := range k[:p.Cols-1] {
+			east[j] = harmonic(v, k[j+1]) * height / dx
+		}
+		east[p.Cols-1] = harmonic(k[p.Cols-1], k[0]) * height / dx
+		if below {
+			next := p.Conductivity[(i+1)%p.Rows*p.Cols:][:p.Cols]
+			for j, v := range k {
+				south[j] = harmonic(v, next[j]) * inner / dy
+			}
+			for _, j := range [2]int{0, p.Cols - 1} {
+				south[j] = harmonic(k[j], next[j]) * outer / dy
+			}
+		}
+		for j, v := range k {
+			if v == 0 {
+				state[j] = isolated
+			}
+		}
+	}
+	if !g.wrapCols {
+		east[p.Cols-1] = 0
+	}
+	keeps := func(j int) {
+		if state[j] != isolated {
+			state[j] = held
+		}
+	}
+	if i == 0 && p.Top.Kind == Fixed || i == p.Rows-1 && p.Bottom.Kind == Fixed {
+		for j := range state {
+			keeps(j)
+		}
+	}
+	if p.Left.Kind == Fixed {
+		keeps(0)
+	}
+	if p.Right.Kind == Fixed {
+		keeps(p.Cols - 1)
+	}
+	if p.Held != nil {
+		for j, h := range p.Held[first:][:p.Cols] {
+			if h {
+				keeps(j)
+			}
+		}
+	}
+	if p.Reaction != nil {
+		loss := g.row(g.loss, i)[halo:][:p.Cols]
+		for j, v := range p.Reaction[first:][:p.Cols] {
+			if state[j] != isolated {
+				loss[j] = v * area[j]
+			}
+		}
+	}
+}
+
+// cross adds what crosses an edge to the cell of a point, over so much of its length.
+func (a *assembly) cross(at int, e Edge, length float64) {
+	switch e.Kind {
+	case Flux:
+		a.flux[at] += float64(e.Flux * length)
+	case Convection:
+		a.finest.loss[a.finest.at(at/a.finest.cols, at%a.finest.cols)] += float64(e.Transfer * length)
+		a.around[at] += float64(float64(e.Transfer*length) * e.Ambient)
+	}
 }
 
 // share returns the share of a cell of the last point before an edge that is in the plate.
@@ -119,26 +173,18 @@ func harmonic(a, b float64) float64 {
 
 // normalise multiplies the equations by a power of two, such that the largest conductance
 // is at least 1 and below 2. It refuses numbers whose magnitudes are too different.
-func (a *assembly) normalise() error {
+func (a *assembly) normalise(ctx context.Context, crew crew) error {
 	g := a.finest
 	largest, least := 0.0, math.Inf(1)
-	for i := range g.rows {
-		for j := range g.cols {
-			c := g.at(i, j)
-			largest = max(largest, g.east[c], g.south[c])
-			isFree := g.state[c] == free
-			if isFree {
-				largest = max(largest, g.loss[c])
-			}
-			for _, v := range [3]struct {
-				conductance float64
-				i, j        int // the other end
-			}{{g.east[c], i, j + 1}, {g.south[c], i + 1, j}, {g.loss[c], i, j}} {
-				if v.conductance > 0 && (isFree || g.state[g.at(v.i%g.rows, v.j%g.cols)] == free) {
-					least = min(least, v.conductance)
-				}
-			}
-		}
+	var mu sync.Mutex
+	if err := crew.rows(ctx, g.rows, g.cols, func(r device.Range) error {
+		most, fewest := g.extremes(r)
+		mu.Lock()
+		defer mu.Unlock()
+		largest, least = max(largest, most), min(least, fewest)
+		return nil
+	}); err != nil {
+		return err
 	}
 	if math.IsInf(largest, 0) || largest > 0 && (least < largest*contract.NetworkLeast || largest < 0x1p-900) {
 		return device.Invalidf("conductances of cells from %g to %g are too different", least, largest)
@@ -148,7 +194,10 @@ func (a *assembly) normalise() error {
 		_, e := math.Frexp(largest)
 		a.unit = math.Ldexp(1, 1-e)
 	}
-	for _, m := range [][]float64{g.east, g.south, g.loss, a.flux, a.around} {
+	if a.unit == 1 {
+		return nil
+	}
+	for _, m := range [...][]float64{g.east, g.south, g.loss, a.flux, a.around} {
 		for i := range m {
 			m[i] *= a.unit
 		}
@@ -156,68 +205,31 @@ func (a *assembly) normalise() error {
 	return nil
 }
 
-// findParts finds the parts without any way out, and holds a point of each. Only points
-// without conductivity can cut a part off from all points that are held.
-func (a *assembly) findParts() {
-	g := a.finest
-	if slices.Max(g.loss) > 0 || slices.Contains(g.state, held) {
-		if !slices.Contains(g.state, isolated) {
-			return
+// extremes returns the largest conductance or loss in rows r, and the least one above 0 that
+// a free point has.
+func (g *grid) extremes(r device.Range) (largest, least float64) {
+	least = math.Inf(1)
+	count := func(v float64, matters bool) {
+		if v > largest {
+			largest = v
+		}
+		if v < least && matters && v > 0 {
+			least = v
 		}
 	}
-	seen := make([]bool, g.rows*g.cols)
-	for at := range seen {
-		if seen[at] || g.state[g.at(at/g.cols, at%g.cols)] != free {
-			continue
-		}
-		points, out := g.flood(at, seen)
-		if out {
-			continue
-		}
-		pin := points[0]
-		for _, q := range points {
-			if g.evenness(q) > g.evenness(pin) || g.evenness(q) == g.evenness(pin) && q < pin {
-				pin = q
+	for i := r.Lo; i < r.Hi; i++ {
+		state, below := g.state[g.at(i, 0):][:g.cols], g.state[g.at((i+1)%g.rows, 0):][:g.cols]
+		east, south, loss := g.row(g.east, i)[halo:], g.row(g.south, i)[halo:], g.row(g.loss, i)[halo:]
+		next := state[0] // state of the next point; of the last one, the first
+		for j := g.cols - 1; j >= 0; j-- {
+			isFree := state[j] == free
+			count(east[j], isFree || next == free)
+			count(south[j], isFree || below[j] == free)
+			if isFree {
+				count(loss[j], true)
 			}
-		}
-		a.parts = append(a.parts, part{points, pin})
-	}
-	for _, s := range a.parts {
-		g.state[g.at(s.pin/g.cols, s.pin%g.cols)] = held
-	}
-	g.fillState()
-}
-
-// evenness returns on how many coarser grids a point remains.
-func (g *grid) evenness(at int) int {
-	return min(bits.TrailingZeros32(uint32(at/g.cols)), bits.TrailingZeros32(uint32(at%g.cols)))
-}
-
-// flood returns the points that heat reaches from a point without crossing a held one, and
-// reports whether it finds a way out.
-func (g *grid) flood(from int, seen []bool) (points []int, out bool) {
-	points = []int{from}
-	seen[from] = true
-	for next := 0; next < len(points); next++ {
-		i, j := points[next]/g.cols, points[next]%g.cols
-		c := g.at(i, j)
-		out = out || g.loss[c] > 0
-		for _, nb := range [4]struct {
-			i, j int
-			g    float64
-		}{{i, j + 1, g.east[c]}, {i, j - 1, g.east[c-1]}, {i + 1, j, g.south[c]}, {i - 1, j, g.south[c-g.stride]}} {
-			if nb.g == 0 {
-				continue
-			}
-			at := (nb.i+g.rows)%g.rows*g.cols + (nb.j+g.cols)%g.cols
-			switch {
-			case g.state[g.at(nb.i, nb.j)] == held:
-				out = true
-			case !seen[at]:
-				seen[at] = true
-				points = append(points, at)
-			}
+			next = state[j]
 		}
 	}
-	return points, out
+	return largest, least
 }

@@ -142,6 +142,6 @@ func (s *plain[T]) allocate(ctx context.Context) error {
 	}
 	f := s.finest()
 	s.norms = make([]T, multigrid.NormsWidth*(f.n/2+1))
-	s.staging = make([]T, max(stagingLen, 4*f.half, f.edges.len))
+	s.staging = make([]T, f.edges.len)
 	return nil
 }

@@ -158,6 +158,9 @@ func (s *plain[T]) prepare(source bool) error {
 	if s.steps != nil && s.withSource == source {
 		return nil
 	}
+	if least := max(stagingLen, 4*s.finest().half); source && len(s.staging) < least {
+		s.staging = make([]T, least)
+	}
 	for _, l := range s.levels {
 		if source && l.side.buffer == nil && l.side.host.Len() == 0 {
 			if err := s.place(&l.side, l.onDevice, !l.onDevice); err != nil {
