@@ -237,7 +237,7 @@ func TestBenchForBenchstat(t *testing.T) {
 
 // Notes report options without effect and, with -v, what was chosen.
 func TestNotes(t *testing.T) {
-	args := []string{"bench", "--n=9", "--count=1", "--math=fast"}
+	args := []string{"bench", "--n=9", "--count=1", "--math=fast", "--kernel=force", "--precision=f32"}
 	_, _, quiet := execute(args...)
 	_, _, stderr := execute(append(args, "-v")...)
 	for _, want := range []string{"not on gpu", "running on cpu", "--math=fast has no effect"} {
@@ -283,6 +283,9 @@ func TestVerifyCommand(t *testing.T) {
 
 // A table that is read to its third line, as by head, ends the comparisons there.
 func TestVerifyForHead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the library's tests do the same at fewer sizes")
+	}
 	var stderr bytes.Buffer
 	head := &firstLines{left: 3}
 	code := run(scheduleHere, []string{"verify", "--device=reference"}, head, &stderr)

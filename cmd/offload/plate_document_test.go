@@ -43,6 +43,9 @@ func plateDocument(t *testing.T) (text, dir string) {
 // The options beside each picture of the document make a plate of 129 × 129 points, one
 // that is not the same everywhere.
 func TestPlatesOfTheDocument(t *testing.T) {
+	if testing.Short() {
+		t.Skip("other tests run such plates")
+	}
 	text, dir := plateDocument(t)
 	plates := 0
 	for _, row := range regexp.MustCompile(`(?m)^\| !\[.*$`).FindAllString(text, -1) {
@@ -63,6 +66,9 @@ func TestPlatesOfTheDocument(t *testing.T) {
 // Each option that the text of the document names is one of the command, and takes the
 // value given there.
 func TestOptionsOfTheDocument(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it tests a text")
+	}
 	text, dir := plateDocument(t)
 	_, help, _ := execute("sim", "plate", "--help")
 	in := map[string]string{ // what an option needs beside it, and values in place of words

@@ -71,7 +71,7 @@ func TestMatrixOfAComposite(t *testing.T) {
 	tasks, retried := 0, 0
 	for kind, w := range all {
 		for i, fault := range matrixFaults() {
-			if i%3 == 1 || kind%2 == 1 && i%3 != 0 || testing.Short() && i%6 != 0 {
+			if i%3 == 1 || kind%2 == 1 && i%3 != 0 || testing.Short() && i%12 != 0 {
 				continue
 			}
 			for name, lives := range map[string][][]devicetest.Fault{

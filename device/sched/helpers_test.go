@@ -70,12 +70,12 @@ func calibrate(t testing.TB, s *sched.Scheduler, ks ...*device.Kernel) {
 	}
 }
 
-// remembered returns the kernel with the first of its examples, made once for each size.
-// Making them takes longer than simulating them.
-func remembered(k *device.Kernel) *device.Kernel {
+// remembered returns the kernel with the first of its examples, made once for each size up
+// to a largest one. Making them takes longer than simulating them.
+func remembered(k *device.Kernel, largest int) *device.Kernel {
 	r, made := *k, map[int][]*device.Call{}
 	r.Examples = func(n int) []*device.Call {
-		if made[n] == nil {
+		if n = min(n, largest); made[n] == nil {
 			made[n] = k.Examples(n)[:1]
 		}
 		return made[n]

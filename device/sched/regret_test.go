@@ -54,7 +54,7 @@ func TestRegret(t *testing.T) {
 	}
 	ks := []*device.Kernel{gravity.Force(device.Float32), gravity.Force(device.Float64), grid.Laplacian(device.Float32), grid.Laplacian(device.Float64)}
 	for i, k := range ks {
-		ks[i] = remembered(k)
+		ks[i] = remembered(k, math.MaxInt)
 	}
 	total, worst, count := 0.0, 0.0, 0
 	for name, models := range machines {
