@@ -37,6 +37,7 @@ func Open(ctx context.Context, info device.Info, e Engine, kernels []*device.Ker
 type adapter struct {
 	engine  Engine
 	binding device.Binding
+	spare   spare
 }
 
 // Check and Prepare return nil: every kernel has Go code.
@@ -44,11 +45,11 @@ func (a *adapter) Check(*device.Launch) error   { return nil }
 func (a *adapter) Prepare(*device.Kernel) error { return nil }
 
 func (a *adapter) Alloc(t device.Type, n int) (queue.Memory, error) {
-	return &memory{device.MakeSlice(t, n)}, nil
+	return &memory{a.spare.alloc(t, n), &a.spare}, nil
 }
 
 // Wrap implements queue.Wrapper.
-func (a *adapter) Wrap(s device.Slice) queue.Memory { return &memory{s} }
+func (a *adapter) Wrap(s device.Slice) queue.Memory { return &memory{data: s} }
 
 func (a *adapter) Execute(ctx context.Context, l *device.Launch, mem *[device.MaxParams]queue.Memory) error {
 	a.binding.Launch, a.binding.Ctx = l, ctx
@@ -88,7 +89,10 @@ func (a *adapter) Finish(context.Context) error { return nil }
 func (a *adapter) Close() { a.engine.Close() }
 
 // memory is a buffer's memory.
-type memory struct{ data device.Slice }
+type memory struct {
+	data  device.Slice
+	spare *spare // gets it back; nil if it is the program's
+}
 
 func (m *memory) Write(_ context.Context, off int, src device.Slice) error {
 	m.data.Sub(off, off+src.Len()).Copy(src)
@@ -100,4 +104,9 @@ func (m *memory) Read(_ context.Context, off int, dst device.Slice) error {
 	return nil
 }
 
-func (m *memory) Free() { m.data = device.Slice{} }
+func (m *memory) Free() {
+	if m.spare != nil {
+		m.spare.free(m.data)
+	}
+	m.data = device.Slice{}
+}
