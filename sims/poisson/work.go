@@ -58,7 +58,7 @@ const generalLaunches = 110
 
 // generalHost is the memory in bytes that a point of the finest grid needs on the host: most
 // of it for the equations of all grids and the interpolation while they are prepared.
-const generalHost = 160
+const generalHost = 136
 
 // generalWork returns the work of the general method, with the coarser grids of equations
 // that couple neighbours in rows and columns alike.
