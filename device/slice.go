@@ -81,19 +81,29 @@ func Of[T Element](s []T) Slice {
 
 // MakeSlice allocates n zeroed elements of type t. It panics if t is not an element type
 // or n is negative.
-func MakeSlice(t Type, n int) Slice {
+func MakeSlice(t Type, n int) (s Slice) {
 	switch t {
 	case Float32:
-		return Of(make([]float32, n))
+		s = Of(make([]float32, n))
 	case Float64:
-		return Of(make([]float64, n))
+		s = Of(make([]float64, n))
 	case Int32:
-		return Of(make([]int32, n))
+		s = Of(make([]int32, n))
 	case Uint32:
-		return Of(make([]uint32, n))
+		s = Of(make([]uint32, n))
+	default:
+		panic("device: MakeSlice of " + t.String())
 	}
-	panic("device: MakeSlice of " + t.String())
+	if b := s.Bytes(); len(b) >= leastHuge {
+		useHugePages(b)
+	}
+	return s
 }
+
+// leastHuge is the number of bytes from which on memory is backed by large pages, as in
+// NumPy: with small ones the first use of each, which interrupts the program, takes longer
+// than many kernels do.
+const leastHuge = 4 << 20
 
 // As returns the Go slice that s wraps. It panics if s holds another type.
 func As[T Element](s Slice) []T {

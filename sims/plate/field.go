@@ -46,7 +46,7 @@ func NewField[T device.Float](rows, cols int, e Edges) (*Field[T], error) {
 	if rows < 1 || cols < 1 || rows > maxPoints/cols {
 		return nil, device.Invalidf("a grid of %d × %d points", rows, cols)
 	}
-	f := &Field[T]{Rows: rows, Cols: cols, T: make([]T, rows*cols)}
+	f := &Field[T]{Rows: rows, Cols: cols, T: device.As[T](device.MakeSlice(device.TypeOf[T](), rows*cols))}
 	for r := range rows {
 		row := f.row(r)
 		row[cols-1] = T(e.Right)

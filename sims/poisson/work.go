@@ -58,7 +58,7 @@ const generalLaunches = 110
 
 // generalHost is the memory in bytes that a point of any grid needs on the host: most of it for
 // the equations and the interpolation while they are prepared.
-const generalHost = 120
+const generalHost = 102
 
 // generalWork returns the work of the general method, with the coarser grids that the
 // distances of points alone lead to.
