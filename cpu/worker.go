@@ -26,9 +26,9 @@ const (
 
 const (
 	// spinTime is how long a worker spins after the last loop has ended before it sleeps,
-	// so that a sequence of loops, such as sweeps over a grid, keeps its workers, and the
-	// core is soon free for others.
-	spinTime = 50 * time.Microsecond
+	// so that a sequence of loops, such as sweeps over a grid or cycles whose coarse grids
+	// are computed between them, keeps its workers, and the core is soon free for others.
+	spinTime = 200 * time.Microsecond
 	// waitTime is how long the workers of a loop spin for each other. On a virtual machine,
 	// a thread that slept can be 200 µs late; then the workers that were in time wait for
 	// it, sleep, and are late themselves.
