@@ -70,7 +70,7 @@ const (
 	// stay in a core's second cache, but whole rows come from memory the fastest.
 	stripBytes = 24 << 10
 	// bandRows is the least number of launch rows of a task, if there are enough tasks.
-	bandRows = 64
+	bandRows = 128
 	// bandPoints is the least number of points of a task.
 	bandPoints = 1 << 14
 	// streamBytes is the size of an output beyond which caches do not hold it until it is
