@@ -81,9 +81,9 @@ func scaleSome[T device.Float](r *rand.Rand, s device.Slice, factor T) {
 }
 
 // Launches in the caller's goroutine do not allocate.
-func TestGeneralSerialDoesNotAllocate(t *testing.T) {
+func TestSerialDoesNotAllocate(t *testing.T) {
 	ctx := context.Background()
-	for _, k := range General() {
+	for _, k := range append(General(), Plain()...) {
 		for _, c := range k.Examples(40) {
 			l := &device.Launch{Kernel: k, Rows: c.Rows}
 			var data []device.Slice

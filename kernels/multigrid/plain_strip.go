@@ -79,7 +79,7 @@ func (s *strip[T]) inner(i, colour int) (first, n int) {
 func (s *strip[T]) run() {
 	rows := device.Range{Lo: 2 * s.band.Lo, Hi: min(2*s.band.Hi, s.n+1)}
 	first := max(0, rows.Lo-s.halves-1)
-	if s.form.Wave != nil {
+	if s.form.Lanes > 0 {
 		s.link()
 	}
 	s.slot = first%s.slots - 1
@@ -98,7 +98,7 @@ func (s *strip[T]) run() {
 		q := t - 1 - s.halves
 		leaves := q >= rows.Lo && q < rows.Hi
 		var most T
-		if s.form.Wave != nil {
+		if s.form.Lanes > 0 {
 			most = s.advance(t, from, to, leaves && q > 0 && q < s.n)
 		} else {
 			s.relax(t, from, to)
@@ -163,7 +163,7 @@ func (s *strip[T]) enter(i int) {
 	first, n := s.inner(i, 1)
 	dst, at := s.halfRow(i, 1)[first:][:n], s.lo+first
 	switch {
-	case s.state != nil && s.form.Wave != nil:
+	case s.state != nil && s.form.Lanes > 0:
 	case s.state != nil:
 		a := s.correction[i/2*s.correctionWidth+at:]
 		b := a[1:]

@@ -36,7 +36,7 @@ func (s *strip[T]) advance(t, from, to int, leaves bool) T {
 		return 0
 	}
 	last, wide := s.end-s.lo, t&1
-	w.Links, w.Count, w.Wide = &s.links[s.slot][from], count, wide
+	w.Count, w.Wide = count, wide
 	w.A = nil
 	if corrects {
 		w.State = &s.state[t*s.stateHalf+s.lo]
@@ -56,7 +56,7 @@ func (s *strip[T]) advance(t, from, to int, leaves bool) T {
 	if hi := min(s.own.Hi, s.m/2); leaves && s.own.Lo < hi {
 		s.output(w, t-1-s.halves, hi)
 	}
-	return w.Run(s.form)
+	return w.Run(s.form, s.links[s.slot][from:])
 }
 
 // output sets the parts of the half-row of residuals in row q, and what leaves with them, up

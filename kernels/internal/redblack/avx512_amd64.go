@@ -7,19 +7,19 @@ package redblack
 // wave32AVX512 computes a Wave with AVX-512.
 //
 //go:noescape
-func wave32AVX512(w *byte) (most float32)
+func wave32AVX512(w *byte, links *byte) (most float32)
 
 // waveSource32AVX512 computes a Wave with AVX-512.
 //
 //go:noescape
-func waveSource32AVX512(w *byte) (most float32)
+func waveSource32AVX512(w *byte, links *byte) (most float32)
 
 // wave64AVX512 computes a Wave with AVX-512.
 //
 //go:noescape
-func wave64AVX512(w *byte) (most float64)
+func wave64AVX512(w *byte, links *byte) (most float64)
 
 // waveSource64AVX512 computes a Wave with AVX-512.
 //
 //go:noescape
-func waveSource64AVX512(w *byte) (most float64)
+func waveSource64AVX512(w *byte, links *byte) (most float64)

@@ -4,22 +4,22 @@
 
 #include "textflag.h"
 
-// func wave32AVX512(w *byte) (most float32)
+// func wave32AVX512(w *byte, links *byte) (most float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wave32AVX512(SB), NOSPLIT, $128-12
+TEXT ·wave32AVX512(SB), NOSPLIT, $128-20
 	MOVQ         w+0(FP), AX
-	VBROADCASTSS 176(AX), Z0
-	VBROADCASTSS 180(AX), Z1
+	VBROADCASTSS 168(AX), Z0
+	VBROADCASTSS 172(AX), Z1
 	VPXOR        X2, X2, X2
 	XORQ         CX, CX
-	LEAQ         80(AX), DX
+	LEAQ         72(AX), DX
 	LEAQ         magnitudes32x64<>+64(SB), BX
-	CMPQ         128(AX), $0x00
+	CMPQ         120(AX), $0x00
 	JE           segment
 	SUBQ         $0x40, BX
-	MOVQ         (AX), SI
-	MOVQ         8(AX), R8
-	MOVQ         112(AX), R9
+	MOVQ         links+8(FP), SI
+	MOVQ         (AX), R8
+	MOVQ         104(AX), R9
 	LEAQ         (SP), DI
 
 keep:
@@ -39,20 +39,20 @@ several:
 	SUBQ       $0x40, SI
 	CMPQ       CX, SI
 	JG         severalDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         severalLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*4)
 	PREFETCHT0 64(R11)(CX*4)
 	PREFETCHT0 128(R11)(CX*4)
 	PREFETCHT0 192(R11)(CX*4)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	PREFETCHT0 64(R11)(CX*4)
@@ -91,7 +91,7 @@ severalLoad:
 	VMOVUPS 192(R8)(CX*4), Z6
 
 severalLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    severalTail
 
@@ -99,7 +99,7 @@ severalLink:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     severalLinkWide
 	VMOVUPS (R10)(CX*4), Z7
 	VMOVUPS 64(R10)(CX*4), Z8
@@ -182,7 +182,7 @@ severalTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       severalTailWide
 	VMOVUPS   (R10)(CX*4), Z7
 	VMOVUPS   64(R10)(CX*4), Z8
@@ -227,7 +227,7 @@ severalTail:
 	VPMAXSD   Z11, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        severalNarrowSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z11
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z11, K1
@@ -248,10 +248,10 @@ severalTail:
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
 	VMOVAPS.Z Z6, K1, Z6
 	VMOVUPS   Z6, 192(BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalNarrowStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z7, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -291,11 +291,11 @@ severalNarrowStream:
 	JMP       severalEnd
 
 severalNarrowSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
 	LEAQ      (BX)(CX*4), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalNarrowSolutionStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z7, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -466,7 +466,7 @@ severalTailWide:
 	VPMAXSD   Z7, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        severalWideSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z7
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z7, K1
@@ -487,10 +487,10 @@ severalTailWide:
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
 	VMOVAPS.Z Z6, K1, Z6
 	VMOVUPS   Z6, 192(BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalWideStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z8, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -530,11 +530,11 @@ severalWideStream:
 	JMP       severalEnd
 
 severalWideSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
 	LEAQ      (BX)(CX*4), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalWideSolutionStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z8, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -671,17 +671,17 @@ single:
 	SUBQ       $0x10, SI
 	CMPQ       CX, SI
 	JG         singleDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         singleLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*4)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	VMOVUPS    (R9)(CX*4), Z3
@@ -696,7 +696,7 @@ singleLoad:
 	VMOVUPS (R8)(CX*4), Z3
 
 singleLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    singleTail
 
@@ -704,7 +704,7 @@ singleLink:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     singleLinkWide
 	VMOVUPS (R10)(CX*4), Z4
 	VMOVUPS 64(R10)(CX*4), Z5
@@ -739,7 +739,7 @@ singleTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       singleTailWide
 	VMOVUPS   (R10)(CX*4), Z4
 	VMOVUPS   64(R10)(CX*4), Z5
@@ -754,16 +754,16 @@ singleTail:
 	VPMAXSD   Z5, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        singleNarrowSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z5
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z5, K1
 	VMOVAPS.Z Z3, K1, Z3
 	VMOVUPS   Z3, (BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleNarrowStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z4, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -779,11 +779,11 @@ singleNarrowStream:
 	JMP       singleEnd
 
 singleNarrowSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
 	LEAQ      (BX)(CX*4), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleNarrowSolutionStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z4, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -834,16 +834,16 @@ singleTailWide:
 	VPMAXSD   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        singleWideSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z4
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z4, K1
 	VMOVAPS.Z Z3, K1, Z3
 	VMOVUPS   Z3, (BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleWideStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z5, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -859,11 +859,11 @@ singleWideStream:
 	JMP       singleEnd
 
 singleWideSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
 	LEAQ      (BX)(CX*4), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleWideSolutionStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z5, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -912,17 +912,17 @@ singleDone:
 	BTSQ       SI, DI
 	DECQ       DI
 	KMOVW      DI, K1
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         restLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*4)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	VMOVUPS.Z  (R9)(CX*4), K1, Z3
@@ -938,7 +938,7 @@ restLoad:
 	VMOVUPS (R8)(CX*4), Z3
 
 restLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    restTail
 
@@ -946,7 +946,7 @@ restLink:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     restLinkWide
 	VMOVUPS (R10)(CX*4), Z4
 	VMOVUPS 64(R10)(CX*4), Z5
@@ -981,7 +981,7 @@ restTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       restTailWide
 	VMOVUPS   (R10)(CX*4), Z4
 	VMOVUPS   64(R10)(CX*4), Z5
@@ -997,7 +997,7 @@ restTail:
 	VPMAXSD   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        restNarrowSolution
-	MOVQ      64(AX), SI
+	MOVQ      56(AX), SI
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z4
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z4, K1
@@ -1023,7 +1023,7 @@ restTailWide:
 	VPMAXSD   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        restWideSolution
-	MOVQ      64(AX), SI
+	MOVQ      56(AX), SI
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z4
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z4, K1
@@ -1037,19 +1037,19 @@ restEnd:
 
 next:
 	ADDQ $0x10, DX
-	LEAQ 128(AX), SI
+	LEAQ 120(AX), SI
 	CMPQ DX, SI
 	JL   segment
-	CMPQ 136(AX), $0x00
+	CMPQ 128(AX), $0x00
 	JE   stored
 	SFENCE
 
 stored:
-	CMPQ 128(AX), $0x00
+	CMPQ 120(AX), $0x00
 	JE   return
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 112(AX), BX
+	MOVQ links+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 104(AX), BX
 	LEAQ (SP), AX
 
 restore:
@@ -1073,7 +1073,7 @@ return:
 	VPSHUFD    $0xb1, Z2, Z0
 	VPMAXSD    Z0, Z2, Z2
 	VMOVQ      X2, AX
-	MOVL       AX, most+8(FP)
+	MOVL       AX, most+16(FP)
 	VZEROUPPER
 	RET
 
@@ -1231,22 +1231,22 @@ DATA secondHalf32<>+56(SB)/4, $0x0000000f
 DATA secondHalf32<>+60(SB)/4, $0x0000001f
 GLOBL secondHalf32<>(SB), RODATA|NOPTR, $64
 
-// func waveSource32AVX512(w *byte) (most float32)
+// func waveSource32AVX512(w *byte, links *byte) (most float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·waveSource32AVX512(SB), NOSPLIT, $128-12
+TEXT ·waveSource32AVX512(SB), NOSPLIT, $128-20
 	MOVQ         w+0(FP), AX
-	VBROADCASTSS 176(AX), Z0
-	VBROADCASTSS 180(AX), Z1
+	VBROADCASTSS 168(AX), Z0
+	VBROADCASTSS 172(AX), Z1
 	VPXOR        X2, X2, X2
 	XORQ         CX, CX
-	LEAQ         80(AX), DX
+	LEAQ         72(AX), DX
 	LEAQ         magnitudes32x64<>+64(SB), BX
-	CMPQ         128(AX), $0x00
+	CMPQ         120(AX), $0x00
 	JE           segment
 	SUBQ         $0x40, BX
-	MOVQ         (AX), SI
-	MOVQ         8(AX), R8
-	MOVQ         112(AX), R9
+	MOVQ         links+8(FP), SI
+	MOVQ         (AX), R8
+	MOVQ         104(AX), R9
 	LEAQ         (SP), DI
 
 keep:
@@ -1266,20 +1266,20 @@ several:
 	SUBQ       $0x40, SI
 	CMPQ       CX, SI
 	JG         severalDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         severalLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
 	PREFETCHT0 64(DI)(CX*4)
 	PREFETCHT0 128(DI)(CX*4)
 	PREFETCHT0 192(DI)(CX*4)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	PREFETCHT0 64(DI)(CX*4)
@@ -1318,22 +1318,22 @@ severalLoad:
 	VMOVUPS 192(R8)(CX*4), Z6
 
 severalLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
 	PREFETCHT0 64(DI)(CX*4)
 	PREFETCHT0 128(DI)(CX*4)
 	PREFETCHT0 192(DI)(CX*4)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*4)
-	PREFETCHT0 64(DI)(CX*4)
-	PREFETCHT0 128(DI)(CX*4)
-	PREFETCHT0 192(DI)(CX*4)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         severalTail
 
@@ -1341,7 +1341,7 @@ severalLink:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     severalLinkWide
 	VMOVUPS (R10)(CX*4), Z7
 	VMOVUPS 64(R10)(CX*4), Z8
@@ -1434,7 +1434,7 @@ severalTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       severalTailWide
 	VMOVUPS   (R10)(CX*4), Z7
 	VMOVUPS   64(R10)(CX*4), Z8
@@ -1483,7 +1483,7 @@ severalTail:
 	VPMAXSD   Z11, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        severalNarrowSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z11
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z11, K1
@@ -1504,10 +1504,10 @@ severalTail:
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
 	VMOVAPS.Z Z6, K1, Z6
 	VMOVUPS   Z6, 192(BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalNarrowStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z7, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -1547,11 +1547,11 @@ severalNarrowStream:
 	JMP       severalEnd
 
 severalNarrowSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
 	LEAQ      (BX)(CX*4), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalNarrowSolutionStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z7, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -1726,7 +1726,7 @@ severalTailWide:
 	VPMAXSD   Z7, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        severalWideSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z7
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z7, K1
@@ -1747,10 +1747,10 @@ severalTailWide:
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
 	VMOVAPS.Z Z6, K1, Z6
 	VMOVUPS   Z6, 192(BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalWideStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z8, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -1790,11 +1790,11 @@ severalWideStream:
 	JMP       severalEnd
 
 severalWideSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
 	LEAQ      (BX)(CX*4), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalWideSolutionStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z8, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -1931,17 +1931,17 @@ single:
 	SUBQ       $0x10, SI
 	CMPQ       CX, SI
 	JG         singleDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         singleLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	VMOVUPS    (R9)(CX*4), Z3
@@ -1956,16 +1956,16 @@ singleLoad:
 	VMOVUPS (R8)(CX*4), Z3
 
 singleLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*4)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         singleTail
 
@@ -1973,7 +1973,7 @@ singleLink:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     singleLinkWide
 	VMOVUPS (R10)(CX*4), Z4
 	VMOVUPS 64(R10)(CX*4), Z5
@@ -2012,7 +2012,7 @@ singleTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       singleTailWide
 	VMOVUPS   (R10)(CX*4), Z4
 	VMOVUPS   64(R10)(CX*4), Z5
@@ -2028,16 +2028,16 @@ singleTail:
 	VPMAXSD   Z5, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        singleNarrowSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z5
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z5, K1
 	VMOVAPS.Z Z3, K1, Z3
 	VMOVUPS   Z3, (BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleNarrowStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z4, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -2053,11 +2053,11 @@ singleNarrowStream:
 	JMP       singleEnd
 
 singleNarrowSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
 	LEAQ      (BX)(CX*4), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleNarrowSolutionStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z4, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -2109,16 +2109,16 @@ singleTailWide:
 	VPMAXSD   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        singleWideSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z4
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z4, K1
 	VMOVAPS.Z Z3, K1, Z3
 	VMOVUPS   Z3, (BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleWideStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z5, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -2134,11 +2134,11 @@ singleWideStream:
 	JMP       singleEnd
 
 singleWideSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
 	LEAQ      (BX)(CX*4), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleWideSolutionStream
 	VPANDQ    magnitudes32x64<>+64(SB), Z5, Z3
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z3, K1
@@ -2187,17 +2187,17 @@ singleDone:
 	BTSQ       SI, DI
 	DECQ       DI
 	KMOVW      DI, K1
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         restLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	VMOVUPS.Z  (R9)(CX*4), K1, Z3
@@ -2213,16 +2213,16 @@ restLoad:
 	VMOVUPS (R8)(CX*4), Z3
 
 restLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*4)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         restTail
 
@@ -2230,7 +2230,7 @@ restLink:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       restLinkWide
 	VMOVUPS   (R10)(CX*4), Z4
 	VMOVUPS   64(R10)(CX*4), Z5
@@ -2271,7 +2271,7 @@ restTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       restTailWide
 	VMOVUPS   (R10)(CX*4), Z4
 	VMOVUPS   64(R10)(CX*4), Z5
@@ -2289,7 +2289,7 @@ restTail:
 	VPMAXSD   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        restNarrowSolution
-	MOVQ      64(AX), SI
+	MOVQ      56(AX), SI
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z4
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z4, K1
@@ -2317,7 +2317,7 @@ restTailWide:
 	VPMAXSD   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        restWideSolution
-	MOVQ      64(AX), SI
+	MOVQ      56(AX), SI
 	VADDPS    Z3, Z3, Z3
 	VPANDQ    magnitudes32x64<>+64(SB), Z3, Z4
 	VCMPPS    $0x15, floors32x64<>+0(SB), Z4, K1
@@ -2331,19 +2331,19 @@ restEnd:
 
 next:
 	ADDQ $0x10, DX
-	LEAQ 128(AX), SI
+	LEAQ 120(AX), SI
 	CMPQ DX, SI
 	JL   segment
-	CMPQ 136(AX), $0x00
+	CMPQ 128(AX), $0x00
 	JE   stored
 	SFENCE
 
 stored:
-	CMPQ 128(AX), $0x00
+	CMPQ 120(AX), $0x00
 	JE   return
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 112(AX), BX
+	MOVQ links+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 104(AX), BX
 	LEAQ (SP), AX
 
 restore:
@@ -2367,26 +2367,26 @@ return:
 	VPSHUFD    $0xb1, Z2, Z0
 	VPMAXSD    Z0, Z2, Z2
 	VMOVQ      X2, AX
-	MOVL       AX, most+8(FP)
+	MOVL       AX, most+16(FP)
 	VZEROUPPER
 	RET
 
-// func wave64AVX512(w *byte) (most float64)
+// func wave64AVX512(w *byte, links *byte) (most float64)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·wave64AVX512(SB), NOSPLIT, $128-16
+TEXT ·wave64AVX512(SB), NOSPLIT, $128-24
 	MOVQ         w+0(FP), AX
-	VBROADCASTSD 176(AX), Z0
-	VBROADCASTSD 184(AX), Z1
+	VBROADCASTSD 168(AX), Z0
+	VBROADCASTSD 176(AX), Z1
 	VPXOR        X2, X2, X2
 	XORQ         CX, CX
-	LEAQ         80(AX), DX
+	LEAQ         72(AX), DX
 	LEAQ         magnitudes64x64<>+64(SB), BX
-	CMPQ         128(AX), $0x00
+	CMPQ         120(AX), $0x00
 	JE           segment
 	SUBQ         $0x40, BX
-	MOVQ         (AX), SI
-	MOVQ         8(AX), R8
-	MOVQ         112(AX), R9
+	MOVQ         links+8(FP), SI
+	MOVQ         (AX), R8
+	MOVQ         104(AX), R9
 	LEAQ         (SP), DI
 
 keep:
@@ -2406,20 +2406,20 @@ several:
 	SUBQ       $0x20, SI
 	CMPQ       CX, SI
 	JG         severalDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         severalLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*8)
 	PREFETCHT0 64(R11)(CX*8)
 	PREFETCHT0 128(R11)(CX*8)
 	PREFETCHT0 192(R11)(CX*8)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	PREFETCHT0 64(R11)(CX*4)
@@ -2456,7 +2456,7 @@ severalLoad:
 	VMOVUPD 192(R8)(CX*8), Z6
 
 severalLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    severalTail
 
@@ -2464,7 +2464,7 @@ severalLink:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     severalLinkWide
 	VMOVUPD (R10)(CX*8), Z7
 	VMOVUPD 64(R10)(CX*8), Z8
@@ -2547,7 +2547,7 @@ severalTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       severalTailWide
 	VMOVUPD   (R10)(CX*8), Z7
 	VMOVUPD   64(R10)(CX*8), Z8
@@ -2592,7 +2592,7 @@ severalTail:
 	VPMAXSQ   Z11, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        severalNarrowSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y11
@@ -2617,10 +2617,10 @@ severalTail:
 	VCMPPS    $0x15, floors32x64<>+0(SB), Y4, K1
 	VMOVAPS.Z Y3, K1, Y3
 	VMOVUPS   Y3, 96(BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalNarrowStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z7, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -2660,11 +2660,11 @@ severalNarrowStream:
 	JMP       severalEnd
 
 severalNarrowSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
 	LEAQ      (BX)(CX*8), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalNarrowSolutionStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z7, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -2835,7 +2835,7 @@ severalTailWide:
 	VPMAXSQ   Z7, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        severalWideSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y7
@@ -2860,10 +2860,10 @@ severalTailWide:
 	VCMPPS    $0x15, floors32x64<>+0(SB), Y4, K1
 	VMOVAPS.Z Y3, K1, Y3
 	VMOVUPS   Y3, 96(BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalWideStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z8, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -2903,11 +2903,11 @@ severalWideStream:
 	JMP       severalEnd
 
 severalWideSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
 	LEAQ      (BX)(CX*8), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalWideSolutionStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z8, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -3044,17 +3044,17 @@ single:
 	SUBQ       $0x08, SI
 	CMPQ       CX, SI
 	JG         singleDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         singleLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*8)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	VCVTPS2PD  (R9)(CX*4), Z3
@@ -3069,7 +3069,7 @@ singleLoad:
 	VMOVUPD (R8)(CX*8), Z3
 
 singleLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    singleTail
 
@@ -3077,7 +3077,7 @@ singleLink:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     singleLinkWide
 	VMOVUPD (R10)(CX*8), Z4
 	VMOVUPD 64(R10)(CX*8), Z5
@@ -3112,7 +3112,7 @@ singleTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       singleTailWide
 	VMOVUPD   (R10)(CX*8), Z4
 	VMOVUPD   64(R10)(CX*8), Z5
@@ -3127,17 +3127,17 @@ singleTail:
 	VPMAXSQ   Z5, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        singleNarrowSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y5
 	VCMPPS    $0x15, floors32x64<>+0(SB), Y5, K1
 	VMOVAPS.Z Y3, K1, Y3
 	VMOVUPS   Y3, (BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleNarrowStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z4, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -3153,11 +3153,11 @@ singleNarrowStream:
 	JMP       singleEnd
 
 singleNarrowSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
 	LEAQ      (BX)(CX*8), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleNarrowSolutionStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z4, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -3208,17 +3208,17 @@ singleTailWide:
 	VPMAXSQ   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        singleWideSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y4
 	VCMPPS    $0x15, floors32x64<>+0(SB), Y4, K1
 	VMOVAPS.Z Y3, K1, Y3
 	VMOVUPS   Y3, (BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleWideStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z5, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -3234,11 +3234,11 @@ singleWideStream:
 	JMP       singleEnd
 
 singleWideSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
 	LEAQ      (BX)(CX*8), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleWideSolutionStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z5, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -3287,17 +3287,17 @@ singleDone:
 	BTSQ       SI, DI
 	DECQ       DI
 	KMOVW      DI, K1
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         restLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*8)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	VMOVUPS.Z  (R9)(CX*4), K1, Z3
@@ -3315,7 +3315,7 @@ restLoad:
 	VMOVUPD (R8)(CX*8), Z3
 
 restLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    restTail
 
@@ -3323,7 +3323,7 @@ restLink:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     restLinkWide
 	VMOVUPD (R10)(CX*8), Z4
 	VMOVUPD 64(R10)(CX*8), Z5
@@ -3358,7 +3358,7 @@ restTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       restTailWide
 	VMOVUPD   (R10)(CX*8), Z4
 	VMOVUPD   64(R10)(CX*8), Z5
@@ -3374,7 +3374,7 @@ restTail:
 	VPMAXSQ   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        restNarrowSolution
-	MOVQ      64(AX), SI
+	MOVQ      56(AX), SI
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y4
@@ -3401,7 +3401,7 @@ restTailWide:
 	VPMAXSQ   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        restWideSolution
-	MOVQ      64(AX), SI
+	MOVQ      56(AX), SI
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y4
@@ -3416,19 +3416,19 @@ restEnd:
 
 next:
 	ADDQ $0x10, DX
-	LEAQ 128(AX), SI
+	LEAQ 120(AX), SI
 	CMPQ DX, SI
 	JL   segment
-	CMPQ 136(AX), $0x00
+	CMPQ 128(AX), $0x00
 	JE   stored
 	SFENCE
 
 stored:
-	CMPQ 128(AX), $0x00
+	CMPQ 120(AX), $0x00
 	JE   return
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 112(AX), BX
+	MOVQ links+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 104(AX), BX
 	LEAQ (SP), AX
 
 restore:
@@ -3450,7 +3450,7 @@ return:
 	VPERMILPD  $0x55, Z2, Z0
 	VPMAXSQ    Z0, Z2, Z2
 	VMOVQ      X2, AX
-	MOVQ       AX, most+8(FP)
+	MOVQ       AX, most+16(FP)
 	VZEROUPPER
 	RET
 
@@ -3536,22 +3536,22 @@ DATA secondHalf64<>+48(SB)/8, $0x0000000000000007
 DATA secondHalf64<>+56(SB)/8, $0x000000000000000f
 GLOBL secondHalf64<>(SB), RODATA|NOPTR, $64
 
-// func waveSource64AVX512(w *byte) (most float64)
+// func waveSource64AVX512(w *byte, links *byte) (most float64)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·waveSource64AVX512(SB), NOSPLIT, $128-16
+TEXT ·waveSource64AVX512(SB), NOSPLIT, $128-24
 	MOVQ         w+0(FP), AX
-	VBROADCASTSD 176(AX), Z0
-	VBROADCASTSD 184(AX), Z1
+	VBROADCASTSD 168(AX), Z0
+	VBROADCASTSD 176(AX), Z1
 	VPXOR        X2, X2, X2
 	XORQ         CX, CX
-	LEAQ         80(AX), DX
+	LEAQ         72(AX), DX
 	LEAQ         magnitudes64x64<>+64(SB), BX
-	CMPQ         128(AX), $0x00
+	CMPQ         120(AX), $0x00
 	JE           segment
 	SUBQ         $0x40, BX
-	MOVQ         (AX), SI
-	MOVQ         8(AX), R8
-	MOVQ         112(AX), R9
+	MOVQ         links+8(FP), SI
+	MOVQ         (AX), R8
+	MOVQ         104(AX), R9
 	LEAQ         (SP), DI
 
 keep:
@@ -3571,20 +3571,20 @@ several:
 	SUBQ       $0x20, SI
 	CMPQ       CX, SI
 	JG         severalDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         severalLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
 	PREFETCHT0 64(DI)(CX*8)
 	PREFETCHT0 128(DI)(CX*8)
 	PREFETCHT0 192(DI)(CX*8)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	PREFETCHT0 64(DI)(CX*4)
@@ -3621,22 +3621,22 @@ severalLoad:
 	VMOVUPD 192(R8)(CX*8), Z6
 
 severalLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	PREFETCHT0 64(DI)(CX*8)
+	PREFETCHT0 128(DI)(CX*8)
+	PREFETCHT0 192(DI)(CX*8)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
 	PREFETCHT0 64(DI)(CX*8)
 	PREFETCHT0 128(DI)(CX*8)
 	PREFETCHT0 192(DI)(CX*8)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*8)
-	PREFETCHT0 64(DI)(CX*8)
-	PREFETCHT0 128(DI)(CX*8)
-	PREFETCHT0 192(DI)(CX*8)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         severalTail
 
@@ -3644,7 +3644,7 @@ severalLink:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     severalLinkWide
 	VMOVUPD (R10)(CX*8), Z7
 	VMOVUPD 64(R10)(CX*8), Z8
@@ -3737,7 +3737,7 @@ severalTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       severalTailWide
 	VMOVUPD   (R10)(CX*8), Z7
 	VMOVUPD   64(R10)(CX*8), Z8
@@ -3786,7 +3786,7 @@ severalTail:
 	VPMAXSQ   Z11, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        severalNarrowSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y11
@@ -3811,10 +3811,10 @@ severalTail:
 	VCMPPS    $0x15, floors32x64<>+0(SB), Y4, K1
 	VMOVAPS.Z Y3, K1, Y3
 	VMOVUPS   Y3, 96(BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalNarrowStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z7, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -3854,11 +3854,11 @@ severalNarrowStream:
 	JMP       severalEnd
 
 severalNarrowSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
 	LEAQ      (BX)(CX*8), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalNarrowSolutionStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z7, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -4033,7 +4033,7 @@ severalTailWide:
 	VPMAXSQ   Z7, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        severalWideSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y7
@@ -4058,10 +4058,10 @@ severalTailWide:
 	VCMPPS    $0x15, floors32x64<>+0(SB), Y4, K1
 	VMOVAPS.Z Y3, K1, Y3
 	VMOVUPS   Y3, 96(BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalWideStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z8, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -4101,11 +4101,11 @@ severalWideStream:
 	JMP       severalEnd
 
 severalWideSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        severalEnd
 	LEAQ      (BX)(CX*8), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       severalWideSolutionStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z8, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -4242,17 +4242,17 @@ single:
 	SUBQ       $0x08, SI
 	CMPQ       CX, SI
 	JG         singleDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         singleLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	VCVTPS2PD  (R9)(CX*4), Z3
@@ -4267,16 +4267,16 @@ singleLoad:
 	VMOVUPD (R8)(CX*8), Z3
 
 singleLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*8)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         singleTail
 
@@ -4284,7 +4284,7 @@ singleLink:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     singleLinkWide
 	VMOVUPD (R10)(CX*8), Z4
 	VMOVUPD 64(R10)(CX*8), Z5
@@ -4323,7 +4323,7 @@ singleTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       singleTailWide
 	VMOVUPD   (R10)(CX*8), Z4
 	VMOVUPD   64(R10)(CX*8), Z5
@@ -4339,17 +4339,17 @@ singleTail:
 	VPMAXSQ   Z5, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        singleNarrowSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y5
 	VCMPPS    $0x15, floors32x64<>+0(SB), Y5, K1
 	VMOVAPS.Z Y3, K1, Y3
 	VMOVUPS   Y3, (BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleNarrowStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z4, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -4365,11 +4365,11 @@ singleNarrowStream:
 	JMP       singleEnd
 
 singleNarrowSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
 	LEAQ      (BX)(CX*8), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleNarrowSolutionStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z4, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -4421,17 +4421,17 @@ singleTailWide:
 	VPMAXSQ   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        singleWideSolution
-	MOVQ      64(AX), BX
+	MOVQ      56(AX), BX
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y4
 	VCMPPS    $0x15, floors32x64<>+0(SB), Y4, K1
 	VMOVAPS.Z Y3, K1, Y3
 	VMOVUPS   Y3, (BX)(CX*4)
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleWideStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z5, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -4447,11 +4447,11 @@ singleWideStream:
 	JMP       singleEnd
 
 singleWideSolution:
-	MOVQ      72(AX), BX
+	MOVQ      64(AX), BX
 	TESTQ     BX, BX
 	JZ        singleEnd
 	LEAQ      (BX)(CX*8), BX
-	CMPQ      136(AX), $0x00
+	CMPQ      128(AX), $0x00
 	JNE       singleWideSolutionStream
 	VPANDQ    magnitudes64x64<>+64(SB), Z5, Z3
 	VCMPPD    $0x15, floors64x64<>+0(SB), Z3, K1
@@ -4500,17 +4500,17 @@ singleDone:
 	BTSQ       SI, DI
 	DECQ       DI
 	KMOVW      DI, K1
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         restLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	VMOVUPS.Z  (R9)(CX*4), K1, Z3
@@ -4528,16 +4528,16 @@ restLoad:
 	VMOVUPD (R8)(CX*8), Z3
 
 restLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*8)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         restTail
 
@@ -4545,7 +4545,7 @@ restLink:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       restLinkWide
 	VMOVUPD   (R10)(CX*8), Z4
 	VMOVUPD   64(R10)(CX*8), Z5
@@ -4586,7 +4586,7 @@ restTail:
 	MOVQ      16(SI), R8
 	MOVQ      24(SI), R10
 	MOVQ      32(SI), R9
-	CMPQ      128(AX), $0x00
+	CMPQ      120(AX), $0x00
 	JNE       restTailWide
 	VMOVUPD   (R10)(CX*8), Z4
 	VMOVUPD   64(R10)(CX*8), Z5
@@ -4604,7 +4604,7 @@ restTail:
 	VPMAXSQ   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        restNarrowSolution
-	MOVQ      64(AX), SI
+	MOVQ      56(AX), SI
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y4
@@ -4633,7 +4633,7 @@ restTailWide:
 	VPMAXSQ   Z4, Z2, Z2
 	CMPQ      8(DX), $0x02
 	JE        restWideSolution
-	MOVQ      64(AX), SI
+	MOVQ      56(AX), SI
 	VCVTPD2PS Z3, Y3
 	VADDPS    Y3, Y3, Y3
 	VPANDD    magnitudes32x64<>+64(SB), Y3, Y4
@@ -4648,19 +4648,19 @@ restEnd:
 
 next:
 	ADDQ $0x10, DX
-	LEAQ 128(AX), SI
+	LEAQ 120(AX), SI
 	CMPQ DX, SI
 	JL   segment
-	CMPQ 136(AX), $0x00
+	CMPQ 128(AX), $0x00
 	JE   stored
 	SFENCE
 
 stored:
-	CMPQ 128(AX), $0x00
+	CMPQ 120(AX), $0x00
 	JE   return
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 112(AX), BX
+	MOVQ links+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 104(AX), BX
 	LEAQ (SP), AX
 
 restore:
@@ -4682,6 +4682,6 @@ return:
 	VPERMILPD  $0x55, Z2, Z0
 	VPMAXSQ    Z0, Z2, Z2
 	VMOVQ      X2, AX
-	MOVQ       AX, most+8(FP)
+	MOVQ       AX, most+16(FP)
 	VZEROUPPER
 	RET

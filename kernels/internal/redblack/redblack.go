@@ -3,8 +3,6 @@
 package redblack
 
 import (
-	"unsafe"
-
 	"offload/internal/contract"
 	"offload/internal/ieee"
 )
@@ -35,10 +33,7 @@ type Segment struct {
 // updated with the new values of the one below. Points around those of a half-row, up to a
 // whole vector, are read, and written with undefined values.
 type Wave[T Float] struct {
-	// Links are the half-rows from the lowest one on: that which has entered, Count to update,
-	// one for the residuals, and the one above it.
-	Links *Link[T]
-	Count int // at most 7
+	Count int // of half-rows to update; at most 7
 
 	// The lowest half-row is set to State + (A + B)/2, unless A is nil.
 	State *T
@@ -63,23 +58,14 @@ type Wave[T Float] struct {
 	CX, CY T
 }
 
-// Run performs the step by f, which has waves.
-func (w *Wave[T]) Run(f *Form[T]) T {
-	if w.Side == nil {
-		return f.Wave((*byte)(unsafe.Pointer(w)))
-	}
-	return f.WaveSource((*byte)(unsafe.Pointer(w)))
-}
-
 // Form is a set of loops. All forms give the same bits. The first argument sets the number
 // of elements; the others have at least as many, or as many more as is said. Outputs do not
 // overlap inputs. Weights of the neighbours in the row and in the column are cx and cy.
 type Form[T Float] struct {
-	// Wave performs a step, given by a pointer to a Wave without or with a right side, and
-	// returns the largest magnitude of a residual. A form that has it lacks Relax, Residual and
-	// Correct.
-	Wave, WaveSource func(w *byte) T
-	Lanes            int // of its vectors
+	// Lanes is the number of elements of a vector. A form with vectors has waves, by Wave.Run,
+	// and lacks Relax, Residual and Correct.
+	Lanes int
+	wide  bool // its vectors are those of AVX-512
 
 	// Relax sets the points of a half-row to the values that satisfy their equations: up and
 	// down are the half-rows above and below, row is that of the other colour in the same

@@ -7,12 +7,12 @@ package redblack
 // wave32 computes a Wave with AVX2.
 //
 //go:noescape
-func wave32(w *byte) (most float32)
+func wave32(w *byte, links *byte) (most float32)
 
 // waveSource32 computes a Wave with AVX2.
 //
 //go:noescape
-func waveSource32(w *byte) (most float32)
+func waveSource32(w *byte, links *byte) (most float32)
 
 // cubic32 is Cubic.
 //
@@ -42,12 +42,12 @@ func joinStream32(dst []float32, even []float32, odd []float32)
 // wave64 computes a Wave with AVX2.
 //
 //go:noescape
-func wave64(w *byte) (most float64)
+func wave64(w *byte, links *byte) (most float64)
 
 // waveSource64 computes a Wave with AVX2.
 //
 //go:noescape
-func waveSource64(w *byte) (most float64)
+func waveSource64(w *byte, links *byte) (most float64)
 
 // cubic64 is Cubic.
 //

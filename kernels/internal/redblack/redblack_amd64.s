@@ -4,22 +4,22 @@
 
 #include "textflag.h"
 
-// func wave32(w *byte) (most float32)
+// func wave32(w *byte, links *byte) (most float32)
 // Requires: AVX, AVX2, MMX+, SSE
-TEXT ·wave32(SB), NOSPLIT, $128-12
+TEXT ·wave32(SB), NOSPLIT, $128-20
 	MOVQ         w+0(FP), AX
-	VBROADCASTSS 176(AX), Y0
-	VBROADCASTSS 180(AX), Y1
+	VBROADCASTSS 168(AX), Y0
+	VBROADCASTSS 172(AX), Y1
 	VPXOR        X2, X2, X2
 	XORQ         CX, CX
-	LEAQ         80(AX), DX
+	LEAQ         72(AX), DX
 	LEAQ         magnitudes32x32<>+32(SB), BX
-	CMPQ         128(AX), $0x00
+	CMPQ         120(AX), $0x00
 	JE           segment
 	SUBQ         $0x20, BX
-	MOVQ         (AX), SI
-	MOVQ         8(AX), R8
-	MOVQ         112(AX), R9
+	MOVQ         links+8(FP), SI
+	MOVQ         (AX), R8
+	MOVQ         104(AX), R9
 	LEAQ         (SP), DI
 
 keep:
@@ -39,18 +39,18 @@ several:
 	SUBQ       $0x20, SI
 	CMPQ       CX, SI
 	JG         severalDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         severalLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*4)
 	PREFETCHT0 64(R11)(CX*4)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	PREFETCHT0 64(R11)(CX*4)
@@ -87,7 +87,7 @@ severalLoad:
 	VMOVUPS 96(R8)(CX*4), Y6
 
 severalLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    severalTail
 
@@ -133,7 +133,7 @@ severalTail:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     severalTailWide
 	VADDPS  (R9)(CX*4), Y3, Y3
 	VMOVUPS (R10)(CX*4), Y7
@@ -173,7 +173,7 @@ severalTail:
 	VPMAXSD Y7, Y2, Y2
 	CMPQ    8(DX), $0x02
 	JE      severalNarrowSolution
-	MOVQ    64(AX), BX
+	MOVQ    56(AX), BX
 	VADDPS  Y3, Y3, Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y7
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y7, Y7
@@ -194,10 +194,10 @@ severalTail:
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
 	VANDPS  Y3, Y6, Y6
 	VMOVUPS Y6, 96(BX)(CX*4)
-	MOVQ    72(AX), BX
+	MOVQ    64(AX), BX
 	TESTQ   BX, BX
 	JZ      severalEnd
-	CMPQ    136(AX), $0x00
+	CMPQ    128(AX), $0x00
 	JNE     severalNarrowStream
 	VMOVUPS (R10)(CX*4), Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
@@ -245,11 +245,11 @@ severalNarrowStream:
 	JMP      severalEnd
 
 severalNarrowSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
 	LEAQ       (BX)(CX*4), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalNarrowSolutionStream
 	VMOVUPS    (R10)(CX*4), Y4
 	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
@@ -407,7 +407,7 @@ severalTailWide:
 	VPMAXSD Y7, Y2, Y2
 	CMPQ    8(DX), $0x02
 	JE      severalWideSolution
-	MOVQ    64(AX), BX
+	MOVQ    56(AX), BX
 	VADDPS  Y3, Y3, Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y7
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y7, Y7
@@ -428,10 +428,10 @@ severalTailWide:
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
 	VANDPS  Y3, Y6, Y6
 	VMOVUPS Y6, 96(BX)(CX*4)
-	MOVQ    72(AX), BX
+	MOVQ    64(AX), BX
 	TESTQ   BX, BX
 	JZ      severalEnd
-	CMPQ    136(AX), $0x00
+	CMPQ    128(AX), $0x00
 	JNE     severalWideStream
 	VMOVUPS 4(R10)(CX*4), Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
@@ -479,11 +479,11 @@ severalWideStream:
 	JMP      severalEnd
 
 severalWideSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
 	LEAQ       (BX)(CX*4), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalWideSolutionStream
 	VMOVUPS    4(R10)(CX*4), Y4
 	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
@@ -612,17 +612,17 @@ single:
 	SUBQ       $0x08, SI
 	CMPQ       CX, SI
 	JG         singleDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         singleLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*4)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	VMOVUPS    (R9)(CX*4), Y3
@@ -637,7 +637,7 @@ singleLoad:
 	VMOVUPS (R8)(CX*4), Y3
 
 singleLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    singleTail
 
@@ -662,7 +662,7 @@ singleTail:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     singleTailWide
 	VADDPS  (R9)(CX*4), Y3, Y3
 	VMOVUPS (R10)(CX*4), Y4
@@ -675,16 +675,16 @@ singleTail:
 	VPMAXSD Y4, Y2, Y2
 	CMPQ    8(DX), $0x02
 	JE      singleNarrowSolution
-	MOVQ    64(AX), BX
+	MOVQ    56(AX), BX
 	VADDPS  Y3, Y3, Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
 	VANDPS  Y4, Y3, Y3
 	VMOVUPS Y3, (BX)(CX*4)
-	MOVQ    72(AX), BX
+	MOVQ    64(AX), BX
 	TESTQ   BX, BX
 	JZ      singleEnd
-	CMPQ    136(AX), $0x00
+	CMPQ    128(AX), $0x00
 	JNE     singleNarrowStream
 	VMOVUPS (R10)(CX*4), Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
@@ -702,11 +702,11 @@ singleNarrowStream:
 	JMP      singleEnd
 
 singleNarrowSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
 	LEAQ       (BX)(CX*4), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleNarrowSolutionStream
 	VMOVUPS    (R10)(CX*4), Y4
 	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
@@ -753,16 +753,16 @@ singleTailWide:
 	VPMAXSD Y4, Y2, Y2
 	CMPQ    8(DX), $0x02
 	JE      singleWideSolution
-	MOVQ    64(AX), BX
+	MOVQ    56(AX), BX
 	VADDPS  Y3, Y3, Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
 	VANDPS  Y4, Y3, Y3
 	VMOVUPS Y3, (BX)(CX*4)
-	MOVQ    72(AX), BX
+	MOVQ    64(AX), BX
 	TESTQ   BX, BX
 	JZ      singleEnd
-	CMPQ    136(AX), $0x00
+	CMPQ    128(AX), $0x00
 	JNE     singleWideStream
 	VMOVUPS 4(R10)(CX*4), Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
@@ -780,11 +780,11 @@ singleWideStream:
 	JMP      singleEnd
 
 singleWideSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
 	LEAQ       (BX)(CX*4), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleWideSolutionStream
 	VMOVUPS    4(R10)(CX*4), Y4
 	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
@@ -830,17 +830,17 @@ singleDone:
 	LEAQ       lanes<>+32(SB), DI
 	NEGQ       SI
 	VMOVUPS    (DI)(SI*4), Y3
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         restLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*4)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	VMASKMOVPS (R9)(CX*4), Y3, Y4
@@ -856,7 +856,7 @@ restLoad:
 	VMOVUPS (R8)(CX*4), Y4
 
 restLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    restTail
 
@@ -881,7 +881,7 @@ restTail:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     restTailWide
 	VADDPS  (R9)(CX*4), Y4, Y4
 	VMOVUPS (R10)(CX*4), Y5
@@ -895,7 +895,7 @@ restTail:
 	VPMAXSD Y5, Y2, Y2
 	CMPQ    8(DX), $0x02
 	JE      restNarrowSolution
-	MOVQ    64(AX), SI
+	MOVQ    56(AX), SI
 	VADDPS  Y4, Y4, Y4
 	VANDPS  magnitudes32x32<>+32(SB), Y4, Y3
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
@@ -919,7 +919,7 @@ restTailWide:
 	VPMAXSD Y5, Y2, Y2
 	CMPQ    8(DX), $0x02
 	JE      restWideSolution
-	MOVQ    64(AX), SI
+	MOVQ    56(AX), SI
 	VADDPS  Y4, Y4, Y4
 	VANDPS  magnitudes32x32<>+32(SB), Y4, Y3
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
@@ -933,19 +933,19 @@ restEnd:
 
 next:
 	ADDQ $0x10, DX
-	LEAQ 128(AX), SI
+	LEAQ 120(AX), SI
 	CMPQ DX, SI
 	JL   segment
-	CMPQ 136(AX), $0x00
+	CMPQ 128(AX), $0x00
 	JE   stored
 	SFENCE
 
 stored:
-	CMPQ 128(AX), $0x00
+	CMPQ 120(AX), $0x00
 	JE   return
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 112(AX), BX
+	MOVQ links+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 104(AX), BX
 	LEAQ (SP), AX
 
 restore:
@@ -966,7 +966,7 @@ return:
 	VPMAXSD    Y0, Y2, Y2
 	VPSHUFD    $0xb1, Y2, Y0
 	VPMAXSD    Y0, Y2, Y2
-	MOVSS      X2, most+8(FP)
+	MOVSS      X2, most+16(FP)
 	VZEROUPPER
 	RET
 
@@ -1042,22 +1042,22 @@ DATA lanes<>+48(SB)/8, $0x0000000000000000
 DATA lanes<>+56(SB)/8, $0x0000000000000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
-// func waveSource32(w *byte) (most float32)
+// func waveSource32(w *byte, links *byte) (most float32)
 // Requires: AVX, AVX2, MMX+, SSE
-TEXT ·waveSource32(SB), NOSPLIT, $128-12
+TEXT ·waveSource32(SB), NOSPLIT, $128-20
 	MOVQ         w+0(FP), AX
-	VBROADCASTSS 176(AX), Y0
-	VBROADCASTSS 180(AX), Y1
+	VBROADCASTSS 168(AX), Y0
+	VBROADCASTSS 172(AX), Y1
 	VPXOR        X2, X2, X2
 	XORQ         CX, CX
-	LEAQ         80(AX), DX
+	LEAQ         72(AX), DX
 	LEAQ         magnitudes32x32<>+32(SB), BX
-	CMPQ         128(AX), $0x00
+	CMPQ         120(AX), $0x00
 	JE           segment
 	SUBQ         $0x20, BX
-	MOVQ         (AX), SI
-	MOVQ         8(AX), R8
-	MOVQ         112(AX), R9
+	MOVQ         links+8(FP), SI
+	MOVQ         (AX), R8
+	MOVQ         104(AX), R9
 	LEAQ         (SP), DI
 
 keep:
@@ -1077,18 +1077,18 @@ several:
 	SUBQ       $0x20, SI
 	CMPQ       CX, SI
 	JG         severalDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         severalLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
 	PREFETCHT0 64(DI)(CX*4)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	PREFETCHT0 64(DI)(CX*4)
@@ -1125,18 +1125,18 @@ severalLoad:
 	VMOVUPS 96(R8)(CX*4), Y6
 
 severalLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
 	PREFETCHT0 64(DI)(CX*4)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*4)
-	PREFETCHT0 64(DI)(CX*4)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         severalTail
 
@@ -1188,7 +1188,7 @@ severalTail:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     severalTailWide
 	VADDPS  (R9)(CX*4), Y3, Y3
 	VMOVUPS (R10)(CX*4), Y7
@@ -1232,7 +1232,7 @@ severalTail:
 	VPMAXSD Y7, Y2, Y2
 	CMPQ    8(DX), $0x02
 	JE      severalNarrowSolution
-	MOVQ    64(AX), BX
+	MOVQ    56(AX), BX
 	VADDPS  Y3, Y3, Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y7
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y7, Y7
@@ -1253,10 +1253,10 @@ severalTail:
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
 	VANDPS  Y3, Y6, Y6
 	VMOVUPS Y6, 96(BX)(CX*4)
-	MOVQ    72(AX), BX
+	MOVQ    64(AX), BX
 	TESTQ   BX, BX
 	JZ      severalEnd
-	CMPQ    136(AX), $0x00
+	CMPQ    128(AX), $0x00
 	JNE     severalNarrowStream
 	VMOVUPS (R10)(CX*4), Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
@@ -1304,11 +1304,11 @@ severalNarrowStream:
 	JMP      severalEnd
 
 severalNarrowSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
 	LEAQ       (BX)(CX*4), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalNarrowSolutionStream
 	VMOVUPS    (R10)(CX*4), Y4
 	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
@@ -1470,7 +1470,7 @@ severalTailWide:
 	VPMAXSD Y7, Y2, Y2
 	CMPQ    8(DX), $0x02
 	JE      severalWideSolution
-	MOVQ    64(AX), BX
+	MOVQ    56(AX), BX
 	VADDPS  Y3, Y3, Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y7
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y7, Y7
@@ -1491,10 +1491,10 @@ severalTailWide:
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y3, Y3
 	VANDPS  Y3, Y6, Y6
 	VMOVUPS Y6, 96(BX)(CX*4)
-	MOVQ    72(AX), BX
+	MOVQ    64(AX), BX
 	TESTQ   BX, BX
 	JZ      severalEnd
-	CMPQ    136(AX), $0x00
+	CMPQ    128(AX), $0x00
 	JNE     severalWideStream
 	VMOVUPS 4(R10)(CX*4), Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
@@ -1542,11 +1542,11 @@ severalWideStream:
 	JMP      severalEnd
 
 severalWideSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
 	LEAQ       (BX)(CX*4), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalWideSolutionStream
 	VMOVUPS    4(R10)(CX*4), Y4
 	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
@@ -1675,17 +1675,17 @@ single:
 	SUBQ       $0x08, SI
 	CMPQ       CX, SI
 	JG         singleDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         singleLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	VMOVUPS    (R9)(CX*4), Y3
@@ -1700,16 +1700,16 @@ singleLoad:
 	VMOVUPS (R8)(CX*4), Y3
 
 singleLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*4)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         singleTail
 
@@ -1737,7 +1737,7 @@ singleTail:
 	MOVQ    16(SI), R8
 	MOVQ    24(SI), R10
 	MOVQ    32(SI), R9
-	CMPQ    128(AX), $0x00
+	CMPQ    120(AX), $0x00
 	JNE     singleTailWide
 	VADDPS  (R9)(CX*4), Y3, Y3
 	VMOVUPS (R10)(CX*4), Y4
@@ -1751,16 +1751,16 @@ singleTail:
 	VPMAXSD Y4, Y2, Y2
 	CMPQ    8(DX), $0x02
 	JE      singleNarrowSolution
-	MOVQ    64(AX), BX
+	MOVQ    56(AX), BX
 	VADDPS  Y3, Y3, Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
 	VANDPS  Y4, Y3, Y3
 	VMOVUPS Y3, (BX)(CX*4)
-	MOVQ    72(AX), BX
+	MOVQ    64(AX), BX
 	TESTQ   BX, BX
 	JZ      singleEnd
-	CMPQ    136(AX), $0x00
+	CMPQ    128(AX), $0x00
 	JNE     singleNarrowStream
 	VMOVUPS (R10)(CX*4), Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
@@ -1778,11 +1778,11 @@ singleNarrowStream:
 	JMP      singleEnd
 
 singleNarrowSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
 	LEAQ       (BX)(CX*4), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleNarrowSolutionStream
 	VMOVUPS    (R10)(CX*4), Y4
 	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
@@ -1830,16 +1830,16 @@ singleTailWide:
 	VPMAXSD Y4, Y2, Y2
 	CMPQ    8(DX), $0x02
 	JE      singleWideSolution
-	MOVQ    64(AX), BX
+	MOVQ    56(AX), BX
 	VADDPS  Y3, Y3, Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
 	VCMPPS  $0x15, floors32x32<>+0(SB), Y4, Y4
 	VANDPS  Y4, Y3, Y3
 	VMOVUPS Y3, (BX)(CX*4)
-	MOVQ    72(AX), BX
+	MOVQ    64(AX), BX
 	TESTQ   BX, BX
 	JZ      singleEnd
-	CMPQ    136(AX), $0x00
+	CMPQ    128(AX), $0x00
 	JNE     singleWideStream
 	VMOVUPS 4(R10)(CX*4), Y3
 	VANDPS  magnitudes32x32<>+32(SB), Y3, Y4
@@ -1857,11 +1857,11 @@ singleWideStream:
 	JMP      singleEnd
 
 singleWideSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
 	LEAQ       (BX)(CX*4), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleWideSolutionStream
 	VMOVUPS    4(R10)(CX*4), Y4
 	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
@@ -1907,17 +1907,17 @@ singleDone:
 	LEAQ       lanes<>+32(SB), DI
 	NEGQ       SI
 	VMOVUPS    (DI)(SI*4), Y3
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         restLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	VMASKMOVPS (R9)(CX*4), Y3, Y4
@@ -1933,16 +1933,16 @@ restLoad:
 	VMOVUPS (R8)(CX*4), Y4
 
 restLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*4)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*4)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*4)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         restTail
 
@@ -1971,7 +1971,7 @@ restTail:
 	MOVQ       16(SI), R8
 	MOVQ       24(SI), R10
 	MOVQ       32(SI), R9
-	CMPQ       128(AX), $0x00
+	CMPQ       120(AX), $0x00
 	JNE        restTailWide
 	VADDPS     (R9)(CX*4), Y4, Y4
 	VMOVUPS    (R10)(CX*4), Y5
@@ -1987,7 +1987,7 @@ restTail:
 	VPMAXSD    Y5, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         restNarrowSolution
-	MOVQ       64(AX), SI
+	MOVQ       56(AX), SI
 	VADDPS     Y4, Y4, Y4
 	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
 	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
@@ -2013,7 +2013,7 @@ restTailWide:
 	VPMAXSD    Y5, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         restWideSolution
-	MOVQ       64(AX), SI
+	MOVQ       56(AX), SI
 	VADDPS     Y4, Y4, Y4
 	VANDPS     magnitudes32x32<>+32(SB), Y4, Y3
 	VCMPPS     $0x15, floors32x32<>+0(SB), Y3, Y3
@@ -2027,19 +2027,19 @@ restEnd:
 
 next:
 	ADDQ $0x10, DX
-	LEAQ 128(AX), SI
+	LEAQ 120(AX), SI
 	CMPQ DX, SI
 	JL   segment
-	CMPQ 136(AX), $0x00
+	CMPQ 128(AX), $0x00
 	JE   stored
 	SFENCE
 
 stored:
-	CMPQ 128(AX), $0x00
+	CMPQ 120(AX), $0x00
 	JE   return
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 112(AX), BX
+	MOVQ links+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 104(AX), BX
 	LEAQ (SP), AX
 
 restore:
@@ -2060,7 +2060,7 @@ return:
 	VPMAXSD    Y0, Y2, Y2
 	VPSHUFD    $0xb1, Y2, Y0
 	VPMAXSD    Y0, Y2, Y2
-	MOVSS      X2, most+8(FP)
+	MOVSS      X2, most+16(FP)
 	VZEROUPPER
 	RET
 
@@ -2491,22 +2491,22 @@ done:
 	VZEROUPPER
 	RET
 
-// func wave64(w *byte) (most float64)
+// func wave64(w *byte, links *byte) (most float64)
 // Requires: AVX, AVX2, MMX+, SSE2
-TEXT ·wave64(SB), NOSPLIT, $128-16
+TEXT ·wave64(SB), NOSPLIT, $128-24
 	MOVQ         w+0(FP), AX
-	VBROADCASTSD 176(AX), Y0
-	VBROADCASTSD 184(AX), Y1
+	VBROADCASTSD 168(AX), Y0
+	VBROADCASTSD 176(AX), Y1
 	VPXOR        X2, X2, X2
 	XORQ         CX, CX
-	LEAQ         80(AX), DX
+	LEAQ         72(AX), DX
 	LEAQ         magnitudes64x32<>+32(SB), BX
-	CMPQ         128(AX), $0x00
+	CMPQ         120(AX), $0x00
 	JE           segment
 	SUBQ         $0x20, BX
-	MOVQ         (AX), SI
-	MOVQ         8(AX), R8
-	MOVQ         112(AX), R9
+	MOVQ         links+8(FP), SI
+	MOVQ         (AX), R8
+	MOVQ         104(AX), R9
 	LEAQ         (SP), DI
 
 keep:
@@ -2526,18 +2526,18 @@ several:
 	SUBQ       $0x10, SI
 	CMPQ       CX, SI
 	JG         severalDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         severalLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*8)
 	PREFETCHT0 64(R11)(CX*8)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	VCVTPS2PD  (R9)(CX*4), Y3
@@ -2573,7 +2573,7 @@ severalLoad:
 	VMOVUPD 96(R8)(CX*8), Y6
 
 severalLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    severalTail
 
@@ -2619,7 +2619,7 @@ severalTail:
 	MOVQ       16(SI), R8
 	MOVQ       24(SI), R10
 	MOVQ       32(SI), R9
-	CMPQ       128(AX), $0x00
+	CMPQ       120(AX), $0x00
 	JNE        severalTailWide
 	VADDPD     (R9)(CX*8), Y3, Y3
 	VMOVUPD    (R10)(CX*8), Y7
@@ -2663,7 +2663,7 @@ severalTail:
 	VBLENDVPD  Y8, Y7, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         severalNarrowSolution
-	MOVQ       64(AX), BX
+	MOVQ       56(AX), BX
 	VCVTPD2PSY Y3, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X7
@@ -2688,10 +2688,10 @@ severalTail:
 	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
 	VANDPS     X4, X3, X3
 	VMOVUPS    X3, 48(BX)(CX*4)
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalNarrowStream
 	VMOVUPD    (R10)(CX*8), Y3
 	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
@@ -2739,11 +2739,11 @@ severalNarrowStream:
 	JMP      severalEnd
 
 severalNarrowSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
 	LEAQ       (BX)(CX*8), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalNarrowSolutionStream
 	VMOVUPD    (R10)(CX*8), Y4
 	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
@@ -2905,7 +2905,7 @@ severalTailWide:
 	VBLENDVPD  Y8, Y7, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         severalWideSolution
-	MOVQ       64(AX), BX
+	MOVQ       56(AX), BX
 	VCVTPD2PSY Y3, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X7
@@ -2930,10 +2930,10 @@ severalTailWide:
 	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
 	VANDPS     X4, X3, X3
 	VMOVUPS    X3, 48(BX)(CX*4)
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalWideStream
 	VMOVUPD    8(R10)(CX*8), Y3
 	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
@@ -2981,11 +2981,11 @@ severalWideStream:
 	JMP      severalEnd
 
 severalWideSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
 	LEAQ       (BX)(CX*8), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalWideSolutionStream
 	VMOVUPD    8(R10)(CX*8), Y4
 	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
@@ -3114,17 +3114,17 @@ single:
 	SUBQ       $0x04, SI
 	CMPQ       CX, SI
 	JG         singleDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         singleLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*8)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	VCVTPS2PD  (R9)(CX*4), Y3
@@ -3139,7 +3139,7 @@ singleLoad:
 	VMOVUPD (R8)(CX*8), Y3
 
 singleLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    singleTail
 
@@ -3164,7 +3164,7 @@ singleTail:
 	MOVQ       16(SI), R8
 	MOVQ       24(SI), R10
 	MOVQ       32(SI), R9
-	CMPQ       128(AX), $0x00
+	CMPQ       120(AX), $0x00
 	JNE        singleTailWide
 	VADDPD     (R9)(CX*8), Y3, Y3
 	VMOVUPD    (R10)(CX*8), Y4
@@ -3178,17 +3178,17 @@ singleTail:
 	VBLENDVPD  Y5, Y4, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         singleNarrowSolution
-	MOVQ       64(AX), BX
+	MOVQ       56(AX), BX
 	VCVTPD2PSY Y3, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X4
 	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
 	VANDPS     X4, X3, X3
 	VMOVUPS    X3, (BX)(CX*4)
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleNarrowStream
 	VMOVUPD    (R10)(CX*8), Y3
 	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
@@ -3206,11 +3206,11 @@ singleNarrowStream:
 	JMP      singleEnd
 
 singleNarrowSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
 	LEAQ       (BX)(CX*8), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleNarrowSolutionStream
 	VMOVUPD    (R10)(CX*8), Y4
 	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
@@ -3258,17 +3258,17 @@ singleTailWide:
 	VBLENDVPD  Y5, Y4, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         singleWideSolution
-	MOVQ       64(AX), BX
+	MOVQ       56(AX), BX
 	VCVTPD2PSY Y3, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X4
 	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
 	VANDPS     X4, X3, X3
 	VMOVUPS    X3, (BX)(CX*4)
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleWideStream
 	VMOVUPD    8(R10)(CX*8), Y3
 	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
@@ -3286,11 +3286,11 @@ singleWideStream:
 	JMP      singleEnd
 
 singleWideSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
 	LEAQ       (BX)(CX*8), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleWideSolutionStream
 	VMOVUPD    8(R10)(CX*8), Y4
 	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
@@ -3337,17 +3337,17 @@ singleDone:
 	NEGQ       SI
 	VMOVUPD    (DI)(SI*8), Y3
 	VMOVUPS    (DI)(SI*4), X4
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         restLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), DI
-	MOVQ       144(AX), R11
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), DI
+	MOVQ       136(AX), R11
 	ADDQ       DI, R11
 	PREFETCHT0 (R11)(CX*8)
-	MOVQ       152(AX), R11
+	MOVQ       144(AX), R11
 	ADDQ       R9, R11
 	PREFETCHT0 (R11)(CX*4)
 	VMASKMOVPS (R9)(CX*4), X4, X5
@@ -3365,7 +3365,7 @@ restLoad:
 	VMOVUPD (R8)(CX*8), Y4
 
 restLinks:
-	MOVQ  8(AX), DI
+	MOVQ  (AX), DI
 	TESTQ DI, DI
 	JZ    restTail
 
@@ -3390,7 +3390,7 @@ restTail:
 	MOVQ       16(SI), R8
 	MOVQ       24(SI), R10
 	MOVQ       32(SI), R9
-	CMPQ       128(AX), $0x00
+	CMPQ       120(AX), $0x00
 	JNE        restTailWide
 	VADDPD     (R9)(CX*8), Y4, Y4
 	VMOVUPD    (R10)(CX*8), Y5
@@ -3405,7 +3405,7 @@ restTail:
 	VBLENDVPD  Y3, Y5, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         restNarrowSolution
-	MOVQ       64(AX), SI
+	MOVQ       56(AX), SI
 	VCVTPD2PSY Y4, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X4
@@ -3431,7 +3431,7 @@ restTailWide:
 	VBLENDVPD  Y3, Y5, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         restWideSolution
-	MOVQ       64(AX), SI
+	MOVQ       56(AX), SI
 	VCVTPD2PSY Y4, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X4
@@ -3446,19 +3446,19 @@ restEnd:
 
 next:
 	ADDQ $0x10, DX
-	LEAQ 128(AX), SI
+	LEAQ 120(AX), SI
 	CMPQ DX, SI
 	JL   segment
-	CMPQ 136(AX), $0x00
+	CMPQ 128(AX), $0x00
 	JE   stored
 	SFENCE
 
 stored:
-	CMPQ 128(AX), $0x00
+	CMPQ 120(AX), $0x00
 	JE   return
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 112(AX), BX
+	MOVQ links+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 104(AX), BX
 	LEAQ (SP), AX
 
 restore:
@@ -3479,7 +3479,7 @@ return:
 	VPSHUFD    $0x4e, Y2, Y0
 	VPCMPGTQ   Y2, Y0, Y1
 	VBLENDVPD  Y1, Y0, Y2, Y2
-	MOVSD      X2, most+8(FP)
+	MOVSD      X2, most+16(FP)
 	VZEROUPPER
 	RET
 
@@ -3517,22 +3517,22 @@ DATA floors64x32<>+16(SB)/8, $0x07b0000000000000
 DATA floors64x32<>+24(SB)/8, $0x07b0000000000000
 GLOBL floors64x32<>(SB), RODATA|NOPTR, $32
 
-// func waveSource64(w *byte) (most float64)
+// func waveSource64(w *byte, links *byte) (most float64)
 // Requires: AVX, AVX2, MMX+, SSE2
-TEXT ·waveSource64(SB), NOSPLIT, $128-16
+TEXT ·waveSource64(SB), NOSPLIT, $128-24
 	MOVQ         w+0(FP), AX
-	VBROADCASTSD 176(AX), Y0
-	VBROADCASTSD 184(AX), Y1
+	VBROADCASTSD 168(AX), Y0
+	VBROADCASTSD 176(AX), Y1
 	VPXOR        X2, X2, X2
 	XORQ         CX, CX
-	LEAQ         80(AX), DX
+	LEAQ         72(AX), DX
 	LEAQ         magnitudes64x32<>+32(SB), BX
-	CMPQ         128(AX), $0x00
+	CMPQ         120(AX), $0x00
 	JE           segment
 	SUBQ         $0x20, BX
-	MOVQ         (AX), SI
-	MOVQ         8(AX), R8
-	MOVQ         112(AX), R9
+	MOVQ         links+8(FP), SI
+	MOVQ         (AX), R8
+	MOVQ         104(AX), R9
 	LEAQ         (SP), DI
 
 keep:
@@ -3552,18 +3552,18 @@ several:
 	SUBQ       $0x10, SI
 	CMPQ       CX, SI
 	JG         severalDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         severalLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
 	PREFETCHT0 64(DI)(CX*8)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	VCVTPS2PD  (R9)(CX*4), Y3
@@ -3599,18 +3599,18 @@ severalLoad:
 	VMOVUPD 96(R8)(CX*8), Y6
 
 severalLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
+	PREFETCHT0 64(DI)(CX*8)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
 	PREFETCHT0 64(DI)(CX*8)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*8)
-	PREFETCHT0 64(DI)(CX*8)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         severalTail
 
@@ -3662,7 +3662,7 @@ severalTail:
 	MOVQ       16(SI), R8
 	MOVQ       24(SI), R10
 	MOVQ       32(SI), R9
-	CMPQ       128(AX), $0x00
+	CMPQ       120(AX), $0x00
 	JNE        severalTailWide
 	VADDPD     (R9)(CX*8), Y3, Y3
 	VMOVUPD    (R10)(CX*8), Y7
@@ -3710,7 +3710,7 @@ severalTail:
 	VBLENDVPD  Y8, Y7, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         severalNarrowSolution
-	MOVQ       64(AX), BX
+	MOVQ       56(AX), BX
 	VCVTPD2PSY Y3, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X7
@@ -3735,10 +3735,10 @@ severalTail:
 	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
 	VANDPS     X4, X3, X3
 	VMOVUPS    X3, 48(BX)(CX*4)
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalNarrowStream
 	VMOVUPD    (R10)(CX*8), Y3
 	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
@@ -3786,11 +3786,11 @@ severalNarrowStream:
 	JMP      severalEnd
 
 severalNarrowSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
 	LEAQ       (BX)(CX*8), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalNarrowSolutionStream
 	VMOVUPD    (R10)(CX*8), Y4
 	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
@@ -3956,7 +3956,7 @@ severalTailWide:
 	VBLENDVPD  Y8, Y7, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         severalWideSolution
-	MOVQ       64(AX), BX
+	MOVQ       56(AX), BX
 	VCVTPD2PSY Y3, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X7
@@ -3981,10 +3981,10 @@ severalTailWide:
 	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
 	VANDPS     X4, X3, X3
 	VMOVUPS    X3, 48(BX)(CX*4)
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalWideStream
 	VMOVUPD    8(R10)(CX*8), Y3
 	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
@@ -4032,11 +4032,11 @@ severalWideStream:
 	JMP      severalEnd
 
 severalWideSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         severalEnd
 	LEAQ       (BX)(CX*8), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        severalWideSolutionStream
 	VMOVUPD    8(R10)(CX*8), Y4
 	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
@@ -4165,17 +4165,17 @@ single:
 	SUBQ       $0x04, SI
 	CMPQ       CX, SI
 	JG         singleDone
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         singleLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	VCVTPS2PD  (R9)(CX*4), Y3
@@ -4190,16 +4190,16 @@ singleLoad:
 	VMOVUPD (R8)(CX*8), Y3
 
 singleLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*8)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         singleTail
 
@@ -4227,7 +4227,7 @@ singleTail:
 	MOVQ       16(SI), R8
 	MOVQ       24(SI), R10
 	MOVQ       32(SI), R9
-	CMPQ       128(AX), $0x00
+	CMPQ       120(AX), $0x00
 	JNE        singleTailWide
 	VADDPD     (R9)(CX*8), Y3, Y3
 	VMOVUPD    (R10)(CX*8), Y4
@@ -4242,17 +4242,17 @@ singleTail:
 	VBLENDVPD  Y5, Y4, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         singleNarrowSolution
-	MOVQ       64(AX), BX
+	MOVQ       56(AX), BX
 	VCVTPD2PSY Y3, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X4
 	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
 	VANDPS     X4, X3, X3
 	VMOVUPS    X3, (BX)(CX*4)
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleNarrowStream
 	VMOVUPD    (R10)(CX*8), Y3
 	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
@@ -4270,11 +4270,11 @@ singleNarrowStream:
 	JMP      singleEnd
 
 singleNarrowSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
 	LEAQ       (BX)(CX*8), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleNarrowSolutionStream
 	VMOVUPD    (R10)(CX*8), Y4
 	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
@@ -4323,17 +4323,17 @@ singleTailWide:
 	VBLENDVPD  Y5, Y4, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         singleWideSolution
-	MOVQ       64(AX), BX
+	MOVQ       56(AX), BX
 	VCVTPD2PSY Y3, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X4
 	VCMPPS     $0x15, floors32x32<>+0(SB), X4, X4
 	VANDPS     X4, X3, X3
 	VMOVUPS    X3, (BX)(CX*4)
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleWideStream
 	VMOVUPD    8(R10)(CX*8), Y3
 	VANDPD     magnitudes64x32<>+32(SB), Y3, Y4
@@ -4351,11 +4351,11 @@ singleWideStream:
 	JMP      singleEnd
 
 singleWideSolution:
-	MOVQ       72(AX), BX
+	MOVQ       64(AX), BX
 	TESTQ      BX, BX
 	JZ         singleEnd
 	LEAQ       (BX)(CX*8), BX
-	CMPQ       136(AX), $0x00
+	CMPQ       128(AX), $0x00
 	JNE        singleWideSolutionStream
 	VMOVUPD    8(R10)(CX*8), Y4
 	VANDPD     magnitudes64x32<>+32(SB), Y4, Y3
@@ -4402,17 +4402,17 @@ singleDone:
 	NEGQ       SI
 	VMOVUPD    (DI)(SI*8), Y3
 	VMOVUPS    (DI)(SI*4), X4
-	MOVQ       (AX), SI
+	MOVQ       links+8(FP), SI
 	MOVQ       (SI), R8
-	MOVQ       24(AX), R9
+	MOVQ       16(AX), R9
 	TESTQ      R9, R9
 	JZ         restLoad
-	MOVQ       32(AX), R10
-	MOVQ       16(AX), R11
-	MOVQ       144(AX), DI
+	MOVQ       24(AX), R10
+	MOVQ       8(AX), R11
+	MOVQ       136(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
-	MOVQ       152(AX), DI
+	MOVQ       144(AX), DI
 	ADDQ       R9, DI
 	PREFETCHT0 (DI)(CX*4)
 	VMASKMOVPS (R9)(CX*4), X4, X5
@@ -4430,16 +4430,16 @@ restLoad:
 	VMOVUPD (R8)(CX*8), Y4
 
 restLinks:
-	MOVQ       40(AX), R11
-	MOVQ       48(AX), R12
-	MOVQ       56(AX), R13
+	MOVQ       32(AX), R11
+	MOVQ       40(AX), R12
+	MOVQ       48(AX), R13
+	MOVQ       152(AX), DI
+	ADDQ       R11, DI
+	PREFETCHT0 (DI)(CX*8)
 	MOVQ       160(AX), DI
 	ADDQ       R11, DI
 	PREFETCHT0 (DI)(CX*8)
-	MOVQ       168(AX), DI
-	ADDQ       R11, DI
-	PREFETCHT0 (DI)(CX*8)
-	MOVQ       8(AX), DI
+	MOVQ       (AX), DI
 	TESTQ      DI, DI
 	JZ         restTail
 
@@ -4468,7 +4468,7 @@ restTail:
 	MOVQ       16(SI), R8
 	MOVQ       24(SI), R10
 	MOVQ       32(SI), R9
-	CMPQ       128(AX), $0x00
+	CMPQ       120(AX), $0x00
 	JNE        restTailWide
 	VADDPD     (R9)(CX*8), Y4, Y4
 	VMOVUPD    (R10)(CX*8), Y5
@@ -4485,7 +4485,7 @@ restTail:
 	VBLENDVPD  Y3, Y5, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         restNarrowSolution
-	MOVQ       64(AX), SI
+	MOVQ       56(AX), SI
 	VCVTPD2PSY Y4, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X4
@@ -4513,7 +4513,7 @@ restTailWide:
 	VBLENDVPD  Y3, Y5, Y2, Y2
 	CMPQ       8(DX), $0x02
 	JE         restWideSolution
-	MOVQ       64(AX), SI
+	MOVQ       56(AX), SI
 	VCVTPD2PSY Y4, X3
 	VADDPS     X3, X3, X3
 	VANDPS     magnitudes32x32<>+32(SB), X3, X4
@@ -4528,19 +4528,19 @@ restEnd:
 
 next:
 	ADDQ $0x10, DX
-	LEAQ 128(AX), SI
+	LEAQ 120(AX), SI
 	CMPQ DX, SI
 	JL   segment
-	CMPQ 136(AX), $0x00
+	CMPQ 128(AX), $0x00
 	JE   stored
 	SFENCE
 
 stored:
-	CMPQ 128(AX), $0x00
+	CMPQ 120(AX), $0x00
 	JE   return
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 112(AX), BX
+	MOVQ links+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 104(AX), BX
 	LEAQ (SP), AX
 
 restore:
@@ -4561,7 +4561,7 @@ return:
 	VPSHUFD    $0x4e, Y2, Y0
 	VPCMPGTQ   Y2, Y0, Y1
 	VBLENDVPD  Y1, Y0, Y2, Y2
-	MOVSD      X2, most+8(FP)
+	MOVSD      X2, most+16(FP)
 	VZEROUPPER
 	RET
 

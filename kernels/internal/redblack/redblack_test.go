@@ -185,7 +185,7 @@ func (w *waveTest[T]) run(f *Form[T]) {
 	for l := range w.got {
 		links = append(links, Link[T]{At: &w.got[l][around], Row: &w.beside[l][around-w.first]})
 	}
-	v := Wave[T]{Links: &links[0], Count: w.count, Residual: &w.gotSmall[0], Out: &w.gotOut[0], Wide: w.first, CX: 0.3, CY: 0.2}
+	v := Wave[T]{Count: w.count, Residual: &w.gotSmall[0], Out: &w.gotOut[0], Wide: w.first, CX: 0.3, CY: 0.2}
 	if w.corrects {
 		v.State, v.A, v.B = &w.state[0], &w.a[0], &w.b[0]
 	}
@@ -205,7 +205,7 @@ func (w *waveTest[T]) run(f *Form[T]) {
 		v.SideSteps = [2]int{-w.n * size, -3 * w.n * size}
 	}
 	v.Segments = [3]Segment{{}, {w.n, w.output}, {w.n, None}}
-	w.largest, w.stored = v.Run(f), w.n/f.Lanes*f.Lanes
+	w.largest, w.stored = v.Run(f, links), w.n/f.Lanes*f.Lanes
 }
 
 func (w *waveTest[T]) compare(t *testing.T) {
@@ -254,7 +254,7 @@ func TestNaN(t *testing.T) {
 			}
 			w := newWaveTest[float64](37, 2, 4)
 			w.got[3][around+i] = math.NaN()
-			if f.Wave == nil {
+			if f.Lanes == 0 {
 				w.largest = f.Residual(c, w.got[3][around:], w.got[4], w.got[2], w.beside[3], nil, 0.25, 0.25)
 			} else {
 				w.run(&f)

@@ -21,9 +21,9 @@ func HasAVX512() bool { return cpu.X86.HasAVX2 && cpu.X86.HasAVX512F && cpu.X86.
 func AVX2[T Float]() (f Form[T]) {
 	switch f := any(&f).(type) {
 	case *Form[float32]:
-		*f = loops[float32]{8, wave32, waveSource32, cubic32, flush32, flushStream32, join32, joinStream32}.form()
+		*f = loops[float32]{8, cubic32, flush32, flushStream32, join32, joinStream32}.form()
 	case *Form[float64]:
-		*f = loops[float64]{4, wave64, waveSource64, cubic64, flush64, flushStream64, join64, joinStream64}.form()
+		*f = loops[float64]{4, cubic64, flush64, flushStream64, join64, joinStream64}.form()
 	}
 	return f
 }
@@ -31,21 +31,44 @@ func AVX2[T Float]() (f Form[T]) {
 // AVX512 returns the form for AVX-512.
 func AVX512[T Float]() Form[T] {
 	f := AVX2[T]()
+	f.wide = true
 	f.Lanes *= 2
-	switch f := any(&f).(type) {
-	case *Form[float32]:
-		f.Wave, f.WaveSource = wave32AVX512, waveSource32AVX512
-	case *Form[float64]:
-		f.Wave, f.WaveSource = wave64AVX512, waveSource64AVX512
-	}
 	return f
 }
 
-// loops are the routines of one precision. All but the waves are for at least as many
-// elements as lanes; shorter rows are left to the form in Go.
+// Run performs the step by f, which has waves, and returns the largest magnitude of a
+// residual. Links are the half-rows from the lowest one on: that which has entered, Count to
+// update, one for the residuals, and the one above it. Run calls the routines by their names,
+// so that w and links may be on the stack.
+func (w *Wave[T]) Run(f *Form[T], links []Link[T]) T {
+	at, to, source := (*byte)(unsafe.Pointer(w)), (*byte)(unsafe.Pointer(&links[0])), w.Side != nil
+	switch any(w).(type) {
+	case *Wave[float32]:
+		switch {
+		case f.wide && source:
+			return T(waveSource32AVX512(at, to))
+		case f.wide:
+			return T(wave32AVX512(at, to))
+		case source:
+			return T(waveSource32(at, to))
+		}
+		return T(wave32(at, to))
+	}
+	switch {
+	case f.wide && source:
+		return T(waveSource64AVX512(at, to))
+	case f.wide:
+		return T(wave64AVX512(at, to))
+	case source:
+		return T(waveSource64(at, to))
+	}
+	return T(wave64(at, to))
+}
+
+// loops are the routines of one precision, for at least as many elements as lanes; shorter
+// rows are left to the form in Go.
 type loops[T Float] struct {
 	lanes              int
-	wave, waveSource   func(w *byte) T
 	cubic              func(dst, a, b, c, d []T)
 	flush, flushStream func(dst, src []T)
 	join, joinStream   func(dst, even, odd []T)
@@ -53,9 +76,7 @@ type loops[T Float] struct {
 
 func (l loops[T]) form() Form[T] {
 	return Form[T]{
-		Wave:       l.wave,
-		WaveSource: l.waveSource,
-		Lanes:      l.lanes,
+		Lanes: l.lanes,
 		Cubic: func(dst, a, b, c, d []T) {
 			n := len(dst)
 			if n < l.lanes {

@@ -6,6 +6,9 @@ package redblack
 func HasAVX2() bool   { return false }
 func HasAVX512() bool { return false }
 
+// Run returns 0: no form of this build has waves.
+func (w *Wave[T]) Run(*Form[T], []Link[T]) T { return 0 }
+
 // AVX2 and AVX512 return empty forms.
 func AVX2[T Float]() (f Form[T])   { return f }
 func AVX512[T Float]() (f Form[T]) { return f }

@@ -13,20 +13,19 @@ import (
 
 // Offsets in a Wave and in a Link.
 const (
-	waveLinks     = 0
-	waveCount     = 8
-	waveState     = 16
-	waveA         = 24
-	waveB         = 32
-	waveSide      = 40
-	waveSteps     = 48
-	waveResidual  = 64
-	waveOut       = 72
-	waveSegments  = 80
-	waveWide      = 128
-	waveStream    = 136
-	waveAhead     = 144
-	waveWeights   = 176
+	waveCount     = 0
+	waveState     = 8
+	waveA         = 16
+	waveB         = 24
+	waveSide      = 32
+	waveSteps     = 40
+	waveResidual  = 56
+	waveOut       = 64
+	waveSegments  = 72
+	waveWide      = 120
+	waveStream    = 128
+	waveAhead     = 136
+	waveWeights   = 168
 	linkAt        = 0
 	linkRow       = 8
 	linkSize      = 16
@@ -324,7 +323,7 @@ const maxRows = 8
 // memory from kept on.
 func (m machine) ends(label string, field func(offset int) Mem, each func(end, kept Mem), kept Mem) {
 	link, to, left, last, row := GP64(), GP64(), GP64(), GP64(), GP64()
-	MOVQ(field(waveLinks), link)
+	Load(Param("links"), link)
 	MOVQ(field(waveCount), left)
 	MOVQ(field(waveSegments+2*segmentSize+segmentEnd), last)
 	LEAQ(kept, to)
@@ -367,7 +366,7 @@ func (m machine) wave(side bool) {
 	if m.avx512 {
 		name, form = name+"AVX512", "AVX-512"
 	}
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(w *byte) (most %s)", m.typ))
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(w, links *byte) (most %s)", m.typ))
 	Doc(name + " computes a Wave with " + form + ".")
 	Pragma("noescape")
 	w := Load(Param("w"), GP64()).(reg.GPVirtual)
@@ -398,7 +397,7 @@ func (m machine) wave(side bool) {
 		place := func(base reg.Register, u int) Mem { return at(base, i, m.size, u*m.lanes) }
 
 		// The newest half-row.
-		MOVQ(field(waveLinks), link)
+		Load(Param("links"), link)
 		MOVQ(Mem{Base: link, Disp: linkAt}, dst)
 		MOVQ(field(waveA), up)
 		TESTQ(up, up)
