@@ -332,6 +332,26 @@ func TestSolar(t *testing.T) {
 	}
 }
 
+// Bodies that meet: at the start it is an error of the file, later the report says that the states mean little.
+func TestBodiesThatMeet(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "bodies.csv")
+	write := func(rows string) {
+		if err := os.WriteFile(file, []byte("jd_tdb;body;gm_au3_d2;x_au;y_au;z_au;vx_au_d;vy_au_d;vz_au_d\n"+rows), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("2451545,0;A;3D-4;1;0;0;0;0;0\n2451545,0;B;3D-4;1;0;0;0;0;0\n")
+	code, stdout, stderr := execute("sim", "solar", "--device=cpu", "--bodies="+file, "--until=2451546")
+	if want := file + `: invalid input: bodies "A" and "B" are at the same place at JD 2451545.0`; code != 1 || stdout != "" || !strings.Contains(stderr, want) {
+		t.Errorf("at the start: exit code %d, %s%s", code, stdout, stderr)
+	}
+	write("2451545,0;A;3D-4;-0,5;0;0;0;0;0\n2451545,0;B;3D-4;0,5;0;0;0;0;0\n")
+	code, stdout, stderr = execute("sim", "solar", "--device=cpu", "--bodies="+file, "--until=2451745", "--integrator=leapfrog", "--format=json")
+	if code != 0 || !strings.Contains(stdout, `"doubtful":true`) || !strings.HasPrefix(stderr, "note: the energy has changed by ") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("later: exit code %d, %s%s", code, stdout, stderr)
+	}
+}
+
 func TestHelpHasExamples(t *testing.T) {
 	for _, command := range []string{"", "devices", "bench", "verify", "sim", "sim solar", "sim plate", "trace", "vet"} {
 		code, stdout, _ := execute(append(strings.Fields(command), "--help")...)

@@ -99,6 +99,7 @@ type solarReport struct {
 	Evaluations          int        `json:"evaluations"`
 	Seconds              float64    `json:"seconds"`
 	EnergyError          real       `json:"energy_error"` // relative
+	Doubtful             bool       `json:"doubtful"`     // the energy has changed too much for the states to mean much
 	AngularMomentumError real       `json:"angular_momentum_error"`
 	BarycentreDrift      real       `json:"barycentre_drift_au"`
 	DE405                []distance `json:"distance_from_de405,omitempty"`

@@ -45,7 +45,8 @@ from a file, and report the change of conserved quantities. For dates with inclu
 data of JPL's ephemeris DE405, print the distance of each body from it.
 
 A file of bodies has the columns jd_tdb, body, gm_au3_d2, x_au, y_au, z_au, vx_au_d,
-vy_au_d and vz_au_d. Dates are Julian dates (TDB); 2451545.0 is J2000.`,
+vy_au_d and vz_au_d, separated by commas, semicolons or tabs. Dates are Julian dates
+(TDB); 2451545.0 is J2000. A change of the energy by more than 0.1 % is noted.`,
 		Example: `  offload sim solar --gr --until=2462502.5
   offload sim solar --integrator=yoshida8 --dt=1 --until=2451910
   offload sim solar --bodies=my.csv --until=2455197.5 --out=end.csv --plot=orbits.png`,
@@ -114,8 +115,15 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
+	if found.Doubtful = r.EnergyError > doubtful; found.Doubtful {
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: the energy has changed by %.2g of itself: the steps were too long, as when bodies meet; the states mean little\n", r.EnergyError)
+	}
 	return errors.Join(f.reporting.print(cmd, f.out, found), f.write(cmd, end.states, end.track))
 }
+
+// doubtful is the relative change of the energy from which on a run is called doubtful. Runs
+// whose steps suit their bodies stay orders of magnitude below it, with relativity too.
+const doubtful = 1e-3
 
 // check returns a usage error for flags that are invalid or contradict each other.
 func (f *solarFlags) check(cmd *cobra.Command) error {

@@ -83,6 +83,23 @@ func (s *System) Snapshot() Snapshot {
 	return out
 }
 
+// apart returns an error that wraps ErrInput if two bodies of which one has mass are at the same place, where gravity has
+// no value.
+func (s *System) apart() error {
+	at := make(map[[3]float64]*Body, len(s.Bodies))
+	for i := range s.Bodies {
+		b := &s.Bodies[i]
+		other, met := at[b.X]
+		if met && (other.GM > 0 || b.GM > 0) {
+			return fmt.Errorf("%w: bodies %q and %q are at the same place at JD %s", ErrInput, other.Name, b.Name, formatJD(s.Epoch))
+		}
+		if !met {
+			at[b.X] = b
+		}
+	}
+	return nil
+}
+
 // Validate returns an error that wraps ErrInput if s cannot be integrated.
 func (s *System) Validate() error {
 	if s == nil {

@@ -1,6 +1,8 @@
 package solar
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -28,7 +30,10 @@ const (
 
 // ReadBodies reads an initial state from a CSV table with one row per body. Its header has the columns jd_tdb, body,
 // gm_au3_d2, x_au, y_au, z_au, vx_au_d, vy_au_d and vz_au_d in any order. Other columns are ignored, and lines that
-// begin with # are comments. All rows must have the same jd_tdb.
+// begin with # are comments. All rows must have the same jd_tdb, and bodies with mass other places than all others.
+//
+// Fields are separated by commas, semicolons or tabs, whichever the header has. Where those are not commas, numbers may
+// have decimal commas. Exponents may be written with D, as in Fortran.
 //
 // Errors about the table wrap ErrInput and give line and column.
 func ReadBodies(r io.Reader) (*System, error) {
@@ -61,6 +66,9 @@ func ReadBodies(r io.Reader) (*System, error) {
 	}
 	if len(sys.Bodies) == 0 {
 		return nil, t.fault("body", "no bodies follow the header")
+	}
+	if err := sys.apart(); err != nil {
+		return nil, err
 	}
 	return sys, nil
 }
@@ -170,8 +178,13 @@ type table struct {
 
 // openTable reads the header, which may have other columns too. Lines that begin with # are skipped.
 func openTable(r io.Reader, columns []string) (*table, error) {
-	t := &table{csv: csv.NewReader(&boundedReader{r: r, left: MaxTableBytes}), columns: columns}
-	t.csv.Comment = '#'
+	in := bufio.NewReaderSize(&boundedReader{r: r, left: MaxTableBytes}, 1<<16)
+	start, _ := in.Peek(1 << 16) // an error will come back
+	if reason := foreign(start); reason != "" {
+		return nil, fmt.Errorf("%w: line 1: %s", ErrInput, reason)
+	}
+	t := &table{csv: csv.NewReader(in), columns: columns}
+	t.csv.Comma, t.csv.Comment = separator(start), '#'
 	t.csv.FieldsPerRecord = -1
 	t.csv.ReuseRecord = true
 	if err := t.read(); err == io.EOF {
@@ -188,6 +201,34 @@ func openTable(r io.Reader, columns []string) (*table, error) {
 		t.at = append(t.at, i)
 	}
 	return t, nil
+}
+
+// foreign returns what is wrong with a table that begins in a way that is known from elsewhere, or "".
+func foreign(start []byte) string {
+	switch {
+	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
+		return "the table is in UTF-16; save it in UTF-8"
+	case bytes.Contains(start, []byte("$$SOE")) || bytes.HasPrefix(bytes.TrimLeft(start, " *\r\n"), []byte("JDTDB")):
+		return "this is a vector table of JPL Horizons, which has one body and no GM; copy its vectors to a table of bodies"
+	}
+	return ""
+}
+
+// separator returns the separator that is most frequent in the first line that is not a comment.
+func separator(start []byte) rune {
+	for line := range bytes.Lines(start) {
+		if line[0] == '#' || len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		best, most := ',', 0
+		for _, r := range ",;\t" {
+			if n := bytes.Count(line, []byte(string(r))); n > most {
+				best, most = r, n
+			}
+		}
+		return best
+	}
+	return ','
 }
 
 // find returns the index of the header's field with that name.
@@ -253,6 +294,9 @@ func (t *table) text(i int) string { return strings.TrimSpace(t.row[t.at[i]]) }
 func (t *table) number(i int) (float64, error) {
 	cell := t.text(i)
 	x, err := strconv.ParseFloat(cell, 64)
+	if errors.Is(err, strconv.ErrSyntax) {
+		x, err = t.foreignNumber(cell)
+	}
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		return 0, t.fault(t.columns[i], fmt.Sprintf("%.40q is out of range", cell))
@@ -262,6 +306,17 @@ func (t *table) number(i int) (float64, error) {
 		return 0, t.fault(t.columns[i], fmt.Sprintf("%.40q is not finite", cell))
 	}
 	return x, nil
+}
+
+// foreignNumber parses a number with an exponent of Fortran, or with a decimal comma where commas do not separate.
+func (t *table) foreignNumber(cell string) (float64, error) {
+	if t.csv.Comma != ',' && !strings.Contains(cell, ".") {
+		cell = strings.Replace(cell, ",", ".", 1)
+	}
+	if i := strings.IndexAny(cell, "dD"); i > 0 {
+		cell = cell[:i] + "e" + cell[i+1:]
+	}
+	return strconv.ParseFloat(cell, 64)
 }
 
 // fault returns an error about a column of the current row.

@@ -36,6 +36,24 @@ func TestReadBodiesAcceptsSpreadsheetFiles(t *testing.T) {
 	}
 }
 
+// Tables of other programs have other separators, decimal commas and exponents of Fortran.
+func TestReadBodiesAcceptsOtherNotations(t *testing.T) {
+	const plain = "# a comment, with; separators\n" + header + "2451545.0,Sun,2.959122082855911e-4,0.5,0,0,0,0,-1e-3\n"
+	want := must(ReadBodies(strings.NewReader(plain)))(t)
+	semicolons := strings.ReplaceAll(plain, ",", ";")
+	for name, in := range map[string]string{
+		"semicolons":     semicolons,
+		"decimal commas": strings.ReplaceAll(semicolons, ".", ","),
+		"tabs":           strings.ReplaceAll(plain, ",", "\t"),
+		"D exponents":    strings.NewReplacer("e-4", "D-04", "-1e-3", "-1.0d-03", "2451545.0", "2451545.0D0").Replace(plain),
+	} {
+		got, err := ReadBodies(strings.NewReader(in))
+		if err != nil || got.Epoch != want.Epoch || len(got.Bodies) != 1 || got.Bodies[0] != want.Bodies[0] {
+			t.Errorf("%s: %+v, %v; want %+v", name, got, err, *want)
+		}
+	}
+}
+
 func TestReadBodiesRefuses(t *testing.T) {
 	const sun = "1,Sun,1,0,0,0,0,0,0\n"
 	tests := []struct{ name, in, want string }{
@@ -46,6 +64,10 @@ func TestReadBodiesRefuses(t *testing.T) {
 		{"column twice", "jd_tdb," + header + sun, "line 1, column jd_tdb: appears twice"},
 		{"short row", header + sun + "1,Mars,1,0,0,0,0,0\n", "line 3, column vz_au_d: the row has 8 fields where the header has 9"},
 		{"long row", header + "1,Sun,1,0,0,0,0,0,0,0\n", "line 2, column jd_tdb: the row has 10 fields"},
+		{"UTF-16", "\xff\xfej\x00d\x00", "line 1: the table is in UTF-16"},
+		{"Horizons", "JDTDB,Calendar Date (TDB),X,Y,Z,VX,VY,VZ\n$$SOE\n", "line 1: this is a vector table of JPL Horizons"},
+		{"two decimal commas", strings.ReplaceAll(header, ",", ";") + "1;Sun;1,0,0;0;0;0;0;0;0\n", `column gm_au3_d2: "1,0,0" is not a number`},
+		{"D alone", header + "1,Sun,D4,0,0,0,0,0,0\n", `"D4" is not a number`},
 		{"not a number", header + "1,Sun,1,0,0,0,0,zero,0\n", `line 2, column vy_au_d: "zero" is not a number`},
 		{"empty cell", header + "1,Sun,1,,0,0,0,0,0\n", `line 2, column x_au: "" is not a number`},
 		{"NaN", header + "1,Sun,1,0,nan,0,0,0,0\n", `line 2, column y_au: "nan" is not finite`},
@@ -125,6 +147,7 @@ func TestReadStatesRefusesABodyTwiceOnADate(t *testing.T) {
 // FuzzReadBodies checks that no input causes a panic, and that accepted bodies can be written and read back bit for bit.
 func FuzzReadBodies(f *testing.F) {
 	f.Add(j2000CSV)
+	f.Add([]byte(strings.ReplaceAll(header, ",", ";") + "1,5;Sun;1D-3;-0;1;0;0;0;0\n"))
 	f.Add([]byte(header + "1,Sun,-0,1e-320,0,0,0,0,0x1p-1074\n"))
 	f.Add([]byte(header + "-0,\"#\"\"x\",0,0,0,0,0,0,0\n"))
 	f.Add([]byte("\ufeff" + header + "1,\"a\r\nb\",0,0,0,0,0,0,0\n"))

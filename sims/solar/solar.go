@@ -26,9 +26,13 @@ type Simulation struct {
 }
 
 // New returns a Simulation of a copy of sys under field, which must have the GM of sys; nil means Newton(sys.GMs()).
-// The error wraps ErrInput if sys fails Validate or an option is out of range.
+// The error wraps ErrInput if sys fails Validate, two bodies of which one has mass are at the same place, or an option is
+// out of range.
 func New(sys *System, field Field, opts Options) (*Simulation, error) {
 	if err := sys.Validate(); err != nil {
+		return nil, err
+	}
+	if err := sys.apart(); err != nil {
 		return nil, err
 	}
 	s := &Simulation{epoch: sys.Epoch, gm: sys.GMs(), phase: NewPhase(sys)}
@@ -96,11 +100,16 @@ func (s *Simulation) Invariants() Invariants { return measure(s.gm, s.phase) }
 // Run integrates to the Julian date untilJD (TDB), forward or backward. The next Run continues from there.
 //
 // After an error the simulation is at the last completed step, and the report covers the steps up to it. Errors wrap
-// ErrInput (untilJD or Every out of range), the error of ctx, ErrDiverged, or the error of the Field or of Sample.
+// ErrInput (untilJD or Every out of range), the error of ctx, ErrDiverged (also if the energy at the end is not finite),
+// or the error of the Field or of Sample.
 func (s *Simulation) Run(ctx context.Context, untilJD float64, watch Watch) (Report, error) {
 	from, before := s.phase.T, s.integ.Stats()
 	err := s.run(ctx, untilJD, watch)
-	return s.report(from, before), err
+	r := s.report(from, before)
+	if err == nil && !finite([]float64{r.EnergyError, r.AngularMomentumError}) {
+		err = fmt.Errorf("at JD %s: %w: the energy or the angular momentum is not finite", formatJD(s.JD()), ErrDiverged)
+	}
+	return r, err
 }
 
 func (s *Simulation) run(ctx context.Context, untilJD float64, watch Watch) error {
