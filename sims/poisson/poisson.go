@@ -104,6 +104,7 @@ var (
 // The error wraps device.ErrInvalid for an invalid p, u or o, ErrIncompatible,
 // ErrNotConverged, or an error of the device or ctx. After ErrNotConverged and after an
 // error of ctx, u holds the state after the last complete cycle; the result describes it.
+// After an error of the device, which says so, u may be undefined.
 func Solve[T device.Float](ctx context.Context, dev device.Device, p *Problem, u []T, o Options) (Result, error) {
 	s, err := NewSolver[T](ctx, dev, p)
 	if err != nil {
@@ -121,7 +122,9 @@ type Solver[T device.Float] struct {
 
 // method is one way to solve a problem.
 type method[T device.Float] interface {
-	// Solve is like the function Solve. source replaces the problem's Source unless nil.
+	// Solve is like the function Solve. source replaces the problem's Source unless nil. On
+	// devices that compute in host memory the solution arises in u, which the solver refers
+	// to until the next call or Close.
 	Solve(ctx context.Context, u, source []T, o Options) (Result, error)
 	// Close frees the solver's memory on the device.
 	Close()
