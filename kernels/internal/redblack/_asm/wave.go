@@ -269,10 +269,10 @@ func (m machine) read32(from Mem, r *rest) reg.VecVirtual {
 	return x
 }
 
-// beside sets left and right to the neighbours in the row of each point of all vectors, and
-// same to the half-row of the other colour at their places: those are right if the half-row
-// to compute is wide, else left. With AVX-512 nothing is loaded from addresses between
-// vectors.
+// beside returns the neighbours in the row of vector u, and the half-row of the other colour
+// at its place, which is right if the half-row to compute is wide, else left. It is for
+// AVX-512, and takes them from the vectors of rowOf, so that none is loaded from an address
+// between vectors, each of which is in two cache lines.
 func (m machine) beside(wide bool, u int, loaded []reg.VecVirtual) (left, right, same reg.VecVirtual) {
 	shifted := m.vec()
 	align := VALIGNQ
@@ -287,7 +287,7 @@ func (m machine) beside(wide bool, u int, loaded []reg.VecVirtual) (left, right,
 	return loaded[u], shifted, loaded[u]
 }
 
-// rowOf loads what beside needs.
+// rowOf loads what beside needs for count vectors; nil for AVX2, which does not use it.
 func (m machine) rowOf(row, i reg.GPVirtual, count int, wide bool) []reg.VecVirtual {
 	if !m.avx512 {
 		return nil
