@@ -28,12 +28,6 @@ type generalLevel struct {
 	finish                step
 }
 
-// view is a matrix in the rows of a launch.
-type view struct {
-	*array
-	rows, width int
-}
-
 // newGeneralLevels returns the levels of a hierarchy without their memory. Levels of more
 // than border points, and the finest, are on the device.
 func newGeneralLevels(pairs []*pairOfGrids, last *grid, border int) (all []*generalLevel) {
@@ -83,29 +77,6 @@ func (l *generalLevel) arrays() []*array {
 		all = append(all, &l.weights)
 	}
 	return all
-}
-
-// bind returns the step of a launch on matrices on the device or on the host.
-func (m *memory) bind(onDevice bool, launchOf func(a []device.Arg) *device.Launch, views ...view) (step, error) {
-	args := make([]device.Arg, len(views))
-	var data []device.Slice
-	for i, v := range views {
-		args[i] = device.Arg{Len: v.rows * v.width, Width: v.width}
-		if onDevice {
-			args[i].Buffer = v.buffer
-		} else {
-			data = append(data, v.host)
-		}
-	}
-	launch := launchOf(args)
-	if onDevice {
-		return func(ctx context.Context) error { return m.dev.Launch(ctx, launch) }, nil
-	}
-	serial, err := multigrid.NewSerial(launch, &m.scratch, data...)
-	if err != nil {
-		return nil, err
-	}
-	return serial.Run, nil
 }
 
 // prepare makes the steps of a level above the coarsest one; next is the level after it.

@@ -35,6 +35,15 @@ func (a *array) upload(ctx context.Context) error {
 	return a.buffer.Write(ctx, 0, a.host)
 }
 
+// view is a matrix in the rows of a launch.
+type view struct {
+	*array
+	rows, width int
+}
+
+// matrix returns all of the array as rows of that width.
+func (a *array) matrix(width int) view { return view{a, a.len / width, width} }
+
 // memory is what a solver has allocated on its device, and shares on the host.
 type memory struct {
 	dev     device.Device
@@ -72,4 +81,27 @@ func (m *memory) Close() {
 		b.Free()
 	}
 	m.buffers = nil
+}
+
+// bind returns the step of a launch on matrices on the device or on the host.
+func (m *memory) bind(onDevice bool, launchOf func(a []device.Arg) *device.Launch, views ...view) (step, error) {
+	args := make([]device.Arg, len(views))
+	var data []device.Slice
+	for i, v := range views {
+		args[i] = device.Arg{Len: v.rows * v.width, Width: v.width}
+		if onDevice {
+			args[i].Buffer = v.buffer
+		} else {
+			data = append(data, v.host)
+		}
+	}
+	launch := launchOf(args)
+	if onDevice {
+		return func(ctx context.Context) error { return m.dev.Launch(ctx, launch) }, nil
+	}
+	serial, err := multigrid.NewSerial(launch, &m.scratch, data...)
+	if err != nil {
+		return nil, err
+	}
+	return serial.Run, nil
 }

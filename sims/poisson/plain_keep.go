@@ -53,7 +53,6 @@ func (s *plain[T]) keep(ctx context.Context, u []T, scale scaling, p progress, e
 func (s *plain[T]) restore(ctx context.Context, u []T, factor float64, p *progress) error {
 	l, c := s.finest(), s.levels[len(s.levels)-2]
 	onHost := *l
-	onHost.onDevice = false
 	for _, a := range []*array{&onHost.edges, &onHost.side, &onHost.state[p.state]} {
 		if a.buffer != nil {
 			a.host = device.MakeSlice(a.typ, a.len)
@@ -67,15 +66,15 @@ func (s *plain[T]) restore(ctx context.Context, u []T, factor float64, p *progre
 	zero := c.correction
 	zero.host = device.MakeSlice(zero.typ, zero.len)
 
-	g, in := s.grid(l, multigrid.HasEdges), matrix{&onHost.state[p.state], 2 * l.half}
+	g, in := s.grid(l, multigrid.HasEdges), onHost.state[p.state].matrix(2*l.half)
 	side := in
 	if s.withSource {
 		g.Flags |= multigrid.HasSource
-		side = matrix{&onHost.side, 4 * l.half}
+		side = onHost.side.matrix(4 * l.half)
 	}
-	finish, err := s.launch(&onHost, func(a []device.Arg) *device.Launch {
+	finish, err := s.bind(false, func(a []device.Arg) *device.Launch {
 		return multigrid.NewFinish(g, a[0], a[1], a[2], a[3], a[4], a[5])
-	}, in, matrix{&zero, c.wide32}, side, matrix{&onHost.edges, 1}, matrix{&onHost.solution, 2 * l.wide}, matrix{&onHost.norms, multigrid.NormsWidth})
+	}, in, zero.matrix(c.wide32), side, onHost.edges.matrix(1), onHost.solution.matrix(2*l.wide), onHost.norms.matrix(multigrid.NormsWidth))
 	if err != nil {
 		return err
 	}

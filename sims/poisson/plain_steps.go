@@ -21,35 +21,6 @@ func run(ctx context.Context, steps []step) error {
 	return nil
 }
 
-// matrix is an argument of a launch.
-type matrix struct {
-	*array
-	width int
-}
-
-// launch returns the step of a launch on l, made from its matrices.
-func (s *plain[T]) launch(l *plainLevel[T], launchOf func(a []device.Arg) *device.Launch, matrices ...matrix) (step, error) {
-	args := make([]device.Arg, len(matrices))
-	var data []device.Slice
-	for i, m := range matrices {
-		if l.onDevice {
-			args[i] = device.Arg{Buffer: m.buffer, Len: m.len, Width: m.width}
-			continue
-		}
-		args[i] = device.Arg{Len: m.len, Width: m.width}
-		data = append(data, m.host)
-	}
-	launch := launchOf(args)
-	if l.onDevice {
-		return func(ctx context.Context) error { return s.dev.Launch(ctx, launch) }, nil
-	}
-	serial, err := multigrid.NewSerial(launch, &s.scratch, data...)
-	if err != nil {
-		return nil, err
-	}
-	return serial.Run, nil
-}
-
 // program makes the steps of a solution. The first error ends it.
 type program[T device.Float] struct {
 	*plain[T]
@@ -58,8 +29,8 @@ type program[T device.Float] struct {
 }
 
 // add appends a launch to steps.
-func (p *program[T]) add(steps []step, l *plainLevel[T], launchOf func(a []device.Arg) *device.Launch, matrices ...matrix) []step {
-	do, err := p.launch(l, launchOf, matrices...)
+func (p *program[T]) add(steps []step, l *plainLevel[T], launchOf func(a []device.Arg) *device.Launch, views ...view) []step {
+	do, err := p.bind(l.onDevice, launchOf, views...)
 	if p.err == nil {
 		p.err = err
 	}
@@ -75,9 +46,9 @@ func (p *program[T]) flags() int {
 }
 
 // side returns the right side of l, or instead any other matrix with rows enough.
-func (p *program[T]) side(l *plainLevel[T], other matrix) matrix {
+func (p *program[T]) side(l *plainLevel[T], other view) view {
 	if p.source {
-		return matrix{&l.side, 4 * l.half}
+		return l.side.matrix(4 * l.half)
 	}
 	return other
 }
@@ -89,27 +60,27 @@ func (p *program[T]) start(steps []step, i int) []step {
 	if l.onDevice && !c.onDevice {
 		steps = append(steps, c.solution.upload)
 	}
-	g, guess := p.grid(l, p.flags()), matrix{&c.solution, c.wide}
+	g, guess := p.grid(l, p.flags()), c.solution.matrix(c.wide)
 	return p.add(steps, l, func(a []device.Arg) *device.Launch {
 		return multigrid.NewStart(g, a[0], a[1], a[2], a[3], a[4], a[5])
-	}, guess, p.side(l, guess), matrix{&l.edges, 1}, matrix{&l.state[0], 2 * l.half}, matrix{&c.side32, 2 * c.half32}, matrix{&l.norms, multigrid.NormsWidth})
+	}, guess, p.side(l, guess), l.edges.matrix(1), l.state[0].matrix(2*l.half), c.side32.matrix(2*c.half32), l.norms.matrix(multigrid.NormsWidth))
 }
 
 // cycleFrom returns the step between two visits to coarser levels, from a state of the
 // finest level to the other one.
 func (p *program[T]) cycleFrom(from int) step {
 	l, c := p.finest(), p.levels[len(p.levels)-2]
-	g, in := p.grid(l, p.flags()), matrix{&l.state[from], 2 * l.half}
+	g, in := p.grid(l, p.flags()), l.state[from].matrix(2*l.half)
 	return p.add(nil, l, func(a []device.Arg) *device.Launch {
 		return multigrid.NewCycle(g, a[0], a[1], a[2], a[3], a[4], a[5], a[6])
-	}, in, matrix{&c.correction, c.wide32}, p.side(l, in), matrix{&l.edges, 1}, matrix{&l.state[1-from], 2 * l.half},
-		matrix{&c.side32, 2 * c.half32}, matrix{&l.norms, multigrid.NormsWidth})[0]
+	}, in, c.correction.matrix(c.wide32), p.side(l, in), l.edges.matrix(1), l.state[1-from].matrix(2*l.half),
+		c.side32.matrix(2*c.half32), l.norms.matrix(multigrid.NormsWidth))[0]
 }
 
 // finishFrom appends the end of a cycle on level i, from a state to the solution.
 func (p *program[T]) finishFrom(steps []step, i, from int) []step {
 	l, c := p.levels[i], p.levels[i-1]
-	g, in, out, rows := p.grid(l, p.flags()), matrix{&l.state[from], 2 * l.half}, &l.solution, l.n/2+1
+	g, in, out, rows := p.grid(l, p.flags()), l.state[from].matrix(2*l.half), &l.solution, l.n/2+1
 	if l == p.finest() && p.wraps { // the caller's matrix has one row less: the last one is an edge
 		out, rows = &p.wrapped, l.n/2
 	}
@@ -117,7 +88,7 @@ func (p *program[T]) finishFrom(steps []step, i, from int) []step {
 		f := multigrid.NewFinish(g, a[0], a[1], a[2], a[3], a[4], a[5])
 		f.Rows.Hi = rows
 		return f
-	}, in, matrix{&c.correction, c.wide32}, p.side(l, in), matrix{&l.edges, 1}, matrix{out, 2 * l.wide}, matrix{&l.norms, multigrid.NormsWidth})
+	}, in, c.correction.matrix(c.wide32), p.side(l, in), l.edges.matrix(1), out.matrix(2*l.wide), l.norms.matrix(multigrid.NormsWidth))
 }
 
 // visitFrom appends a visit to the levels below level i: from the right sides that level i
@@ -143,14 +114,14 @@ func (p *program[T]) visitFrom(steps []step, i int) []step {
 func (p *program[T]) correct(steps []step, i int) []step {
 	l, c := p.levels[i], p.levels[i-1]
 	g := p.grid32(l, multigrid.HasSource|multigrid.FromZero)
-	side, state, down := matrix{&l.side32, 4 * l.half32}, matrix{&l.state32, 2 * l.half32}, matrix{&c.side32, 2 * c.half32}
+	side, state, down := l.side32.matrix(4*l.half32), l.state32.matrix(2*l.half32), c.side32.matrix(2*c.half32)
 	steps = p.add(steps, l, func(a []device.Arg) *device.Launch {
 		return multigrid.NewStart(g, a[0], a[1], a[2], a[3], a[4], a[5])
-	}, side, side, side, state, down, matrix{&l.norms32, multigrid.NormsWidth}) // neither guess nor edges are read
+	}, side, side, side, state, down, l.norms32.matrix(multigrid.NormsWidth)) // neither guess nor edges are read
 	steps = p.visitFrom(steps, i)
 	return p.add(steps, l, func(a []device.Arg) *device.Launch {
 		return multigrid.NewFinish(g, a[0], a[1], a[2], a[3], a[4], a[5])
-	}, state, matrix{&c.correction, c.wide32}, side, side, matrix{&l.correction, 2 * l.wide32}, matrix{&l.norms32, multigrid.NormsWidth})
+	}, state, c.correction.matrix(c.wide32), side, side, l.correction.matrix(2*l.wide32), l.norms32.matrix(multigrid.NormsWidth))
 }
 
 // prepare makes the steps for problems with or without a source.

@@ -241,15 +241,12 @@ func (p precision) join(stream bool) {
 	SHRQ(Imm(1), n)
 	magnitude, floor := p.magnitude(), p.floor()
 	loop(n, p.lanes, func(i reg.GPVirtual, offset int) {
-		e, o, low, high := YMM(), YMM(), YMM(), YMM()
+		e, o, t := YMM(), YMM(), YMM()
 		p.load(at(even, i, p.size, offset), e)
 		p.load(at(odd, i, p.size, offset), o)
-		p.flushed(e, magnitude, floor, low)
-		p.flushed(o, magnitude, floor, low)
-		p.low(o, e, low)
-		p.high(o, e, high)
-		VPERM2F128(Imm(0x20), high, low, e)
-		VPERM2F128(Imm(0x31), high, low, o)
+		p.flushed(e, magnitude, floor, t)
+		p.flushed(o, magnitude, floor, t)
+		first, second := machineOf(p, false).interleave(e, o)
 		to := at(dst, i, p.size, 2*offset)
 		// Elements of dst are twice as far from its beginning.
 		if p.size == 4 {
@@ -259,8 +256,8 @@ func (p precision) join(stream bool) {
 			LEAQ(Mem{Base: i, Index: i, Scale: 1}, twice)
 			to.Index = twice
 		}
-		store(e, to)
-		store(o, to.Offset(32))
+		store(first, to)
+		store(second, to.Offset(32))
 	})
 	if stream {
 		SFENCE()
