@@ -23,6 +23,7 @@ type composition struct {
 	dt    float64 // longest step, days
 	w     []float64
 	stats Stats
+	span  timeSpan // that Advance divides into steps
 
 	work Phase     // the current step
 	a    []float64 // Field at work.X
@@ -42,48 +43,121 @@ func newComposition(name string, dt, defaultDt float64, w []float64) *compositio
 func (c *composition) Name() string { return c.name }
 func (c *composition) Stats() Stats { return c.stats }
 
+// Synchronize does nothing: Advance keeps its state up to date.
+func (c *composition) Synchronize(*Phase) {}
+
+// Checkpoint returns the counts and the span.
+func (c *composition) Checkpoint() []float64 { return append(c.stats.values(), c.span.values()...) }
+
+// Restore implements Integrator.
+func (c *composition) Restore(values []float64, p *Phase) error {
+	if len(values) != statsLen+spanLen || p == nil || !p.whole() {
+		return errCheckpoint(c.name)
+	}
+	stats, counted := statsOf(values)
+	span, divided := spanOf(values[statsLen:])
+	if !counted || !divided {
+		return errCheckpoint(c.name)
+	}
+	c.stats, c.span = stats, span
+	c.begin(p)
+	return nil
+}
+
 // Advance divides the time span into the fewest equal steps of at most dt, so that the last one ends exactly at t.
-func (c *composition) Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, progress func(float64)) error {
+func (c *composition) Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, step func(float64) error) error {
 	if err := ready(rhs, p, t); err != nil {
 		return err
 	}
-	start, startLow, span := p.T, p.TLow, (t-p.T)-p.TLow
-	if span == 0 {
-		return nil
+	again := c.span.unfinished(t) && c.work.equal(p)
+	if !again {
+		var err error
+		if c.span, err = divide(p, t, c.dt); err != nil || c.span.n == 0 {
+			return err
+		}
+		c.begin(p)
 	}
-	n := math.Ceil(math.Abs(span) / c.dt)
-	if !(n <= maxSteps) {
-		return fmt.Errorf("%w: %g days in steps of %g are too many steps", ErrInput, span, c.dt)
-	}
-	n = max(n, 1)
-	h := span / n
-	c.begin(p)
-	for k := 1.0; k <= n; k++ {
+	h := c.span.step()
+	for first := true; c.span.k < c.span.n; first = false {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
-		if k == 1 { // later steps reuse the field of the step before
+		if first { // later steps reuse the field of the step before
+			c.work.copyFrom(p)
 			if err := c.field(ctx, rhs); err != nil {
 				return err
 			}
+			if again && c.span.k > 0 {
+				c.stats.Evaluations-- // it was counted with the step before
+			}
 		}
 		if err := c.step(ctx, rhs, h); err != nil {
+			c.work.copyFrom(p)
 			return err
 		}
 		if i := c.work.nonFinite(); i >= 0 {
+			c.work.copyFrom(p)
 			return &Divergence{Body: i, T: p.T, Reason: "its state is no longer finite"}
 		}
-		c.work.T, c.work.TLow = ieee.TwoSum(start, float64(span*(k/n))+startLow)
-		if k == n {
-			c.work.T, c.work.TLow = t, 0
-		}
+		c.work.T, c.work.TLow = c.span.next()
 		p.copyFrom(&c.work)
 		c.stats.Steps++
-		if progress != nil {
-			progress(p.T)
+		if step != nil {
+			if err := step(p.T); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// timeSpan is a span of time that is divided into n equal steps, of which k are done. Times are days since the epoch.
+type timeSpan struct {
+	start, startLow float64
+	length, to      float64
+	n, k            float64
+}
+
+// divide returns the span from p to t in the fewest steps of at most dt; n is 0 if there is nothing to do.
+func divide(p *Phase, t, dt float64) (timeSpan, error) {
+	s := timeSpan{start: p.T, startLow: p.TLow, length: (t - p.T) - p.TLow, to: t}
+	if s.length == 0 {
+		return s, nil
+	}
+	n := math.Ceil(math.Abs(s.length) / dt)
+	if !(n <= maxSteps) {
+		return timeSpan{}, fmt.Errorf("%w: %g days in steps of %g are too many steps", ErrInput, s.length, dt)
+	}
+	s.n = max(n, 1)
+	return s, nil
+}
+
+// unfinished reports whether the span leads to t and has steps left.
+func (s *timeSpan) unfinished(t float64) bool { return s.to == t && s.k < s.n }
+
+// step returns the length of a step.
+func (s *timeSpan) step() float64 { return s.length / s.n }
+
+// next counts a step and returns the time at its end.
+func (s *timeSpan) next() (t, low float64) {
+	if s.k++; s.k == s.n {
+		return s.to, 0
+	}
+	return ieee.TwoSum(s.start, float64(s.length*(s.k/s.n))+s.startLow)
+}
+
+func (s *timeSpan) values() []float64 {
+	return []float64{s.start, s.startLow, s.length, s.to, s.n, s.k}
+}
+
+// spanLen is the length of values.
+const spanLen = 6
+
+// spanOf returns the span in a checkpoint. It reports false unless it is possible.
+func spanOf(v []float64) (s timeSpan, ok bool) {
+	s = timeSpan{start: v[0], startLow: v[1], length: v[2], to: v[3], n: v[4], k: v[5]}
+	whole := s.n == math.Trunc(s.n) && s.k == math.Trunc(s.k)
+	return s, finite(v) && whole && s.k >= 0 && s.k <= s.n && s.n <= maxSteps
 }
 
 // begin copies p into the work arrays, resized to fit.

@@ -46,13 +46,45 @@ type Integrator interface {
 	// Name returns the integrator's name, as in Integrators.
 	Name() string
 	// Advance advances p to exactly t days since the epoch, forward or backward. After each completed step it calls
-	// progress, if not nil, with the time reached.
+	// step, if not nil, with the time reached. An error of step ends Advance and is returned as it is.
 	//
 	// It checks ctx before every step. Invalid arguments are ErrInput, and a breakdown of the integration is a
-	// *Divergence. After an error p is the state at the last completed step.
-	Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, progress func(t float64)) error
+	// *Divergence. After an error p is the state at the last completed step, and Advance to the same t goes on from
+	// there with the same bits as without the interruption.
+	Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, step func(t float64) error) error
+	// Synchronize sets p to the state at the last completed step. Calls of step need it before they look at p, which
+	// some integrators update only at the end of Advance. It does not affect later steps.
+	Synchronize(p *Phase)
+	// Checkpoint returns what a continuation with the same bits needs beside the state, also during a call of step.
+	Checkpoint() []float64
+	// Restore makes a new integrator go on as the one that Checkpoint was called of, with that one's state p and the
+	// same options. The error wraps ErrInput if values are not a checkpoint of this method for as many bodies.
+	Restore(values []float64, p *Phase) error
 	// Stats returns the counts so far.
 	Stats() Stats
+}
+
+// values returns the counts as numbers for a checkpoint.
+func (s *Stats) values() []float64 {
+	return []float64{float64(s.Steps), float64(s.Rejected), float64(s.Evaluations)}
+}
+
+// statsLen is the length of values.
+const statsLen = 3
+
+// statsOf returns the counts in a checkpoint. It reports false unless they are possible.
+func statsOf(v []float64) (s Stats, ok bool) {
+	for _, n := range v[:statsLen] {
+		if !(n >= 0 && n <= maxSteps) || n != math.Trunc(n) {
+			return s, false
+		}
+	}
+	return Stats{Steps: int(v[0]), Rejected: int(v[1]), Evaluations: int(v[2])}, true
+}
+
+// errCheckpoint returns the error for values that are not a checkpoint of an integrator.
+func errCheckpoint(name string) error {
+	return fmt.Errorf("%w: these values are not a checkpoint of %s for this state", ErrInput, name)
 }
 
 // ready returns an error if the arguments of Advance are invalid.

@@ -2,6 +2,7 @@ package solar
 
 import (
 	"math"
+	"slices"
 
 	"offload/internal/ieee"
 )
@@ -39,6 +40,12 @@ func (p *Phase) copyFrom(q *Phase) {
 	copy(p.XLow, q.XLow)
 	copy(p.V, q.V)
 	copy(p.VLow, q.VLow)
+}
+
+// equal reports whether p and q have the same bits, except that 0 equals −0.
+func (p *Phase) equal(q *Phase) bool {
+	return p.T == q.T && p.TLow == q.TLow && slices.Equal(p.X, q.X) && slices.Equal(p.XLow, q.XLow) &&
+		slices.Equal(p.V, q.V) && slices.Equal(p.VLow, q.VLow)
 }
 
 // nonFinite returns the first body with a position or velocity that is not finite, or -1.

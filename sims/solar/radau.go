@@ -55,9 +55,51 @@ func newRadau15(first, tol float64) *radau15 {
 func (r *radau15) Name() string { return DefaultIntegrator }
 func (r *radau15) Stats() Stats { return r.stats }
 
+// Synchronize does nothing: Advance keeps its state up to date.
+func (r *radau15) Synchronize(*Phase) {}
+
+// Checkpoint returns the counts, the next step and the last two steps, from which the next ones are predicted.
+func (r *radau15) Checkpoint() []float64 {
+	values := append(r.stats.values(), r.next, float64(r.worst))
+	for _, past := range []*past{&r.last, &r.older} {
+		values = append(append(values, past.dt), past.a0...)
+		for i := range past.f {
+			values = append(values, past.f[i][:]...)
+		}
+	}
+	return values
+}
+
+// Restore implements Integrator.
+func (r *radau15) Restore(values []float64, p *Phase) error {
+	const head = statsLen + 2
+	if p == nil || !p.whole() || len(values) != head+2 && len(values) != head+2*(1+8*len(p.X)) || !finite(values) {
+		return errCheckpoint(r.Name())
+	}
+	stats, ok := statsOf(values)
+	worst := values[statsLen+1]
+	if !ok || !(worst >= 0 && worst <= float64(len(p.X))) {
+		return errCheckpoint(r.Name())
+	}
+	r.begin(p)
+	r.stats, r.next, r.worst = stats, values[statsLen], int(worst)
+	if len(values) == head+2 { // of an integrator without steps
+		return nil
+	}
+	values = values[head:]
+	for _, past := range []*past{&r.last, &r.older} {
+		past.dt = values[0]
+		values = values[1+copy(past.a0, values[1:]):]
+		for i := range past.f {
+			values = values[copy(past.f[i][:], values):]
+		}
+	}
+	return nil
+}
+
 // Advance shortens its last steps to end at t: it halves a remainder of less than two steps, and takes one of less than
 // a step as a whole. It keeps the natural step for the next call.
-func (r *radau15) Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, progress func(float64)) error {
+func (r *radau15) Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, step func(float64) error) error {
 	if err := ready(rhs, p, t); err != nil {
 		return err
 	}
@@ -75,8 +117,10 @@ func (r *radau15) Advance(ctx context.Context, rhs *Acceleration, p *Phase, t fl
 			return err
 		}
 		r.stats.Steps++
-		if progress != nil {
-			progress(p.T)
+		if step != nil {
+			if err := step(p.T); err != nil {
+				return err
+			}
 		}
 	}
 }

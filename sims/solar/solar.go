@@ -23,6 +23,9 @@ type Simulation struct {
 	integ Integrator
 	phase *Phase
 	start Invariants
+	began beginning // of the current Run
+
+	advancing bool // the integrator may be ahead of phase
 }
 
 // New returns a Simulation of a copy of sys under field, which must have the GM of sys; nil means Newton(sys.GMs()).
@@ -83,19 +86,28 @@ type Report struct {
 }
 
 // JD returns the current Julian date (TDB).
-func (s *Simulation) JD() float64 { return s.epoch + s.phase.T }
+func (s *Simulation) JD() float64 { return s.epoch + s.state().T }
+
+// state returns the current state.
+func (s *Simulation) state() *Phase {
+	if s.advancing {
+		s.integ.Synchronize(s.phase)
+	}
+	return s.phase
+}
 
 // Snapshot returns a copy of the current state.
 func (s *Simulation) Snapshot() Snapshot {
-	out := Snapshot{JD: s.JD(), Bodies: make([]State, len(s.names))}
+	p := s.state()
+	out := Snapshot{JD: s.epoch + p.T, Bodies: make([]State, len(s.names))}
 	for i, name := range s.names {
-		out.Bodies[i] = State{Name: name, X: [3]float64(s.phase.X[3*i:]), V: [3]float64(s.phase.V[3*i:])}
+		out.Bodies[i] = State{Name: name, X: [3]float64(p.X[3*i:]), V: [3]float64(p.V[3*i:])}
 	}
 	return out
 }
 
 // Invariants returns the conserved quantities of the current state.
-func (s *Simulation) Invariants() Invariants { return measure(s.gm, s.phase) }
+func (s *Simulation) Invariants() Invariants { return measure(s.gm, s.state()) }
 
 // Run integrates to the Julian date untilJD (TDB), forward or backward. The next Run continues from there.
 //
@@ -103,34 +115,54 @@ func (s *Simulation) Invariants() Invariants { return measure(s.gm, s.phase) }
 // ErrInput (untilJD or Every out of range), the error of ctx, ErrDiverged (also if the energy at the end is not finite),
 // or the error of the Field or of Sample.
 func (s *Simulation) Run(ctx context.Context, untilJD float64, watch Watch) (Report, error) {
-	from, before := s.phase.T, s.integ.Stats()
-	err := s.run(ctx, untilJD, watch)
-	r := s.report(from, before)
+	s.began = beginning{s.phase.T, s.phase.TLow, s.integ.Stats()}
+	return s.finish(s.run(ctx, untilJD, watch, true))
+}
+
+// Resume goes on with a Run that ended early, or with that of the checkpoint of which the Simulation was made: the next
+// samples are those at later multiples of watch.Every from the start of that Run, and the report covers all of it. With
+// the same arguments the states, samples and report have the same bits as without the interruption. Another untilJD
+// affects states only after the last sample before it.
+func (s *Simulation) Resume(ctx context.Context, untilJD float64, watch Watch) (Report, error) {
+	return s.finish(s.run(ctx, untilJD, watch, false))
+}
+
+func (s *Simulation) finish(err error) (Report, error) {
+	r := s.report()
 	if err == nil && !finite([]float64{r.EnergyError, r.AngularMomentumError}) {
 		err = fmt.Errorf("at JD %s: %w: the energy or the angular momentum is not finite", formatJD(s.JD()), ErrDiverged)
 	}
 	return r, err
 }
 
-func (s *Simulation) run(ctx context.Context, untilJD float64, watch Watch) error {
-	from, to := s.phase.T, untilJD-s.epoch
+func (s *Simulation) run(ctx context.Context, untilJD float64, watch Watch, fresh bool) error {
+	from, to := s.began.t, untilJD-s.epoch
 	count, err := watch.count(untilJD, to-from)
 	if err != nil {
 		return err
 	}
-	every := math.Copysign(watch.Every, to-from)
-	if count > 0 {
+	every, k := math.Copysign(watch.Every, to-from), 1.0
+	switch {
+	case count > 0 && fresh:
+		if err := s.sample(watch); err != nil {
+			return err
+		}
+	case fresh:
+	case math.Signbit(to-from) != math.Signbit((to-s.phase.T)-s.phase.TLow) && to != s.phase.T:
+		return fmt.Errorf("%w: the run is at JD %s, beyond JD %s", ErrInput, formatJD(s.JD()), formatJD(untilJD))
+	case count > 0:
+		k = s.began.after(s.phase.T, s.phase.TLow, every)
+	}
+	for ; k < count; k++ {
+		if err := s.advance(ctx, s.began.date(k, every), watch); err != nil {
+			return err
+		}
 		if err := s.sample(watch); err != nil {
 			return err
 		}
 	}
-	for k := 1.0; k < count; k++ {
-		if err := s.advance(ctx, from+float64(k*every), watch); err != nil {
-			return err
-		}
-		if err := s.sample(watch); err != nil {
-			return err
-		}
+	if !fresh && s.phase.T == to && s.phase.TLow == 0 { // the end was sampled
+		return nil
 	}
 	if err := s.advance(ctx, to, watch); err != nil {
 		return err
@@ -169,11 +201,16 @@ func (s *Simulation) sample(watch Watch) error {
 
 // advance integrates to t days since the epoch. It adds the body's name and the date to errors.
 func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error {
-	var progress func(float64)
+	var step func(float64) error
 	if watch.Progress != nil {
-		progress = func(t float64) { watch.Progress(s.epoch + t) }
+		step = func(t float64) error {
+			watch.Progress(s.epoch + t)
+			return nil
+		}
 	}
-	err := s.integ.Advance(ctx, &s.rhs, s.phase, t, progress)
+	s.advancing = true
+	err := s.integ.Advance(ctx, &s.rhs, s.phase, t, step)
+	s.advancing = false
 	var broken *Divergence
 	if errors.As(err, &broken) && broken.Body >= 0 && broken.Body < len(s.names) {
 		return fmt.Errorf("%s at JD %s: %w", s.names[broken.Body], formatJD(s.JD()), err)
@@ -184,8 +221,9 @@ func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error 
 	return nil
 }
 
-func (s *Simulation) report(from float64, before Stats) Report {
-	stats, now := s.integ.Stats(), s.Invariants()
+// report covers the steps since the beginning.
+func (s *Simulation) report() Report {
+	stats, before, now := s.integ.Stats(), s.began.counts, s.Invariants()
 	var drift, kick [3]float64
 	for k := range 3 {
 		drift[k] = now.Barycentre[k] - (s.start.Barycentre[k] + float64(s.phase.T*s.start.Velocity[k]))
@@ -193,7 +231,7 @@ func (s *Simulation) report(from float64, before Stats) Report {
 	}
 	return Report{
 		Integrator:           s.integ.Name(),
-		FromJD:               s.epoch + from,
+		FromJD:               s.epoch + s.began.t,
 		ToJD:                 s.JD(),
 		Steps:                stats.Steps - before.Steps,
 		Rejected:             stats.Rejected - before.Rejected,

@@ -1,0 +1,112 @@
+package solar
+
+import (
+	"fmt"
+	"math"
+)
+
+// Checkpoint is the complete state of a Simulation between two steps. A Simulation that Restore makes of it goes on with
+// the same bits as the one that it was taken of. Its numbers are finite, so that it can be encoded as JSON.
+type Checkpoint struct {
+	Phase
+	// Integrator is the state of the integrator; see Integrator.Checkpoint.
+	Integrator []float64
+	// Origin and OriginLow are the time, in days since the epoch, at which the current Run began, and Counts what the
+	// integrator had done by then.
+	Origin, OriginLow float64
+	Counts            Stats
+	// Start holds the invariants that reports compare with.
+	Start []float64
+}
+
+// Checkpoint returns a copy of the current state. Watch's functions may call it.
+func (s *Simulation) Checkpoint() *Checkpoint {
+	p := s.state()
+	c := &Checkpoint{
+		Phase:      Phase{T: p.T, TLow: p.TLow},
+		Integrator: s.integ.Checkpoint(),
+		Origin:     s.began.t, OriginLow: s.began.low, Counts: s.began.counts,
+		Start: s.start.values(),
+	}
+	for _, v := range []struct{ to, from *[]float64 }{
+		{&c.X, &p.X}, {&c.XLow, &p.XLow}, {&c.V, &p.V}, {&c.VLow, &p.VLow},
+	} {
+		*v.to = append([]float64(nil), *v.from...)
+	}
+	return c
+}
+
+// Restore returns a Simulation that goes on from c, which is a checkpoint of a Simulation of sys with the same options.
+// Resume goes on with the Run in which c was taken. The field may be another one that returns the same bits. The error
+// wraps ErrInput if c does not fit sys and the options, and is otherwise as for New.
+func Restore(sys *System, field Field, opts Options, c *Checkpoint) (*Simulation, error) {
+	s, err := New(sys, field, opts)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil || !c.Phase.whole() || len(c.X) != len(s.phase.X) {
+		return nil, fmt.Errorf("%w: the checkpoint is not of these %d bodies", ErrInput, len(sys.Bodies))
+	}
+	for _, v := range [][]float64{{c.T, c.TLow, c.Origin, c.OriginLow}, c.X, c.XLow, c.V, c.VLow, c.Start} {
+		if !finite(v) {
+			return nil, fmt.Errorf("%w: the checkpoint has numbers that are not finite", ErrInput)
+		}
+	}
+	var ok bool
+	if s.start, ok = invariantsOf(c.Start); !ok {
+		return nil, fmt.Errorf("%w: the checkpoint has no invariants", ErrInput)
+	}
+	s.phase.copyFrom(&c.Phase)
+	s.began = beginning{c.Origin, c.OriginLow, c.Counts}
+	return s, s.integ.Restore(c.Integrator, s.phase)
+}
+
+// beginning is the start of a run.
+type beginning struct {
+	t, low float64 // days since the epoch
+	counts Stats   // of the integrator
+}
+
+// values returns the invariants as numbers for a checkpoint.
+func (v *Invariants) values() []float64 {
+	out := []float64{v.Mass, v.energy.hi, v.energy.lo}
+	for _, s := range v.spin {
+		out = append(out, s.hi, s.lo)
+	}
+	for _, a := range [][3]float64{v.Momentum, v.Barycentre, v.Velocity} {
+		out = append(out, a[:]...)
+	}
+	return out
+}
+
+// invariantsOf is the inverse of values. It reports false for another number of values.
+func invariantsOf(v []float64) (Invariants, bool) {
+	if len(v) != 18 {
+		return Invariants{}, false
+	}
+	out := Invariants{Mass: v[0], energy: dd{v[1], v[2]}}
+	for k := range out.spin {
+		out.spin[k] = dd{v[3+2*k], v[4+2*k]}
+	}
+	for k, a := range []*[3]float64{&out.Momentum, &out.Barycentre, &out.Velocity} {
+		copy(a[:], v[9+3*k:])
+	}
+	out.Energy, out.AngularMomentum = out.energy.hi, out.spin.round()
+	return out, true
+}
+
+// after returns the number of the first of the dates origin + k·every that the state at t, of which low is the lower
+// part, has not reached, for k ≥ 1.
+func (b *beginning) after(t, low, every float64) float64 {
+	elapsed := (t - b.t) + (low - b.low)
+	k := max(1, math.Floor(elapsed/every)-1)
+	for ahead := math.Copysign(1, every); ; k++ {
+		date := b.date(k, every)
+		if left := (date - t) - low; float64(left*ahead) > 0 {
+			return k
+		}
+	}
+}
+
+// date returns the date k intervals after the beginning, in days since the epoch.
+func (b *beginning) date(k, every float64) float64 { return b.t + float64(k*every) }
