@@ -90,10 +90,15 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer s.Close()
+	out, err := openStates(cmd, f.out)
+	if err != nil {
+		return err
+	}
+	defer out.close()
 	bar := progress.New(terminal(), "integrating")
 	defer bar.Clear()
 	start := time.Now()
-	end, err := perform(cmd.Context(), s, solarTask(f, sys, bar))
+	end, err := perform(cmd.Context(), s, solarTask(f, sys, out, bar))
 	bar.Clear()
 	if err == nil {
 		err = end.err
@@ -102,7 +107,7 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 		if end.last.Bodies == nil { // the simulation did not start
 			return err
 		}
-		return f.keep(cmd, append(end.states, end.last), end.report, err)
+		return f.keep(out, end, err)
 	}
 	r := end.report
 	found := &solarReport{
@@ -118,7 +123,7 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	if found.Doubtful = r.EnergyError > doubtful; found.Doubtful {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: the energy has changed by %.2g of itself: the steps were too long, as when bodies meet; the states mean little\n", r.EnergyError)
 	}
-	return errors.Join(f.reporting.print(cmd, f.out, found), f.write(cmd, end.states, end.track))
+	return errors.Join(f.reporting.print(cmd, f.out, found), out.commit(), f.draw(end.track))
 }
 
 // doubtful is the relative change of the energy from which on a run is called doubtful. Runs
@@ -163,37 +168,29 @@ func (f *solarFlags) system() (*solar.System, error) {
 	return sys, nil
 }
 
-// keep writes the states reached so far, if the run was interrupted or diverged. It
+// keep completes the file with the state reached, if the run was interrupted or diverged. It
 // returns cause with what was kept.
-func (f *solarFlags) keep(cmd *cobra.Command, states []solar.Snapshot, report solar.Report, cause error) error {
+func (f *solarFlags) keep(out *statesOut, end solarEnd, cause error) error {
 	worth := errors.Is(cause, context.Canceled) || errors.Is(cause, solar.ErrDiverged)
-	if f.out == "" || !worth || report.Steps == 0 {
-		return fmt.Errorf("%w; reached JD %.4f, nothing was written", cause, report.ToJD)
+	if f.out == "" || !worth || end.report.Steps == 0 {
+		return fmt.Errorf("%w; reached JD %.4f, nothing was written", cause, end.report.ToJD)
 	}
-	if err := f.write(cmd, states, nil); err != nil {
+	if err := errors.Join(out.write(end.last), out.commit()); err != nil {
 		return errors.Join(cause, err)
 	}
-	return fmt.Errorf("%w; kept the state at JD %.4f in %s", cause, report.ToJD, f.out)
+	return fmt.Errorf("%w; kept the state at JD %.4f in %s", cause, end.report.ToJD, f.out)
 }
 
-// write writes the requested files, each completely or not at all.
-func (f *solarFlags) write(cmd *cobra.Command, states []solar.Snapshot, track *solar.Track) error {
-	if f.out != "" {
-		err := writeOut(cmd, f.out, func(w io.Writer) error { return solar.WriteStates(w, states...) })
-		if err != nil {
-			return err
-		}
+// draw draws the orbits, if requested.
+func (f *solarFlags) draw(track *solar.Track) error {
+	if track == nil {
+		return nil
 	}
-	if track != nil {
-		return atomicfile.Write(f.plot, func(w io.Writer) error { return solar.DrawOrbits(w, track) })
-	}
-	return nil
+	return atomicfile.Write(f.plot, func(w io.Writer) error { return solar.DrawOrbits(w, track) })
 }
 
-// solarEnd is the outcome of an integration: the states to write, the last state, and
-// the track to draw, or nil.
+// solarEnd is the outcome of an integration: the last state, and the track to draw, or nil.
 type solarEnd struct {
-	states []solar.Snapshot
 	last   solar.Snapshot
 	track  *solar.Track
 	report solar.Report
@@ -205,7 +202,7 @@ type solarEnd struct {
 const evaluationsPerStep = 17
 
 // solarTask returns the task of the integration.
-func solarTask(f *solarFlags, sys *solar.System, bar *progress.Bar) sched.Task[solarEnd] {
+func solarTask(f *solarFlags, sys *solar.System, out *statesOut, bar *progress.Bar) sched.Task[solarEnd] {
 	n := len(sys.Bodies)
 	bodies := device.Arg{Len: n * gravity.BodyWidth, Width: gravity.BodyWidth}
 	acc := device.Arg{Len: n * gravity.AccelWidth, Width: gravity.AccelWidth}
@@ -220,7 +217,7 @@ func solarTask(f *solarFlags, sys *solar.System, bar *progress.Bar) sched.Task[s
 		Down:  sched.Transfer{Count: times, Bytes: totalBytes(times, size*gravity.AccelWidth)},
 		Steps: max(1, times/evaluationsPerStep),
 		Run: func(ctx context.Context, d device.Device) (solarEnd, error) {
-			end, err := f.integrate(ctx, sys, d, bar)
+			end, err := f.integrate(ctx, sys, d, out, bar)
 			if err == nil || sched.IsFault(err) || impossible(err) && d.Info().Class != device.CPU {
 				return end, err
 			}
@@ -235,7 +232,7 @@ func (f *solarFlags) options() solar.Options {
 }
 
 // integrate runs the integration on d.
-func (f *solarFlags) integrate(ctx context.Context, sys *solar.System, d device.Device, bar *progress.Bar) (end solarEnd, err error) {
+func (f *solarFlags) integrate(ctx context.Context, sys *solar.System, d device.Device, out *statesOut, bar *progress.Bar) (end solarEnd, err error) {
 	end.info = d.Info()
 	field, err := solar.NewDeviceField(f.checked.wrap(d), sys.GMs())
 	if err != nil {
@@ -244,6 +241,9 @@ func (f *solarFlags) integrate(ctx context.Context, sys *solar.System, d device.
 	defer field.Close()
 	sim, err := solar.New(sys, field, f.options())
 	if err != nil {
+		return end, err
+	}
+	if err := out.restart(); err != nil {
 		return end, err
 	}
 	if f.plot != "" {
@@ -258,10 +258,7 @@ func (f *solarFlags) integrate(ctx context.Context, sys *solar.System, d device.
 				end.track.Add(sim)
 			}
 		},
-		Sample: func(s solar.Snapshot) error {
-			end.states = append(end.states, s)
-			return nil
-		},
+		Sample: out.write,
 	})
 	end.last = sim.Snapshot()
 	return end, err

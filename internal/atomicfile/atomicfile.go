@@ -13,22 +13,124 @@ import (
 	"strings"
 )
 
-// Write replaces the file at path by what write writes. The data go to a temporary
-// file in the same folder, which replaces path once it is complete and on disk. After
-// an error the temporary file is removed and path is unchanged. The new file has the
-// permissions of the old one, and a symbolic link is preserved.
-//
-// If path is not a regular file (a pipe, a terminal, /dev/null, /dev/stdout), Write
-// writes to it directly.
+// Write replaces the file at path by what write writes, as File does. After an error path
+// is unchanged.
 func Write(path string, write func(io.Writer) error) error {
-	target, mode, err := resolve(path)
+	f, err := Create(path)
 	if err != nil {
 		return err
 	}
-	if !mode.IsRegular() || isStream(path) {
-		return direct(path, write)
+	defer f.Close() // even if write panics
+	if err := write(f); err != nil {
+		return f.fault(err)
 	}
-	return replace(target, mode, write)
+	return f.Commit()
+}
+
+// File is a file that is written step by step and replaces the one at its path when it is
+// complete. The data go to a temporary file in the same folder. The new file has the
+// permissions of the old one, and a symbolic link is preserved.
+//
+// If the path is not of a regular file (a pipe, a terminal, /dev/null, /dev/stdout), the data
+// go to it directly.
+type File struct {
+	path   string      // as given
+	target string      // with links resolved
+	mode   fs.FileMode // of the old file, 0 if there is none
+	stream bool        // the data go to path directly
+	file   *os.File
+	buffer *bufio.Writer
+	closed bool
+}
+
+// Create returns a new File for path.
+func Create(path string) (*File, error) {
+	target, mode, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{path: path, target: target, mode: mode, stream: !mode.IsRegular() || isStream(path)}
+	if f.stream { // append, which keeps what the process has already written to a redirected stdout
+		f.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	} else {
+		f.file, err = create(target)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.buffer = bufio.NewWriterSize(f.file, 1<<16)
+	return f, nil
+}
+
+// Write implements io.Writer.
+func (f *File) Write(p []byte) (int, error) {
+	n, err := f.buffer.Write(p)
+	return n, f.fault(err)
+}
+
+// Flush writes what is in the buffer of a File.
+func (f *File) Flush() error { return f.fault(f.buffer.Flush()) }
+
+// Reset forgets what was written. It returns an error if the data have gone to the path directly.
+func (f *File) Reset() error {
+	if f.stream {
+		return &fs.PathError{Op: "rewrite", Path: f.path, Err: errors.New("is not a regular file")}
+	}
+	f.buffer.Reset(f.file)
+	_, err := f.file.Seek(0, io.SeekStart)
+	return f.fault(errors.Join(err, f.file.Truncate(0)))
+}
+
+// Commit writes the file to the disk and replaces the old one by it. After an error the old
+// file is unchanged. Either way f is closed.
+func (f *File) Commit() error {
+	defer f.Close()
+	if err := f.Flush(); err != nil {
+		return err
+	}
+	if f.stream {
+		f.closed = true
+		return f.file.Close()
+	}
+	if f.mode != 0 {
+		if err := f.file.Chmod(f.mode.Perm()); err != nil {
+			return err
+		}
+	}
+	if err := f.file.Sync(); err != nil {
+		return err
+	}
+	if err := f.file.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.file.Name(), f.target); err != nil {
+		return err
+	}
+	f.closed = true
+	syncFolder(filepath.Dir(f.target))
+	return nil
+}
+
+// Close ends f. If Commit was not called or has failed, it removes the data.
+func (f *File) Close() error {
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	f.file.Close()
+	if f.stream {
+		return nil
+	}
+	return os.Remove(f.file.Name())
+}
+
+// fault names the path in an error of writing.
+func (f *File) fault(err error) error {
+	var named *fs.PathError
+	if err == nil || errors.As(err, &named) && named.Path == f.path {
+		return err
+	}
+	return &fs.PathError{Op: "write", Path: f.path, Err: cause(err, f.file.Name())}
 }
 
 // resolve returns the file that path refers to, with links resolved, and its mode. The
@@ -61,51 +163,6 @@ func isStream(path string) bool {
 	}
 	return strings.HasPrefix(path, "/dev/fd/") ||
 		strings.HasPrefix(path, "/proc/") && strings.Contains(path, "/fd/")
-}
-
-// direct writes to an existing file. It appends, which keeps what the process has
-// already written to a redirected stdout.
-func direct(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(buffered(f, path, write), f.Close())
-}
-
-// replace writes a temporary file and renames it.
-func replace(path string, old fs.FileMode, write func(io.Writer) error) (err error) {
-	f, err := create(path)
-	if err != nil {
-		return err
-	}
-	complete := false
-	defer func() { // even if write panics
-		if !complete {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := buffered(f, path, write); err != nil {
-		return err
-	}
-	if old != 0 {
-		if err := f.Chmod(old.Perm()); err != nil {
-			return err
-		}
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	complete = true
-	syncFolder(filepath.Dir(path))
-	return nil
 }
 
 // attempts bounds the search for an unused name.
@@ -144,19 +201,6 @@ func cause(err error, name string) error {
 		return path.Err
 	}
 	return err
-}
-
-// buffered calls write with a buffer on f.
-func buffered(f *os.File, path string, write func(io.Writer) error) error {
-	w := bufio.NewWriterSize(f, 1<<16)
-	err := write(w)
-	if err == nil {
-		err = w.Flush()
-	}
-	if err != nil {
-		return &fs.PathError{Op: "write", Path: path, Err: cause(err, f.Name())}
-	}
-	return nil
 }
 
 // syncFolder makes the new name durable, if the system supports that. The data are on

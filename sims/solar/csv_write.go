@@ -12,16 +12,59 @@ import (
 // x_au, y_au, z_au, vx_au_d, vy_au_d and vz_au_d. Numbers have 17 significant digits, so that ReadStates returns the
 // same bits.
 func WriteStates(w io.Writer, snaps ...Snapshot) error {
-	return writeTable(w, stateColumns(), func(write func([]string) error) error {
-		for _, snap := range snaps {
-			for _, b := range snap.Bodies {
-				if err := write(append([]string{formatJD(snap.JD), b.Name}, cells(b.X, b.V)...)); err != nil {
-					return err
-				}
-			}
+	out := NewStateWriter(w)
+	for _, snap := range snaps {
+		if err := out.Write(snap); err != nil {
+			return err
 		}
+	}
+	return out.Flush()
+}
+
+// StateWriter writes the table of WriteStates snapshot by snapshot.
+type StateWriter struct {
+	csv    *csv.Writer
+	headed bool // the header is written
+}
+
+// NewStateWriter returns a StateWriter that writes to w.
+func NewStateWriter(w io.Writer) *StateWriter { return &StateWriter{csv: csv.NewWriter(w)} }
+
+// Write adds the rows of a snapshot.
+func (w *StateWriter) Write(s Snapshot) error {
+	if err := w.head(); err != nil {
+		return err
+	}
+	for _, b := range s.Bodies {
+		if err := w.csv.Write(append([]string{formatJD(s.JD), b.Name}, cells(b.X, b.V)...)); err != nil {
+			return fmt.Errorf("write table: %w", err)
+		}
+	}
+	return nil
+}
+
+// head writes the header.
+func (w *StateWriter) head() error {
+	if w.headed {
 		return nil
-	})
+	}
+	w.headed = true
+	if err := w.csv.Write(stateColumns()); err != nil {
+		return fmt.Errorf("write table: %w", err)
+	}
+	return nil
+}
+
+// Flush writes what is in the buffer, and the header if nothing else was written.
+func (w *StateWriter) Flush() error {
+	if err := w.head(); err != nil {
+		return err
+	}
+	w.csv.Flush()
+	if err := w.csv.Error(); err != nil {
+		return fmt.Errorf("write table: %w", err)
+	}
+	return nil
 }
 
 // WriteBodies writes a system as a CSV table with the columns of WriteStates and gm_au3_d2. ReadBodies returns the same
