@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-
-	"offload/internal/ieee"
 )
 
 // composition is a fixed-step method: one step of h is a palindrome of kick-drift-kick leapfrogs of w[i]·h. It is
@@ -143,7 +141,9 @@ func (s *timeSpan) next() (t, low float64) {
 	if s.k++; s.k == s.n {
 		return s.to, 0
 	}
-	return ieee.TwoSum(s.start, float64(s.length*(s.k/s.n))+s.startLow)
+	done := dd{hi: s.length}.scale(s.k).div(dd{hi: s.n})
+	now := dd{s.start, s.startLow}.add(done)
+	return now.hi, now.lo
 }
 
 func (s *timeSpan) values() []float64 {
