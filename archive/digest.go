@@ -1,0 +1,96 @@
+package archive
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"hash"
+	"math"
+	"slices"
+
+	"offload/device"
+)
+
+// digest computes the SHA-256 of a frame or a run. Texts and fields are preceded by their lengths in bytes, as 64-bit
+// integers, and all numbers are little-endian.
+type digest struct{ hash.Hash }
+
+// frameDigest begins the digest of a frame.
+func frameDigest(h *Header) digest {
+	d := digest{sha256.New()}
+	d.number(uint64(h.Number))
+	d.number(math.Float64bits(h.Time))
+	d.number(math.Float64bits(h.TimeLow))
+	d.number(uint64(h.Step))
+	d.text(string(h.State))
+	return d
+}
+
+// runDigest begins the digest of a run.
+func runDigest(r *Run, inputs json.RawMessage) digest {
+	d := digest{sha256.New()}
+	for _, text := range []string{r.Kind, r.Unit, r.Version, string(r.Options), string(inputs)} {
+		d.text(text)
+	}
+	return d
+}
+
+func (d digest) number(n uint64) {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], n)
+	d.Write(b[:])
+}
+
+func (d digest) text(s string) {
+	d.number(uint64(len(s)))
+	d.Write([]byte(s))
+}
+
+// field begins a field of so many bytes.
+func (d digest) field(name, typ, shape string, bytes int) {
+	d.text(name)
+	d.text(typ)
+	d.text(shape)
+	d.number(uint64(bytes))
+}
+
+// fields adds whole fields.
+func (d digest) fields(fields []Field) {
+	for _, f := range fields {
+		d.field(f.Name, f.Data.Type().String(), shapeText(f.Shape), len(f.Data.Bytes()))
+		for band := range bands(f.Data, bandBytes) {
+			d.Write(band)
+		}
+	}
+}
+
+func (d digest) String() string { return hex.EncodeToString(d.Sum(nil)) }
+
+// bands iterates over the bytes of a slice in little-endian order, in bands of at most size bytes. An empty slice has one
+// empty band.
+func bands(s device.Slice, size int) func(yield func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		b := s.Bytes()
+		for {
+			n := min(len(b), size)
+			if !yield(littleEndian(b[:n], s.Type().Size())) || n == len(b) {
+				return
+			}
+			b = b[n:]
+		}
+	}
+}
+
+// littleEndian returns the elements in b, of that size each, in little-endian order. It copies b if the host has another
+// order. It is its own inverse.
+func littleEndian(b []byte, size int) []byte {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		return b
+	}
+	b = slices.Clone(b)
+	for e := range slices.Chunk(b, size) {
+		slices.Reverse(e)
+	}
+	return b
+}

@@ -1,0 +1,213 @@
+package archive
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// Writer appends frames to an archive. It is not safe for concurrent use.
+type Writer struct {
+	path   string
+	db     *sql.DB
+	lock   *lock
+	frame  *sql.Stmt
+	data   *sql.Stmt
+	frames int
+	band   int // bytes
+}
+
+// Create makes an archive of a run without frames. The error wraps fs.ErrExist if there is a file at path.
+func Create(ctx context.Context, path string, run Run) (*Writer, error) {
+	if err := check(run.Options, run.Fields); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	f.Close()
+	w, err := open(ctx, path)
+	if err == nil {
+		if err = w.begin(ctx, run); err == nil {
+			return w, nil
+		}
+		w.Close()
+	}
+	os.Remove(path)
+	return nil, err
+}
+
+// begin writes the tables and the run.
+func (w *Writer) begin(ctx context.Context, run Run) error {
+	inputs, err := json.Marshal(run.Inputs)
+	if err != nil {
+		return err
+	}
+	d := runDigest(&run, inputs)
+	d.fields(run.Fields)
+	err = w.transaction(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", application, format)+schema)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)", run.Kind, run.Unit, run.Version, string(run.Options), string(inputs), d.String())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.prepare(ctx); err != nil {
+		return fault(w.path, err)
+	}
+	return w.transaction(ctx, func(tx *sql.Tx) error { return w.fields(ctx, tx, -1, run.Fields) })
+}
+
+// Append opens an archive to append frames to those that it has. The error wraps ErrBusy if another Writer has it open, on
+// systems that can tell.
+func Append(ctx context.Context, path string) (*Writer, error) {
+	a, err := Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Close(); err != nil {
+		return nil, fault(path, err)
+	}
+	w, err := open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err = w.db.QueryRowContext(ctx, "SELECT count(*) FROM frame").Scan(&w.frames); err == nil {
+		if err = w.prepare(ctx); err == nil {
+			return w, nil
+		}
+	}
+	w.Close()
+	return nil, fault(path, err)
+}
+
+// open opens the database of a file for a Writer.
+func open(ctx context.Context, path string) (*Writer, error) {
+	l, err := lockFile(path)
+	if err != nil {
+		return nil, err
+	}
+	// In write-ahead mode, NORMAL keeps all committed frames when the process ends, and when the machine does, all but
+	// the last few.
+	db, err := connect(path, "mode=rw&_pragma=busy_timeout(2000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)")
+	if err == nil {
+		if err = db.PingContext(ctx); err == nil {
+			return &Writer{path: path, db: db, lock: l, band: bandBytes}, nil
+		}
+		db.Close()
+	}
+	l.release()
+	return nil, fault(path, err)
+}
+
+func (w *Writer) prepare(ctx context.Context) (err error) {
+	if w.frame, err = w.db.PrepareContext(ctx, "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?)"); err != nil {
+		return err
+	}
+	w.data, err = w.db.PrepareContext(ctx, "INSERT INTO data VALUES (?, ?, ?, ?, ?, ?, ?)")
+	return err
+}
+
+// Frames returns the number of frames.
+func (w *Writer) Frames() int { return w.frames }
+
+// Append writes a frame after the others and sets its Number and Digest. After an error the archive has the frames that
+// it had before. The error wraps ErrInvalid, ErrFull, ErrBusy, or the error of ctx.
+func (w *Writer) Append(ctx context.Context, f *Frame) error {
+	if err := check(f.State, f.Fields); err != nil {
+		return err
+	}
+	f.Number = w.frames
+	d := frameDigest(&f.Header)
+	d.fields(f.Fields)
+	f.Digest = d.String()
+	err := w.transaction(ctx, func(tx *sql.Tx) error {
+		_, err := tx.StmtContext(ctx, w.frame).ExecContext(ctx, f.Number, f.Time, f.TimeLow, f.Step, string(f.State), f.Digest)
+		if err != nil {
+			return err
+		}
+		return w.fields(ctx, tx, f.Number, f.Fields)
+	})
+	if err == nil {
+		w.frames++
+	}
+	return err
+}
+
+// fields writes the fields of a frame.
+func (w *Writer) fields(ctx context.Context, tx *sql.Tx, frame int, fields []Field) error {
+	insert := tx.StmtContext(ctx, w.data)
+	for i, f := range fields {
+		number := 0
+		for band := range bands(f.Data, w.band) {
+			if _, err := insert.ExecContext(ctx, frame, i, number, f.Name, f.Data.Type().String(), shapeText(f.Shape), nonNil(band)); err != nil {
+				return err
+			}
+			number++
+		}
+	}
+	return nil
+}
+
+// nonNil returns b, which as nil would be NULL.
+func nonNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// Truncate removes all frames but the first n.
+func (w *Writer) Truncate(ctx context.Context, n int) error {
+	if n < 0 || n > w.frames {
+		return fmt.Errorf("%w: number %d of %d", ErrInvalid, n, w.frames)
+	}
+	err := w.transaction(ctx, func(tx *sql.Tx) error {
+		for _, table := range []string{"frame WHERE number", "data WHERE frame"} {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" >= ?", n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		w.frames = n
+	}
+	return err
+}
+
+// transaction calls write and keeps what it did if it returns no error.
+func (w *Writer) transaction(ctx context.Context, write func(*sql.Tx) error) error {
+	tx, err := w.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fault(w.path, err)
+	}
+	defer tx.Rollback()
+	if err = write(tx); err == nil {
+		err = tx.Commit()
+	}
+	if ctx.Err() != nil && err != nil {
+		return fmt.Errorf("%s: %w", w.path, context.Cause(ctx))
+	}
+	return fault(w.path, err)
+}
+
+// Close closes the archive, which then is one file.
+func (w *Writer) Close() error {
+	if w.db == nil {
+		return nil
+	}
+	// Readers that cannot write to the folder open a file without a write-ahead log only.
+	_, err := w.db.Exec("PRAGMA journal_mode = DELETE")
+	err = errors.Join(err, w.db.Close())
+	w.db = nil
+	return fault(w.path, errors.Join(err, w.lock.release()))
+}
