@@ -83,7 +83,7 @@ func TestReadBodiesRefuses(t *testing.T) {
 		{"several dates", header + sun + "2,Mars,1,0,0,0,0,0,0\n3,Mars,1,0,0,0,0,0,0\n", "line 3, column jd_tdb: several dates, from JD 1.0 to 3.0; choose one"},
 		{"a GM that nothing has", states + "1,Rock,1,0,0,0,0,0\n", `line 2, column gm_au3_d2: is missing, and no GM is known for "Rock"; add the column`},
 		{"negative radius", states[:len(states)-1] + ",radius_km\n1,Sun,1,0,0,0,0,0,-1\n", "line 2, column radius_km: -"},
-		{"no unit", "jd_tdb,body,x,y,z,vx,vy,vz\n1,Sun,1,0,0,0,0,0\n", "line 1, column x: has no unit; name it x_au, x_km, x_m, or give the units"},
+		{"no unit", "jd_tdb,body,x,y,z,vx,vy,vz\n1,Sun,1,0,0,0,0,0\n", "line 1, column x: it has no unit; name it x_au, x_km, x_m, or give the units"},
 		{"two units", strings.ReplaceAll(states, "x_au,", "x_au,x_km,") + "1,Sun,1,1,0,0,0,0,0\n", "line 1, column x_km: is there in another unit too"},
 		{"km for au", states + "1,Earth,1.5e8,0,0,0,0,0\n", "line 2, column body: Earth is at 1.5e+08 au; are the units km and km/s?"},
 		{"km/s for au/day", header + "1,stone,0,1,0,0,2e2,0,0\n", "line 2, column body: stone has 1.16 times the speed of light; are the units km and km/s?"},

@@ -11,6 +11,9 @@ import (
 // ErrDates is wrapped, with ErrInput, by the error for tables of several dates of which none was chosen.
 var ErrDates = errors.New("several dates")
 
+// ErrUnits is wrapped, with ErrInput, by the error for a column whose unit is not known.
+var ErrUnits = errors.New("it has no unit")
+
 // Source is a text that is read, such as a file. Its name is for errors.
 type Source struct {
 	Name   string

@@ -120,7 +120,7 @@ func (t *table) wantIn(quantity string, d dimension, bare *unit) (column, error)
 	}
 	if t.has(quantity) {
 		if found, name = found+1, quantity; bare == nil && found == 1 {
-			return column{}, t.fault(quantity, unitless(quantity, d))
+			return column{}, fmt.Errorf("%w: line %d, column %s: %w; name it %s, or give the units of the table", ErrInput, t.line, quantity, ErrUnits, d.names(quantity))
 		} else if bare != nil {
 			u = *bare
 		}

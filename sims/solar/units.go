@@ -67,13 +67,13 @@ func (u Units) in(d dimension) (unit, error) {
 	return unit{}, fmt.Errorf("%w: units %q; they are au-d, km-s or si", ErrInput, string(u))
 }
 
-// unitless returns the reason to refuse the column name, which has no unit.
-func unitless(name string, d dimension) string {
+// names returns the names of columns of a quantity with this dimension.
+func (d dimension) names(quantity string) string {
 	var names []string
 	for _, u := range d.units() {
-		names = append(names, name+"_"+u.suffix)
+		names = append(names, quantity+"_"+u.suffix)
 	}
-	return "has no unit; name it " + strings.Join(names, ", ") + ", or give the units of the table"
+	return strings.Join(names, ", ")
 }
 
 // implausible returns the reason why a body cannot be where or as fast as it is, or "". Far stars may be beyond any
