@@ -78,6 +78,27 @@ type target struct {
 	id   int
 }
 
+// barycentre reports whether the target is no body: none, the Solar System's barycentre, or a planet's.
+func (t target) barycentre() bool {
+	return t == target{} || t.id == 0 && t.name == ssb || t.id > 0 && t.id < 10
+}
+
+// ssb is JPL's name for the barycentre of the Solar System, whose number is 0.
+const ssb = "Solar System Barycenter"
+
+// is reports whether the target is the body of the record.
+func (t target) is(r record) bool {
+	return t.id != 0 && t.id == r.id || (t.id == 0 || r.id == 0) && sameBody(t.name, r.Name)
+}
+
+// or returns the target's name, or text if it is none.
+func (t target) or(text string) string {
+	if t == (target{}) {
+		return text
+	}
+	return t.String()
+}
+
 func (t target) String() string {
 	if t.id == 0 {
 		return t.name

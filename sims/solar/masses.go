@@ -81,18 +81,3 @@ func (m *masses) find(name string, id int) (float64, bool) {
 func sameBody(name, body string) bool {
 	return strings.EqualFold(name, body) || strings.EqualFold(name, body+" Barycenter")
 }
-
-// targetOf splits the name of a target at JPL, such as "Mars (499)", into name and number. The number is 0 where the
-// parentheses have something else, such as the designation of an asteroid.
-func targetOf(text string) (name string, id int) {
-	text = strings.TrimSpace(text)
-	i := strings.LastIndexByte(text, '(')
-	if i <= 0 || !strings.HasSuffix(text, ")") {
-		return text, 0
-	}
-	id, err := strconv.Atoi(text[i+1 : len(text)-1])
-	if err != nil {
-		id = 0
-	}
-	return strings.TrimSpace(text[:i]), id
-}

@@ -122,7 +122,11 @@ func about(s Source, err error) error {
 
 // readSource reads a table in any format.
 func readSource(s Source, o ReadOptions) ([]record, error) {
-	return readTable(bounded(s.Reader, MaxTableBytes), o)
+	in := bounded(s.Reader, MaxTableBytes)
+	if start, _ := in.Peek(peeked); isHorizons(start) {
+		return readHorizons(in)
+	}
+	return readTable(in, o)
 }
 
 // join returns the system of the records at the date that the options choose.
@@ -135,9 +139,12 @@ func join(all []record, o ReadOptions) (*System, error) {
 		return nil, err
 	}
 	all = slices.DeleteFunc(all, func(r record) bool { return math.Abs(r.jd-epoch) > sameDate })
+	var known masses
+	if all, err = addCentre(all, &known); err != nil {
+		return nil, err
+	}
 	names := make(map[string]bool, len(all))
 	sys := &System{Epoch: epoch, Bodies: make([]Body, 0, len(all))}
-	var known masses
 	for i := range all {
 		r := &all[i]
 		if err := admit(names, r, i); err != nil {
@@ -154,6 +161,26 @@ func join(all []record, o ReadOptions) (*System, error) {
 		sys.Bodies = append(sys.Bodies, r.Body)
 	}
 	return sys, sys.apart()
+}
+
+// addCentre puts the body to which the states refer at the origin and at rest, before the others, unless it is one of
+// them. All states must refer to the same one. Barycentres are not bodies.
+func addCentre(all []record, known *masses) ([]record, error) {
+	first := all[0].centre
+	for _, r := range all {
+		if r.centre != first {
+			return nil, faultAt(r.line, "Center body name", fmt.Sprintf("%s refers to %s, but %s to %s", r.Name, r.centre.or("nothing"), all[0].Name, first.or("nothing")))
+		}
+	}
+	if first.barycentre() || slices.ContainsFunc(all, first.is) {
+		return all, nil
+	}
+	gm, ok := known.find(first.name, first.id)
+	if !ok {
+		return nil, faultAt(all[0].line, "Center body name", fmt.Sprintf("no GM is known for %s; add its state, or refer to another centre, such as CENTER='500@0'", first))
+	}
+	centre := record{Body: Body{Name: first.name, GM: gm}, id: first.id, gm: true, jd: all[0].jd, centre: first, line: all[0].line}
+	return append([]record{centre}, all...), nil
 }
 
 // chooseEpoch returns the date that the options choose.

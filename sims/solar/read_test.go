@@ -82,6 +82,22 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+// Files as people have them.
+func TestFiles(t *testing.T) {
+	for name, want := range map[string]string{
+		"coincident.csv":       `bodies "A" and "B" are at the same place at JD 2451545.0`,
+		"d-exponents.csv":      "",
+		"head-on.csv":          "",
+		"horizons-vectors.csv": "the header with the name of the body, its units and its frame is missing",
+		"semicolon.csv":        "",
+	} {
+		_, err := ReadSystem(ReadOptions{}, Source{name, strings.NewReader(file(t, name))})
+		if want == "" && err != nil || want != "" && (!errors.Is(err, ErrInput) || !strings.HasPrefix(err.Error(), name+": ") || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}
+
 // A body of the Solar System needs no GM: names and numbers of JPL find it.
 func TestKnownMasses(t *testing.T) {
 	de405 := must(J2000())(t)

@@ -53,6 +53,9 @@ func openTable(in *bufio.Reader, wanted string) (*table, error) {
 		}
 		t.header = append(t.header, strings.Clone(strings.TrimSpace(field)))
 	}
+	if len(t.header) == 1 && strings.Contains(t.header[0], " ") {
+		return nil, fmt.Errorf("%w: line %d: fields are separated by spaces; they must be by commas, semicolons or tabs", ErrInput, t.line)
+	}
 	return t, nil
 }
 
@@ -69,8 +72,6 @@ func foreign(start []byte) string {
 	switch {
 	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
 		return "the table is in UTF-16; save it in UTF-8"
-	case bytes.Contains(start, []byte("$$SOE")) || bytes.HasPrefix(bytes.TrimLeft(start, " *\r\n"), []byte("JDTDB")):
-		return "this is a vector table of JPL Horizons, which has one body and no GM; copy its vectors to a table of bodies"
 	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
 		return "the table is a workbook or an archive; save it as CSV"
 	case bytes.HasPrefix(start, []byte("SIMPLE  =")):
