@@ -270,6 +270,8 @@ func message(ctx context.Context, err error) string {
 		{device.ErrUnavailable, "'offload devices' lists what is here"},
 		{device.ErrOutOfMemory, "take a smaller problem"},
 		{device.ErrUnsupported, "take another device or precision"},
+		{solar.ErrDates, "--epoch=DATE, first or last"},
+		{solar.ErrUnits, "--units=au-d, km-s or si"},
 		{poisson.ErrIncompatible, "hold a temperature somewhere, or take steps in --time"},
 	} {
 		if errors.Is(err, h.err) {

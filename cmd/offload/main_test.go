@@ -327,7 +327,7 @@ func TestSolar(t *testing.T) {
 	}
 	text, err := os.ReadFile(out)
 	if lines := strings.Split(strings.TrimSpace(string(text)), "\n"); err != nil || len(lines) != 1+3*11 ||
-		lines[0] != "jd_tdb,body,x_au,y_au,z_au,vx_au_d,vy_au_d,vz_au_d" || !strings.HasPrefix(lines[33], "2451555.0,Pluto,") {
+		lines[0] != "jd_tdb,body,x_au,y_au,z_au,vx_au_d,vy_au_d,vz_au_d,gm_au3_d2" || !strings.HasPrefix(lines[33], "2451555.0,Pluto,") {
 		t.Errorf("%v; the file holds\n%s", err, text)
 	}
 }

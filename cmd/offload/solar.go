@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 	"time"
 
@@ -22,18 +21,16 @@ import (
 
 // solarFlags holds the flags of sim solar.
 type solarFlags struct {
-	bodies, integrator, device, out, plot string
-	until, dt, tol, every                 float64
-	gr                                    bool
-	workers                               int
-	trace                                 tracing
-	schedule                              schedule
-	checked                               checking
-	reporting                             reporting
+	input                         solarInput
+	integrator, device, out, plot string
+	until, dt, tol, every         float64
+	gr                            bool
+	workers                       int
+	trace                         tracing
+	schedule                      schedule
+	checked                       checking
+	reporting                     reporting
 }
-
-// thirtyYears is the default length of a run, in days.
-const thirtyYears = 10957.5
 
 func newSolar(schedule schedule) *cobra.Command {
 	f := solarFlags{schedule: schedule}
@@ -45,18 +42,18 @@ from a file, and report the change of conserved quantities. For dates with inclu
 data of JPL's ephemeris DE405, print the distance of each body from it.
 
 A file of bodies has the columns jd_tdb, body, gm_au3_d2, x_au, y_au, z_au, vx_au_d,
-vy_au_d and vz_au_d, separated by commas, semicolons or tabs. Dates are Julian dates
-(TDB); 2451545.0 is J2000. A change of the energy by more than 0.1 % is noted.`,
+vy_au_d and vz_au_d, separated by commas, semicolons or tabs; or it is what JPL
+Horizons answers. docs/solar.md has all formats. Dates are of TDB, in the Gregorian
+calendar or Julian dates. A change of the energy by more than 0.1 % is noted.`,
 		Example: `  offload sim solar --gr --until=2462502.5
   offload sim solar --integrator=yoshida8 --dt=1 --until=2451910
-  offload sim solar --bodies=my.csv --until=2455197.5 --out=end.csv --plot=orbits.png`,
+  offload sim solar --bodies=my.csv --until=2010-01-01 --out=end.csv --plot=orbits.png`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.out, f.plot) },
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
-	fl.StringVar(&f.bodies, "bodies", "", "CSV `file` of bodies (default the solar system at J2000)")
-	fl.Float64Var(&f.until, "until", 0, "Julian date to integrate to, before or after the epoch (default 30 years after)")
+	f.input.flags(cmd)
 	fl.StringVar(&f.integrator, "integrator", solar.DefaultIntegrator, "integrator: "+strings.Join(solar.Integrators(), ", "))
 	fl.Float64Var(&f.dt, "dt", 0, "step in days, for integrators with a fixed step (default depends on the integrator)")
 	fl.Float64Var(&f.tol, "tol", 0, fmt.Sprintf("tolerance of radau15 (default %g)", solar.DefaultTol))
@@ -78,12 +75,12 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	if err := foldersExist(f.out, f.plot); err != nil {
 		return err
 	}
-	sys, err := f.system()
+	sys, err := f.input.system()
 	if err != nil {
 		return err
 	}
-	if !cmd.Flags().Changed("until") {
-		f.until = sys.Epoch + thirtyYears
+	if f.until, err = f.input.end(sys.Epoch); err != nil {
+		return err
 	}
 	s, err := openSession(cmd, f.schedule, f.device, f.trace.options(device.Options{Workers: f.workers}))
 	if err != nil {
@@ -115,7 +112,7 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 		FromJD: r.FromJD, ToJD: r.ToJD, Steps: r.Steps, Evaluations: r.Evaluations, Seconds: time.Since(start).Seconds(),
 		EnergyError: real(r.EnergyError), AngularMomentumError: real(r.AngularMomentumError), BarycentreDrift: real(r.BarycentreDrift),
 	}
-	if f.bodies == "" {
+	if f.input.standard() {
 		if err := found.compare(end.last); err != nil {
 			return err
 		}
@@ -149,23 +146,7 @@ func (f *solarFlags) check(cmd *cobra.Command) error {
 	} else if !adaptive && cmd.Flags().Changed("tol") {
 		return usagef("--tol=%g: %s has a fixed step, set by --dt; --tol requires %s", f.tol, f.integrator, solar.DefaultIntegrator)
 	}
-	return errors.Join(f.checked.check(cmd), f.reporting.check())
-}
-
-func (f *solarFlags) system() (*solar.System, error) {
-	if f.bodies == "" {
-		return solar.J2000()
-	}
-	file, err := os.Open(f.bodies)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	sys, err := solar.ReadBodies(file)
-	if err != nil {
-		return nil, &inputError{fmt.Errorf("%s: %w", f.bodies, err)}
-	}
-	return sys, nil
+	return errors.Join(f.input.check(), f.checked.check(cmd), f.reporting.check())
 }
 
 // keep completes the file with the state reached, if the run was interrupted or diverged. It

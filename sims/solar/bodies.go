@@ -25,11 +25,12 @@ const (
 	MaxJD     = 1e8 // days, either side of zero
 )
 
-// Body is a point mass: GM in au³/day², position X in au and velocity V in au/day.
+// Body is a spherical mass: GM in au³/day², radius in au, position X in au and velocity V in au/day.
 type Body struct {
-	Name string
-	GM   float64
-	X, V [3]float64
+	Name   string
+	GM     float64
+	Radius float64 // 0: a point
+	X, V   [3]float64
 }
 
 // System is a set of bodies at one epoch, a Julian date (TDB). A nil *System has no bodies.
@@ -38,10 +39,17 @@ type System struct {
 	Bodies []Body
 }
 
-// State is a body's position (au) and velocity (au/day) without its mass.
+// State is a body's position (au) and velocity (au/day) at some date, with what does not change: GM (au³/day²) and radius
+// (au).
 type State struct {
-	Name string
-	X, V [3]float64
+	Name       string
+	GM, Radius float64
+	X, V       [3]float64
+}
+
+// state returns the body as a state.
+func (b *Body) state() State {
+	return State{Name: b.Name, GM: b.GM, Radius: b.Radius, X: b.X, V: b.V}
 }
 
 // Snapshot is the state of several bodies at one Julian date (TDB).
@@ -71,14 +79,14 @@ func (s *System) Index(name string) int {
 	return slices.IndexFunc(s.list(), func(b Body) bool { return b.Name == name })
 }
 
-// Snapshot returns the system's state without the masses.
+// Snapshot returns the system's state.
 func (s *System) Snapshot() Snapshot {
 	if s == nil {
 		return Snapshot{}
 	}
 	out := Snapshot{JD: s.Epoch, Bodies: make([]State, len(s.Bodies))}
-	for i, b := range s.Bodies {
-		out.Bodies[i] = State{Name: b.Name, X: b.X, V: b.V}
+	for i := range s.Bodies {
+		out.Bodies[i] = s.Bodies[i].state()
 	}
 	return out
 }
@@ -123,6 +131,9 @@ func (s *System) Validate() error {
 		seen[b.Name] = true
 		if !(b.GM >= 0) || math.IsInf(b.GM, 1) {
 			return fmt.Errorf("%w: body %q: GM %v is not a finite number of at least 0", ErrInput, b.Name, b.GM)
+		}
+		if !(b.Radius >= 0) || math.IsInf(b.Radius, 1) {
+			return fmt.Errorf("%w: body %q: radius %v is not a finite number of at least 0", ErrInput, b.Name, b.Radius)
 		}
 		if !finite(b.X[:]) || !finite(b.V[:]) {
 			return fmt.Errorf("%w: body %q: its state is not finite", ErrInput, b.Name)

@@ -2,81 +2,31 @@ package solar
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
-	"math"
-	"strconv"
-	"strings"
 )
 
-// bodyColumns returns the columns of a table of bodies, in the order in which they are written.
-func bodyColumns() []string {
-	return []string{"jd_tdb", "body", "x_au", "y_au", "z_au", "vx_au_d", "vy_au_d", "vz_au_d", "gm_au3_d2"}
+// bodyColumns are the columns that a table of bodies has, in the order in which they are written.
+const bodyColumns = "jd_tdb,body,x_au,y_au,z_au,vx_au_d,vy_au_d,vz_au_d,gm_au3_d2"
+
+// stateColumns are the columns that a table of bodies must have.
+const stateColumns = "jd_tdb,body,x_au,y_au,z_au,vx_au_d,vy_au_d,vz_au_d"
+
+const radiusColumn = "radius_au"
+
+// ReadBodies reads an initial state from a table with one row per body, as ReadSystem does without options.
+func ReadBodies(r io.Reader) (*System, error) {
+	return ReadSystem(ReadOptions{}, Source{Reader: r})
 }
 
-func stateColumns() []string { return bodyColumns()[:8] }
-
-// Positions in bodyColumns.
-const (
-	colJD   = 0
-	colName = 1
-	colX    = 2
-	colV    = 5
-	colGM   = 8
-)
-
-// ReadBodies reads an initial state from a CSV table with one row per body. Its header has the columns jd_tdb, body,
-// gm_au3_d2, x_au, y_au, z_au, vx_au_d, vy_au_d and vz_au_d in any order. Other columns are ignored, and lines that
-// begin with # are comments. All rows must have the same jd_tdb, and bodies with mass other places than all others.
-//
-// Fields are separated by commas, semicolons or tabs, whichever the header has. Where those are not commas, numbers may
-// have decimal commas. Exponents may be written with D, as in Fortran.
-//
-// Errors about the table wrap ErrInput and give line and column.
-func ReadBodies(r io.Reader) (*System, error) {
-	t, err := openTable(r, bodyColumns())
+// ReadStates reads states from a table written by WriteStates, with the columns of ReadBodies. It groups rows by date,
+// in the order in which dates first appear. GM is 0 where the table has no such column. Errors are as for ReadSystem.
+func ReadStates(r io.Reader) ([]Snapshot, error) {
+	t, err := openTable(bounded(r, MaxTableBytes), stateColumns)
 	if err != nil {
 		return nil, err
 	}
-	sys, names := &System{}, map[string]bool{}
-	for {
-		err := t.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		b, jd, err := t.body()
-		if err != nil {
-			return nil, err
-		}
-		if err := t.admit(names, b.Name, len(sys.Bodies)); err != nil {
-			return nil, err
-		}
-		if len(sys.Bodies) == 0 {
-			sys.Epoch = jd
-		} else if jd != sys.Epoch {
-			return nil, t.fault("jd_tdb", fmt.Sprintf("%s differs from the first row's %s", formatJD(jd), formatJD(sys.Epoch)))
-		}
-		sys.Bodies = append(sys.Bodies, b)
-	}
-	if len(sys.Bodies) == 0 {
-		return nil, t.fault("body", "no bodies follow the header")
-	}
-	if err := sys.apart(); err != nil {
-		return nil, err
-	}
-	return sys, nil
-}
-
-// ReadStates reads states from a table written by WriteStates, with the columns of ReadBodies except gm_au3_d2. It
-// groups rows by date, in the order in which dates first appear. Errors are as for ReadBodies.
-func ReadStates(r io.Reader) ([]Snapshot, error) {
-	t, err := openTable(r, stateColumns())
+	c, err := t.cartesian("")
 	if err != nil {
 		return nil, err
 	}
@@ -91,19 +41,19 @@ func ReadStates(r io.Reader) ([]Snapshot, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, jd, err := t.state()
+		b, err := t.record(c)
 		if err != nil {
 			return nil, err
 		}
-		i, ok := at[jd]
+		i, ok := at[b.jd]
 		if !ok {
-			i, at[jd] = len(snaps), len(snaps)
-			snaps, names = append(snaps, Snapshot{JD: jd}), append(names, map[string]bool{})
+			i, at[b.jd] = len(snaps), len(snaps)
+			snaps, names = append(snaps, Snapshot{JD: b.jd}), append(names, map[string]bool{})
 		}
-		if err := t.admit(names[i], s.Name, len(snaps[i].Bodies)); err != nil {
+		if err := admit(names[i], &b, len(snaps[i].Bodies)); err != nil {
 			return nil, err
 		}
-		snaps[i].Bodies = append(snaps[i].Bodies, s)
+		snaps[i].Bodies = append(snaps[i].Bodies, b.state())
 	}
 	if len(snaps) == 0 {
 		return nil, t.fault("body", "no bodies follow the header")
@@ -111,232 +61,241 @@ func ReadStates(r io.Reader) ([]Snapshot, error) {
 	return snaps, nil
 }
 
-// body reads the current row with its GM.
-func (t *table) body() (Body, float64, error) {
-	s, jd, err := t.state()
-	if err != nil {
-		return Body{}, 0, err
-	}
-	gm, err := t.number(colGM)
-	if err != nil {
-		return Body{}, 0, err
-	}
-	if gm < 0 {
-		return Body{}, 0, t.fault("gm_au3_d2", fmt.Sprintf("%g is negative", gm))
-	}
-	return Body{Name: s.Name, GM: gm, X: s.X, V: s.V}, jd, nil
+// record is a body in a table: its state, or its orbit about another.
+type record struct {
+	Body
+	jd     float64
+	id     int  // its number at JPL, or 0
+	gm     bool // the table has its GM
+	centre target
+
+	line int
 }
 
-// state reads the current row without its GM.
-func (t *table) state() (State, float64, error) {
-	s := State{Name: t.text(colName)}
-	if reason := nameFault(s.Name); reason != "" {
-		return State{}, 0, t.fault("body", reason)
+// target is a body as JPL names it. The zero value is none.
+type target struct {
+	name string
+	id   int
+}
+
+// barycentre reports whether the target is no body: none, the Solar System's barycentre, or a planet's.
+func (t target) barycentre() bool {
+	return t == target{} || t.id == 0 && t.name == ssb || t.id > 0 && t.id < 10
+}
+
+// ssb is JPL's name for the barycentre of the Solar System, whose number is 0.
+const ssb = "Solar System Barycenter"
+
+// is reports whether the target is the body of the record.
+func (t target) is(r record) bool {
+	return t.id != 0 && t.id == r.id || (t.id == 0 || r.id == 0) && sameBody(t.name, r.Name)
+}
+
+// or returns the target's name, or text if it is none.
+func (t target) or(text string) string {
+	if t == (target{}) {
+		return text
 	}
-	jd, err := t.number(colJD)
+	return t.String()
+}
+
+func (t target) String() string {
+	if t.id == 0 {
+		return t.name
+	}
+	return fmt.Sprintf("%s (%d)", t.name, t.id)
+}
+
+// cartesianColumns are the columns of a table of positions and velocities.
+type cartesianColumns struct {
+	identity identityColumns
+	x, v     [3]column
+}
+
+// identityColumns are the columns that every table of bodies has.
+type identityColumns struct {
+	jd, name   column
+	jpl        bool // names are those of JPL, such as "Mars (499)"
+	gm, radius *column
+}
+
+// identity finds the columns of date, name, GM and radius. Those of the vectors that astroquery writes have other names.
+func (t *table) identity(units Units) (c identityColumns, err error) {
+	jd, name := "jd_tdb", "body"
+	if c.jpl = t.has("targetname") && t.has("datetime_jd") && !t.has(jd) && !t.has(name); c.jpl {
+		jd, name = "datetime_jd", "targetname"
+	}
+	if c.jd, err = t.want(jd); err != nil {
+		return c, err
+	}
+	if c.name, err = t.want(name); err != nil {
+		return c, err
+	}
+	for _, optional := range []struct {
+		to   **column
+		name string
+		d    dimension
+	}{{&c.gm, "gm", massive}, {&c.radius, "radius", length}} {
+		if !t.hasIn(optional.name, optional.d) {
+			continue
+		}
+		bare, err := units.bare(optional.d)
+		if err != nil {
+			return c, err
+		}
+		found, err := t.wantIn(optional.name, optional.d, bare)
+		if err != nil {
+			return c, err
+		}
+		*optional.to = &found
+	}
+	return c, nil
+}
+
+// cartesian finds the columns of a table of positions and velocities.
+func (t *table) cartesian(units Units) (c cartesianColumns, err error) {
+	if c.identity, err = t.identity(units); err != nil {
+		return c, err
+	}
+	c.x, c.v, err = t.vectors(units, c.identity.jpl)
+	return c, err
+}
+
+// vectors finds the columns of position and velocity. Columns without a unit are in au and au/day if JPL's.
+func (t *table) vectors(units Units, jpl bool) (x, v [3]column, err error) {
+	near, err := units.bare(length)
 	if err != nil {
-		return State{}, 0, err
+		return x, v, err
 	}
-	if !validJD(jd) {
-		return State{}, 0, t.fault("jd_tdb", fmt.Sprintf("%g is not a Julian date within ±%g", jd, MaxJD))
+	fast, err := units.bare(speed)
+	if err != nil {
+		return x, v, err
+	}
+	if jpl && units == "" {
+		near = &unit{"", AU / horizonsAU}
+		fast = near
+	}
+	for k, name := range []string{"x", "y", "z"} {
+		if x[k], err = t.wantIn(name, length, near); err != nil {
+			return x, v, err
+		}
+	}
+	for k, name := range []string{"vx", "vy", "vz"} {
+		if v[k], err = t.wantIn(name, speed, fast); err != nil {
+			return x, v, err
+		}
+	}
+	return x, v, nil
+}
+
+// record reads the current row of a table of positions and velocities.
+func (t *table) record(c cartesianColumns) (r record, err error) {
+	if r, err = t.who(&c.identity); err != nil {
+		return r, err
 	}
 	for k := range 3 {
-		if s.X[k], err = t.number(colX + k); err != nil {
-			return State{}, 0, err
+		if r.X[k], err = t.number(c.x[k]); err != nil {
+			return r, err
 		}
-		if s.V[k], err = t.number(colV + k); err != nil {
-			return State{}, 0, err
+		if r.V[k], err = t.number(c.v[k]); err != nil {
+			return r, err
 		}
 	}
-	return s, jd, nil
+	return r, t.bulk(&c.identity, &r)
+}
+
+// who reads date and name of the current row.
+func (t *table) who(c *identityColumns) (r record, err error) {
+	r.line, r.Name = t.line, t.text(c.name)
+	if c.jpl {
+		r.Name, r.id = targetOf(r.Name)
+	}
+	if reason := nameFault(r.Name); reason != "" {
+		return r, t.fault(c.name.name, reason)
+	}
+	if r.jd, err = t.number(c.jd); err != nil {
+		return r, err
+	}
+	if !validJD(r.jd) {
+		return r, t.fault(c.jd.name, fmt.Sprintf("%g is not a Julian date within ±%g", r.jd, MaxJD))
+	}
+	return r, nil
+}
+
+// bulk reads GM and radius of the current row, if the table has them.
+func (t *table) bulk(c *identityColumns, r *record) (err error) {
+	for _, optional := range []struct {
+		column *column
+		to     *float64
+	}{{c.gm, &r.GM}, {c.radius, &r.Radius}} {
+		if optional.column == nil {
+			continue
+		}
+		if *optional.to, err = t.number(*optional.column); err != nil {
+			return err
+		}
+		if *optional.to < 0 {
+			return t.fault(optional.column.name, fmt.Sprintf("%g is negative", *optional.to))
+		}
+	}
+	r.gm = c.gm != nil
+	return nil
 }
 
 // admit returns an error for a second body of the same name or more than MaxBodies.
-func (t *table) admit(names map[string]bool, name string, have int) error {
-	if names[name] {
-		return t.fault("body", fmt.Sprintf("%q appears twice", name))
+func admit(names map[string]bool, r *record, have int) error {
+	if names[r.Name] {
+		return faultAt(r.line, "body", fmt.Sprintf("%q appears twice", r.Name))
 	}
 	if have >= MaxBodies {
-		return t.fault("body", fmt.Sprintf("more than %d bodies", MaxBodies))
+		return faultAt(r.line, "body", fmt.Sprintf("more than %d bodies", MaxBodies))
 	}
-	names[name] = true
+	names[r.Name] = true
 	return nil
 }
 
-// MaxTableBytes is the length in bytes of the longest table that ReadBodies and ReadStates accept.
-const MaxTableBytes = 32 << 20
-
-// table reads a comma-separated table row by row and finds its cells by column name.
-type table struct {
-	csv     *csv.Reader
-	columns []string // wanted, in canonical order
-	at      []int    // at[i] is the field that holds columns[i]
-	width   int      // fields in the header
-	row     []string
-	line    int
-}
-
-// openTable reads the header, which may have other columns too. Lines that begin with # are skipped.
-func openTable(r io.Reader, columns []string) (*table, error) {
-	in := bufio.NewReaderSize(&boundedReader{r: r, left: MaxTableBytes}, 1<<16)
-	start, _ := in.Peek(1 << 16) // an error will come back
-	if reason := foreign(start); reason != "" {
-		return nil, fmt.Errorf("%w: line 1: %s", ErrInput, reason)
-	}
-	t := &table{csv: csv.NewReader(in), columns: columns}
-	t.csv.Comma, t.csv.Comment = separator(start), '#'
-	t.csv.FieldsPerRecord = -1
-	t.csv.ReuseRecord = true
-	if err := t.read(); err == io.EOF {
-		return nil, fmt.Errorf("%w: line 1: the table is empty; the header must have %s", ErrInput, strings.Join(columns, ","))
-	} else if err != nil {
+// readTable reads the bodies of a table with separators: states or, if it has their columns, orbits.
+func readTable(in *bufio.Reader, o ReadOptions) ([]record, error) {
+	t, err := openTable(in, stateColumns)
+	if err != nil {
 		return nil, err
 	}
-	t.width = len(t.row)
-	for _, name := range columns {
-		i, err := t.find(name)
+	next, err := t.rows(o)
+	if err != nil {
+		return nil, err
+	}
+	var all []record
+	for {
+		err := t.next()
+		if err == io.EOF {
+			break
+		}
 		if err != nil {
 			return nil, err
 		}
-		t.at = append(t.at, i)
+		r, err := next()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
 	}
-	return t, nil
+	if len(all) == 0 {
+		return nil, t.fault("body", "no bodies follow the header")
+	}
+	return all, nil
 }
 
-// foreign returns what is wrong with a table that begins in a way that is known from elsewhere, or "".
-func foreign(start []byte) string {
-	switch {
-	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
-		return "the table is in UTF-16; save it in UTF-8"
-	case bytes.Contains(start, []byte("$$SOE")) || bytes.HasPrefix(bytes.TrimLeft(start, " *\r\n"), []byte("JDTDB")):
-		return "this is a vector table of JPL Horizons, which has one body and no GM; copy its vectors to a table of bodies"
-	}
-	return ""
-}
-
-// separator returns the separator that is most frequent in the first line that is not a comment.
-func separator(start []byte) rune {
-	for line := range bytes.Lines(start) {
-		if line[0] == '#' || len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		best, most := ',', 0
-		for _, r := range ",;\t" {
-			if n := bytes.Count(line, []byte(string(r))); n > most {
-				best, most = r, n
-			}
-		}
-		return best
-	}
-	return ','
-}
-
-// find returns the index of the header's field with that name.
-func (t *table) find(name string) (int, error) {
-	at := -1
-	for i, field := range t.row {
-		if i == 0 {
-			field = strings.TrimPrefix(field, "\ufeff") // spreadsheets put a byte order mark first
-		}
-		if strings.TrimSpace(field) != name {
-			continue
-		}
-		if at >= 0 {
-			return 0, t.fault(name, "appears twice in the header")
-		}
-		at = i
-	}
-	if at < 0 {
-		return 0, t.fault(name, "is missing; the header must have "+strings.Join(t.columns, ","))
-	}
-	return at, nil
-}
-
-// next moves to the next row. It returns io.EOF after the last one.
-func (t *table) next() error {
-	if err := t.read(); err != nil {
-		return err
-	}
-	if len(t.row) != t.width {
-		short := t.columns[0]
-		for i, name := range t.columns {
-			if t.at[i] >= len(t.row) {
-				short = name
-				break
-			}
-		}
-		return t.fault(short, fmt.Sprintf("the row has %d fields where the header has %d", len(t.row), t.width))
-	}
-	return nil
-}
-
-func (t *table) read() error {
-	row, err := t.csv.Read()
-	if err == io.EOF || errors.Is(err, ErrInput) {
-		return err
-	}
-	var syntax *csv.ParseError
-	if errors.As(err, &syntax) {
-		return fmt.Errorf("%w: line %d, character %d: %v", ErrInput, syntax.Line, syntax.Column, syntax.Err)
-	}
+// rows returns the function that reads the current row.
+func (t *table) rows(o ReadOptions) (func() (record, error), error) {
+	c, err := t.cartesian(o.Units)
 	if err != nil {
-		return fmt.Errorf("read table: %w", err)
+		return nil, err
 	}
-	t.row = row
-	t.line, _ = t.csv.FieldPos(0)
-	return nil
-}
-
-// text returns the current row's cell in columns[i], without surrounding spaces.
-func (t *table) text(i int) string { return strings.TrimSpace(t.row[t.at[i]]) }
-
-// number returns the cell in columns[i] as a finite float64.
-func (t *table) number(i int) (float64, error) {
-	cell := t.text(i)
-	x, err := strconv.ParseFloat(cell, 64)
-	if errors.Is(err, strconv.ErrSyntax) {
-		x, err = t.foreignNumber(cell)
-	}
-	switch {
-	case errors.Is(err, strconv.ErrRange):
-		return 0, t.fault(t.columns[i], fmt.Sprintf("%.40q is out of range", cell))
-	case err != nil:
-		return 0, t.fault(t.columns[i], fmt.Sprintf("%.40q is not a number", cell))
-	case math.IsNaN(x) || math.IsInf(x, 0):
-		return 0, t.fault(t.columns[i], fmt.Sprintf("%.40q is not finite", cell))
-	}
-	return x, nil
-}
-
-// foreignNumber parses a number with an exponent of Fortran, or with a decimal comma where commas do not separate.
-func (t *table) foreignNumber(cell string) (float64, error) {
-	if t.csv.Comma != ',' && !strings.Contains(cell, ".") {
-		cell = strings.Replace(cell, ",", ".", 1)
-	}
-	if i := strings.IndexAny(cell, "dD"); i > 0 {
-		cell = cell[:i] + "e" + cell[i+1:]
-	}
-	return strconv.ParseFloat(cell, 64)
-}
-
-// fault returns an error about a column of the current row.
-func (t *table) fault(column, text string) error {
-	return fmt.Errorf("%w: line %d, column %s: %s", ErrInput, t.line, column, text)
-}
-
-// boundedReader returns an error, not io.EOF, once more than left bytes have been read.
-type boundedReader struct {
-	r    io.Reader
-	left int
-}
-
-func (b *boundedReader) Read(p []byte) (int, error) {
-	if len(p) > b.left+1 {
-		p = p[:b.left+1]
-	}
-	n, err := b.r.Read(p)
-	if b.left -= n; b.left < 0 {
-		return 0, fmt.Errorf("%w: the table is longer than %d bytes", ErrInput, MaxTableBytes)
-	}
-	return n, err
+	return func() (record, error) {
+		r, err := t.record(c)
+		if o.Frame == Ecliptic {
+			r.X, r.V = toEquator(r.X), toEquator(r.V)
+		}
+		return r, err
+	}, nil
 }

@@ -4,13 +4,14 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // WriteStates writes snapshots in the order given as a CSV table with one row per body and the columns jd_tdb, body,
-// x_au, y_au, z_au, vx_au_d, vy_au_d and vz_au_d. Numbers have 17 significant digits, so that ReadStates returns the
-// same bits.
+// x_au, y_au, z_au, vx_au_d, vy_au_d, vz_au_d and gm_au3_d2, and radius_au if a body of the first snapshot has one.
+// Numbers have 17 significant digits, so that ReadStates returns the same bits, and ReadBodies those of one date.
 func WriteStates(w io.Writer, snaps ...Snapshot) error {
 	out := NewStateWriter(w)
 	for _, snap := range snaps {
@@ -24,32 +25,41 @@ func WriteStates(w io.Writer, snaps ...Snapshot) error {
 // StateWriter writes the table of WriteStates snapshot by snapshot.
 type StateWriter struct {
 	csv    *csv.Writer
-	headed bool // the header is written
+	header []string // once it is written
 }
 
 // NewStateWriter returns a StateWriter that writes to w.
 func NewStateWriter(w io.Writer) *StateWriter { return &StateWriter{csv: csv.NewWriter(w)} }
 
-// Write adds the rows of a snapshot.
+// Write adds the rows of a snapshot. The error wraps ErrInput if a body has a radius, but none of the first snapshot had.
 func (w *StateWriter) Write(s Snapshot) error {
-	if err := w.head(); err != nil {
+	if err := w.head(slices.ContainsFunc(s.Bodies, func(b State) bool { return b.Radius != 0 })); err != nil {
 		return err
 	}
+	columns := len(w.header)
 	for _, b := range s.Bodies {
-		if err := w.csv.Write(append([]string{formatJD(s.JD), b.Name}, cells(b.X, b.V)...)); err != nil {
+		row := append([]string{formatJD(s.JD), b.Name}, cells(b.X, b.V)...)
+		row = append(row, formatCell(b.GM), formatCell(b.Radius))
+		if b.Radius != 0 && columns < len(row) {
+			return fmt.Errorf("%w: body %q has a radius, for which the table has no column", ErrInput, b.Name)
+		}
+		if err := w.csv.Write(row[:columns]); err != nil {
 			return fmt.Errorf("write table: %w", err)
 		}
 	}
 	return nil
 }
 
-// head writes the header.
-func (w *StateWriter) head() error {
-	if w.headed {
+// head writes the header, unless that is done.
+func (w *StateWriter) head(radii bool) error {
+	if w.header != nil {
 		return nil
 	}
-	w.headed = true
-	if err := w.csv.Write(stateColumns()); err != nil {
+	w.header = strings.Split(bodyColumns, ",")
+	if radii {
+		w.header = append(w.header, radiusColumn)
+	}
+	if err := w.csv.Write(w.header); err != nil {
 		return fmt.Errorf("write table: %w", err)
 	}
 	return nil
@@ -57,7 +67,7 @@ func (w *StateWriter) head() error {
 
 // Flush writes what is in the buffer, and the header if nothing else was written.
 func (w *StateWriter) Flush() error {
-	if err := w.head(); err != nil {
+	if err := w.head(false); err != nil {
 		return err
 	}
 	w.csv.Flush()
@@ -67,37 +77,12 @@ func (w *StateWriter) Flush() error {
 	return nil
 }
 
-// WriteBodies writes a system as a CSV table with the columns of WriteStates and gm_au3_d2. ReadBodies returns the same
-// bits.
+// WriteBodies writes a system as WriteStates does. ReadBodies returns the same bits.
 func WriteBodies(w io.Writer, sys *System) error {
 	if sys == nil {
 		return fmt.Errorf("%w: no system to write", ErrInput)
 	}
-	return writeTable(w, bodyColumns(), func(write func([]string) error) error {
-		for _, b := range sys.Bodies {
-			row := append([]string{formatJD(sys.Epoch), b.Name}, cells(b.X, b.V)...)
-			if err := write(append(row, formatCell(b.GM))); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func writeTable(w io.Writer, header []string, rows func(write func([]string) error) error) error {
-	out := csv.NewWriter(w)
-	err := out.Write(header)
-	if err == nil {
-		err = rows(out.Write)
-	}
-	if err == nil {
-		out.Flush()
-		err = out.Error()
-	}
-	if err != nil {
-		return fmt.Errorf("write table: %w", err)
-	}
-	return nil
+	return WriteStates(w, sys.Snapshot())
 }
 
 func cells(x, v [3]float64) []string {

@@ -19,6 +19,7 @@ type Simulation struct {
 	epoch float64
 	names []string
 	gm    []float64
+	radii []float64 // au
 	rhs   Acceleration
 	integ Integrator
 	phase *Phase
@@ -41,6 +42,7 @@ func New(sys *System, field Field, opts Options) (*Simulation, error) {
 	s := &Simulation{epoch: sys.Epoch, gm: sys.GMs(), phase: NewPhase(sys)}
 	for i := range sys.Bodies {
 		s.names = append(s.names, sys.Bodies[i].Name)
+		s.radii = append(s.radii, sys.Bodies[i].Radius)
 	}
 	var err error
 	if s.integ, err = NewIntegrator(opts.Integrator, opts); err != nil {
@@ -101,7 +103,7 @@ func (s *Simulation) Snapshot() Snapshot {
 	p := s.state()
 	out := Snapshot{JD: s.epoch + p.T, Bodies: make([]State, len(s.names))}
 	for i, name := range s.names {
-		out.Bodies[i] = State{Name: name, X: [3]float64(p.X[3*i:]), V: [3]float64(p.V[3*i:])}
+		out.Bodies[i] = State{Name: name, GM: s.gm[i], Radius: s.radii[i], X: [3]float64(p.X[3*i:]), V: [3]float64(p.V[3*i:])}
 	}
 	return out
 }
