@@ -9,14 +9,15 @@ import (
 // the same bits as the one that it was taken of. Its numbers are finite, so that it can be encoded as JSON.
 type Checkpoint struct {
 	Phase
+	Steps int // done by the integrator
 	// Integrator is the state of the integrator; see Integrator.Checkpoint.
-	Integrator []float64
+	Integrator []float64 `json:",omitempty"`
 	// Origin and OriginLow are the time, in days since the epoch, at which the current Run began, and Counts what the
 	// integrator had done by then.
 	Origin, OriginLow float64
 	Counts            Stats
 	// Start holds the invariants that reports compare with.
-	Start []float64
+	Start []float64 `json:",omitempty"`
 }
 
 // Checkpoint returns a copy of the current state. Watch's functions may call it.
@@ -24,6 +25,7 @@ func (s *Simulation) Checkpoint() *Checkpoint {
 	p := s.state()
 	c := &Checkpoint{
 		Phase:      Phase{T: p.T, TLow: p.TLow},
+		Steps:      s.integ.Stats().Steps,
 		Integrator: s.integ.Checkpoint(),
 		Origin:     s.began.t, OriginLow: s.began.low, Counts: s.began.counts,
 		Start: s.start.values(),

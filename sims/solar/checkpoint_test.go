@@ -2,7 +2,6 @@ package solar
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -10,7 +9,7 @@ import (
 	"testing"
 )
 
-// A run that ends at any step and goes on from its checkpoint, which travelled as JSON, has the later samples and the
+// A run that ends at any step and goes on from its checkpoint, as a frame of an archive, has the later samples and the
 // report of the run in one piece.
 func TestRestore(t *testing.T) {
 	sys := must(J2000())(t)
@@ -85,14 +84,9 @@ func runUntil(t *testing.T, sys *System, opts Options, every, until float64, ste
 // goOn goes on with an interrupted run, from its checkpoint and from where it is.
 func (p *part) goOn(t *testing.T, sys *System, opts Options, every, until float64) part {
 	t.Helper()
-	text, err := json.Marshal(p.sim.Checkpoint())
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &Checkpoint{}
-	if err := json.Unmarshal(text, c); err != nil {
-		t.Fatal(err)
-	}
+	var err error
+	frame := must(p.sim.Checkpoint().Frame(sys.Epoch))(t)
+	c := must(ReadFrame(frame))(t)
 	next := part{sim: must(Restore(sys, nil, opts, c))(t)}
 	watch := Watch{Every: every, Sample: func(s Snapshot) error {
 		next.samples = append(next.samples, s)

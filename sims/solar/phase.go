@@ -12,8 +12,8 @@ import (
 // T+TLow. The low parts hold rounding errors (compensated summation; Kahan 1965, CACM 8, 40).
 type Phase struct {
 	T, TLow float64
-	X, XLow []float64
-	V, VLow []float64
+	X, XLow []float64 `json:",omitempty"`
+	V, VLow []float64 `json:",omitempty"`
 }
 
 // NewPhase returns the system's state at its epoch.
