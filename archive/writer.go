@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 )
 
 // Writer appends frames to an archive. It is not safe for concurrent use.
@@ -18,6 +21,7 @@ type Writer struct {
 	data   *sql.Stmt
 	frames int
 	band   int // bytes
+	run    Run
 }
 
 // Create makes an archive of a run without frames. The error wraps fs.ErrExist if there is a file at path.
@@ -25,36 +29,44 @@ func Create(ctx context.Context, path string, run Run) (*Writer, error) {
 	if err := check(run.Options, run.Fields); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if _, err := os.Lstat(path); err == nil {
+		return nil, &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	// The file gets its name when it is an archive, so that one is never found without its run.
+	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".archive.%08x.tmp", rand.Uint32()))
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, &fs.PathError{Op: "create", Path: path, Err: errors.Unwrap(err)}
+	}
+	f.Close()
+	defer os.Remove(temporary)
+	w, err := open(ctx, temporary)
 	if err != nil {
 		return nil, err
 	}
-	f.Close()
-	w, err := open(ctx, path)
-	if err == nil {
-		if err = w.begin(ctx, run); err == nil {
-			return w, nil
-		}
-		w.Close()
+	w.path = path
+	if err := errors.Join(w.begin(ctx, run), w.Close()); err != nil {
+		return nil, err
 	}
-	os.Remove(path)
-	return nil, err
+	if err := os.Rename(temporary, path); err != nil {
+		return nil, err
+	}
+	return Append(ctx, path)
 }
 
 // begin writes the tables and the run.
 func (w *Writer) begin(ctx context.Context, run Run) error {
-	inputs, err := json.Marshal(run.Inputs)
+	w.run = run
+	inputs, digest, err := describe(&run)
 	if err != nil {
 		return err
 	}
-	d := runDigest(&run, inputs)
-	d.fields(run.Fields)
 	err = w.transaction(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", application, format)+schema)
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)", run.Kind, run.Unit, run.Version, string(run.Options), string(inputs), d.String())
+		_, err = tx.ExecContext(ctx, "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)", run.Kind, run.Unit, run.Version, string(run.Options), inputs, digest)
 		return err
 	})
 	if err != nil {
@@ -64,6 +76,30 @@ func (w *Writer) begin(ctx context.Context, run Run) error {
 		return fault(w.path, err)
 	}
 	return w.transaction(ctx, func(tx *sql.Tx) error { return w.fields(ctx, tx, -1, run.Fields) })
+}
+
+// describe returns the inputs of a run in JSON, and its digest.
+func describe(run *Run) (inputs, digest string, err error) {
+	text, err := json.Marshal(run.Inputs)
+	d := runDigest(run, text)
+	d.fields(run.Fields)
+	return string(text), d.String(), err
+}
+
+// Describe replaces the options of the run.
+func (w *Writer) Describe(ctx context.Context, options json.RawMessage) error {
+	if err := check(options, nil); err != nil {
+		return err
+	}
+	w.run.Options = options
+	_, digest, err := describe(&w.run)
+	if err != nil {
+		return err
+	}
+	return w.transaction(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE run SET options = ?, digest = ?", string(options), digest)
+		return err
+	})
 }
 
 // Append opens an archive to append frames to those that it has. The error wraps ErrBusy if another Writer has it open, on
@@ -80,6 +116,7 @@ func Append(ctx context.Context, path string) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.run = a.run
 	if err = w.db.QueryRowContext(ctx, "SELECT count(*) FROM frame").Scan(&w.frames); err == nil {
 		if err = w.prepare(ctx); err == nil {
 			return w, nil

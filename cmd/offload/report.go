@@ -103,6 +103,8 @@ type solarReport struct {
 	AngularMomentumError real       `json:"angular_momentum_error"`
 	BarycentreDrift      real       `json:"barycentre_drift_au"`
 	DE405                []distance `json:"distance_from_de405,omitempty"`
+
+	Archive *archiveReport `json:"archive,omitempty"`
 }
 
 // distance is the distance of a body from its position in the ephemeris.
@@ -147,6 +149,9 @@ func (r *solarReport) text(w io.Writer) error {
 	}
 	for _, d := range r.DE405 {
 		fmt.Fprintf(&b, "  %-8s %10.3f km\n", d.Body, float64(d.KM))
+	}
+	if r.Archive != nil {
+		fmt.Fprintf(&b, "%d frames in %s\n", r.Archive.Frames, r.Archive.File)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

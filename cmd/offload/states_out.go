@@ -16,6 +16,7 @@ import (
 // statesOut writes the sampled states of an integration to the file of --out, which appears
 // when it is complete, or to stdout. The zero value writes nothing.
 type statesOut struct {
+	path string
 	file *atomicfile.File // nil for stdout
 	to   *repeatable
 	csv  *solar.StateWriter
@@ -23,7 +24,7 @@ type statesOut struct {
 
 // openStates opens the file of --out; "" is none.
 func openStates(cmd *cobra.Command, path string) (*statesOut, error) {
-	s := &statesOut{}
+	s := &statesOut{path: path}
 	if path == "" {
 		return s, nil
 	}

@@ -59,10 +59,11 @@ func runUntil(t *testing.T, sys *System, opts Options, every, until float64, ste
 		p.samples = append(p.samples, s)
 		return nil
 	}}
-	watch.Progress = func(float64) {
+	watch.Progress = func(float64) error {
 		if steps--; steps == 0 {
 			cancel()
 		}
+		return nil
 	}
 	if steps == 0 {
 		watch.Sample = func(s Snapshot) error {

@@ -104,11 +104,12 @@ func TestCancellation(t *testing.T) {
 		var last float64
 		steps := 0
 		begin := time.Now()
-		report, err := sim.Run(ctx, sys.Epoch+1e6, Watch{Progress: func(jd float64) {
+		report, err := sim.Run(ctx, sys.Epoch+1e6, Watch{Progress: func(jd float64) error {
 			last = jd
 			if steps++; steps == 20 {
 				cancel()
 			}
+			return nil
 		}})
 		if !errors.Is(err, context.Canceled) {
 			t.Fatalf("%s: %v, want context.Canceled", name, err)
@@ -149,8 +150,9 @@ func TestFieldErrorLeavesTheLastStep(t *testing.T) {
 		sys := must(J2000())(t)
 		sim := must(New(sys, &failing{Newton(sys.GMs()), 1000, lost}, Options{Integrator: name}))(t)
 		var last []float64
-		_, err := sim.Run(context.Background(), sys.Epoch+1e5, Watch{Progress: func(float64) {
+		_, err := sim.Run(context.Background(), sys.Epoch+1e5, Watch{Progress: func(float64) error {
 			last = append(last[:0], sim.phase.X...)
+			return nil
 		}})
 		if !errors.Is(err, lost) {
 			t.Errorf("%s: %v, want the field's error", name, err)

@@ -67,8 +67,8 @@ type Watch struct {
 	// Sample is called with the state at the run's start (if Every > 0), at each multiple of Every from there, and at
 	// its end. Steps end exactly at these dates, so they affect the last bits of later states. An error ends the run.
 	Sample func(Snapshot) error
-	// Progress is called with the Julian date after each step.
-	Progress func(jd float64)
+	// Progress is called with the Julian date after each step. An error ends the run.
+	Progress func(jd float64) error
 }
 
 // maxSamples bounds a run's samples, to catch a mistyped interval.
@@ -115,7 +115,7 @@ func (s *Simulation) Invariants() Invariants { return measure(s.gm, s.state()) }
 //
 // After an error the simulation is at the last completed step, and the report covers the steps up to it. Errors wrap
 // ErrInput (untilJD or Every out of range), the error of ctx, ErrDiverged (also if the energy at the end is not finite),
-// or the error of the Field or of Sample.
+// or the error of the Field or of watch's functions.
 func (s *Simulation) Run(ctx context.Context, untilJD float64, watch Watch) (Report, error) {
 	s.began = beginning{s.phase.T, s.phase.TLow, s.integ.Stats()}
 	return s.finish(s.run(ctx, untilJD, watch, true))
@@ -205,10 +205,7 @@ func (s *Simulation) sample(watch Watch) error {
 func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error {
 	var step func(float64) error
 	if watch.Progress != nil {
-		step = func(t float64) error {
-			watch.Progress(s.epoch + t)
-			return nil
-		}
+		step = func(t float64) error { return watch.Progress(s.epoch + t) }
 	}
 	s.advancing = true
 	err := s.integ.Advance(ctx, &s.rhs, s.phase, t, step)

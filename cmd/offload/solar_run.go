@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"offload"
+	"offload/archive"
+	"offload/device"
+	"offload/device/sched"
+	"offload/internal/progress"
+	"offload/kernels/gravity"
+	"offload/sims/solar"
+)
+
+// solarRun is an integration that is about to run, from its start or from a checkpoint.
+type solarRun struct {
+	plan     *solar.Plan
+	standard bool // the bodies are those that come with the program
+	start    *solar.Checkpoint
+	inputs   []archive.Input
+	source   *source
+
+	archive archiving
+	plot    bool
+	wrap    func(device.Device) device.Device
+	out     *statesOut
+	frames  *frames
+	bar     *progress.Bar
+}
+
+// prepare returns the run that the flags ask for.
+func (f *solarFlags) prepare(cmd *cobra.Command) (*solarRun, error) {
+	r := &solarRun{archive: f.archive, plot: f.plot != "", wrap: f.checked.wrap}
+	if f.archive.resume != "" {
+		return r, r.resume(cmd, f)
+	}
+	sys, err := f.input.system()
+	if err != nil {
+		return nil, err
+	}
+	until, err := f.input.end(sys.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	r.standard = f.input.standard()
+	r.plan = &solar.Plan{System: sys, Until: until, Every: f.every, Options: solar.Options{
+		Integrator: f.integrator, Dt: f.dt, Tol: f.tol, Relativity: f.gr,
+	}}
+	for _, name := range f.input.files {
+		input, err := inputOf(name)
+		if err != nil {
+			return nil, err
+		}
+		r.inputs = append(r.inputs, input)
+	}
+	return r, nil
+}
+
+// inputOf returns the digest of a file.
+func inputOf(name string) (archive.Input, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return archive.Input{}, err
+	}
+	defer file.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, file)
+	return archive.Input{Name: name, SHA256: fmt.Sprintf("%x", h.Sum(nil))}, err
+}
+
+// resume reads the run of --resume.
+func (r *solarRun) resume(cmd *cobra.Command, f *solarFlags) error {
+	var plan *solar.Plan
+	from, err := f.archive.open(cmd.Context(), func(text string) (float64, error) {
+		d, err := solar.ParseDate(text)
+		return d.JD, err
+	})
+	if err != nil {
+		return err
+	}
+	if plan, err = solar.ReadPlan(from.run); err == nil {
+		r.start, err = solar.ReadFrame(from.frame)
+	}
+	if err != nil {
+		return &inputError{fmt.Errorf("%s: %w", f.archive.resume, err)}
+	}
+	r.plan, r.source, r.inputs = plan, from, from.run.Inputs
+	r.standard = len(r.inputs) == 0
+	if cmd.Flags().Changed("until") {
+		plan.Until, err = f.input.end(plan.System.Epoch)
+	}
+	return err
+}
+
+// open opens the files that the run writes.
+func (r *solarRun) open(cmd *cobra.Command, f *solarFlags) error {
+	described, err := r.plan.Archive(offload.Version, r.inputs)
+	if err != nil {
+		return err
+	}
+	if r.out, err = openStates(cmd, f.out); err != nil {
+		return err
+	}
+	if r.frames, err = r.archive.start(cmd.Context(), described, r.source); err != nil {
+		r.out.close()
+	}
+	return err
+}
+
+// close closes the files, of which incomplete ones are removed.
+func (r *solarRun) close() {
+	r.out.close()
+	r.frames.close()
+}
+
+// solarEnd is the outcome of an integration: the last state, and the track to draw, or nil.
+type solarEnd struct {
+	last   solar.Snapshot
+	track  *solar.Track
+	report solar.Report
+	info   device.Info // of the device
+	err    error       // of the simulation, not of the device
+}
+
+// evaluationsPerStep is roughly the least number of force evaluations of a step.
+const evaluationsPerStep = 17
+
+// task returns the task of the integration.
+func (r *solarRun) task() sched.Task[solarEnd] {
+	n := len(r.plan.System.Bodies)
+	bodies := device.Arg{Len: n * gravity.BodyWidth, Width: gravity.BodyWidth}
+	acc := device.Arg{Len: n * gravity.AccelWidth, Width: gravity.AccelWidth}
+	launch := gravity.NewForce(bodies, bodies, acc, 0.0, 0)
+	times := solar.Evaluations(r.plan.Options, math.Min(math.Abs(r.plan.Until-r.plan.System.Epoch), solar.MaxJD))
+	size := int64(8 * n)
+	return sched.Task[solarEnd]{
+		Name:  "the integration",
+		Needs: sched.Needs{Kernels: []*device.Kernel{launch.Kernel}, Memory: size * (gravity.BodyWidth + gravity.AccelWidth), Exact: true},
+		Work:  []sched.Work{sched.WorkOf(launch, times)},
+		Up:    sched.Transfer{Count: times, Bytes: totalBytes(times, size*gravity.BodyWidth)},
+		Down:  sched.Transfer{Count: times, Bytes: totalBytes(times, size*gravity.AccelWidth)},
+		Steps: max(1, times/evaluationsPerStep),
+		Run: func(ctx context.Context, d device.Device) (solarEnd, error) {
+			end, err := r.integrate(ctx, d)
+			if err == nil || sched.IsFault(err) || impossible(err) && d.Info().Class != device.CPU {
+				return end, err
+			}
+			end.err = err
+			return end, nil
+		},
+	}
+}
+
+// integrate runs the integration on d.
+func (r *solarRun) integrate(ctx context.Context, d device.Device) (end solarEnd, err error) {
+	end.info = d.Info()
+	if err := errors.Join(r.out.restart(), r.frames.restart(ctx)); err != nil {
+		return end, err
+	}
+	plan := r.plan
+	field, err := solar.NewDeviceField(r.wrap(d), plan.System.GMs())
+	if err != nil {
+		return end, err
+	}
+	defer field.Close()
+	var sim *solar.Simulation
+	if r.start == nil {
+		sim, err = solar.New(plan.System, field, plan.Options)
+	} else {
+		sim, err = solar.Restore(plan.System, field, plan.Options, r.start)
+	}
+	if err != nil {
+		return end, err
+	}
+	if r.plot {
+		end.track = solar.NewTrack(sim)
+	}
+	end.report, err = r.follow(ctx, sim, &end)
+	end.last = sim.Snapshot()
+	return end, err
+}
+
+// marks is the number of frames of an archive where there is no interval between samples.
+const marks = 100
+
+// follow runs the simulation and writes what comes on the way.
+func (r *solarRun) follow(ctx context.Context, sim *solar.Simulation, end *solarEnd) (solar.Report, error) {
+	plan := r.plan
+	done := func(jd float64) float64 { return (jd - plan.System.Epoch) / (plan.Until - plan.System.Epoch) }
+	mark := math.Floor(done(sim.JD())*marks) + 1
+	frame := func() error {
+		if !r.frames.wanted() {
+			return nil
+		}
+		f, err := sim.Checkpoint().Frame(plan.System.Epoch)
+		return r.frames.append(ctx, f, err)
+	}
+	watch := solar.Watch{
+		Every: plan.Every,
+		Progress: func(jd float64) error {
+			sched.Alive(ctx)
+			r.bar.Set(done(jd))
+			if end.track != nil {
+				end.track.Add(sim)
+			}
+			now := done(jd)
+			if plan.Every != 0 || now*marks < mark || now >= 1 {
+				return nil
+			}
+			mark = math.Floor(now*marks) + 1
+			return frame()
+		},
+		Sample: func(s solar.Snapshot) error { return errors.Join(r.out.write(s), frame()) },
+	}
+	var report solar.Report
+	var err error
+	if r.start == nil {
+		if plan.Every == 0 {
+			if err := frame(); err != nil {
+				return report, err
+			}
+		}
+		report, err = sim.Run(ctx, plan.Until, watch)
+	} else {
+		report, err = sim.Resume(ctx, plan.Until, watch)
+	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.Join(err, frame())
+	}
+	return report, err
+}
+
+// keep completes what was written until the run was interrupted or diverged. It returns cause
+// with what was kept.
+func (r *solarRun) keep(end solarEnd, cause error) error {
+	err := fmt.Errorf("%w; reached JD %.4f", cause, end.report.ToJD)
+	kept := false
+	worth := errors.Is(cause, context.Canceled) || errors.Is(cause, solar.ErrDiverged)
+	if r.out.csv != nil && worth && end.report.Steps > 0 {
+		if lost := errors.Join(r.out.write(end.last), r.out.commit()); lost != nil {
+			return errors.Join(cause, lost)
+		}
+		err, kept = fmt.Errorf("%w; kept the state at JD %.4f in %s", cause, end.report.ToJD, r.out.path), true
+	}
+	if r.frames.wanted() && r.frames.to.Frames() > 0 {
+		err, kept = fmt.Errorf("%w; %s", err, r.frames.kept()), true
+	}
+	if !kept {
+		err = fmt.Errorf("%w, nothing was written", err)
+	}
+	return err
+}
+
+// report returns the report of a run that has come to its end.
+func (r *solarRun) report(end solarEnd) *solarReport {
+	from := end.report
+	return &solarReport{
+		place: placeOf(end.info, device.Float64), Integrator: from.Integrator, Relativity: r.plan.Options.Relativity,
+		FromJD: from.FromJD, ToJD: from.ToJD, Steps: from.Steps, Evaluations: from.Evaluations,
+		EnergyError: real(from.EnergyError), AngularMomentumError: real(from.AngularMomentumError), BarycentreDrift: real(from.BarycentreDrift),
+		Doubtful: from.EnergyError > doubtful, Archive: r.frames.report(),
+	}
+}
