@@ -101,7 +101,7 @@ func (r *plateRun[T]) fits(field *plate.Field[T], info device.Info) error {
 
 func (f *plateFlags) transient() plate.TransientOptions {
 	t := &f.timing
-	return plate.TransientOptions{Diffusivity: t.diffusivity, Dx: f.dx, Dy: f.dy, Time: t.time, Dt: t.dt}
+	return plate.TransientOptions{Diffusivity: t.diffusivity, Dx: f.dx, Dy: f.dy, Time: t.time, Dt: t.dt, Every: t.every}
 }
 
 // stopwatch reports to the scheduler that the device is alive, and how long launches
@@ -130,7 +130,8 @@ func explicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun
 	}
 	run := stencilRun[T](work)
 	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
-		o := o
+		o, write := o, frameWriter(f, field)
+		o.Frame = func(plate.TransientResult) error { return write() }
 		o.Progress = func(t, _ float64) {
 			bar.Set(t / o.Time)
 			watch.step()

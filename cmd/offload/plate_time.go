@@ -35,7 +35,7 @@ func (t *timing) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.Float64Var(&t.time, "time", 0, "simulate this many seconds instead of the steady state")
 	fl.Float64Var(&t.dt, "dt", 0, "time step in seconds (default: explicit 0.9 of the largest stable one, else time/100)")
-	fl.StringVar(&t.scheme, "scheme", "", "time steps: explicit, crank-nicolson, euler (default explicit for plain plates with fixed edges, else crank-nicolson)")
+	fl.StringVar(&t.scheme, "scheme", "", "time steps: explicit, crank-nicolson, euler (default explicit for plain plates with fixed edges, without --every, else crank-nicolson)")
 	fl.Float64Var(&t.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s; the default is aluminium")
 	fl.StringVar(&t.capacity, "capacity", "", "heat capacity in J/(m³·K) of implicit steps: a number or a NumPy `file` (default conductivity/diffusivity of aluminium)")
 	fl.Float64Var(&t.every, "every", 0, "write a frame after about so many seconds: FILE-0000.npy, FILE-0001.npy, … for --out=FILE.npy")
@@ -58,8 +58,8 @@ func (t *timing) check(set func(flag string) bool, general bool, out string) err
 		}
 	}
 	switch {
-	case t.scheme == explicit && (general || t.capacity != "" || t.every > 0):
-		return usagef("--scheme=explicit is for fixed edges, without --source, --conductivity, --fixed, --capacity and --every")
+	case t.scheme == explicit && (general || t.capacity != ""):
+		return usagef("--scheme=explicit is for fixed edges, without --source, --conductivity, --fixed and --capacity")
 	case set("every") && !(t.every > 0), !(t.time > 0), set("dt") && !(t.dt > 0):
 		return usagef("--time, --dt and --every must be positive")
 	case t.every > 0 && (out == "" || out == toStdout):
@@ -98,12 +98,8 @@ func implicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun
 	}
 	run := solverRun[T](work, problem)
 	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
-		o, frames := o, 0
-		o.Frame = func(float64) error {
-			name := frameName(f.out, frames)
-			frames++
-			return plate.Write(name, field, plate.WriteOptions{Dx: f.dx, Dy: f.dy})
-		}
+		o, write := o, frameWriter(f, field)
+		o.Frame = func(plate.ImplicitResult) error { return write() }
 		o.Progress = func(t float64) {
 			bar.Set(t / o.Time)
 			sched.Alive(watch.ctx)
@@ -120,6 +116,16 @@ func implicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun
 		}, err
 	}
 	return run, nil
+}
+
+// frameWriter returns a function that writes the field to the next of the files for frames.
+func frameWriter[T device.Float](f *plateFlags, field *plate.Field[T]) func() error {
+	frames := 0
+	return func() error {
+		name := frameName(f.out, frames)
+		frames++
+		return plate.Write(name, field, plate.WriteOptions{Dx: f.dx, Dy: f.dy})
+	}
 }
 
 // frameName returns the name of a frame: FILE-0007.npy for the frame 7 of FILE.npy.

@@ -24,13 +24,13 @@ type batches[T device.Float] struct {
 	launches [2]*device.Launch // a full batch from u[0] and from u[1]
 	rows     []T               // residuals of the rows
 	at       int
-	done     int // sweeps done to reach the state
+	done     int // sweeps that the state has had
 }
 
 // stencil returns a launch of a kernel with fixed coefficients.
 type stencil func(u, out, residual device.Arg, sweeps int) *device.Launch
 
-// newBatches allocates the buffers and uploads the field, which must have passed Check.
+// newBatches allocates the buffers and uploads the field, which must have passed checkStart.
 func newBatches[T device.Float](ctx context.Context, dev device.Device, f *Field[T], size int, k stencil, unit string) (*batches[T], error) {
 	if dev == nil {
 		return nil, device.Invalidf("no device")
@@ -115,11 +115,11 @@ const keepWithin = 10 * time.Second
 // number of sweeps of the state in the field. It returns err with that number, or
 // with its own error.
 func (b *batches[T]) keep(ctx context.Context, err error) (int, error) {
-	lost := b.u[b.at].Read(ctx, 0, device.Of(b.field.T))
+	lost := b.load(ctx)
 	if ctx.Err() != nil && lost != nil {
 		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
 		defer cancel()
-		lost = b.u[b.at].Read(late, 0, device.Of(b.field.T))
+		lost = b.load(late)
 	}
 	if lost != nil {
 		if err == nil || errors.Is(err, lost) {
@@ -133,6 +133,11 @@ func (b *batches[T]) keep(ctx context.Context, err error) (int, error) {
 		err = fmt.Errorf("after %d %ss, kept in the field: %w", b.done, b.unit, err)
 	}
 	return b.done, err
+}
+
+// load downloads the state into the field.
+func (b *batches[T]) load(ctx context.Context) error {
+	return b.u[b.at].Read(ctx, 0, device.Of(b.field.T))
 }
 
 // free frees the buffers. A closed device has freed them already.
@@ -196,18 +201,22 @@ func SteadyWork[T device.Float](f *Field[T], o SteadyOptions) (Work, error) {
 		lowest, highest := f.Extremes()
 		sweeps = min(sweeps, toInt(sweepsFor(float64(highest)-float64(lowest), o.Tol, p.gap)))
 	}
-	return workOf(f, p.kernel, p.batch, sweeps), nil
+	return workOf(f, p.kernel, p.batch, max(1, sweeps-p.first())), nil
 }
 
 // TransientWork returns the predicted work of Transient on f. The error wraps
 // device.ErrInvalid if f or o is invalid for Transient.
 func TransientWork[T device.Float](f *Field[T], o TransientOptions) (Work, error) {
-	if err := f.Check(); err != nil {
+	if err := f.checkStart(o.From != nil); err != nil {
 		return Work{}, err
 	}
 	steps, dt, err := timeSteps(o)
 	if err != nil {
 		return Work{}, err
+	}
+	left := steps
+	if o.From != nil {
+		left = max(1, steps-o.From.Steps)
 	}
 	batch, err := checkBatch(o.StepsPerLaunch, len(f.T))
 	if err != nil {
@@ -217,7 +226,7 @@ func TransientWork[T device.Float](f *Field[T], o TransientOptions) (Work, error
 	kernel := func(u, out, residual device.Arg, sweeps int) *device.Launch {
 		return grid.NewHeat(u, out, residual, sweeps, cx, cy)
 	}
-	return workOf(f, kernel, max(1, min(batch, steps)), steps), nil
+	return workOf(f, kernel, max(1, min(batch, steps)), left), nil
 }
 
 func workOf[T device.Float](f *Field[T], k stencil, batch, sweeps int) Work {

@@ -84,6 +84,20 @@ func (f *Field[T]) Check() error {
 	return grid.CheckField(f.T, f.Rows, f.Cols)
 }
 
+// checkStart is Check for the start of a run, and for the state with which one continues:
+// that may have decayed to values smaller than a run may start with.
+func (f *Field[T]) checkStart(continues bool) error {
+	if !continues || f == nil || f.Rows < 1 || f.Cols < 1 || len(f.T)/f.Cols != f.Rows || len(f.T)%f.Cols != 0 {
+		return f.Check()
+	}
+	for i, v := range f.T {
+		if v-v != 0 { // not finite
+			return device.Invalidf("value %g in row %d, column %d of the field", v, i/f.Cols, i%f.Cols)
+		}
+	}
+	return nil
+}
+
 func (f *Field[T]) row(r int) []T { return f.T[r*f.Cols:][:f.Cols] }
 
 // flush sets values to zero that the kernels count as zero; see Laplacian in package

@@ -37,15 +37,20 @@ type ImplicitOptions struct {
 	Scheme Scheme
 	Tol    float64 // tolerance of each step's solution, as in poisson.Options; 0 means 1e-12 in float64
 
-	// Every, if positive, calls Frame at the start, after about that many seconds each, and
-	// at the end. An error of Frame ends the run.
+	// Every, if positive, calls Frame at the start, after the first steps that reach a
+	// multiple of so many seconds, and at the end; the field then holds the state that the
+	// argument describes. Results are the same without. An error of Frame ends the run.
 	Every float64
-	Frame func(time float64) error
+	Frame func(ImplicitResult) error
+	// From, if set, continues the run of a frame, whose field f holds, with the same bits.
+	// The options must be the same.
+	From *ImplicitResult
 	// Progress, if set, is called after each step in the caller's goroutine.
 	Progress func(time float64)
 }
 
-// ImplicitResult describes the field after Implicit.
+// ImplicitResult describes the field after Implicit, and is all that a run carries from step
+// to step beside it.
 type ImplicitResult struct {
 	Steps  int
 	Dt     float64 // length of a step, in s
@@ -84,13 +89,23 @@ func (e Energy) Imbalance() float64 {
 // error of the device, of ctx or of Frame. The field then holds the state after the last
 // complete step, which the result describes.
 func Implicit[T device.Float](ctx context.Context, dev device.Device, f *Field[T], o ImplicitOptions) (ImplicitResult, error) {
-	steps, err := o.steps(f.Check(), f.Rows, f.Cols)
+	if err := f.checkStart(o.From != nil); err != nil {
+		return ImplicitResult{}, err
+	}
+	steps, err := o.steps(f.Rows, f.Cols)
 	if err != nil {
 		return ImplicitResult{}, err
 	}
 	r := ImplicitResult{Dt: o.Time / float64(max(steps, 1))}
 	if steps == 0 {
 		return r, nil
+	}
+	if o.From != nil {
+		if err := o.From.check(steps, r.Dt); err != nil {
+			return ImplicitResult{}, err
+		}
+		r = *o.From
+		r.Time = timeAfter(r.Steps, steps, r.Dt, o.Time)
 	}
 	s, err := newStepper(ctx, dev, f, o, r.Dt)
 	if err != nil {
@@ -105,16 +120,15 @@ func Implicit[T device.Float](ctx context.Context, dev device.Device, f *Field[T
 }
 
 // steps checks o and returns the number of steps.
-func (o *ImplicitOptions) steps(field error, rows, cols int) (int, error) {
-	if field != nil {
-		return 0, field
-	}
+func (o *ImplicitOptions) steps(rows, cols int) (int, error) {
 	p := &o.Problem
 	switch {
 	case p.Rows != rows || p.Cols != cols:
 		return 0, device.Invalidf("a problem of %d × %d points for a field of %d × %d", p.Rows, p.Cols, rows, cols)
 	case p.Reaction != nil:
 		return 0, device.Invalidf("a reaction in time is not supported")
+	case !(o.Every >= 0):
+		return 0, device.Invalidf("frames after every %g s: must be positive, or 0 for none", o.Every)
 	case o.Capacities != nil && len(o.Capacities) != rows*cols:
 		return 0, device.Invalidf("%d heat capacities for a grid of %d × %d points", len(o.Capacities), rows, cols)
 	case !(o.Time >= 0) || math.IsInf(o.Time, 0) || !(o.Dt >= 0):
@@ -134,6 +148,14 @@ func (o *ImplicitOptions) steps(field error, rows, cols int) (int, error) {
 		return 0, device.Invalidf("%g s would take %g steps of %g s", o.Time, n, dt)
 	}
 	return int(n), nil
+}
+
+// check refuses what is not a state of a run of so many steps.
+func (r *ImplicitResult) check(steps int, dt float64) error {
+	if r.Steps < 0 || r.Steps > steps || r.Dt != dt || r.Cycles < 0 || r.Energy.In()-r.Energy.In() != 0 || r.Energy.Stored-r.Energy.Stored != 0 {
+		return device.Invalidf("%+v is not a state of a run of %d steps of %g s", *r, steps, dt)
+	}
+	return nil
 }
 
 func (o *ImplicitOptions) capacity(i int) float64 {
@@ -175,20 +197,21 @@ func newStepper[T device.Float](ctx context.Context, dev device.Device, f *Field
 	if o.Tol == 0 && device.TypeOf[T]() == device.Float64 {
 		o.Tol = 1e-12
 	}
-	f.flush()
+	if o.From == nil { // the state of a run may have values that are smaller
+		f.flush()
+	}
 	var err error
 	s.solver, err = poisson.NewSolver[T](ctx, dev, &s.problem)
 	return s, err
 }
 
 func (s *stepper[T]) run(ctx context.Context, r *ImplicitResult, steps int) error {
-	next := 0.0 // time of the next frame
-	for {
-		if s.o.Frame != nil && s.o.Every > 0 && (r.Time >= next*(1-1e-12) || r.Steps == steps) {
-			if err := s.o.Frame(r.Time); err != nil {
+	frames := frameSteps{s.o.Every, r.Dt, steps}
+	for due := s.o.From == nil; ; due = frames.at(r.Steps) {
+		if due && s.o.Frame != nil && s.o.Every > 0 {
+			if err := s.o.Frame(*r); err != nil {
 				return err
 			}
-			next += s.o.Every * max(1, math.Ceil((r.Time-next)/s.o.Every))
 		}
 		if r.Steps == steps {
 			return nil
@@ -197,9 +220,7 @@ func (s *stepper[T]) run(ctx context.Context, r *ImplicitResult, steps int) erro
 			return err
 		}
 		r.Steps++
-		if r.Time = float64(r.Steps) * r.Dt; r.Steps == steps {
-			r.Time = s.o.Time
-		}
+		r.Time = timeAfter(r.Steps, steps, r.Dt, s.o.Time)
 		if s.o.Progress != nil {
 			s.o.Progress(r.Time)
 		}
@@ -257,9 +278,9 @@ func (s *stepper[T]) solve(ctx context.Context, r *ImplicitResult, u []T, e *Ene
 	}
 	flows := poisson.HeatFlows(&s.o.Problem, s.v)
 	span := times * s.delta
-	e.Edges += span * flows.Edges()
-	e.Held += span * flows.Held
-	e.Sources += span * flows.Sources
+	e.Edges += float64(span * flows.Edges())
+	e.Held += float64(span * flows.Held)
+	e.Sources += float64(span * flows.Sources)
 	return nil
 }
 
@@ -273,13 +294,16 @@ func (s *stepper[T]) stored(u, v []T) float64 {
 // ImplicitWork returns the predicted work of Implicit. The error wraps device.ErrInvalid
 // if o is invalid.
 func ImplicitWork[T device.Float](o ImplicitOptions) (poisson.Work, error) {
-	steps, err := o.steps(nil, o.Problem.Rows, o.Problem.Cols)
+	steps, err := o.steps(o.Problem.Rows, o.Problem.Cols)
 	if err != nil {
 		return poisson.Work{}, err
 	}
 	p := o.Problem
 	p.Reaction = make([]float64, p.Rows*p.Cols)
 	w, err := poisson.WorkOf[T](&p)
+	if o.From != nil {
+		steps -= o.From.Steps
+	}
 	w.Launches *= max(steps, 1)
 	w.Host += int64(len(p.Reaction)) * int64(8+3*device.TypeOf[T]().Size()) // C/δ, the source, the state and its start
 	return w, err

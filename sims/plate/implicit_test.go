@@ -153,7 +153,7 @@ func TestImplicitDoesNotRing(t *testing.T) {
 	o.Time, o.Dt = 0.05, 0.005 // 20 times the stable step
 	frames := 0
 	o.Every = 0.01
-	o.Frame = func(float64) error {
+	o.Frame = func(plate.ImplicitResult) error {
 		frames++
 		for i, v := range f.T {
 			if v < -1e-9 || v > 100+1e-9 {
@@ -172,8 +172,8 @@ func TestFrameFails(t *testing.T) {
 	f, o := insulatedBar(t, 9, func(x float64) float64 { return x })
 	full := errors.New("no space left")
 	o.Time, o.Dt, o.Every = 1, 0.1, 0.5
-	o.Frame = func(time float64) error {
-		if time > 0 {
+	o.Frame = func(r plate.ImplicitResult) error {
+		if r.Time > 0 {
 			return full
 		}
 		return nil

@@ -24,16 +24,24 @@ func TestSpectralGap(t *testing.T) {
 
 // A residual stagnates if it does not halve within a window.
 func TestStagnation(t *testing.T) {
-	s := newStagnation(0.02, 10) // a window of 110 sweeps
+	window := stagnationWindow(0.02, 10)
+	if window != 110 {
+		t.Fatalf("a window of %d sweeps, want 110", window)
+	}
+	var s SteadyState
+	stuck := func(sweeps int, residual float64) bool {
+		s.Sweeps, s.Residual = sweeps, residual
+		return s.stuck(window)
+	}
 	residual := 1.0
 	for n := 10; n <= 2000; n += 10 {
 		residual *= 0.93 // 0.45 in 110 sweeps
-		if s.stuck(n, residual) {
+		if stuck(n, residual) {
 			t.Fatalf("stuck at sweep %d, while the residual still falls", n)
 		}
 	}
 	for n := 2010; n <= 2500; n += 10 {
-		if s.stuck(n, residual) {
+		if stuck(n, residual) {
 			if n > 2010+220 {
 				t.Errorf("seen at sweep %d only", n)
 			}

@@ -27,6 +27,27 @@ type SteadyOptions struct {
 	Dx, Dy float64
 	// Progress, if set, is called after each launch in the caller's goroutine.
 	Progress func(sweeps int, residual float64)
+
+	// Every, if positive, calls Frame at the start, after the launches that reach or pass a
+	// multiple of so many sweeps, and at the end; the field then holds the state. Results
+	// are the same without. An error of Frame ends the run.
+	Every int
+	Frame func(SteadyState) error
+	// From, if set, continues the run of a frame, whose field f holds, with the same bits.
+	// The options must be the same.
+	From *SteadyState
+}
+
+// SteadyState is what Steady carries from launch to launch beside the field. Its numbers are
+// finite.
+type SteadyState struct {
+	Sweeps          int
+	Residual, Norm2 float64 // as in SteadyResult
+	Limit           int     // sweeps of the run
+	// Mark is the residual after sweep Since, by which Steady notices that only rounding is
+	// left. It is 0 before the first launch.
+	Mark  float64
+	Since int
 }
 
 // SteadyResult describes the field after Steady.
@@ -64,13 +85,15 @@ func Steady[T device.Float](ctx context.Context, dev device.Device, f *Field[T],
 		return SteadyResult{}, err
 	}
 	defer b.free()
-	r, err := relax(ctx, b, plan)
+	s, converged, err := relax(ctx, b, plan)
 	kept, err := b.keep(ctx, err)
 	if kept == 0 {
 		return SteadyResult{}, err
 	}
-	r.Error = r.Residual * (1 - plan.gap) / plan.gap
-	return r, err
+	return SteadyResult{
+		Sweeps: s.Sweeps, Residual: s.Residual, Norm2: s.Norm2,
+		Error: s.Residual * (1 - plan.gap) / plan.gap, Converged: converged,
+	}, err
 }
 
 // steadyPlan is the part of a run that its inputs determine.
@@ -79,13 +102,14 @@ type steadyPlan struct {
 	kernel stencil
 	batch  int
 	limit  int     // sweeps
+	window int     // of stuck
 	gap    float64 // 1 − ρ
 	finest float64 // the smallest tolerance that T resolves
 }
 
 func planSteady[T device.Float](f *Field[T], o SteadyOptions) (steadyPlan, error) {
 	p := steadyPlan{SteadyOptions: o}
-	if err := f.Check(); err != nil {
+	if err := f.checkStart(o.From != nil); err != nil {
 		return p, err
 	}
 	if o.Dx == 0 && o.Dy == 0 {
@@ -112,47 +136,110 @@ func planSteady[T device.Float](f *Field[T], o SteadyOptions) (steadyPlan, error
 		return grid.NewLaplacian(u, out, residual, sweeps, cx, cy)
 	}
 	p.finest = resolution[T](f.largestEdge())
-	if p.limit = o.MaxSweeps; p.limit == 0 {
+	switch {
+	case o.Every < 0:
+		return p, device.Invalidf("frames after every %d sweeps: must be positive, or 0 for none", o.Every)
+	case o.MaxSweeps > 0:
+		p.limit = o.MaxSweeps
+	case o.From != nil:
+		p.limit = o.From.Limit
+	default:
 		p.limit = defaultLimit(f, o.Tol, p.gap, p.batch)
 	}
+	if o.From != nil {
+		if err := o.From.check(p.limit); err != nil {
+			return p, err
+		}
+	}
 	p.batch = min(p.batch, p.limit)
+	p.window = stagnationWindow(p.gap, p.batch)
 	return p, nil
 }
 
-// defaultLimit returns the default of MaxSweeps. It includes newStagnation's window
+// check refuses what is not a state of a run of so many sweeps.
+func (s *SteadyState) check(limit int) error {
+	if s.Sweeps < 0 || limit < 1 || s.Sweeps > limit || s.Since < 0 || s.Since > s.Sweeps ||
+		!measured(s.Residual) || !measured(s.Norm2) || !measured(s.Mark) {
+		return device.Invalidf("%+v is not a state of a run of up to %d sweeps", *s, limit)
+	}
+	return nil
+}
+
+// measured reports whether x can be a residual: whether it is finite and not negative.
+func measured(x float64) bool { return x >= 0 && !math.IsInf(x, 0) }
+
+// defaultLimit returns the default of MaxSweeps. It includes the window of stuck
 // after the sweeps that are needed, so that a tolerance out of reach is detected.
 func defaultLimit[T device.Float](f *Field[T], tol, gap float64, batch int) int {
 	lowest, highest := f.Extremes()
 	needed := toInt(sweepsFor(float64(highest)-float64(lowest), tol, gap))
-	return needed + newStagnation(gap, batch).window + batch
+	return needed + stagnationWindow(gap, batch) + batch
 }
 
-// relax sweeps until the residual or the number of sweeps ends the run.
-func relax[T device.Float](ctx context.Context, b *batches[T], p steadyPlan) (SteadyResult, error) {
-	var r SteadyResult
-	stagnation := newStagnation(p.gap, p.batch)
-	for r.Sweeps < p.limit {
-		largest, norm2, err := b.advance(ctx, min(p.batch, p.limit-r.Sweeps))
+// relax sweeps until the residual or the number of sweeps ends the run. It returns the last
+// state, and reports whether that has converged.
+func relax[T device.Float](ctx context.Context, b *batches[T], p steadyPlan) (s SteadyState, converged bool, err error) {
+	if p.From != nil {
+		s = *p.From
+	}
+	s.Limit, b.done = p.limit, s.Sweeps
+	due := p.From == nil // whether the state is a frame
+	for {
+		ended, converged, failure := judge[T](p, &s)
+		if p.Frame != nil && p.Every > 0 && (due || ended && b.done > p.first()) {
+			if err := b.load(ctx); err != nil {
+				return s, false, err
+			}
+			if err := p.Frame(s); err != nil {
+				return s, converged, err
+			}
+		}
+		if ended {
+			return s, converged, failure
+		}
+		// Launches end at multiples of a batch, wherever the first one begins.
+		n := min(p.batch-s.Sweeps%p.batch, p.limit-s.Sweeps)
+		largest, norm2, err := b.advance(ctx, n)
 		if err != nil {
-			return r, err
+			return s, false, err
 		}
-		r.Sweeps, r.Residual, r.Norm2 = b.done, largest, norm2
+		due = p.Every > 0 && b.done/p.Every > s.Sweeps/p.Every
+		s.Sweeps, s.Residual, s.Norm2 = b.done, largest, norm2
 		if p.Progress != nil {
-			p.Progress(r.Sweeps, r.Residual)
+			p.Progress(s.Sweeps, s.Residual)
 		}
+	}
+}
+
+// first returns the number of sweeps with which the run begins.
+func (p *steadyPlan) first() int {
+	if p.From == nil {
+		return 0
+	}
+	return p.From.Sweeps
+}
+
+// judge reports whether the run ends with a state, and whether that has converged. It
+// returns the error with which the run ends.
+func judge[T device.Float](p steadyPlan, s *SteadyState) (ended, converged bool, err error) {
+	if s.Sweeps == 0 {
+		return false, false, nil
+	}
+	if p.Tol > 0 {
 		switch {
-		case p.Tol == 0:
-		case largest <= p.Tol && p.Tol >= p.finest:
-			r.Converged = true
-			return r, nil
-		case largest <= p.Tol, stagnation.stuck(r.Sweeps, largest):
-			return r, outOfReach[T](p, largest)
+		case s.Residual <= p.Tol && p.Tol >= p.finest:
+			return true, true, nil
+		case s.Residual <= p.Tol, s.stuck(p.window):
+			return true, false, outOfReach[T](p, s.Residual)
 		}
 	}
-	if p.Tol == 0 {
-		return r, nil
+	switch {
+	case s.Sweeps < p.limit:
+		return false, false, nil
+	case p.Tol == 0:
+		return true, false, nil
 	}
-	return r, fmt.Errorf("%w: residual %.3g exceeds tolerance %g: allow more sweeps", ErrNotConverged, r.Residual, p.Tol)
+	return true, false, fmt.Errorf("%w: residual %.3g exceeds tolerance %g: allow more sweeps", ErrNotConverged, s.Residual, p.Tol)
 }
 
 // outOfReach returns the error for a tolerance below the rounding errors.
@@ -200,26 +287,18 @@ func sweepsFor(spread, tol, gap float64) float64 {
 	return 0.7 * float64(max(halvings, 1)) / gap
 }
 
-// stagnation detects when only rounding errors are left. In exact arithmetic the
-// largest change never grows, and 2/gap sweeps reduce it to survival·e⁻² = 0.22 of
-// itself. If more than half remains, it will not decrease further.
-type stagnation struct {
-	window int     // sweeps
-	mark   float64 // residual at the start of the window
-	since  int     // sweep at the start of the window
-}
+// stagnationWindow returns the number of sweeps after which stuck judges. In exact
+// arithmetic the largest change never grows, and 2/gap sweeps reduce it to survival·e⁻² =
+// 0.22 of itself. If more than half remains, it will not decrease further.
+func stagnationWindow(gap float64, batch int) int { return toInt(2/gap) + batch }
 
-func newStagnation(gap float64, batch int) *stagnation {
-	return &stagnation{window: toInt(2/gap) + batch, mark: math.Inf(1)}
-}
-
-// stuck reports whether the iteration stagnates, given the residual after so many
-// sweeps.
-func (s *stagnation) stuck(sweeps int, residual float64) bool {
-	if residual <= s.mark/2 {
-		s.mark, s.since = residual, sweeps
+// stuck reports whether only rounding errors are left: whether the residual has not halved
+// within the window. To ask again about the same state changes nothing.
+func (s *SteadyState) stuck(window int) bool {
+	if s.Mark == 0 || s.Residual <= s.Mark/2 {
+		s.Mark, s.Since = s.Residual, s.Sweeps
 	}
-	return sweeps-s.since >= s.window
+	return s.Sweeps-s.Since >= window
 }
 
 // resolution returns the smallest meaningful residual at temperatures of that

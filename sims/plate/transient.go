@@ -17,16 +17,26 @@ type TransientOptions struct {
 	// Dt is the largest time step, in s. The steps are equal and as long as possible,
 	// such that the last one ends at Time. 0 means 0.9 of grid.StableStep.
 	Dt float64
-	// StepsPerLaunch is the number of steps between two calls of Progress; 0 means
+	// StepsPerLaunch is the largest number of steps between two calls of Progress; 0 means
 	// 64, or fewer on grids of more than two million points. It does not affect the
 	// result.
 	StepsPerLaunch int
 	// Progress, if set, is called after each launch in the caller's goroutine,
 	// with the time in s and the largest change of any point in the last step.
 	Progress func(time, change float64)
+
+	// Every, if positive, calls Frame at the start, with the first steps that reach a
+	// multiple of so many seconds, and at the end; the field then holds the state that the
+	// argument describes. Results are the same without. An error of Frame ends the run.
+	Every float64
+	Frame func(TransientResult) error
+	// From, if set, continues the run of a frame, whose field f holds, with the same bits.
+	// The options must be the same.
+	From *TransientResult
 }
 
-// TransientResult describes the field after Transient.
+// TransientResult describes the field after Transient, and is all that a run carries from
+// step to step beside it.
 type TransientResult struct {
 	Steps  int
 	Dt     float64 // length of a step, in s
@@ -47,7 +57,7 @@ type TransientResult struct {
 //
 // Magnitudes that the kernels count as zero are set to zero in f at the start.
 func Transient[T device.Float](ctx context.Context, dev device.Device, f *Field[T], o TransientOptions) (TransientResult, error) {
-	if err := f.Check(); err != nil {
+	if err := f.checkStart(o.From != nil); err != nil {
 		return TransientResult{}, err
 	}
 	steps, dt, err := timeSteps(o)
@@ -55,6 +65,9 @@ func Transient[T device.Float](ctx context.Context, dev device.Device, f *Field[
 		return TransientResult{Dt: dt}, err
 	}
 	batch, err := checkBatch(o.StepsPerLaunch, len(f.T))
+	if err == nil && o.From != nil {
+		err = o.From.check(steps, dt)
+	}
 	if err != nil {
 		return TransientResult{}, err
 	}
@@ -98,22 +111,55 @@ func (f *Field[T]) steady(dx, dy float64) bool {
 
 // march does the steps.
 func march[T device.Float](ctx context.Context, b *batches[T], steps int, dt float64, o TransientOptions) (TransientResult, error) {
-	r := TransientResult{Dt: dt}
+	r, frames := TransientResult{Dt: dt}, frameSteps{o.Every, dt, steps}
+	next := steps // the first step after the present one that ends with a frame
+	framed := o.Frame != nil && o.Every > 0
+	if o.From != nil {
+		r = *o.From
+		r.Time, b.done = timeAfter(r.Steps, steps, dt, o.Time), r.Steps
+	} else if framed {
+		if err := o.Frame(r); err != nil {
+			return r, err
+		}
+	}
 	for r.Steps < steps {
-		largest, norm2, err := b.advance(ctx, min(b.size, steps-r.Steps))
+		if framed {
+			next = frames.after(r.Steps)
+		}
+		largest, norm2, err := b.advance(ctx, min(b.size, next-r.Steps))
 		if err != nil {
 			return r, err
 		}
-		r.Steps, r.Change, r.Norm2 = b.done, largest, norm2
-		// The last step ends exactly at o.Time.
-		if r.Time = float64(r.Steps) * dt; r.Steps == steps {
-			r.Time = o.Time
-		}
+		r = TransientResult{b.done, dt, timeAfter(b.done, steps, dt, o.Time), largest, norm2}
 		if o.Progress != nil {
 			o.Progress(r.Time, r.Change)
 		}
+		if framed && r.Steps == next {
+			if err := b.load(ctx); err != nil {
+				return r, err
+			}
+			if err := o.Frame(r); err != nil {
+				return r, err
+			}
+		}
 	}
 	return r, nil
+}
+
+// timeAfter returns the time after n of the steps, the last of which ends at the end.
+func timeAfter(n, steps int, dt, end float64) float64 {
+	if n == steps {
+		return end
+	}
+	return float64(n) * dt
+}
+
+// check refuses what is not a state of a run of so many steps.
+func (r *TransientResult) check(steps int, dt float64) error {
+	if r.Steps < 0 || r.Steps > steps || r.Dt != dt || !measured(r.Change) || !measured(r.Norm2) {
+		return device.Invalidf("%+v is not a state of a run of %d steps of %g s", *r, steps, dt)
+	}
+	return nil
 }
 
 // safety is the default step as a fraction of the stability limit: at the limit
@@ -131,6 +177,9 @@ func timeSteps(o TransientOptions) (steps int, dt float64, err error) {
 	}
 	if !(o.Diffusivity > 0) || math.IsInf(o.Diffusivity, 0) {
 		return 0, 0, device.Invalidf("a diffusivity of %g m²/s: it must be positive", o.Diffusivity)
+	}
+	if !(o.Every >= 0) {
+		return 0, 0, device.Invalidf("frames after every %g s: must be positive, or 0 for none", o.Every)
 	}
 	if !(o.Time >= 0) || math.IsInf(o.Time, 0) || !(o.Dt >= 0) {
 		return 0, 0, device.Invalidf("a time of %g s in steps of %g s: the time must be finite, and neither negative", o.Time, o.Dt)

@@ -215,6 +215,12 @@ func (s *general[T]) store(ctx context.Context, x *array, u []T, h heat, factor 
 	if err := x.buffer.Read(ctx, 0, device.Of(values)); err != nil {
 		return err
 	}
+	s.setValues(ctx, values, u, h, factor)
+	return nil
+}
+
+// setValues sets u to the values of a state.
+func (s *general[T]) setValues(ctx context.Context, values, u []T, h heat, factor float64) {
 	unscale := 1 / factor
 	_ = s.crew.rows(context.WithoutCancel(ctx), s.problem.Rows, s.problem.Cols, func(r device.Range) error {
 		for i := r.Lo; i < r.Hi; i++ {
@@ -227,7 +233,6 @@ func (s *general[T]) store(ctx context.Context, x *array, u []T, h heat, factor 
 		return nil
 	})
 	s.restoreMeans(h, u, func(at int) float64 { return float64(float64(values[at]) * unscale) })
-	return nil
 }
 
 // restoreMeans sets u to values in the parts without a way out, such that its means are

@@ -79,23 +79,40 @@ func (s *general[T]) Solve(ctx context.Context, u, source []T, o Options) (Resul
 	d := &descent{tol: o.Tol * scale.largest * scale.factor, scale: 1}
 	d.smoothTol = math.Sqrt(o.Tol) * scale.largest * scale.factor
 	d.rounding = unitRoundoff[T]() * scale.largest * scale.factor
-	err = s.load(ctx, u, h, scale.factor)
-	if err == nil {
-		err = s.step(ctx, d, 0, &s.x[0]) // no step: the residual of the first guess
+	if o.From != nil {
+		err = s.restore(ctx, d, u, &h, scale, o)
+	} else if err = s.load(ctx, u, h, scale.factor); err == nil {
+		err = s.begin(ctx, d)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, device.ErrInvalid):
+		return Result{}, err
+	case err != nil:
 		return Result{}, fmt.Errorf("before the first cycle, with u as given: %w", err)
-	}
-	d.first = d.residual
-	for i := range d.least {
-		d.least[i] = d.residual
 	}
 	return s.descend(ctx, d, u, h, scale, o)
 }
 
+// begin sets d to the first guess.
+func (s *general[T]) begin(ctx context.Context, d *descent) error {
+	err := s.step(ctx, d, 0, &s.x[0], d.next()) // no step: the residual of the first guess
+	d.first = d.residual
+	for i := range d.least {
+		d.least[i] = d.residual
+	}
+	return err
+}
+
 // descend iterates until the residual is within the tolerance.
 func (s *general[T]) descend(ctx context.Context, d *descent, u []T, h heat, scale scaling, o Options) (Result, error) {
-	var failure error
+	var failure, refused error // of the device or ctx, and of Frame
+	framed := d.iterations     // of the last frame
+	frame := func() {
+		var state *State
+		if state, failure = s.frame(ctx, d, u, h, scale); failure == nil {
+			framed, refused = d.iterations, o.Frame(state)
+		}
+	}
 	for d.residual > 0 && d.iterations < o.MaxCycles && !d.stalled {
 		var done bool
 		if done, failure = s.done(ctx, d); done || failure != nil {
@@ -107,9 +124,21 @@ func (s *general[T]) descend(ctx context.Context, d *descent, u []T, h heat, sca
 		if o.Progress != nil && !d.stalled {
 			o.Progress(d.iterations, d.residual/scale.factor)
 		}
+		if o.frames() && d.iterations%o.Every == 0 && d.iterations != framed {
+			if frame(); failure != nil || refused != nil {
+				break
+			}
+		}
+	}
+	if o.frames() && failure == nil && d.iterations != framed {
+		frame()
+	}
+	where := "with u as given"
+	if o.frames() && framed > 0 {
+		where = "with u as in the last frame"
 	}
 	if failure != nil && (ctx.Err() == nil || d.iterations == 0) {
-		return Result{}, fmt.Errorf("in cycle %d, with u as given: %w", d.iterations+1, failure)
+		return Result{}, fmt.Errorf("in cycle %d, %s: %w", d.iterations+1, where, failure)
 	}
 	late := ctx
 	if failure != nil {
@@ -132,9 +161,12 @@ func (s *general[T]) descend(ctx context.Context, d *descent, u []T, h heat, sca
 		if failure != nil {
 			err = fmt.Errorf("%w; the state was not kept: %w", failure, err)
 		}
-		return Result{}, fmt.Errorf("after %d cycles, with u as given: %w", d.iterations, err)
+		return Result{}, fmt.Errorf("after %d cycles, %s: %w", d.iterations, where, err)
 	}
 	r, err := d.result(s.side(), scale)
+	if failure == nil {
+		failure = refused
+	}
 	if failure != nil {
 		return r, fmt.Errorf("after %d cycles, kept in u: %w", d.iterations, failure)
 	}
@@ -170,10 +202,7 @@ func (s *general[T]) iterate(ctx context.Context, d *descent) error {
 		beta = -multigrid.SumRows(device.As[T](s.sums.host)[:l.rows], 1, 0) * sigma / d.curvature
 	}
 	to := &s.p[1-d.p]
-	sums := device.Arg{Buffer: s.sums.buffer, Len: l.rows * multigrid.DirectionWidth, Width: multigrid.DirectionWidth}
-	launch := multigrid.NewDirection(s.points(&l.u[1]), s.points(from), s.coefficients(), s.points(&l.f), s.points(to), s.points(&s.q), sums,
-		l.wrap, T(sigma), T(beta))
-	if err := s.launch(ctx, launch, &s.sums); err != nil {
+	if err := s.direction(ctx, from, to, sigma, beta); err != nil {
 		return err
 	}
 	rows := device.As[T](s.sums.host)
@@ -184,7 +213,7 @@ func (s *general[T]) iterate(ctx context.Context, d *descent) error {
 		d.stalled = true // rounding has left nothing to descend along
 		return nil
 	}
-	if err := s.step(ctx, d, alpha, to); err != nil {
+	if err := s.step(ctx, d, alpha, to, d.next()); err != nil {
 		return err
 	}
 	d.iterations, d.p, d.alpha, d.curvature = d.iterations+1, 1-d.p, alpha, curvature
@@ -195,12 +224,22 @@ func (s *general[T]) iterate(ctx context.Context, d *descent) error {
 	return nil
 }
 
-// step moves the state by alpha times p and computes the residual. If it fails, the state
-// is the one before.
-func (s *general[T]) step(ctx context.Context, d *descent, alpha float64, p *array) error {
+// direction sets the matrix to to sigma times the correction of the last cycle plus beta times
+// from, q to its product with the operator, and the sums to those of multigrid.Direction.
+func (s *general[T]) direction(ctx context.Context, from, to *array, sigma, beta float64) error {
+	l := s.levels[0]
+	sums := device.Arg{Buffer: s.sums.buffer, Len: l.rows * multigrid.DirectionWidth, Width: multigrid.DirectionWidth}
+	launch := multigrid.NewDirection(s.points(&l.u[1]), s.points(from), s.coefficients(), s.points(&l.f), s.points(to), s.points(&s.q), sums,
+		l.wrap, T(sigma), T(beta))
+	return s.launch(ctx, launch, &s.sums)
+}
+
+// step moves the state by alpha times p and computes the residual, of which f is scale times as
+// large. If it fails, the state is the one before.
+func (s *general[T]) step(ctx context.Context, d *descent, alpha float64, p *array, scale float64) error {
 	l := s.levels[0]
 	launch := multigrid.NewStep(s.points(&s.x[d.x]), s.points(p), s.points(&s.b), s.coefficients(), s.points(&s.x[1-d.x]), s.points(&l.f),
-		device.Arg{Buffer: s.largest.buffer, Len: l.rows, Width: 1}, l.wrap, T(alpha), T(d.next()))
+		device.Arg{Buffer: s.largest.buffer, Len: l.rows, Width: 1}, l.wrap, T(alpha), T(scale))
 	if err := s.launch(ctx, launch, &s.largest); err != nil {
 		return err
 	}
@@ -208,7 +247,7 @@ func (s *general[T]) step(ctx context.Context, d *descent, alpha float64, p *arr
 	for _, v := range device.As[T](s.largest.host) {
 		residual = max(residual, v)
 	}
-	d.x, d.residual, d.scale = 1-d.x, float64(residual), d.next()
+	d.x, d.residual, d.scale = 1-d.x, float64(residual), scale
 	return nil
 }
 

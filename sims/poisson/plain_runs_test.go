@@ -264,7 +264,7 @@ func TestCyclesDoNotAllocate(t *testing.T) {
 			for i := range norms {
 				norms[i] = 1
 			}
-			if _, err := s.iterate(context.Background(), u, scaling{1, 1}, Options{Tol: tol, MaxCycles: 100}); err != nil {
+			if _, err := s.iterate(context.Background(), u, scaling{1, 1}, progress{tol: tol, first: 1, residual: 1}, Options{MaxCycles: 100}); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -39,7 +39,7 @@ func (s *plain[T]) check(u, source []T, o Options) error {
 	case o.MaxCycles < 0:
 		return device.Invalidf("%d cycles: must be positive, or 0 for the default", o.MaxCycles)
 	}
-	return nil
+	return o.checkFrames()
 }
 
 // Solve implements method. Points inside u are not read: full multigrid begins closer to
@@ -62,19 +62,35 @@ func (s *plain[T]) Solve(ctx context.Context, u, source []T, o Options) (Result,
 	if o.MaxCycles == 0 {
 		o.MaxCycles = defaultCycles
 	}
+	p := s.begin(scale, o)
+	if o.From != nil {
+		if err := s.restoreProgress(&p, scale, o); err != nil {
+			return Result{}, err
+		}
+		if o.From.Ended {
+			return p.result(scale, o.From.Factor)
+		}
+	}
 	if err = s.prepare(source != nil || s.problem.Source != nil); err == nil {
 		err = s.prepareFinish(u)
 	}
 	if err == nil {
 		err = s.load(ctx, u, source, scale.factor)
 	}
-	if err == nil {
-		err = run(ctx, s.steps)
+	switch {
+	case err != nil:
+	case o.From != nil:
+		err = s.upload(ctx, o.From)
+	default:
+		if err = run(ctx, s.steps); err == nil {
+			p.first, _, err = s.readNorms(ctx)
+			p.residual = p.first
+		}
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("before the first cycle, with u as given: %w", err)
 	}
-	return s.iterate(ctx, u, scale, o)
+	return s.iterate(ctx, u, scale, p, o)
 }
 
 // scale returns the scaling of a solution.
@@ -109,18 +125,18 @@ type progress struct {
 	correction float64 // the last one's largest magnitude
 	rounding   float64 // estimate of the error by rounding
 	stalled    bool
-	wrote      bool // u no longer holds what was given
+	wrote      bool // u no longer holds what was given or, if framed, the last frame
+	framed     bool
+}
+
+// begin returns the progress before the first state.
+func (s *plain[T]) begin(scale scaling, o Options) progress {
+	largest := scale.largest * scale.factor
+	return progress{tol: o.Tol * largest, rounding: s.rounding() * largest}
 }
 
 // iterate does cycles on the finest level until the residual is within the tolerance.
-func (s *plain[T]) iterate(ctx context.Context, u []T, scale scaling, o Options) (Result, error) {
-	largest := scale.largest * scale.factor
-	p := progress{tol: o.Tol * largest, rounding: s.rounding() * largest}
-	r, _, err := s.readNorms(ctx)
-	if err != nil {
-		return Result{}, fmt.Errorf("before the first cycle, with u as given: %w", err)
-	}
-	p.first, p.residual = r, r
+func (s *plain[T]) iterate(ctx context.Context, u []T, scale scaling, p progress, o Options) (Result, error) {
 	report := func() {
 		if o.Progress != nil {
 			o.Progress(p.cycles, p.residual/scale.factor)
@@ -144,7 +160,13 @@ func (s *plain[T]) iterate(ctx context.Context, u []T, scale scaling, o Options)
 				factor := p.factor()
 				p.cycles, p.residual, p.correction = p.cycles+1, r, c
 				report()
-				return p.result(scale, factor)
+				result, err := p.result(scale, factor)
+				if o.frames() {
+					if failure := o.Frame(p.ended(scale, factor)); failure != nil {
+						err = fmt.Errorf("after %d cycles, kept in u: %w", p.cycles, failure)
+					}
+				}
+				return result, err
 			}
 		}
 		r, c, err := s.normsOf(ctx, s.cycle[p.state])
@@ -154,6 +176,11 @@ func (s *plain[T]) iterate(ctx context.Context, u []T, scale scaling, o Options)
 		p.stalled = r > stalled*p.residual
 		p.cycles, p.state, p.residual, p.correction = p.cycles+1, 1-p.state, r, c
 		report()
+		if o.frames() && p.cycles%o.Every == 0 {
+			if result, err := s.frame(ctx, u, scale, &p, o.Frame); err != nil {
+				return result, err
+			}
+		}
 	}
 }
 
@@ -200,6 +227,14 @@ func (p progress) factor() float64 {
 	return root(p.residual/p.first, p.cycles)
 }
 
+// kept is factor for a state that is kept before the end, as after an error.
+func (p *progress) kept() float64 {
+	if p.cycles > 1 {
+		return p.factor()
+	}
+	return 0
+}
+
 // root returns the k-th root of x in [0, 2^k] by bisection, because the bits of math.Pow
 // depend on the processor.
 func root(x float64, k int) float64 {
@@ -228,7 +263,7 @@ func (p progress) result(scale scaling, factor float64) (Result, error) {
 	// The smooth part of the error is what the last correction left, the rough part is about
 	// as large as the residual, and rounding adds to them.
 	rest := min(max(2*factor, leastRest), 0.5)
-	r.Error = (rest/(1-rest)*p.correction + 2*p.residual + p.rounding) / scale.factor
+	r.Error = (float64(rest/(1-rest)*p.correction) + float64(2*p.residual) + p.rounding) / scale.factor
 	if r.Converged {
 		return r, nil
 	}

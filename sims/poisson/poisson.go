@@ -71,6 +71,15 @@ type Options struct {
 	MaxCycles int
 	// Progress, if set, is called after each cycle in the caller's goroutine.
 	Progress func(cycle int, residual float64)
+
+	// Every, if positive, calls Frame after every so many cycles and after the last one; u
+	// then holds the temperatures so far. Frame may keep the state, but not u. Results are
+	// the same without. An error of Frame ends the solution.
+	Every int
+	Frame func(*State) error
+	// From, if set, continues the solution of a frame with the same bits. The points of u that
+	// keep their values must have those, and the problem and the options be the same.
+	From *State
 }
 
 // Result describes a solution.
@@ -103,7 +112,7 @@ var (
 //
 // The error wraps device.ErrInvalid for an invalid p, u or o, ErrIncompatible,
 // ErrNotConverged, or an error of the device or ctx. After ErrNotConverged and after an
-// error of ctx, u holds the state after the last complete cycle; the result describes it.
+// error of ctx or Frame, u holds the state after the last complete cycle; the result describes it.
 // After an error of the device, which says so, u may be undefined.
 func Solve[T device.Float](ctx context.Context, dev device.Device, p *Problem, u []T, o Options) (Result, error) {
 	s, err := NewSolver[T](ctx, dev, p)

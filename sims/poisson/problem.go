@@ -108,7 +108,7 @@ func (o Options) check() error {
 	if !(o.Tol >= 0) || math.IsInf(o.Tol, 0) || o.MaxCycles < 0 {
 		return device.Invalidf("a tolerance of %g and %d cycles: neither may be negative", o.Tol, o.MaxCycles)
 	}
-	return nil
+	return o.checkFrames()
 }
 
 // keeps reports whether point (i, j) keeps its value.

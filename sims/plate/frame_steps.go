@@ -1,0 +1,34 @@
+package plate
+
+import "math"
+
+// frameSteps says after which steps of a run in time there is a frame: at the start, after
+// the first step that reaches a multiple of every, and at the end. Numbers of steps alone
+// decide that, so that a run that continues has the frames of one in one piece.
+type frameSteps struct {
+	every, dt float64 // in s
+	steps     int     // of the run
+}
+
+// count returns how many multiples of every are reached after n steps. A time within
+// rounding of a multiple has reached it.
+func (f frameSteps) count(n int) float64 {
+	return math.Floor(float64(n) * f.dt / f.every * (1 + 1e-12))
+}
+
+// at reports whether there is a frame after step n; step 0 is the start.
+func (f frameSteps) at(n int) bool {
+	return n == 0 || n == f.steps || f.every <= f.dt || f.count(n) > f.count(n-1)
+}
+
+// after returns the first step after step n with a frame; n must be less than steps.
+func (f frameSteps) after(n int) int {
+	wanted := f.count(n) + 1
+	next := n + 1
+	if guess := math.Floor(wanted * f.every / f.dt); guess > float64(next) {
+		next = int(min(guess, float64(f.steps))) - 2 // count is generous
+	}
+	for next = max(next, n+1); !f.at(next); next++ {
+	}
+	return next
+}
