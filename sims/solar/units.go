@@ -80,6 +80,9 @@ func (d dimension) names(quantity string) string {
 // distance, but the Solar System is not: a wrong unit is the usual cause.
 func (m *masses) implausible(b *Body) string {
 	const far = 1e5 // au
+	if !finite(b.X[:]) || !finite(b.V[:]) {
+		return fmt.Sprintf("the state of %s is out of range", b.Name)
+	}
 	if v := norm(b.V[:]); v > LightSpeed {
 		return fmt.Sprintf("%s has %.3g times the speed of light; are the units km and km/s?", b.Name, v/LightSpeed)
 	}
