@@ -34,6 +34,9 @@ type Options struct {
 	Tol float64
 	// Relativity adds the Sun's first post-Newtonian term; see Schwarzschild.
 	Relativity bool
+	// Variant selects a form of wh's inner loops, all of which give the same bits: avx512, avx2 or contract. If this
+	// machine lacks it, or by default, the fastest is used. It is for tests and measurements.
+	Variant string
 }
 
 // Stats counts an integrator's work since it was created. Evaluations are calls of the Field.
@@ -126,7 +129,7 @@ func NewIntegrator(name string, opts Options) (Integrator, error) {
 	case "", DefaultIntegrator:
 		return newRadau15(dt, opts.Tol), nil
 	case "wh":
-		return newWisdomHolman(dt), nil
+		return newWisdomHolman(dt, opts.Variant), nil
 	case "leapfrog":
 		return newComposition(name, dt, 0.05, []float64{1}), nil
 	case "yoshida4":

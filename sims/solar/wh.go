@@ -36,11 +36,11 @@ type wisdomHolman struct {
 // batch is the number of steps between checks of the context where no one watches the steps.
 const batch = 256
 
-func newWisdomHolman(dt float64) *wisdomHolman {
+func newWisdomHolman(dt float64, variant string) *wisdomHolman {
 	if dt == 0 {
 		dt = 5
 	}
-	return &wisdomHolman{dt: dt}
+	return &wisdomHolman{dt: dt, form: wh.FormOf(variant)}
 }
 
 func (w *wisdomHolman) Name() string { return "wh" }

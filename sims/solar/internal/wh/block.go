@@ -41,10 +41,10 @@ type Block struct {
 
 // Table has the constants of quick for the forms in assembly.
 type Table struct {
-	One, Two, Half, Five, Sixth, Twelfth Vector
-	Magnitude                            Vector // all bits but the sign
-	MaxZ, MaxShift, MaxBend, MaxTurn     Vector
-	C2, C3                               [terms]Vector
+	Zero, One, Two, Half, Five, Sixth, Twelfth Vector
+	Magnitude                                  Vector // all bits but the sign
+	MaxZ, MaxShift, MaxBend, MaxTurn           Vector
+	C2, C3                                     [terms]Vector
 }
 
 // terms is the number of terms of the Stumpff functions' series.

@@ -14,12 +14,8 @@ type Planets struct {
 	d, u, q, to, from [][3]Vector // of the current kick
 }
 
-// New returns planets of the given gm around a star, and a number of bodies without mass, at no place yet. Form is one
-// of Forms, or nil for the best. There are no planets around a star without mass.
+// New returns planets of the given gm around a star, and a number of bodies without mass, at no place yet. There are no planets around a star without mass.
 func New(star float64, gm []float64, light int, form *Form) *Planets {
-	if form == nil {
-		form = Forms()[0]
-	}
 	p := &Planets{form: form, star: star, n: len(gm), all: len(gm) + light}
 	p.blocks, p.light = newBlocks(blocksFor(len(gm))), newBlocks(blocksFor(light))
 	for _, v := range []*[][3]Vector{&p.d, &p.u, &p.q, &p.to, &p.from} {
@@ -132,10 +128,16 @@ func (p *Planets) SetKick(h, twist float64) {
 // Drift moves all planets along their Kepler orbits.
 func (p *Planets) Drift() {
 	for _, b := range p.blocks {
-		p.form.drift(b)
+		p.drift(b)
 	}
 	for _, b := range p.light {
-		p.form.drift(b)
+		p.drift(b)
+	}
+}
+
+func (p *Planets) drift(b *Block) {
+	if p.form.drift == nil || !p.form.drift(b) {
+		b.drift()
 	}
 }
 
