@@ -108,6 +108,26 @@ func (s *System) apart() error {
 	return nil
 }
 
+// Merge returns a copy of s in which the two named bodies are one of the given name at their barycentre, in the place of
+// the first. It is for integrators that do not follow a satellite, as of the Earth and the Moon. The error wraps ErrInput
+// if s lacks one of the bodies or neither has mass.
+func (s *System) Merge(name, first, second string) (*System, error) {
+	i, j := s.Index(first), s.Index(second)
+	if i < 0 || j < 0 || i == j || !(s.Bodies[i].GM+s.Bodies[j].GM > 0) {
+		return nil, fmt.Errorf("%w: no two bodies %.40q and %.40q with mass to merge", ErrInput, first, second)
+	}
+	out := &System{Epoch: s.Epoch, Bodies: slices.Clone(s.Bodies)}
+	a, b := &s.Bodies[i], &s.Bodies[j]
+	both := Body{Name: name, GM: a.GM + b.GM}
+	for k := range 3 {
+		both.X[k] = a.X[k] + float64(b.GM/both.GM*(b.X[k]-a.X[k]))
+		both.V[k] = a.V[k] + float64(b.GM/both.GM*(b.V[k]-a.V[k]))
+	}
+	out.Bodies[i] = both
+	out.Bodies = slices.Delete(out.Bodies, j, j+1)
+	return out, nil
+}
+
 // Validate returns an error that wraps ErrInput if s cannot be integrated.
 func (s *System) Validate() error {
 	if s == nil {

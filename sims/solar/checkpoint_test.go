@@ -12,9 +12,9 @@ import (
 // A run that ends at any step and goes on from its checkpoint, as a frame of an archive, has the later samples and the
 // report of the run in one piece.
 func TestRestore(t *testing.T) {
-	sys := must(J2000())(t)
 	const days = 40
 	for _, integrator := range Integrators() {
+		sys := systemFor(t, integrator)
 		for _, opts := range []Options{{}, {Relativity: true}, {Dt: 1.7}} {
 			for _, every := range []float64{0, 7, days} {
 				for _, backward := range []bool{false, true} {

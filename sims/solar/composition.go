@@ -138,7 +138,16 @@ func (s *timeSpan) step() float64 { return s.length / s.n }
 
 // next counts a step and returns the time at its end.
 func (s *timeSpan) next() (t, low float64) {
-	if s.k++; s.k == s.n {
+	s.k++
+	return s.now()
+}
+
+// now returns the time at the end of the last step.
+func (s *timeSpan) now() (t, low float64) {
+	switch s.k {
+	case 0:
+		return s.start, s.startLow
+	case s.n:
 		return s.to, 0
 	}
 	done := dd{hi: s.length}.scale(s.k).div(dd{hi: s.n})

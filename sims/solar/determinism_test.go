@@ -15,10 +15,11 @@ func TestStatesHaveTheSameBitsEverywhere(t *testing.T) {
 		"leapfrog": {0x10eb752645a15361, 0x9d0a634133f5ae98},
 		"yoshida4": {0x96bd66d58f1ba829, 0xd044a6be4599088f},
 		"yoshida8": {0x361e4f67688efbb9, 0xcfbc4add36236063},
+		"wh":       {0xa35b5912e40cb089, 0xf55df20410e5bfda},
 	}
 	for _, name := range Integrators() {
 		for i, relativity := range []bool{false, true} {
-			sys := must(J2000())(t)
+			sys := systemFor(t, name)
 			sim, report := runTo(t, sys, Options{Integrator: name, Relativity: relativity}, sys.Epoch+400)
 			got := hashPhase(sim.phase, report)
 			if got != want[name][i] {

@@ -73,6 +73,9 @@ func TestFailedLaunch(t *testing.T) {
 		dev := must(open(context.Background(), device.Options{}))(t)
 		field := must(NewDeviceField(forceless{dev}, sys.GMs()))(t)
 		for _, name := range Integrators() {
+			if name == "wh" { // does not call the field
+				continue
+			}
 			sim := must(New(sys, field, Options{Integrator: name}))(t)
 			report, err := sim.Run(context.Background(), sys.Epoch+10, Watch{})
 			if !errors.Is(err, device.ErrPanic) || report.Steps != 0 || sim.JD() != sys.Epoch {

@@ -44,6 +44,13 @@ func (r *Acceleration) Evaluate(ctx context.Context, x, v, a []float64) error {
 	return nil
 }
 
+// PointMasses is a Field that knows its masses. Integrators that compute the pulls themselves need one.
+type PointMasses interface {
+	Field
+	// GM returns the bodies' GM, in au³/day².
+	GM() []float64
+}
+
 // newton sums directly over pairs, on the calling goroutine.
 type newton struct{ gm []float64 }
 
@@ -66,6 +73,9 @@ func (f *newton) Accelerate(_ context.Context, x, a []float64) error {
 	}
 	return nil
 }
+
+// GM implements PointMasses.
+func (f *newton) GM() []float64 { return append([]float64(nil), f.gm...) }
 
 // pairs adds the pull between body i and every later one.
 func (f *newton) pairs(i int, x, a []float64) {
@@ -121,6 +131,15 @@ func NewDeviceField(dev device.Device, gm []float64) (*DeviceField, error) {
 	bodies := device.Mat(f.in, gravity.BodyWidth)
 	f.force = gravity.NewForce(bodies, bodies, device.Mat(f.out, gravity.AccelWidth), 0.0, 0)
 	return f, nil
+}
+
+// GM implements PointMasses.
+func (f *DeviceField) GM() []float64 {
+	gm := make([]float64, len(f.bodies)/gravity.BodyWidth)
+	for i := range gm {
+		gm[i] = f.bodies[gravity.BodyWidth*i+3]
+	}
+	return gm
 }
 
 // Accelerate implements Field with one launch.

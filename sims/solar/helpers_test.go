@@ -17,6 +17,24 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
+// systemFor returns the bodies at J2000 that the named integrator follows: for wh, the Earth has the Moon in it.
+func systemFor(t testing.TB, integrator string) *System {
+	t.Helper()
+	sys := must(J2000())(t)
+	if integrator == "wh" {
+		return must(sys.Merge("Earth", "Earth", "Moon"))(t)
+	}
+	return sys
+}
+
+// planets returns the Sun and the eight planets at J2000, the Earth with the Moon in it.
+func planets(t testing.TB) *System {
+	t.Helper()
+	sys := systemFor(t, "wh")
+	sys.Bodies = sys.Bodies[:9]
+	return sys
+}
+
 // kepler returns a massless planet around a Sun of the given GM, at perihelion on the x axis at epoch 0.
 func kepler(gm, a, e float64) *System {
 	v := math.Sqrt(gm / a * (1 + e) / (1 - e))

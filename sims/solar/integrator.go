@@ -34,6 +34,9 @@ type Options struct {
 	Tol float64
 	// Relativity adds the Sun's first post-Newtonian term; see Schwarzschild.
 	Relativity bool
+	// Variant selects a form of wh's inner loops, all of which give the same bits: avx512, avx2 or contract. If this
+	// machine lacks it, or by default, the fastest is used. It is for tests and measurements.
+	Variant string
 }
 
 // Stats counts an integrator's work since it was created. Evaluations are calls of the Field.
@@ -107,7 +110,7 @@ func ready(rhs *Acceleration, p *Phase, t float64) error {
 //	leapfrog  2      kick-drift-kick                   0.05 days   128 000 km
 //	yoshida4  4      three leapfrogs                   0.1 days    60 km
 //	yoshida8  8      seventeen leapfrogs (Kahan & Li)  1 day       below 1 km
-func Integrators() []string { return []string{"radau15", "leapfrog", "yoshida4", "yoshida8"} }
+func Integrators() []string { return []string{"radau15", "leapfrog", "yoshida4", "yoshida8", "wh"} }
 
 // NewIntegrator returns the named integrator; "" means opts.Integrator, and if that is empty DefaultIntegrator. The
 // error wraps ErrInput for an unknown name, a Dt that is not finite, or a Tol that is neither 0 nor in [1e-16, 1).
@@ -125,6 +128,8 @@ func NewIntegrator(name string, opts Options) (Integrator, error) {
 	switch name {
 	case "", DefaultIntegrator:
 		return newRadau15(dt, opts.Tol), nil
+	case "wh":
+		return newWisdomHolman(dt, opts.Variant), nil
 	case "leapfrog":
 		return newComposition(name, dt, 0.05, []float64{1}), nil
 	case "yoshida4":

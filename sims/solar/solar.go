@@ -30,8 +30,8 @@ type Simulation struct {
 }
 
 // New returns a Simulation of a copy of sys under field, which must have the GM of sys; nil means Newton(sys.GMs()).
-// The error wraps ErrInput if sys fails Validate, two bodies of which one has mass are at the same place, or an option is
-// out of range.
+// The error wraps ErrInput if sys fails Validate, two bodies of which one has mass are at the same place, an option is
+// out of range, or the integrator does not follow such bodies.
 func New(sys *System, field Field, opts Options) (*Simulation, error) {
 	if err := sys.Validate(); err != nil {
 		return nil, err
@@ -56,8 +56,24 @@ func New(sys *System, field Field, opts Options) (*Simulation, error) {
 			return nil, err
 		}
 	}
+	if w, ok := s.integ.(*wisdomHolman); ok {
+		if _, _, err := w.admit(&s.rhs, s.phase, true); err != nil {
+			return nil, s.named(err)
+		}
+	}
 	s.start = measure(s.gm, s.phase)
 	return s, nil
+}
+
+// named returns an error about bodies with their names.
+func (s *Simulation) named(err error) error {
+	if pair, ok := errors.AsType[*boundPair](err); ok {
+		return fmt.Errorf("%w: %s and %s orbit each other, which wh does not follow", ErrInput, s.names[pair.i], s.names[pair.j])
+	}
+	if broken, ok := errors.AsType[*Divergence](err); ok && broken.Body >= 0 && broken.Body < len(s.names) {
+		return fmt.Errorf("%s at JD %s: %w", s.names[broken.Body], formatJD(s.JD()), err)
+	}
+	return err
 }
 
 // Watch observes a Run. Every function is called on Run's goroutine and may be nil.
@@ -210,14 +226,13 @@ func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error 
 	s.advancing = true
 	err := s.integ.Advance(ctx, &s.rhs, s.phase, t, step)
 	s.advancing = false
-	var broken *Divergence
-	if errors.As(err, &broken) && broken.Body >= 0 && broken.Body < len(s.names) {
-		return fmt.Errorf("%s at JD %s: %w", s.names[broken.Body], formatJD(s.JD()), err)
+	if err == nil {
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("at JD %s: %w", formatJD(s.JD()), err)
+	if named := s.named(err); named != err {
+		return named
 	}
-	return nil
+	return fmt.Errorf("at JD %s: %w", formatJD(s.JD()), err)
 }
 
 // report covers the steps since the beginning.
@@ -277,8 +292,11 @@ func Evaluations(o Options, days float64) int {
 	if err != nil || math.IsNaN(days) {
 		return 0
 	}
-	if c, ok := integ.(*composition); ok {
-		n = math.Abs(days) / c.dt * float64(len(c.w))
+	switch i := integ.(type) {
+	case *composition:
+		n = math.Abs(days) / i.dt * float64(len(i.w))
+	case *wisdomHolman:
+		n = math.Abs(days) / i.dt
 	}
 	return int(min(n+1, math.MaxInt32))
 }

@@ -1,0 +1,234 @@
+package wh
+
+import "math"
+
+// Planets is a star, its planets in the order of their Jacobi coordinates, and bodies without mass, whose coordinates are
+// relative to the star. Bodies are numbered from 0: the planets, then those without mass.
+type Planets struct {
+	form   *Form
+	star   float64
+	blocks []*Block // of planets
+	light  []*Block // of bodies without mass
+	n, all int      // number of planets, and of all bodies
+
+	d, u, q, to, from [][3]Vector // of the current kick
+}
+
+// New returns planets of the given gm around a star, and a number of bodies without mass, at no place yet. There are no planets around a star without mass.
+func New(star float64, gm []float64, light int, form *Form) *Planets {
+	p := &Planets{form: form, star: star, n: len(gm), all: len(gm) + light}
+	p.blocks, p.light = newBlocks(blocksFor(len(gm))), newBlocks(blocksFor(light))
+	for _, v := range []*[][3]Vector{&p.d, &p.u, &p.q, &p.to, &p.from} {
+		*v = make([][3]Vector, len(p.blocks))
+	}
+	sum := star
+	for i := range len(p.blocks) * Lanes {
+		b, l := p.blocks[i/Lanes], i%Lanes
+		b.Inner[l] = 1 / sum
+		if i < len(gm) {
+			sum += gm[i]
+			b.Mass[l], b.Orbit[l], b.Share[l] = gm[i], sum, gm[i]/sum
+		}
+	}
+	for i := range light {
+		p.light[i/Lanes].Orbit[i%Lanes] = star
+	}
+	return p
+}
+
+func blocksFor(n int) int { return (n + Lanes - 1) / Lanes }
+
+// Len returns the number of bodies beside the star.
+func (p *Planets) Len() int { return p.all }
+
+// at returns the block and the lane of a body.
+func (p *Planets) at(i int) (*Block, int) {
+	if i >= p.n {
+		return p.light[(i-p.n)/Lanes], (i - p.n) % Lanes
+	}
+	return p.blocks[i/Lanes], i % Lanes
+}
+
+// Set sets the coordinates of a body.
+func (p *Planets) Set(i int, x, v [3]float64) {
+	b, l := p.at(i)
+	b.setLane(l, x, v)
+}
+
+// Get returns the coordinates of a body.
+func (p *Planets) Get(i int) (x, v [3]float64) {
+	b, l := p.at(i)
+	return b.lane(l)
+}
+
+// Copy makes p equal to q, which has as many planets and bodies without mass.
+func (p *Planets) Copy(q *Planets) {
+	for i, b := range q.blocks {
+		*p.blocks[i] = *b
+	}
+	for i, b := range q.light {
+		*p.light[i] = *b
+	}
+}
+
+// Fill puts the lanes without a body out of the way: at rest, and so far out that they do not move. It is called after
+// the coordinates were set.
+func (p *Planets) Fill() {
+	far := 1.0
+	for i := range p.all {
+		x, _ := p.Get(i)
+		far = max(far, math.Abs(x[0]), math.Abs(x[1]), math.Abs(x[2]))
+	}
+	fill(p.blocks, p.n, far)
+	fill(p.light, p.all-p.n, far)
+}
+
+func fill(blocks []*Block, n int, far float64) {
+	for i := n; i < len(blocks)*Lanes; i++ {
+		blocks[i/Lanes].setLane(i%Lanes, [3]float64{float64(far * float64(float64(i+1)*0x1p50))}, [3]float64{})
+	}
+}
+
+// SetDrift sets the length of a drift.
+func (p *Planets) SetDrift(h float64) {
+	for _, blocks := range [][]*Block{p.blocks, p.light} {
+		for _, b := range blocks {
+			for l := range Lanes {
+				b.H[l] = h
+			}
+		}
+	}
+}
+
+// SetKick sets the length of a kick. Twist is 6·GM/c² of the star, or 0 without relativity.
+func (p *Planets) SetKick(h, twist float64) {
+	for _, b := range p.blocks {
+		for l := range Lanes {
+			gm := b.Mass[l]
+			b.Twist[l] = twist
+			b.Pull[l] = float64(h * gm)
+			b.Reaction[l] = float64(float64(h*p.star) * gm)
+			b.Own[l] = float64(h * b.Orbit[l])
+			b.Central[l] = 0
+			if b.Orbit[l] > 0 {
+				b.Central[l] = float64(b.Own[l] * float64(p.star*b.Inner[l]))
+			}
+		}
+	}
+	if p.n > 0 { // the first planet's orbit is the star's pull itself
+		p.blocks[0].Central[0] = p.blocks[0].Own[0]
+	}
+	for _, b := range p.light {
+		for l := range Lanes {
+			b.Own[l], b.Twist[l] = float64(h*b.Orbit[l]), twist
+		}
+	}
+}
+
+// Drift moves all planets along their Kepler orbits.
+func (p *Planets) Drift() {
+	for _, b := range p.blocks {
+		p.drift(b)
+	}
+	for _, b := range p.light {
+		p.drift(b)
+	}
+}
+
+func (p *Planets) drift(b *Block) {
+	if p.form.drift == nil || !p.form.drift(b) {
+		b.drift()
+	}
+}
+
+// Kick changes the velocities by the interactions.
+func (p *Planets) Kick() { p.kick(false) }
+
+// kick does a kick, or nothing if check is set and two bodies are near, which it reports.
+func (p *Planets) kick(check bool) (near bool) {
+	last := len(p.blocks) - 1
+	var before, within, after [3]float64
+	for i, b := range p.blocks {
+		near = b.own(&before, i == 0, &p.d[i], &p.u[i], &p.q[i]) || near
+	}
+	clear(p.to)
+	clear(p.from)
+	for i, b := range p.blocks {
+		near = b.pairs(&p.d[i], &p.to[i], &p.from[i]) || near
+		for j := i + 1; j <= last; j++ {
+			near = b.across(p.blocks[j], &p.d[i], &p.d[j], &p.to[i], &p.from[j]) || near
+		}
+	}
+	if near && check {
+		return true
+	}
+	for i := last; i >= 0; i-- {
+		outward(&p.q[i], &after, i == last)
+	}
+	for _, b := range p.light {
+		p.kickLight(b, &after)
+	}
+	for i, b := range p.blocks {
+		b.finish(&within, i == 0, &p.u[i], &p.q[i], &p.to[i], &p.from[i])
+	}
+	return false
+}
+
+// KickLight changes the velocities of the bodies without mass alone.
+func (p *Planets) KickLight() {
+	var before, after [3]float64
+	for i, b := range p.blocks {
+		b.own(&before, i == 0, &p.d[i], &p.u[i], &p.q[i])
+	}
+	for i := len(p.blocks) - 1; i >= 0; i-- {
+		outward(&p.q[i], &after, i == len(p.blocks)-1)
+	}
+	for _, b := range p.light {
+		p.kickLight(b, &after)
+	}
+}
+
+// Steps does up to n steps, each a kick and a drift, and returns how many it has done. It ends before a kick at which
+// two bodies are near, which it reports.
+func (p *Planets) Steps(n int) (done int, near bool) {
+	if len(p.blocks) == 1 && len(p.light) == 0 && p.form.steps != nil {
+		for done < n {
+			more, why := p.form.steps(p.blocks[0], n-done)
+			done += more
+			switch why {
+			case nearby:
+				return done, true
+			case longArc:
+				p.blocks[0].drift()
+				done++
+			}
+		}
+		return done, false
+	}
+	for ; done < n; done++ {
+		if p.kick(true) {
+			return done, true
+		}
+		p.Drift()
+	}
+	return n, false
+}
+
+// SetNear sets the distance from the star, and the distances whose sum for two planets is one from each other, below
+// which Steps ends.
+func (p *Planets) SetNear(low float64, reach []float64) {
+	for i, b := range p.blocks {
+		for l := range Lanes {
+			b.Low[l], b.Reach[l] = 0, 0
+			if n := i*Lanes + l; n < p.n {
+				b.Low[l], b.Reach[l] = float64(low*low), reach[n]
+			}
+		}
+		for k := range b.Near {
+			for l := range Lanes {
+				both := b.Reach[l] + b.Reach[(l+k+1)%Lanes]
+				b.Near[k][l] = float64(both * both)
+			}
+		}
+	}
+}
