@@ -109,7 +109,7 @@ Exit codes: 0 success, 1 failure, 2 usage error, 3 device unavailable.`,
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.PersistentFlags().BoolP("verbose", "v", false, "explain on stderr which devices are chosen and why")
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(newDevices(), newBench(schedule), newSim(schedule), newVerify(), newTune(schedule), newTrace(), newVet(), newVersion())
+	cmd.AddCommand(newDevices(), newBench(schedule), newSim(schedule), newVerify(), newTune(schedule), newTrace(), newArchive(), newVet(), newVersion())
 	return cmd
 }
 

@@ -112,3 +112,16 @@ func (b *beginning) after(t, low, every float64) float64 {
 
 // date returns the date k intervals after the beginning, in days since the epoch.
 func (b *beginning) date(k, every float64) float64 { return b.t + float64(k*every) }
+
+// Snapshot returns the state of sys at the checkpoint. The error wraps ErrInput if c is of other bodies.
+func (c *Checkpoint) Snapshot(sys *System) (Snapshot, error) {
+	if !c.Phase.whole() || len(c.X) != 3*len(sys.list()) {
+		return Snapshot{}, fmt.Errorf("%w: the checkpoint is not of these %d bodies", ErrInput, len(sys.list()))
+	}
+	out := sys.Snapshot()
+	out.JD = sys.Epoch + c.T
+	for i := range out.Bodies {
+		out.Bodies[i].X, out.Bodies[i].V = [3]float64(c.X[3*i:]), [3]float64(c.V[3*i:])
+	}
+	return out, nil
+}
