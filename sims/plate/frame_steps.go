@@ -23,12 +23,14 @@ func (f frameSteps) at(n int) bool {
 
 // after returns the first step after step n with a frame; n must be less than steps.
 func (f frameSteps) after(n int) int {
-	wanted := f.count(n) + 1
 	next := n + 1
-	if guess := math.Floor(wanted * f.every / f.dt); guess > float64(next) {
-		next = int(min(guess, float64(f.steps))) - 2 // count is generous
+	if f.every <= f.dt {
+		return next
 	}
-	for next = max(next, n+1); !f.at(next); next++ {
+	guess := math.Floor((f.count(n) + 1) * f.every / f.dt)
+	next = max(next, int(min(guess, float64(f.steps)))-2) // count is generous
+	for !f.at(next) {
+		next++
 	}
 	return next
 }
