@@ -244,25 +244,3 @@ func (w *wisdomHolman) limits() {
 	}
 	w.planets.SetNear(w.low, w.reach)
 }
-
-// cubeRoot returns ∛x for x ≥ 0, to a few units in the last place and with the same bits everywhere, which math.Cbrt does
-// not promise. Newton's iteration falls monotonically from any start above the root.
-func cubeRoot(x float64) float64 {
-	if !(x > 0) || math.IsInf(x, 1) {
-		return max(x, 0)
-	}
-	frac, exp := math.Frexp(x)
-	q := exp / 3
-	if exp%3 < 0 {
-		q--
-	}
-	m, y := math.Ldexp(frac, exp-3*q), 1.6 // m < 4
-	for range 64 {
-		next := (float64(2*y) + m/float64(y*y)) / 3
-		if next >= y {
-			break
-		}
-		y = next
-	}
-	return math.Ldexp(y, q)
-}
