@@ -71,6 +71,23 @@ func (p *Planets) Copy(q *Planets) {
 	}
 }
 
+// Finite reports whether all coordinates are finite.
+func (p *Planets) Finite() bool {
+	var s Vector
+	for _, blocks := range [][]*Block{p.blocks, p.light} {
+		for _, b := range blocks {
+			for _, t := range [2]*[3]Vector{&b.X, &b.V} {
+				for k := range t {
+					for l, x := range t[k] {
+						s[l] += x - x
+					}
+				}
+			}
+		}
+	}
+	return s == Vector{}
+}
+
 // Fill puts the lanes without a body out of the way: at rest, and so far out that they do not move. It is called after
 // the coordinates were set.
 func (p *Planets) Fill() {
