@@ -199,6 +199,8 @@ func golden() map[string]string {
 		"solar radau15 relativity=false 20 days":   "68e5c8ac16241cb4",
 		"solar radau15 relativity=true 20 days":    "5e7c95ee1cc5faf8",
 		"solar radau15 relativity=true -1000 days": "164720ba6fc73fd8",
+		"solar wh relativity=false 20 days":        "e0c7ae860fd1923a",
+		"solar wh relativity=true 20 days":         "00732454738e4354",
 		"solar yoshida4 relativity=false 20 days":  "327d9a55ae967cae",
 		"solar yoshida4 relativity=true 20 days":   "0dc87758b4fb68dc",
 		"solar yoshida8 relativity=false 20 days":  "41a3b339f9242e7a",

@@ -315,6 +315,12 @@ func goldenBodies(d device.Device, o solar.Options, days float64) (string, error
 	if err != nil {
 		return "", err
 	}
+	if o.Integrator == "wh" { // which follows no satellite
+		if sys, err = sys.Merge("Earth", "Earth", "Moon"); err != nil {
+			return "", err
+		}
+		o.Variant = d.Info().Variant
+	}
 	field, err := solar.NewDeviceField(d, sys.GMs())
 	if err != nil {
 		return "", err

@@ -48,6 +48,24 @@ func thirtyYears(b *testing.B, field Field, opts Options) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*report.Evaluations), "ns/eval")
 }
 
+// BenchmarkWH measures wh's rate for the eight planets and steps of 5 days, with each form, and with Pluto, which needs a
+// second block.
+func BenchmarkWH(b *testing.B) {
+	const years = 1000
+	for _, variant := range []string{"", "avx512", "avx2", "contract", "pluto"} {
+		sys := planets(b)
+		if variant == "pluto" {
+			sys = systemFor(b, "wh")
+		}
+		b.Run(variant, func(b *testing.B) {
+			for b.Loop() {
+				runTo(b, sys, Options{Integrator: "wh", Variant: variant}, sys.Epoch+365.25*years)
+			}
+			b.ReportMetric(float64(b.N)*years/b.Elapsed().Seconds(), "years/s")
+		})
+	}
+}
+
 // BenchmarkField measures one evaluation of the serial field for the eleven bodies.
 func BenchmarkField(b *testing.B) {
 	sys := must(J2000())(b)

@@ -15,7 +15,7 @@ func TestStatesHaveTheSameBitsEverywhere(t *testing.T) {
 		"leapfrog": {0x10eb752645a15361, 0x9d0a634133f5ae98},
 		"yoshida4": {0x96bd66d58f1ba829, 0xd044a6be4599088f},
 		"yoshida8": {0x361e4f67688efbb9, 0xcfbc4add36236063},
-		"wh":       {0xa35b5912e40cb089, 0xf55df20410e5bfda},
+		"wh":       {0xff1d72ce6e151119, 0x61c3860369298fb5},
 	}
 	for _, name := range Integrators() {
 		for i, relativity := range []bool{false, true} {

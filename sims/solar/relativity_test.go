@@ -16,7 +16,7 @@ func TestPerihelionAdvance(t *testing.T) {
 	if testing.Short() {
 		orbits = math.Floor(orbits / 10)
 	}
-	for _, name := range []string{"radau15", "yoshida8"} {
+	for _, name := range []string{"radau15", "yoshida8", "wh"} {
 		sim, _ := runTo(t, sys, Options{Integrator: name, Relativity: true}, orbits*period)
 		b := sim.Snapshot().Bodies
 		// Eccentricity vector (v × h)/GM - r/|r| in the orbit's plane.

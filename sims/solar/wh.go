@@ -86,9 +86,9 @@ func (w *wisdomHolman) steps(ctx context.Context, n int) error {
 	if !w.direct {
 		done, near := w.planets.Steps(n)
 		w.count(done)
-		if body := w.nonFinite(); body >= 0 {
+		if !w.planets.Finite() {
 			t, _ := w.span.now()
-			return &Divergence{Body: body, T: t, Reason: "its state is no longer finite"}
+			return &Divergence{Body: w.nonFinite(), T: t, Reason: "its state is no longer finite"}
 		}
 		if !near || done > 0 {
 			return nil

@@ -6,6 +6,8 @@ const (
 	twoPi      = 6.283185307179586
 	twoPiLow   = 2.4492935982947064e-16 // 2π - twoPi
 	maxNewtons = 200                    // bisection alone takes some 60
+
+	maxDoublings = 2100 // from the least number to the largest
 )
 
 // anyArc is Kepler for arcs of any length on orbits of any eccentricity. Of an ellipse it leaves out whole revolutions,
@@ -19,7 +21,7 @@ func anyArc(x, v *[3]float64, gm, h float64) {
 	if beta > 0 {
 		h = o.withoutRevolutions(h)
 	}
-	g := o.solve(h)
+	g := functions(beta, o.length(h))
 	end := math.FMA(o.zeta, g[2], math.FMA(eta, g[1], r))
 	f := float64(float64(gm*g[2]) / r)
 	t := math.FMA(-gm, g[3], h)
@@ -45,63 +47,61 @@ func (o *arc) withoutRevolutions(h float64) float64 {
 	return math.FMA(-n, float64(twoPiLow/rate), math.FMA(-n, twoPi/rate, h))
 }
 
-// solve returns the functions G₀ to G₃ at the end of an arc that takes h.
+// length returns the arc s that takes h.
 //
 // Time grows with s at the rate of the distance, which is positive, so that bounds to s can be kept. Newton's steps are
 // halved into the bounds where they leave them or do not shrink.
-func (o *arc) solve(h float64) (g [4]float64) {
+func (o *arc) length(h float64) float64 {
 	sign := math.Copysign(1, h)
 	low, high := 0.0, math.Abs(h)/o.r // of |s|
 	if o.beta > 0 {
 		high = float64(1.0000001*twoPi) / math.Sqrt(o.beta)
 	} else {
-		for range 2100 {
-			if miss, _, _ := o.at(float64(sign*high), h); float64(sign*miss) >= 0 || miss-miss != 0 {
+		for range maxDoublings {
+			if miss, _ := o.at(float64(sign*high), h); !(float64(sign*miss) < 0) {
 				break
 			}
 			low, high = high, float64(2*high)
 		}
 	}
-	s := min(max(math.Abs(h)/o.r, low), high)
-	if !(s < high) {
-		s = float64(0.5 * (low + high))
+	s, last := float64(0.5*(low+high)), high-low
+	if first := math.Abs(h) / o.r; first > low && first < high {
+		s = first
 	}
-	last := high - low
 	for range maxNewtons {
-		miss, slope, at := o.at(float64(sign*s), h)
-		g = at
-		if miss *= sign; miss == 0 {
-			break
-		} else if miss < 0 {
+		miss, slope := o.at(float64(sign*s), h)
+		if miss = float64(sign * miss); miss < 0 {
 			low = s
-		} else { // also if it is not finite
+		} else { // also if it is not a number
 			high = s
 		}
 		next := s - miss/slope
-		if !(next > low && next < high) || !(math.Abs(next-s) < float64(0.75*last)) {
+		if math.Abs(next-s) <= float64(0x1p-52*s) {
+			return float64(sign * next)
+		}
+		if !(next > low && next < high && math.Abs(next-s) < float64(0.75*last)) {
 			next = float64(0.5 * (low + high))
 		}
-		last = math.Abs(next - s)
-		if next == s || next == low && s != low && last <= float64(0x1p-52*s) || !(low < next && next < high) {
+		if last = math.Abs(next - s); last == 0 {
 			break
 		}
 		s = next
 	}
-	return g
+	return float64(sign * s)
 }
 
-// at returns by how much the time of the arc s exceeds h, the distance at its end, and G₀ to G₃.
-func (o *arc) at(s, h float64) (miss, slope float64, g [4]float64) {
-	g = functions(o.beta, s)
+// at returns by how much the time of the arc s exceeds h, and the distance at its end.
+func (o *arc) at(s, h float64) (miss, slope float64) {
+	g := functions(o.beta, s)
 	miss = math.FMA(o.zeta, g[3], math.FMA(o.eta, g[2], math.FMA(o.r, s, -h)))
-	return miss, math.FMA(o.zeta, g[2], math.FMA(o.eta, g[1], o.r)), g
+	return miss, math.FMA(o.zeta, g[2], math.FMA(o.eta, g[1], o.r))
 }
 
 // functions returns G₀ to G₃ for any s, by halving it until the series converge, and the formulas of the double argument.
 func functions(beta, s float64) [4]float64 {
 	doublings := 0
 	z := float64(beta * float64(s*s))
-	for ; math.Abs(z) > maxZ && doublings < 1100; doublings++ {
+	for ; math.Abs(z) > maxZ && doublings < maxDoublings; doublings++ {
 		s, z = float64(0.5*s), float64(0.25*z)
 	}
 	s2 := float64(s * s)

@@ -13,3 +13,33 @@ func stepsAVX512(block *byte, n int) (done int, why int)
 //
 //go:noescape
 func driftAVX512(block *byte) (long int)
+
+// ownAVX512 is own with AVX-512. It returns 1 if two bodies are near.
+//
+//go:noescape
+func ownAVX512(block *byte, before *byte) (near int)
+
+// pairsAVX512 is pairs with AVX-512. It returns 1 if two bodies are near.
+//
+//go:noescape
+func pairsAVX512(block *byte) (near int)
+
+// acrossAVX512 is across with AVX-512. It returns 1 if two bodies are near.
+//
+//go:noescape
+func acrossAVX512(block *byte, other *byte) (near int)
+
+// outwardAVX512 is outward with AVX-512.
+//
+//go:noescape
+func outwardAVX512(block *byte, after *byte)
+
+// finishAVX512 is finish with AVX-512.
+//
+//go:noescape
+func finishAVX512(block *byte, before *byte)
+
+// lightAVX512 is light with AVX-512.
+//
+//go:noescape
+func lightAVX512(block *byte, planets *byte)

@@ -35,6 +35,12 @@ type Block struct {
 	H        Vector    // h, the length of a step
 	Reach    Vector    // distance, whose sum for two planets is the root of Near
 
+	// Of the current kick:
+	D, U     [3]Vector // positions relative to the star, and the planet's own part of the change of the velocity
+	Q        [3]Vector // pull of the star on the planet, times the planet's GM; then the sum of that over the planets outside
+	To, From [3]Vector // pulls of other planets
+	Sum      [3]Vector // of the planets up to this one, or from this one on
+
 	Table   Table
 	Scratch [24]Vector // of the forms in assembly
 }

@@ -3,10 +3,17 @@ package wh
 // Form is one way to compute the same: the contract, or an assembly.
 type Form struct {
 	Name string
-	// steps does up to n kicks and drifts of a block, and returns how many and why it ended. It may be nil.
+	// steps does up to n kicks and drifts of a block that is alone, and returns how many and why it ended. It may be nil.
 	steps func(b *Block, n int) (done, why int)
-	// drift does a drift, or nothing if an arc is not quick, when it returns false. It may be nil.
+	// drift does a drift, or nothing if an arc is not quick, when it returns false.
 	drift func(b *Block) bool
+	// The parts of a kick, as the methods of Block.
+	own     func(b, before *Block) bool
+	pairs   func(b *Block) bool
+	across  func(b, other *Block) bool
+	outward func(b, after *Block)
+	finish  func(b, before *Block)
+	light   func(b, planets *Block)
 }
 
 // Why steps ended.
@@ -15,6 +22,23 @@ const (
 	nearby   // before a kick: two bodies are near each other
 	longArc  // after a kick: an arc is not quick
 )
+
+// contract is the form in Go.
+func contract() *Form {
+	return &Form{
+		Name:    "contract",
+		drift:   func(*Block) bool { return false },
+		own:     (*Block).own,
+		pairs:   (*Block).pairs,
+		across:  (*Block).across,
+		outward: (*Block).outward,
+		finish:  (*Block).finish,
+		light:   (*Block).light,
+	}
+}
+
+// Forms returns the forms that this machine has, the best first and the contract last.
+func Forms() []*Form { return append(vectors(), contract()) }
 
 // FormOf returns the named form, or the best if this machine lacks it.
 func FormOf(name string) *Form {
@@ -25,9 +49,4 @@ func FormOf(name string) *Form {
 		}
 	}
 	return forms[0]
-}
-
-// Forms returns the forms that this machine has, the best first and the contract last.
-func Forms() []*Form {
-	return append(vectors(), &Form{Name: "contract"})
 }

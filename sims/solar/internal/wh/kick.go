@@ -2,27 +2,28 @@ package wh
 
 import "math"
 
-// own computes, for one block, what the kick needs beside the pairs of planets: d, the positions relative to the star,
-// the planet's part u of the kick, and the pull q of the star on the planet times its GM, in each lane. Before is the
-// sum of Share·X over the blocks before this one. It reports whether a planet is too low over the star.
-func (b *Block) own(before *[3]float64, first bool, d, u, q *[3]Vector) (low bool) {
+// A kick of one block or several is own of each, pairs of each and across of each two, outward of each from the last to
+// the first, and finish of each. What goes from a block to the next one is in Sum; that of the block before the first
+// and after the last is -0 everywhere, which adds nothing to any number.
+
+// own sets D, U and Q. Before is the block before this one. It reports whether a planet is low over the star.
+func (b *Block) own(before *Block) (low bool) {
 	for k := range 3 {
 		var t Vector
 		for l := range Lanes {
 			t[l] = float64(b.Share[l] * b.X[k][l])
 		}
 		sum := earlier(&t)
+		carry := before.Sum[k][Lanes-1]
 		for l := range Lanes {
-			if !first {
-				sum[l] += before[k]
-			}
-			d[k][l] = b.X[k][l] + sum[l]
+			inner := sum[l] + carry
+			b.D[k][l] = b.X[k][l] + inner
+			b.Sum[k][l] = inner + t[l]
 		}
-		before[k] = sum[Lanes-1] + t[Lanes-1]
 	}
 	for l := range Lanes {
 		x2 := math.FMA(b.X[0][l], b.X[0][l], math.FMA(b.X[1][l], b.X[1][l], float64(b.X[2][l]*b.X[2][l])))
-		d2 := math.FMA(d[0][l], d[0][l], math.FMA(d[1][l], d[1][l], float64(d[2][l]*d[2][l])))
+		d2 := math.FMA(b.D[0][l], b.D[0][l], math.FMA(b.D[1][l], b.D[1][l], float64(b.D[2][l]*b.D[2][l])))
 		if d2 < b.Low[l] {
 			low = true
 		}
@@ -33,51 +34,28 @@ func (b *Block) own(before *[3]float64, first bool, d, u, q *[3]Vector) (low boo
 		w = float64(w * math.FMA(b.Twist[l], float64(w*d2), 1))
 		star, reaction := float64(b.Central[l]*w), float64(b.Reaction[l]*w)
 		for k := range 3 {
-			u[k][l] = float64(orbit*b.X[k][l]) - float64(star*d[k][l])
-			q[k][l] = float64(reaction * d[k][l])
+			b.U[k][l] = float64(orbit*b.X[k][l]) - float64(star*b.D[k][l])
+			b.Q[k][l] = float64(reaction * b.D[k][l])
 		}
 	}
 	return low
 }
 
-// pair adds the pulls between two lanes of planets: to on a planet by that k lanes ahead, and from on that by the first.
-// Both are the same for planets of one block. It returns the square of the distance of each pair.
-func (b *Block) pair(other *Block, k int, d, e, to, from *[3]Vector, both bool) (r2 Vector) {
-	for l := range Lanes {
-		j := (l + k) % Lanes
-		x, y, z := e[0][j]-d[0][l], e[1][j]-d[1][l], e[2][j]-d[2][l]
-		r2[l] = math.FMA(x, x, math.FMA(y, y, float64(z*z)))
-		w := 1 / float64(r2[l]*math.Sqrt(r2[l]))
-		pull := float64(other.Pull[j] * w)
-		to[0][l] = math.FMA(pull, x, to[0][l])
-		to[1][l] = math.FMA(pull, y, to[1][l])
-		to[2][l] = math.FMA(pull, z, to[2][l])
-		if both {
-			back := float64(b.Pull[l] * w)
-			from[0][j] -= float64(back * x)
-			from[1][j] -= float64(back * y)
-			from[2][j] -= float64(back * z)
-		}
-	}
-	return r2
-}
-
-// pairs adds the pulls between the planets of one block, and reports whether two are too near.
-func (b *Block) pairs(d, to, from *[3]Vector) (near bool) {
+// pairs sets To and From to the pulls between the planets of the block, and reports whether two are near.
+func (b *Block) pairs() (near bool) {
+	b.To, b.From = [3]Vector{}, [3]Vector{}
 	for k := 1; k <= Lanes/2; k++ {
-		r2 := b.pair(b, k, d, d, to, from, k < Lanes/2)
-		for l, r2 := range r2 {
+		for l, r2 := range b.pull(b, k, k < Lanes/2) {
 			near = near || r2 < b.Near[k-1][l]
 		}
 	}
 	return near
 }
 
-// across adds the pulls between the planets of two blocks, and reports whether two are too near.
-func (b *Block) across(other *Block, d, e, to, from *[3]Vector) (near bool) {
+// across adds the pulls between the planets of the block and another one, and reports whether two are near.
+func (b *Block) across(other *Block) (near bool) {
 	for k := range Lanes {
-		r2 := b.pair(other, k, d, e, to, from, true)
-		for l, r2 := range r2 {
+		for l, r2 := range b.pull(other, k, true) {
 			reach := b.Reach[l] + other.Reach[(l+k)%Lanes]
 			near = near || r2 < float64(reach*reach)
 		}
@@ -85,72 +63,85 @@ func (b *Block) across(other *Block, d, e, to, from *[3]Vector) (near bool) {
 	return near
 }
 
-// outward replaces q in each lane by its sum over the lanes after it and after, that over the blocks after this one. It
-// adds the block's q to after.
-func outward(q *[3]Vector, after *[3]float64, last bool) {
-	for k := range 3 {
-		first := q[k][0]
-		q[k] = later(&q[k])
-		if !last {
-			for l := range Lanes {
-				q[k][l] += after[k]
-			}
+// pull adds the pull on each planet by that of the other block k lanes ahead to To, and, if both is set, the reaction to
+// the other block's From. It returns the squares of the distances.
+func (b *Block) pull(other *Block, k int, both bool) (r2 Vector) {
+	d, e := &b.D, &other.D
+	for l := range Lanes {
+		j := (l + k) % Lanes
+		x, y, z := e[0][j]-d[0][l], e[1][j]-d[1][l], e[2][j]-d[2][l]
+		r2[l] = math.FMA(x, x, math.FMA(y, y, float64(z*z)))
+		w := 1 / float64(r2[l]*math.Sqrt(r2[l]))
+		pull := float64(other.Pull[j] * w)
+		b.To[0][l] = math.FMA(pull, x, b.To[0][l])
+		b.To[1][l] = math.FMA(pull, y, b.To[1][l])
+		b.To[2][l] = math.FMA(pull, z, b.To[2][l])
+		if both {
+			back := float64(b.Pull[l] * w)
+			other.From[0][j] -= float64(back * x)
+			other.From[1][j] -= float64(back * y)
+			other.From[2][j] -= float64(back * z)
 		}
-		after[k] = q[k][0] + first
+	}
+	return r2
+}
+
+// outward replaces Q by its sum over the planets outside each planet. After is the block after this one.
+func (b *Block) outward(after *Block) {
+	for k := range 3 {
+		sum := later(&b.Q[k])
+		carry := after.Sum[k][0]
+		for l := range Lanes {
+			outer := sum[l] + carry
+			b.Sum[k][l] = outer + b.Q[k][l]
+			b.Q[k][l] = outer
+		}
 	}
 }
 
-// finish adds the kick to the velocities: the block's own part u, the pulls by planets p = to + from, and what the pulls
-// on the planets within and outside the planet change in the motion of the barycentre of those within. Before is the sum
-// of Mass·p over the blocks before this one; outer is as from outward.
-func (b *Block) finish(before *[3]float64, first bool, u, outer, to, from *[3]Vector) {
+// finish adds the kick to the velocities: the planet's own part, the pulls of planets, and what the pulls on the planets
+// inside and outside it change in the motion of the barycentre of those inside. Before is the block before this one.
+func (b *Block) finish(before *Block) {
 	for k := range 3 {
 		var p, m Vector
 		for l := range Lanes {
-			p[l] = to[k][l] + from[k][l]
+			p[l] = b.To[k][l] + b.From[k][l]
 			m[l] = float64(b.Mass[l] * p[l])
 		}
-		inner := earlier(&m)
+		sum := earlier(&m)
+		carry := before.Sum[k][Lanes-1]
 		for l := range Lanes {
-			if !first {
-				inner[l] += before[k]
-			}
-			b.V[k][l] += math.FMA(-b.Inner[l], outer[k][l]+inner[l], u[k][l]+p[l])
+			inner := sum[l] + carry
+			b.Sum[k][l] = inner + m[l]
+			b.V[k][l] += math.FMA(-b.Inner[l], b.Q[k][l]+inner, b.U[k][l]+p[l])
 		}
-		before[k] = inner[Lanes-1] + m[Lanes-1]
 	}
 }
 
-// kickLight adds the kick of bodies without mass: the pulls of the planets, less the star's own acceleration, which is
-// q/GM₀ with the sum q of the planets' pulls on it.
-func (p *Planets) kickLight(b *Block, q *[3]float64) {
+// light adds the pulls of the planets of a block to To, for bodies without mass.
+func (b *Block) light(planets *Block) {
+	d := &planets.D
 	for l := range Lanes {
-		x, v := b.lane(l)
-		a := [3]float64{-(q[0] / p.star), -(q[1] / p.star), -(q[2] / p.star)}
-		if p.n == 0 {
-			a = [3]float64{}
+		for j := range Lanes {
+			x, y, z := d[0][j]-b.X[0][l], d[1][j]-b.X[1][l], d[2][j]-b.X[2][l]
+			r2 := math.FMA(x, x, math.FMA(y, y, float64(z*z)))
+			pull := float64(planets.Pull[j] * (1 / float64(r2*math.Sqrt(r2))))
+			b.To[0][l] = math.FMA(pull, x, b.To[0][l])
+			b.To[1][l] = math.FMA(pull, y, b.To[1][l])
+			b.To[2][l] = math.FMA(pull, z, b.To[2][l])
 		}
-		for j := range p.n {
-			from, m := &p.d[j/Lanes], j%Lanes
-			e := [3]float64{from[0][m] - x[0], from[1][m] - x[1], from[2][m] - x[2]}
-			r2 := math.FMA(e[0], e[0], math.FMA(e[1], e[1], float64(e[2]*e[2])))
-			w := float64(p.blocks[j/Lanes].Pull[m] / float64(r2*math.Sqrt(r2)))
-			for k := range a {
-				a[k] = math.FMA(w, e[k], a[k])
-			}
+	}
+}
+
+// finishLight adds the kick to the velocities of bodies without mass: To, and the relativistic pull of the star.
+func (b *Block) finishLight() {
+	for l := range Lanes {
+		x2 := math.FMA(b.X[0][l], b.X[0][l], math.FMA(b.X[1][l], b.X[1][l], float64(b.X[2][l]*b.X[2][l])))
+		w := 1 / float64(x2*math.Sqrt(x2))
+		w = float64(float64(b.Own[l]*w) * float64(b.Twist[l]*float64(w*x2)))
+		for k := range 3 {
+			b.V[k][l] += math.FMA(-w, b.X[k][l], b.To[k][l])
 		}
-		if b.Twist[l] != 0 {
-			r2 := math.FMA(x[0], x[0], math.FMA(x[1], x[1], float64(x[2]*x[2])))
-			w := 1 / float64(r2*math.Sqrt(r2))
-			w = float64(float64(b.Own[l]*w) * float64(b.Twist[l]*float64(w*r2)))
-			for k := range a {
-				a[k] = math.FMA(-w, x[k], a[k])
-			}
-		}
-		for k := range v {
-			v[k] += a[k]
-		}
-		b.setLane(l, x, v)
 	}
 }
 

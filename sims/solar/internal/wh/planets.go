@@ -10,16 +10,17 @@ type Planets struct {
 	blocks []*Block // of planets
 	light  []*Block // of bodies without mass
 	n, all int      // number of planets, and of all bodies
-
-	d, u, q, to, from [][3]Vector // of the current kick
+	end    *Block   // whose Sum is -0
 }
 
 // New returns planets of the given gm around a star, and a number of bodies without mass, at no place yet. There are no planets around a star without mass.
 func New(star float64, gm []float64, light int, form *Form) *Planets {
 	p := &Planets{form: form, star: star, n: len(gm), all: len(gm) + light}
-	p.blocks, p.light = newBlocks(blocksFor(len(gm))), newBlocks(blocksFor(light))
-	for _, v := range []*[][3]Vector{&p.d, &p.u, &p.q, &p.to, &p.from} {
-		*v = make([][3]Vector, len(p.blocks))
+	p.blocks, p.light, p.end = newBlocks(blocksFor(len(gm))), newBlocks(blocksFor(light)), newBlocks(1)[0]
+	for k := range p.end.Sum {
+		for l := range Lanes {
+			p.end.Sum[k][l] = math.Copysign(0, -1)
+		}
 	}
 	sum := star
 	for i := range len(p.blocks) * Lanes {
@@ -69,6 +70,23 @@ func (p *Planets) Copy(q *Planets) {
 	for i, b := range q.light {
 		*p.light[i] = *b
 	}
+}
+
+// Finite reports whether all coordinates are finite.
+func (p *Planets) Finite() bool {
+	var s Vector
+	for _, blocks := range [][]*Block{p.blocks, p.light} {
+		for _, b := range blocks {
+			for _, t := range [2]*[3]Vector{&b.X, &b.V} {
+				for k := range t {
+					for l, x := range t[k] {
+						s[l] += x - x
+					}
+				}
+			}
+		}
+	}
+	return s == Vector{}
 }
 
 // Fill puts the lanes without a body out of the way: at rest, and so far out that they do not move. It is called after
@@ -136,7 +154,7 @@ func (p *Planets) Drift() {
 }
 
 func (p *Planets) drift(b *Block) {
-	if p.form.drift == nil || !p.form.drift(b) {
+	if !p.form.drift(b) {
 		b.drift()
 	}
 }
@@ -146,46 +164,74 @@ func (p *Planets) Kick() { p.kick(false) }
 
 // kick does a kick, or nothing if check is set and two bodies are near, which it reports.
 func (p *Planets) kick(check bool) (near bool) {
-	last := len(p.blocks) - 1
-	var before, within, after [3]float64
-	for i, b := range p.blocks {
-		near = b.own(&before, i == 0, &p.d[i], &p.u[i], &p.q[i]) || near
+	f := p.form
+	before := p.end
+	for _, b := range p.blocks {
+		near = f.own(b, before) || near
+		before = b
 	}
-	clear(p.to)
-	clear(p.from)
 	for i, b := range p.blocks {
-		near = b.pairs(&p.d[i], &p.to[i], &p.from[i]) || near
-		for j := i + 1; j <= last; j++ {
-			near = b.across(p.blocks[j], &p.d[i], &p.d[j], &p.to[i], &p.from[j]) || near
+		near = f.pairs(b) || near
+		for _, other := range p.blocks[:i] {
+			near = f.across(other, b) || near
 		}
 	}
 	if near && check {
 		return true
 	}
-	for i := last; i >= 0; i-- {
-		outward(&p.q[i], &after, i == last)
-	}
-	for _, b := range p.light {
-		p.kickLight(b, &after)
-	}
-	for i, b := range p.blocks {
-		b.finish(&within, i == 0, &p.u[i], &p.q[i], &p.to[i], &p.from[i])
+	p.outward()
+	p.kickLight()
+	before = p.end
+	for _, b := range p.blocks {
+		f.finish(b, before)
+		before = b
 	}
 	return false
 }
 
-// KickLight changes the velocities of the bodies without mass alone.
-func (p *Planets) KickLight() {
-	var before, after [3]float64
-	for i, b := range p.blocks {
-		b.own(&before, i == 0, &p.d[i], &p.u[i], &p.q[i])
-	}
+// outward does outward of all blocks.
+func (p *Planets) outward() {
+	after := p.end
 	for i := len(p.blocks) - 1; i >= 0; i-- {
-		outward(&p.q[i], &after, i == len(p.blocks)-1)
+		p.form.outward(p.blocks[i], after)
+		after = p.blocks[i]
+	}
+}
+
+// kickLight changes the velocities of the bodies without mass by the pulls of the planets, less the star's own
+// acceleration, which is the sum of the planets' Q over GM₀.
+func (p *Planets) kickLight() {
+	if len(p.light) == 0 || p.star == 0 {
+		return
+	}
+	var star [3]float64
+	if p.n > 0 {
+		for k := range star {
+			star[k] = -(p.blocks[0].Sum[k][0] / p.star)
+		}
 	}
 	for _, b := range p.light {
-		p.kickLight(b, &after)
+		for k := range star {
+			for l := range Lanes {
+				b.To[k][l] = star[k]
+			}
+		}
+		for _, planets := range p.blocks {
+			p.form.light(b, planets)
+		}
+		b.finishLight()
 	}
+}
+
+// KickLight changes the velocities of the bodies without mass alone.
+func (p *Planets) KickLight() {
+	before := p.end
+	for _, b := range p.blocks {
+		p.form.own(b, before)
+		before = b
+	}
+	p.outward()
+	p.kickLight()
 }
 
 // Steps does up to n steps, each a kick and a drift, and returns how many it has done. It ends before a kick at which

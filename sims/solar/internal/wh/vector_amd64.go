@@ -18,14 +18,28 @@ func vectors() (forms []*Form) {
 	}
 	if cpu.X86.HasAVX512F {
 		forms = append(forms, &Form{
-			Name:  "avx512",
-			steps: func(b *Block, n int) (int, int) { return stepsAVX512((*byte)(unsafe.Pointer(b)), n) },
-			drift: func(b *Block) bool { return driftAVX512((*byte)(unsafe.Pointer(b))) == 0 },
+			Name:    "avx512",
+			steps:   func(b *Block, n int) (int, int) { return stepsAVX512(b.bytes(), n) },
+			drift:   func(b *Block) bool { return driftAVX512(b.bytes()) == 0 },
+			own:     func(b, before *Block) bool { return ownAVX512(b.bytes(), before.bytes()) != 0 },
+			pairs:   func(b *Block) bool { return pairsAVX512(b.bytes()) != 0 },
+			across:  func(b, other *Block) bool { return acrossAVX512(b.bytes(), other.bytes()) != 0 },
+			outward: func(b, after *Block) { outwardAVX512(b.bytes(), after.bytes()) },
+			finish:  func(b, before *Block) { finishAVX512(b.bytes(), before.bytes()) },
+			light:   func(b, planets *Block) { lightAVX512(b.bytes(), planets.bytes()) },
 		})
 	}
 	return append(forms, &Form{
-		Name:  "avx2",
-		steps: func(b *Block, n int) (int, int) { return stepsAVX2((*byte)(unsafe.Pointer(b)), n) },
-		drift: func(b *Block) bool { return driftAVX2((*byte)(unsafe.Pointer(b))) == 0 },
+		Name:    "avx2",
+		steps:   func(b *Block, n int) (int, int) { return stepsAVX2(b.bytes(), n) },
+		drift:   func(b *Block) bool { return driftAVX2(b.bytes()) == 0 },
+		own:     func(b, before *Block) bool { return ownAVX2(b.bytes(), before.bytes()) != 0 },
+		pairs:   func(b *Block) bool { return pairsAVX2(b.bytes()) != 0 },
+		across:  func(b, other *Block) bool { return acrossAVX2(b.bytes(), other.bytes()) != 0 },
+		outward: func(b, after *Block) { outwardAVX2(b.bytes(), after.bytes()) },
+		finish:  func(b, before *Block) { finishAVX2(b.bytes(), before.bytes()) },
+		light:   func(b, planets *Block) { lightAVX2(b.bytes(), planets.bytes()) },
 	})
 }
+
+func (b *Block) bytes() *byte { return (*byte)(unsafe.Pointer(b)) }

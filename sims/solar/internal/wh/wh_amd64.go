@@ -13,3 +13,33 @@ func stepsAVX2(block *byte, n int) (done int, why int)
 //
 //go:noescape
 func driftAVX2(block *byte) (long int)
+
+// ownAVX2 is own with AVX2. It returns 1 if two bodies are near.
+//
+//go:noescape
+func ownAVX2(block *byte, before *byte) (near int)
+
+// pairsAVX2 is pairs with AVX2. It returns 1 if two bodies are near.
+//
+//go:noescape
+func pairsAVX2(block *byte) (near int)
+
+// acrossAVX2 is across with AVX2. It returns 1 if two bodies are near.
+//
+//go:noescape
+func acrossAVX2(block *byte, other *byte) (near int)
+
+// outwardAVX2 is outward with AVX2.
+//
+//go:noescape
+func outwardAVX2(block *byte, after *byte)
+
+// finishAVX2 is finish with AVX2.
+//
+//go:noescape
+func finishAVX2(block *byte, before *byte)
+
+// lightAVX2 is light with AVX2.
+//
+//go:noescape
+func lightAVX2(block *byte, planets *byte)

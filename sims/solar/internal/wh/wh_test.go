@@ -1,8 +1,11 @@
 package wh
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"runtime"
 	"testing"
 )
 
@@ -43,32 +46,65 @@ func sameBits(t *testing.T, what string, got, want *Planets) {
 	}
 }
 
+// The forms differ in no bit, for one block and for several, on the steps of planets and where a form leaves arcs to the
+// contract or ends before an encounter.
 func TestFormsGiveTheSameBits(t *testing.T) {
-	contract := Forms()[len(Forms())-1]
 	for _, form := range Forms() {
-		for seed := range uint64(20) {
-			n := 1 + int(seed)
-			got, want := random(form, n, int(seed)%3, seed), random(contract, n, int(seed)%3, seed)
-			got.Drift()
-			want.Drift()
-			sameBits(t, form.Name+" drift", got, want)
-			for _, steps := range []int{0, 1, 50} {
-				got.Steps(steps)
-				want.Steps(steps)
-				sameBits(t, form.Name+" steps", got, want)
+		for seed := range uint64(24) {
+			n, light := int(seed)%18, int(seed)*5%12
+			got, want := random(form, n, light, seed), random(contract(), n, light, seed)
+			same := func(what string) {
+				t.Helper()
+				sameBits(t, form.Name+" "+what, got, want)
 			}
+			both := func(do func(p *Planets)) { do(got); do(want) }
+			both((*Planets).Drift)
+			same("drift")
+			both((*Planets).Kick)
+			same("kick")
+			for _, h := range []float64{5, -5, 0.1, 80} { // 80 days are long arcs
+				both(func(p *Planets) { p.SetDrift(h); p.SetKick(h, 1e-8) })
+				for _, steps := range []int{0, 1, 20} {
+					both(func(p *Planets) { p.Steps(steps) })
+					same("steps")
+				}
+			}
+			reach := make([]float64, n)
+			for i := range reach {
+				reach[i] = 0.08
+			}
+			both(func(p *Planets) { p.SetDrift(3); p.SetKick(3, 0); p.SetNear(0.3, reach) })
+			done, near := got.Steps(200)
+			if wantDone, wantNear := want.Steps(200); done != wantDone || near != wantNear {
+				t.Errorf("%s, %d planets: near %v after %d steps, want %v after %d", form.Name, n, near, done, wantNear, wantDone)
+			}
+			same("steps to an encounter")
 		}
 	}
 }
 
+// A machine with the instructions runs the forms that need them.
+func TestForms(t *testing.T) {
+	best := Forms()[0].Name
+	t.Log(best)
+	if FormOf("contract").Name != "contract" || FormOf("").Name != best || FormOf("neon").Name != best {
+		t.Error("a form has another name")
+	}
+	if os.Getenv("OFFLOAD_REQUIRE_SIMD") == "1" && runtime.GOARCH == "amd64" && best == "contract" {
+		t.Error("no form with vectors")
+	}
+}
+
 func BenchmarkStep(b *testing.B) {
-	for _, form := range Forms() {
-		b.Run(form.Name, func(b *testing.B) {
-			p := random(form, 8, 0, 1)
-			for b.Loop() {
-				p.Steps(100)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(100*b.N), "ns/step")
-		})
+	for _, n := range [][2]int{{8, 0}, {9, 0}, {16, 0}, {64, 0}, {8, 80}} {
+		for _, form := range Forms() {
+			b.Run(fmt.Sprintf("%d+%d/%s", n[0], n[1], form.Name), func(b *testing.B) {
+				p := random(form, n[0], n[1], 1)
+				for b.Loop() {
+					p.Steps(100)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(100*b.N), "ns/step")
+			})
+		}
 	}
 }

@@ -44,7 +44,7 @@ func (m machine) register(i int) reg.Physical {
 // out, the value that is used last goes to the block's scratch, unless memory has it.
 type writer struct {
 	*program
-	base   reg.Register
+	bases  []reg.Register
 	uses   [][]int // of each value that are to come
 	in     []int   // value of each register, or -1
 	where  []int   // register of each value, or -1
@@ -54,11 +54,11 @@ type writer struct {
 	locked map[int]bool
 }
 
-func (p *program) write(base reg.Register) {
-	w := &writer{program: p, base: base, locked: map[int]bool{}}
+func (p *program) write(bases ...reg.Register) {
+	w := &writer{program: p, bases: bases, locked: map[int]bool{}}
 	for i, n := range p.nodes {
 		w.uses, w.where, w.memory = append(w.uses, nil), append(w.where, -1), append(w.memory, -1)
-		if n.op == opLoad {
+		if n.op == opLoad || n.op == opLoadAll {
 			w.memory[i] = n.at
 		}
 		for _, a := range n.args {
@@ -88,7 +88,7 @@ func (w *writer) emit(i int) {
 	var ops []Op
 	for k, a := range n.args {
 		if w.mayBeMemory(n, k, ops) {
-			ops = append(ops, Mem{Base: w.base, Disp: w.memory[a]})
+			ops = append(ops, w.at(a))
 		} else {
 			ops = append(ops, w.register(w.need(a)))
 		}
@@ -103,9 +103,9 @@ func (w *writer) emit(i int) {
 	}
 	imm := U8(uint8(n.imm))
 	switch n.op {
-	case opLoad: // when it is used
+	case opLoad, opLoadAll: // when it is used
 	case opStore:
-		VMOVUPD(ops[0], Mem{Base: w.base, Disp: n.at})
+		VMOVUPD(ops[0], Mem{Base: w.bases[n.base], Disp: n.at})
 	case opTest:
 		VCMPPD(imm, ops[1], ops[0], reg.K1)
 		KORW(reg.K1, masks[n.at], masks[n.at])
@@ -165,7 +165,7 @@ func (w *writer) emit(i int) {
 // register. A vector that is used again soon is better loaded.
 func (w *writer) mayBeMemory(n *node, k int, before []Op) bool {
 	a := n.args[k]
-	if w.where[a] >= 0 || w.memory[a] < 0 || len(w.uses[a]) > 1 && w.uses[a][1]-w.uses[a][0] < 12 {
+	if w.where[a] >= 0 || w.memory[a] < 0 || w.nodes[a].op == opLoadAll || len(w.uses[a]) > 1 && w.uses[a][1]-w.uses[a][0] < 12 {
 		return false
 	}
 	for _, o := range before {
@@ -189,12 +189,19 @@ func (w *writer) mayBeMemory(n *node, k int, before []Op) bool {
 	return false
 }
 
+// at returns where memory has a value: a block's field, or the scratch of the first one.
+func (w *writer) at(a int) Mem { return Mem{Base: w.bases[w.nodes[a].base], Disp: w.memory[a]} }
+
 // need returns the register of a value, which it loads if necessary, and locks it.
 func (w *writer) need(a int) int {
 	r := w.where[a]
 	if r < 0 {
 		r = w.take(a)
-		VMOVUPD(Mem{Base: w.base, Disp: w.memory[a]}, w.register(r))
+		if w.nodes[a].op == opLoadAll {
+			VBROADCASTSD(w.at(a), w.register(r))
+		} else {
+			VMOVUPD(w.at(a), w.register(r))
+		}
 	}
 	w.locked[r] = true
 	return r
@@ -229,7 +236,7 @@ func (w *writer) take(a int) int {
 			}
 			w.memory[v] = w.free[len(w.free)-1]
 			w.free = w.free[:len(w.free)-1]
-			VMOVUPD(w.register(best), Mem{Base: w.base, Disp: w.memory[v]})
+			VMOVUPD(w.register(best), w.at(v))
 		}
 		w.where[v] = -1
 	}
@@ -247,7 +254,7 @@ func (w *writer) retire(n *node) {
 			w.in[r], w.where[a] = -1, -1
 			delete(w.locked, r)
 		}
-		if w.memory[a] >= 0 && w.nodes[a].op != opLoad {
+		if w.memory[a] >= 0 && w.nodes[a].op != opLoad && w.nodes[a].op != opLoadAll {
 			w.unused = append(w.unused, w.memory[a])
 			w.memory[a] = -1
 		}

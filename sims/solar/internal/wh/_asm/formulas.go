@@ -4,9 +4,11 @@ package main
 
 type triple [3]vec
 
-func (p *program) loads(field string) (t triple) {
+func (p *program) loads(field string) triple { return p.loadsOf(0, field) }
+
+func (p *program) loadsOf(base int, field string) (t triple) {
 	for k := range t {
-		t[k] = p.field(field, k)
+		t[k] = p.of(base, field, k)
 	}
 	return t
 }
@@ -40,11 +42,23 @@ func (p *program) later(v vec) vec {
 	return s
 }
 
-// kick returns the velocities after a kick. It leaves for the label near where bodies are.
-func (p *program) kick(x triple) (v triple) {
-	var d triple
+// before is what a sum over lanes begins with: nothing, or a lane of the sum of block 1.
+func (p *program) before(sum vec, k, lane int) vec {
+	if p.alone {
+		return sum
+	}
+	return p.add(sum, p.lane(1, "Sum", k, lane))
+}
+
+// own returns D, U and Q of a block, and tests whether a planet is low. The sums go into the block unless it is alone.
+func (p *program) own(x triple) (d, u, q triple) {
 	for k := range d {
-		d[k] = p.add(x[k], p.earlier(p.mul(p.field("Share"), x[k])))
+		t := p.mul(p.field("Share"), x[k])
+		inner := p.before(p.earlier(t), k, lanes-1)
+		d[k] = p.add(x[k], inner)
+		if !p.alone {
+			p.set(p.add(inner, t), 0, "Sum", k)
+		}
 	}
 	p.r, p.inverse = p.radius(x)
 	orbit := p.mul(p.field("Own"), p.cube(p.inverse))
@@ -53,48 +67,77 @@ func (p *program) kick(x triple) (v triple) {
 	w := p.cube(p.div(p.table("One"), p.sqrt(d2)))
 	w = p.mul(w, p.fma(p.field("Twist"), p.mul(w, d2), p.table("One")))
 	star, reaction := p.mul(p.field("Central"), w), p.mul(p.field("Reaction"), w)
-	var u, outer triple
 	for k := range d {
 		u[k] = p.sub(p.mul(orbit, x[k]), p.mul(star, d[k]))
-		outer[k] = p.later(p.mul(reaction, d[k]))
+		q[k] = p.mul(reaction, d[k])
 	}
+	return d, u, q
+}
 
-	var to, from triple
+// pairs returns the pulls between the planets of a block, and tests whether two are near.
+func (p *program) pairs(d triple) (to, from triple) {
+	for k := range to {
+		to[k], from[k] = p.zero(), p.zero()
+	}
 	for k := 1; k <= lanes/2; k++ {
-		var e triple
-		for c := range e {
-			e[c] = p.sub(p.rotate(d[c], k), d[c])
-		}
-		r2 := p.dot(e, e)
-		p.test(&p.near, r2, p.field("Near", k-1), less)
-		w := p.div(p.table("One"), p.mul(r2, p.sqrt(r2)))
-		pull := p.mul(p.rotate(p.field("Pull"), k), w)
-		back := p.mul(p.field("Pull"), w)
-		for c := range e {
-			if k == 1 {
-				to[c] = p.fma(pull, e[c], p.zero())
-			} else {
-				to[c] = p.fma(pull, e[c], to[c])
-			}
-			if k < lanes/2 {
-				t := p.rotate(p.mul(back, e[c]), lanes-k)
-				if k == 1 {
-					from[c] = p.sub(p.zero(), t)
-				} else {
-					from[c] = p.sub(from[c], t)
-				}
-			}
+		p.pull(0, k, d, d, &to, &from, p.field("Near", k-1), k < lanes/2)
+	}
+	return to, from
+}
+
+// pull adds the pull of the planets of a block k lanes ahead, and the reaction.
+func (p *program) pull(block, k int, d, other triple, to, from *triple, near vec, both bool) {
+	var e triple
+	for c := range e {
+		e[c] = p.sub(p.rotate(other[c], k), d[c])
+	}
+	r2 := p.dot(e, e)
+	p.test(&p.near, r2, near, less)
+	w := p.div(p.table("One"), p.mul(r2, p.sqrt(r2)))
+	pull := p.mul(p.rotate(p.of(block, "Pull"), k), w)
+	back := p.mul(p.field("Pull"), w)
+	for c := range e {
+		to[c] = p.fma(pull, e[c], to[c])
+		if both {
+			from[c] = p.sub(from[c], p.rotate(p.mul(back, e[c]), lanes-k))
 		}
 	}
+}
 
-	p.branch(&p.near, "near")
-	v = p.loads("V")
+// outward returns Q summed over the lanes after each.
+func (p *program) outward(q triple) (outer triple) {
+	for k := range q {
+		outer[k] = p.before(p.later(q[k]), k, 0)
+		if !p.alone {
+			p.set(p.add(outer[k], q[k]), 0, "Sum", k)
+		}
+	}
+	return outer
+}
+
+// finish returns the velocities after a kick.
+func (p *program) finish(v, u, outer, to, from triple) triple {
 	for k := range v {
 		sum := p.add(to[k], from[k])
-		inner := p.earlier(p.mul(p.field("Mass"), sum))
-		change := p.fnma(p.field("Inner"), p.add(outer[k], inner), p.add(u[k], sum))
-		v[k] = p.add(v[k], change)
-		p.store(v[k], p.layout.scratch(k))
+		m := p.mul(p.field("Mass"), sum)
+		inner := p.before(p.earlier(m), k, lanes-1)
+		if !p.alone {
+			p.set(p.add(inner, m), 0, "Sum", k)
+		}
+		v[k] = p.add(v[k], p.fnma(p.field("Inner"), p.add(outer[k], inner), p.add(u[k], sum)))
+	}
+	return v
+}
+
+// kick returns the velocities after a kick of a block that is alone. It leaves for the label near where bodies are.
+func (p *program) kick(x triple) (v triple) {
+	d, u, q := p.own(x)
+	outer := p.outward(q)
+	to, from := p.pairs(d)
+	p.branch(&p.near, "near")
+	v = p.finish(p.loads("V"), u, outer, to, from)
+	for k := range v {
+		p.set(v[k], 0, "Scratch", k)
 	}
 	return v
 }
@@ -157,8 +200,8 @@ func (p *program) drift(x, v triple) {
 	gdot := p.mul(pull, end)
 	p.branch(&p.long, "long")
 	for k := range 3 {
-		p.store(p.add(x[k], p.fnma(f, x[k], p.mul(g, v[k]))), p.layout.offset("X", k))
-		p.store(p.sub(v[k], p.fma(fdot, x[k], p.mul(gdot, v[k]))), p.layout.offset("V", k))
+		p.store(p.add(x[k], p.fnma(f, x[k], p.mul(g, v[k]))), 0, p.layout.offset("X", k))
+		p.store(p.sub(v[k], p.fma(fdot, x[k], p.mul(gdot, v[k]))), 0, p.layout.offset("V", k))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 func main() {
@@ -19,6 +20,7 @@ func main() {
 	}
 	steps(m, "steps"+suffix, name)
 	drift(m, "drift"+suffix, name)
+	parts(m, suffix, name)
 	Generate()
 }
 
@@ -28,6 +30,7 @@ func steps(m machine, name, form string) {
 	Pragma("noescape")
 	Doc(name + " is steps of a Form, with " + form + ".")
 	p := newProgram(m)
+	p.alone = true
 	x := p.loads("X")
 	p.drift(x, p.kick(x))
 
@@ -80,5 +83,94 @@ func drift(m machine, name, form string) {
 	Label("end")
 	VZEROUPPER()
 	Store(long, Return("long"))
+	RET()
+}
+
+// parts writes the routines of the parts of a kick.
+func parts(m machine, suffix, form string) {
+	part(m, "own"+suffix, "own with "+form, "before", true, func(p *program) {
+		d, u, q := p.own(p.loads("X"))
+		p.sets("D", d)
+		p.sets("U", u)
+		p.sets("Q", q)
+	})
+	part(m, "pairs"+suffix, "pairs with "+form, "", true, func(p *program) {
+		to, from := p.pairs(p.loads("D"))
+		p.sets("To", to)
+		p.sets("From", from)
+	})
+	part(m, "across"+suffix, "across with "+form, "other", true, func(p *program) {
+		d, other, to, from := p.loads("D"), p.loadsOf(1, "D"), p.loads("To"), p.loadsOf(1, "From")
+		for k := range lanes {
+			reach := p.add(p.field("Reach"), p.rotate(p.of(1, "Reach"), k))
+			p.pull(1, k, d, other, &to, &from, p.mul(reach, reach), true)
+		}
+		p.sets("To", to)
+		for k := range from {
+			p.set(from[k], 1, "From", k)
+		}
+	})
+	part(m, "outward"+suffix, "outward with "+form, "after", false, func(p *program) {
+		p.sets("Q", p.outward(p.loads("Q")))
+	})
+	part(m, "finish"+suffix, "finish with "+form, "before", false, func(p *program) {
+		p.sets("V", p.finish(p.loads("V"), p.loads("U"), p.loads("Q"), p.loads("To"), p.loads("From")))
+	})
+	part(m, "light"+suffix, "light with "+form, "planets", false, func(p *program) {
+		x, to := p.loads("X"), p.loads("To")
+		for j := range lanes {
+			var e triple
+			for k := range e {
+				e[k] = p.sub(p.lane(1, "D", k, j), x[k])
+			}
+			r2 := p.dot(e, e)
+			w := p.div(p.table("One"), p.mul(r2, p.sqrt(r2)))
+			pull := p.mul(p.lane(1, "Pull", 0, j), w)
+			for k := range e {
+				to[k] = p.fma(pull, e[k], to[k])
+			}
+		}
+		p.sets("To", to)
+	})
+}
+
+// part writes a routine for a block and perhaps another one, which may return whether bodies are near.
+func part(m machine, name, doc, other string, tests bool, body func(p *program)) {
+	signature := "func(block"
+	if other != "" {
+		signature += ", " + other
+	}
+	signature += " *byte)"
+	if tests {
+		signature += " (near int)"
+		doc += ". It returns 1 if two bodies are near."
+	} else {
+		doc += "."
+	}
+	TEXT(name, NOSPLIT, signature)
+	Pragma("noescape")
+	Doc(name + " is " + doc)
+	p := newProgram(m)
+	body(p)
+	bases := []reg.Register{Load(Param("block"), GP64())}
+	if other != "" {
+		bases = append(bases, Load(Param(other), GP64()))
+	}
+	if !tests {
+		p.write(bases...)
+		VZEROUPPER()
+		RET()
+		return
+	}
+	p.branch(&p.near, "near") // after all else is stored
+	near := GP64()
+	p.write(bases...)
+	XORQ(near, near)
+	JMP(LabelRef("end"))
+	Label("near")
+	MOVQ(U32(1), near)
+	Label("end")
+	VZEROUPPER()
+	Store(near, Return("near"))
 	RET()
 }

@@ -19,7 +19,8 @@ type program struct {
 	known      map[string]int // nodes by what they do
 	layout     layout
 	near, long condition
-	r, inverse vec // of the positions
+	r, inverse vec  // of the positions
+	alone      bool // there is one block
 }
 
 // vec is a vector of eight numbers: the value of one node, or of two with four each.
@@ -30,14 +31,16 @@ type node struct {
 	op   op
 	args []int
 	imm  int    // selection of lanes, or predicate
-	at   int    // offset of a load or store
+	at   int    // offset of a load or store, or the mask of a test or branch
+	base int    // number of the block of a load or store
 	name string // label of a branch
 }
 
 type op int
 
 const (
-	opLoad op = iota
+	opLoad    op = iota
+	opLoadAll    // one number in all lanes
 	opStore
 	opAdd
 	opSub
@@ -111,21 +114,43 @@ func (p *program) fnma(a, b, c vec) vec { return p.each(opFNMA, a, b, c) }
 func (p *program) abs(a vec) vec        { return p.each(opAnd, a, p.table("Magnitude")) }
 func (p *program) zero() vec            { return p.table("Zero") }
 
-func (p *program) load(at int) (v vec) {
+func (p *program) load(base, at int) (v vec) {
 	for part := range p.parts() {
-		v = append(v, p.node(node{op: opLoad, at: at + part*p.bytes()}))
+		v = append(v, p.node(node{op: opLoad, base: base, at: at + part*p.bytes()}))
 	}
 	return v
 }
 
-func (p *program) store(v vec, at int) {
+// lane is one lane of a field of a block in all lanes.
+func (p *program) lane(base int, name string, k, lane int) (v vec) {
+	for range p.parts() {
+		v = append(v, p.node(node{op: opLoadAll, base: base, at: p.layout.offset(name, k) + 8*lane}))
+	}
+	return v
+}
+
+func (p *program) store(v vec, base, at int) {
 	for part := range v {
-		p.node(node{op: opStore, args: []int{v[part]}, at: at + part*p.bytes()})
+		p.node(node{op: opStore, args: []int{v[part]}, base: base, at: at + part*p.bytes()})
 	}
 }
 
-func (p *program) field(name string, k ...int) vec { return p.load(p.layout.offset(name, k...)) }
-func (p *program) table(name string, k ...int) vec { return p.load(p.layout.table(name, k...)) }
+// field is a field of the first block, and of that of another one.
+func (p *program) field(name string, k ...int) vec { return p.of(0, name, k...) }
+func (p *program) of(base int, name string, k ...int) vec {
+	return p.load(base, p.layout.offset(name, k...))
+}
+func (p *program) table(name string, k ...int) vec { return p.load(0, p.layout.table(name, k...)) }
+
+func (p *program) sets(name string, t triple) {
+	for k := range t {
+		p.set(t[k], 0, name, k)
+	}
+}
+
+func (p *program) set(v vec, base int, name string, k int) {
+	p.store(v, base, p.layout.offset(name, k))
+}
 
 // test adds to a flag whether a comparison holds in some lane.
 func (p *program) test(f *condition, a, b vec, predicate int) {
@@ -186,6 +211,9 @@ func (p *program) down(v vec, n int) vec {
 
 // rotate moves lanes to n lower ones, and those out at the bottom to the top.
 func (p *program) rotate(v vec, n int) vec {
+	if n %= lanes; n == 0 {
+		return v
+	}
 	if p.avx512 {
 		return vec{p.align(v[0], v[0], n)}
 	}
