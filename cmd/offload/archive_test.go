@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,12 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
 	"offload/archive"
+	"offload/sims/solar"
 )
 
 // archived runs the program and ends it with a signal after a while, if after is not 0. It reports whether the program
@@ -60,6 +63,9 @@ func TestKilled(t *testing.T) {
 		{"sim", "solar", "--until=+40y", "--every=50"},
 		{"sim", "solar", "--gr", "--until=-60y"},
 		{"sim", "solar", "--integrator=yoshida4", "--until=+12y", "--every=33.3"},
+		{"sim", "solar", "--integrator=wh", "--bodies=" + planets(t), "--until=+9000y", "--every=100000"},
+		{"sim", "plate", "--n=65x50", "--left=flux:5000", "--right=20", "--time=60", "--dt=0.2", "--every=2"},
+		{"sim", "plate", "--n=129", "--top=100", "--solver=jacobi", "--tol=1e-6", "--every=2000"},
 	}
 	for n, killed := 0, 0; killed < most; n++ {
 		dir := t.TempDir()
@@ -90,6 +96,25 @@ func TestKilled(t *testing.T) {
 		}
 		same(t, whole, parts, fmt.Sprint(args))
 	}
+}
+
+// planets writes the Sun and the planets at J2000 to a file, without the Moon, and returns its name.
+func planets(t *testing.T) string {
+	t.Helper()
+	sys, err := solar.J2000()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sys.Bodies = slices.DeleteFunc(sys.Bodies, func(b solar.Body) bool { return b.Name == "Moon" })
+	var text bytes.Buffer
+	if err := solar.WriteBodies(&text, sys); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "planets.csv")
+	if err := os.WriteFile(path, text.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // same compares all frames of two archives.

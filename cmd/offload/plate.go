@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"offload/archive"
 	"offload/device"
 	"offload/internal/progress"
 	"offload/sims/plate"
@@ -23,6 +24,7 @@ type plateFlags struct {
 	edges                              plateEdges
 	materials                          materials
 	timing                             timing
+	archive                            archiving
 	tol, dx, dy                        float64
 	maxSweeps, maxCycles, workers      int
 	trace                              tracing
@@ -65,9 +67,13 @@ order in the step, euler never overshoots. --every writes frames on the way.
   offload sim plate --n=513 --top=100 --left=insulated --right=convection:25,20
   offload sim plate --n=257 --top=100 --time=2.5 --dx=1e-3 --dy=1e-3 --out=plate.vti
   offload sim plate --n=129 --left=flux:5000 --right=20 --time=60 --dt=0.5 --every=10 --out=plate.npy
-  offload sim plate --n=129 --top=100 --solver=jacobi --tol=1e-10`,
+  offload sim plate --n=129 --top=100 --solver=jacobi --tol=1e-10
+  offload sim plate --n=1025 --left=flux:5000 --time=3600 --every=60 --archive=run.archive
+  offload sim plate --resume=run.archive --out=end.npy`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.trace.around(cmd, f.run, f.out, f.plot) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.trace.around(cmd, f.run, append(f.archive.paths(), f.out, f.plot)...)
+		},
 	}
 	deviceFlag(cmd, &f.device)
 	fl := cmd.Flags()
@@ -86,6 +92,7 @@ order in the step, euler never overshoots. --every writes frames on the way.
 	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one per CPU)")
 	fl.StringVar(&f.out, "out", "", "write the field to this `file`: .npy, .npz or .vti; - for stdout, as .npy")
 	fl.StringVar(&f.plot, "plot", "", "draw the field to this PNG `file`")
+	f.archive.flags(cmd, "time")
 	f.reporting.flag(cmd)
 	f.trace.flag(cmd)
 	f.checked.flag(cmd)
@@ -93,11 +100,16 @@ order in the step, euler never overshoots. --every writes frames on the way.
 }
 
 func (f *plateFlags) run(cmd *cobra.Command) error {
-	precision, err := precisionOf(f.precision)
-	if err != nil {
+	if err := f.check(cmd); err != nil {
 		return err
 	}
-	if err := f.check(cmd); err != nil {
+	if f.archive.resume != "" {
+		if err := f.precisionOfArchive(cmd.Context()); err != nil {
+			return err
+		}
+	}
+	precision, err := precisionOf(f.precision)
+	if err != nil {
 		return err
 	}
 	if err := foldersExist(f.out, f.plot); err != nil {
@@ -112,6 +124,21 @@ func (f *plateFlags) run(cmd *cobra.Command) error {
 		return runPlate[float32](cmd, f, s)
 	}
 	return runPlate[float64](cmd, f, s)
+}
+
+// precisionOfArchive sets the precision to that of the archive of --resume.
+func (f *plateFlags) precisionOfArchive(ctx context.Context) error {
+	a, err := archive.Open(ctx, f.archive.resume)
+	if err != nil {
+		return archiveError(err)
+	}
+	defer a.Close()
+	plan, err := plate.ReadPlan(a.Run())
+	if err != nil {
+		return &inputError{fmt.Errorf("%s: %w", f.archive.resume, err)}
+	}
+	f.precision = plan.Precision
+	return nil
 }
 
 // check returns a usage error for flags that are invalid or contradict each other.
@@ -141,30 +168,40 @@ func (f *plateFlags) check(cmd *cobra.Command) error {
 	if err := f.timing.check(set, f.general(), f.out); err != nil {
 		return err
 	}
+	held := []string{"n", "top", "bottom", "left", "right", "source", "conductivity", "fixed", "init", "solver", "tol", "max-cycles", "max-sweeps",
+		"time", "dt", "scheme", "diffusivity", "capacity", "every", "dx", "dy", "precision"}
+	if err := f.archive.check(cmd, held...); err != nil {
+		return err
+	}
 	return errors.Join(oneOf("solver", f.solver, []string{"multigrid", jacobi}), f.checked.check(cmd), f.reporting.check(), refuseTerminal(cmd, f.out))
 }
 
 // jacobi is the solver by Jacobi's method.
-const jacobi = "jacobi"
+const jacobi = plate.MethodJacobi
 
 // general reports whether the plate is beyond Jacobi's method and explicit steps.
 func (f *plateFlags) general() bool { return !f.edges.held() || f.materials.some() }
 
 func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) error {
-	field, err := startOf[T](cmd, f, s.info())
+	job, err := jobOf[T](cmd, f, s.info())
 	if err != nil {
 		return err
 	}
+	field := job.field
+	if err := job.open(cmd.Context(), &f.archive); err != nil {
+		return err
+	}
+	defer job.frames.close()
 	bar := progress.New(terminal(), "plate")
 	defer bar.Clear()
-	run, err := plateRunOf(f, field)
+	run, err := plateRunOf(job)
 	if err != nil {
 		return err
 	}
 	if err := run.fits(field, s.info()); err != nil {
 		return err
 	}
-	task := plateTask(f, run, field, bar)
+	task := plateTask(f, run, job, bar)
 	start := time.Now()
 	end, err := perform(cmd.Context(), s, task)
 	bar.Clear()
@@ -174,6 +211,7 @@ func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) err
 	var printed error
 	if found := end.report; found != nil {
 		found.place, found.Seconds = placeOf(end.info, device.TypeOf[T]()), time.Since(start).Seconds()
+		found.Archive = job.frames.report()
 		measure(found, end.field)
 		printed = f.reporting.print(cmd, f.out, found)
 		if m := found.multigridReport; m != nil && m.Outside > 0 && device.TypeOf[T]() == device.Float32 {
@@ -181,7 +219,7 @@ func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) err
 		}
 	}
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, plate.ErrNotConverged) && !errors.Is(err, poisson.ErrNotConverged) {
-		return errors.Join(err, printed)
+		return errors.Join(job.kept(err), printed)
 	}
 	if errors.Is(err, context.Canceled) {
 		err = &interruption{end.report, err}
@@ -189,7 +227,11 @@ func runPlate[T device.Float](cmd *cobra.Command, f *plateFlags, s *session) err
 	if end.field == nil { // the task did not start
 		end.field = field
 	}
-	return errors.Join(err, printed, writePlate(cmd, f, end.field, err))
+	written := writePlate(cmd, f, end.field, err)
+	if err != nil && f.out == "" && job.frames.wanted() { // the archive has what was kept
+		written = nil
+	}
+	return errors.Join(job.kept(err), printed, written, job.frames.close())
 }
 
 // interruption is the error of a simulation that was interrupted, in words about its report

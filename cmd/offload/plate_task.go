@@ -34,8 +34,9 @@ type plateRun[T device.Float] struct {
 	solve    func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error)
 }
 
-// plateTask returns the task of a simulation that starts from field. It runs on a copy.
-func plateTask[T device.Float](f *plateFlags, run plateRun[T], field *plate.Field[T], bar *progress.Bar) sched.Task[plateEnd[T]] {
+// plateTask returns the task of a simulation. It runs on a copy of its field.
+func plateTask[T device.Float](f *plateFlags, run plateRun[T], job *plateJob[T], bar *progress.Bar) sched.Task[plateEnd[T]] {
+	field := job.field
 	bytes := int64(len(field.T)) * int64(device.TypeOf[T]().Size())
 	return sched.Task[plateEnd[T]]{
 		Name:  "the plate",
@@ -46,6 +47,9 @@ func plateTask[T device.Float](f *plateFlags, run plateRun[T], field *plate.Fiel
 		Steps: run.steps,
 		Run: func(ctx context.Context, d device.Device) (plateEnd[T], error) {
 			end := plateEnd[T]{field: field.Clone(), info: d.Info()}
+			if end.err = job.frames.restart(ctx); end.err != nil {
+				return end, nil
+			}
 			watch := stopwatch{ctx: ctx, launch: run.launch, last: time.Now()}
 			end.report, end.err = run.solve(ctx, f.checked.wrap(d), end.field, bar, &watch)
 			if sched.IsFault(end.err) || impossible(end.err) && end.info.Class != device.CPU {
@@ -56,18 +60,17 @@ func plateTask[T device.Float](f *plateFlags, run plateRun[T], field *plate.Fiel
 	}
 }
 
-// plateRunOf returns the run that the flags ask for. Plates without inner points have
-// nothing to solve, which is Jacobi's easiest case.
-func plateRunOf[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
-	switch {
-	case f.timing.scheme == explicit:
-		return explicitRun(f, field)
-	case f.timing.time > 0:
-		return implicitRun(f, field)
-	case f.solver == jacobi, !f.general() && min(field.Rows, field.Cols) < 3:
-		return jacobiRun(f, field)
+// plateRunOf returns the run of a job.
+func plateRunOf[T device.Float](job *plateJob[T]) (plateRun[T], error) {
+	switch job.plan.Method {
+	case plate.MethodExplicit:
+		return explicitRun(job)
+	case plate.MethodCrankNicolson, plate.MethodEuler:
+		return implicitRun(job)
+	case plate.MethodJacobi:
+		return jacobiRun(job)
 	}
-	return multigridRun(f, field)
+	return multigridRun(job)
 }
 
 // stencilRun returns the run with this work of a stencil kernel.
@@ -99,11 +102,6 @@ func (r *plateRun[T]) fits(field *plate.Field[T], info device.Info) error {
 	return nil
 }
 
-func (f *plateFlags) transient() plate.TransientOptions {
-	t := &f.timing
-	return plate.TransientOptions{Diffusivity: t.diffusivity, Dx: f.dx, Dy: f.dy, Time: t.time, Dt: t.dt, Every: t.every}
-}
-
 // stopwatch reports to the scheduler that the device is alive, and how long launches
 // took.
 type stopwatch struct {
@@ -122,16 +120,18 @@ func (w *stopwatch) step() {
 	w.last = now
 }
 
-func explicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
-	o := f.transient()
-	work, err := plate.TransientWork(field, o)
+func explicitRun[T device.Float](job *plateJob[T]) (plateRun[T], error) {
+	p := job.plan
+	o := plate.TransientOptions{Diffusivity: p.Diffusivity, Dx: p.Problem.Dx, Dy: p.Problem.Dy, Time: p.Time, Dt: p.Dt, Every: job.every()}
+	o.From, _ = job.state.(*plate.TransientResult)
+	work, err := plate.TransientWork(job.field, o)
 	if err != nil {
 		return plateRun[T]{}, err
 	}
 	run := stencilRun[T](work)
 	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
-		o, write := o, frameWriter(f, field)
-		o.Frame = func(plate.TransientResult) error { return write() }
+		o, emit := o, job.emitter(ctx, field)
+		o.Frame = func(r plate.TransientResult) error { return emit(r.Time, r.Steps, r) }
 		o.Progress = func(t, _ float64) {
 			bar.Set(t / o.Time)
 			watch.step()
@@ -141,25 +141,25 @@ func explicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun
 			return nil, err
 		}
 		return &plateReport{
-			timeReport:     &timeReport{explicit, r.Steps, r.Dt, r.Time},
+			timeReport:     &timeReport{p.Method, r.Steps, r.Dt, r.Time},
 			explicitReport: &explicitReport{real(r.Change)},
 		}, err
 	}
 	return run, nil
 }
 
-func jacobiRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
-	o := plate.SteadyOptions{Tol: f.tol, MaxSweeps: f.maxSweeps, Dx: f.dx, Dy: f.dy}
-	if o.Tol == 0 && o.MaxSweeps == 0 {
-		o.Tol = map[device.Type]float64{device.Float32: 1e-4, device.Float64: 1e-8}[device.TypeOf[T]()]
-	}
-	work, err := plate.SteadyWork(field, o)
+func jacobiRun[T device.Float](job *plateJob[T]) (plateRun[T], error) {
+	p := job.plan
+	o := plate.SteadyOptions{Tol: p.Tol, MaxSweeps: p.MaxSweeps, Dx: p.Problem.Dx, Dy: p.Problem.Dy, Every: int(job.every())}
+	o.From, _ = job.state.(*plate.SteadyState)
+	work, err := plate.SteadyWork(job.field, o)
 	if err != nil {
 		return plateRun[T]{}, err
 	}
 	run := stencilRun[T](work)
 	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
-		o, look := o, convergence{tol: o.Tol, sweeps: o.MaxSweeps, bar: bar}
+		o, look, emit := o, convergence{tol: o.Tol, sweeps: o.MaxSweeps, bar: bar}, job.emitter(ctx, field)
+		o.Frame = func(s plate.SteadyState) error { return emit(float64(s.Sweeps), s.Sweeps, s) }
 		o.Progress = func(sweeps int, residual float64) {
 			look.step(sweeps, residual)
 			watch.step()
@@ -176,11 +176,9 @@ func jacobiRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T
 	return run, nil
 }
 
-func multigridRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
-	problem, err := problemOf(f, field)
-	if err != nil {
-		return plateRun[T]{}, err
-	}
+func multigridRun[T device.Float](job *plateJob[T]) (plateRun[T], error) {
+	p := job.plan
+	problem := &p.Problem
 	work, err := poisson.WorkOf[T](problem)
 	if err != nil {
 		return plateRun[T]{}, err
@@ -188,10 +186,13 @@ func multigridRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRu
 	run := solverRun[T](work, problem)
 	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
 		look := convergence{bar: bar}
-		o := poisson.Options{Tol: f.tol, MaxCycles: f.maxCycles, Progress: func(_ int, relative float64) {
+		o := poisson.Options{Tol: p.Tol, MaxCycles: p.MaxCycles, Every: int(job.every()), Progress: func(_ int, relative float64) {
 			look.step(0, relative)
 			sched.Alive(watch.ctx)
 		}}
+		emit := job.emitter(ctx, field)
+		o.Frame = func(s *poisson.State) error { return emit(float64(s.Cycles), s.Cycles, s) }
+		o.From, _ = job.state.(*poisson.State)
 		if look.tol = o.Tol; look.tol == 0 {
 			look.tol = poisson.DefaultTol[T]()
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -16,9 +17,9 @@ import (
 
 // The schemes of time steps.
 const (
-	explicit      = "explicit"
-	crankNicolson = "crank-nicolson"
-	euler         = "euler"
+	explicit      = plate.MethodExplicit
+	crankNicolson = plate.MethodCrankNicolson
+	euler         = plate.MethodEuler
 )
 
 // timing is the flags of runs in time.
@@ -38,14 +39,24 @@ func (t *timing) flags(cmd *cobra.Command) {
 	fl.StringVar(&t.scheme, "scheme", "", "time steps: explicit, crank-nicolson, euler (default explicit for plain plates with fixed edges, without --every, else crank-nicolson)")
 	fl.Float64Var(&t.diffusivity, "diffusivity", aluminium, "thermal diffusivity in m²/s; the default is aluminium")
 	fl.StringVar(&t.capacity, "capacity", "", "heat capacity in J/(m³·K) of implicit steps: a number or a NumPy `file` (default conductivity/diffusivity of aluminium)")
-	fl.Float64Var(&t.every, "every", 0, "write a frame after about so many seconds: FILE-0000.npy, FILE-0001.npy, … for --out=FILE.npy")
+	fl.Float64Var(&t.every, "every", 0, "a frame after about so many seconds: FILE-0000.npy, FILE-0001.npy, … for --out=FILE.npy, and in --archive; cycles or sweeps of a steady state")
 }
 
 // check returns a usage error for flags that contradict each other. general reports
 // whether the plate needs implicit steps.
 func (t *timing) check(set func(flag string) bool, general bool, out string) error {
+	switch {
+	case set("every") && !(t.every > 0):
+		return usagef("--every must be positive")
+	case set("every") && (out == "" || out == toStdout) && !set("archive"):
+		return usagef("--every requires --out=FILE or --archive=FILE")
+	case set("every") && !set("time") && !set("archive"):
+		return usagef("--every requires --time or --archive=FILE")
+	case set("every") && !set("time") && !(t.every < 1<<31 && t.every == math.Trunc(t.every)):
+		return usagef("--every=%g: the steady state has frames after whole numbers of cycles or sweeps", t.every)
+	}
 	if !set("time") {
-		for _, name := range []string{"dt", "diffusivity", "scheme", "capacity", "every"} {
+		for _, name := range []string{"dt", "diffusivity", "scheme", "capacity"} {
 			if set(name) {
 				return usagef("--%s requires --time", name)
 			}
@@ -60,10 +71,8 @@ func (t *timing) check(set func(flag string) bool, general bool, out string) err
 	switch {
 	case t.scheme == explicit && (general || t.capacity != ""):
 		return usagef("--scheme=explicit is for fixed edges, without --source, --conductivity, --fixed and --capacity")
-	case set("every") && !(t.every > 0), !(t.time > 0), set("dt") && !(t.dt > 0):
-		return usagef("--time, --dt and --every must be positive")
-	case t.every > 0 && (out == "" || out == toStdout):
-		return usagef("--every requires --out=FILE")
+	case !(t.time > 0), set("dt") && !(t.dt > 0):
+		return usagef("--time and --dt must be positive")
 	case set("diffusivity") && set("capacity"):
 		return usagef("--diffusivity and --capacity say the same: give one")
 	}
@@ -71,35 +80,21 @@ func (t *timing) check(set func(flag string) bool, general bool, out string) err
 }
 
 // implicitRun returns the run with implicit steps.
-func implicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun[T], error) {
-	problem, err := problemOf(f, field)
-	if err != nil {
-		return plateRun[T]{}, err
-	}
-	o := plate.ImplicitOptions{Problem: *problem, Time: f.timing.time, Dt: f.timing.dt, Every: f.timing.every}
-	if f.timing.scheme == euler {
+func implicitRun[T device.Float](job *plateJob[T]) (plateRun[T], error) {
+	p := job.plan
+	o := plate.ImplicitOptions{Problem: p.Problem, Time: p.Time, Dt: p.Dt, Capacity: p.Capacity, Capacities: p.Capacities, Every: job.every()}
+	if p.Method == plate.MethodEuler {
 		o.Scheme = plate.BackwardEuler
 	}
-	switch c, number := numberOf(f.timing.capacity); {
-	case number:
-		o.Capacity = c
-	case f.timing.capacity != "":
-		if o.Capacities, err = mapOf(f.timing.capacity, field.Rows, field.Cols); err != nil {
-			return plateRun[T]{}, err
-		}
-	case problem.Conductivity != nil:
-		o.Capacity = aluminiumK / f.timing.diffusivity
-	default:
-		o.Capacity = problem.K / f.timing.diffusivity
-	}
+	o.From, _ = job.state.(*plate.ImplicitResult)
 	work, err := plate.ImplicitWork[T](o)
 	if err != nil {
 		return plateRun[T]{}, err
 	}
-	run := solverRun[T](work, problem)
+	run := solverRun[T](work, &p.Problem)
 	run.solve = func(ctx context.Context, dev device.Device, field *plate.Field[T], bar *progress.Bar, watch *stopwatch) (*plateReport, error) {
-		o, write := o, frameWriter(f, field)
-		o.Frame = func(plate.ImplicitResult) error { return write() }
+		o, emit := o, job.emitter(ctx, field)
+		o.Frame = func(r plate.ImplicitResult) error { return emit(r.Time, r.Steps, r) }
 		o.Progress = func(t float64) {
 			bar.Set(t / o.Time)
 			sched.Alive(watch.ctx)
@@ -110,22 +105,12 @@ func implicitRun[T device.Float](f *plateFlags, field *plate.Field[T]) (plateRun
 		}
 		e := r.Energy
 		return &plateReport{
-			timeReport:     &timeReport{f.timing.scheme, r.Steps, r.Dt, r.Time},
+			timeReport:     &timeReport{p.Method, r.Steps, r.Dt, r.Time},
 			cyclesReport:   &cyclesReport{r.Cycles},
 			implicitReport: &implicitReport{real(e.Stored), real(e.Edges), real(e.Held), real(e.Sources), real(e.Imbalance())},
 		}, err
 	}
 	return run, nil
-}
-
-// frameWriter returns a function that writes the field to the next of the files for frames.
-func frameWriter[T device.Float](f *plateFlags, field *plate.Field[T]) func() error {
-	frames := 0
-	return func() error {
-		name := frameName(f.out, frames)
-		frames++
-		return plate.Write(name, field, plate.WriteOptions{Dx: f.dx, Dy: f.dy})
-	}
 }
 
 // frameName returns the name of a frame: FILE-0007.npy for the frame 7 of FILE.npy.

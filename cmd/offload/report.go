@@ -175,6 +175,8 @@ type plateReport struct {
 	Lowest  real   `json:"lowest"`
 	Highest real   `json:"highest"`
 	Digest  string `json:"digest"` // SHA-256 of the field, little-endian
+
+	Archive *archiveReport `json:"archive,omitempty"`
 }
 
 type steadyReport struct {
@@ -245,5 +247,8 @@ func (r *plateReport) text(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "%d × %d points on %v, %.3g s\n%s\ncentre %.6f, lowest %.6g, highest %.6g\n",
 		r.Rows, r.Cols, r.place, r.Seconds, outcome, float64(r.Centre), float64(r.Lowest), float64(r.Highest))
+	if err == nil && r.Archive != nil {
+		_, err = fmt.Fprintf(w, "%d frames in %s\n", r.Archive.Frames, r.Archive.File)
+	}
 	return err
 }
