@@ -89,7 +89,10 @@ func drift(m machine, name, form string) {
 // parts writes the routines of the parts of a kick.
 func parts(m machine, suffix, form string) {
 	part(m, "own"+suffix, "own with "+form, "before", true, func(p *program) {
-		d, u, q := p.own(p.loads("X"))
+		x := p.loads("X")
+		p.r, p.inverse = p.radius(x)
+		d := p.places(x)
+		u, q := p.own(x, d)
 		p.sets("D", d)
 		p.sets("U", u)
 		p.sets("Q", q)
