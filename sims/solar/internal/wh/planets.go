@@ -154,8 +154,8 @@ func (p *Planets) Drift() {
 }
 
 func (p *Planets) drift(b *Block) {
-	if !p.form.drift(b) {
-		b.drift()
+	if long := p.form.drift(b); long != 0 {
+		b.drift(long)
 	}
 }
 
@@ -245,7 +245,7 @@ func (p *Planets) Steps(n int) (done int, near bool) {
 			case nearby:
 				return done, true
 			case longArc:
-				p.blocks[0].drift()
+				p.drift(p.blocks[0])
 				done++
 			}
 		}

@@ -148,8 +148,8 @@ func (p *program) kick(x triple) (v triple) {
 	return v
 }
 
-// drift stores x and v after a drift. It leaves for the label long where an arc is.
-func (p *program) drift(x, v triple) {
+// drift returns x and v after a drift, and tests whether an arc is long.
+func (p *program) drift(x, v triple) (xs, vs triple) {
 	gm, h := p.field("Orbit"), p.field("H")
 	r, inverse := p.r, p.inverse
 	if r == nil {
@@ -204,11 +204,14 @@ func (p *program) drift(x, v triple) {
 	g := p.fnma(gm, h3, h)
 	fdot := p.mul(p.mul(gm, h1), p.mul(inverse, end))
 	gdot := p.mul(pull, end)
-	p.branch(&p.long, "long")
-	for k := range 3 {
-		p.store(p.add(x[k], p.fnma(f, x[k], p.mul(g, v[k]))), 0, p.layout.offset("X", k))
-		p.store(p.sub(v[k], p.fma(fdot, x[k], p.mul(gdot, v[k]))), 0, p.layout.offset("V", k))
+	if p.alone {
+		p.branch(&p.long, "long")
 	}
+	for k := range x {
+		xs[k] = p.add(x[k], p.fnma(f, x[k], p.mul(g, v[k])))
+		vs[k] = p.sub(v[k], p.fma(fdot, x[k], p.mul(gdot, v[k])))
+	}
+	return xs, vs
 }
 
 func (p *program) revert(n, a, b, y vec) vec {
