@@ -39,7 +39,8 @@ type Options struct {
 	Variant string
 }
 
-// Stats counts an integrator's work since it was created. Evaluations are calls of the Field.
+// Stats counts an integrator's work since it was created. Evaluations are calls of the Field, and the kicks of wh, which
+// does not call it.
 type Stats struct {
 	Steps, Rejected, Evaluations int
 }
@@ -51,7 +52,7 @@ type Integrator interface {
 	// Advance advances p to exactly t days since the epoch, forward or backward. After each completed step it calls
 	// step, if not nil, with the time reached. An error of step ends Advance and is returned as it is.
 	//
-	// It checks ctx before every step. Invalid arguments are ErrInput, and a breakdown of the integration is a
+	// It checks ctx before every step, or without a function step some steps that take less than a millisecond. Invalid arguments are ErrInput, and a breakdown of the integration is a
 	// *Divergence. After an error p is the state at the last completed step, and Advance to the same t goes on from
 	// there with the same bits as without the interruption.
 	Advance(ctx context.Context, rhs *Acceleration, p *Phase, t float64, step func(t float64) error) error
@@ -116,9 +117,10 @@ func ready(rhs *Acceleration, p *Phase, t float64) error {
 // energy error of the eight planets stays at 1e-12. It computes their pulls itself, by the masses of a PointMasses field.
 // It is not for satellites, which it refuses, nor for planets on orbits of high eccentricity that cross others. Two
 // planets that come near each other, or one that comes so near to the star that a step does not resolve it, go on with
-// radau15. Bodies without mass change no bit of the others; their encounters with planets are not resolved. With
-// relativity the perihelia advance as with Schwarzschild, but mean longitudes do not agree: Mercury is 390 km further
-// after a year, as with slightly different initial velocities.
+// radau15. Bodies without mass change no bit of the others; their encounters with planets are not resolved.
+//
+// With relativity, wh has the potential -3(GM)²/(c²r²) in place of Schwarzschild's term. The perihelia advance alike, but
+// mean longitudes do not: for the same initial state they part by 390 km a year for Mercury and 180 km for the Earth.
 func Integrators() []string { return []string{"radau15", "leapfrog", "yoshida4", "yoshida8", "wh"} }
 
 // NewIntegrator returns the named integrator; "" means opts.Integrator, and if that is empty DefaultIntegrator. The

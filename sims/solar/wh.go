@@ -11,7 +11,7 @@ import (
 // wisdomHolman is the mixed-variable symplectic method of Wisdom & Holman (1991, AJ 102, 1528) for planets around a
 // star. A step is half a drift along Kepler orbits in Jacobi coordinates, a kick by what else acts, and half a drift.
 // The symplectic corrector of order 17 (Wisdom 2006, AJ 131, 2294) at both ends of Advance takes away the error of
-// first order in the planets' masses.
+// first order in the planets' masses up to the 17th order of the step.
 //
 // Drifts of neighbouring steps are one, so that between steps the bodies are half a step ahead, and not corrected.
 // Synchronize brings a copy back.
@@ -33,7 +33,7 @@ type wisdomHolman struct {
 	direct  bool // a step is done by meeting
 }
 
-// batch is the number of steps between checks of the context where no one watches the steps.
+// batch is the number of steps between checks of the context if there is no function to call after each.
 const batch = 256
 
 func newWisdomHolman(dt float64, variant string) *wisdomHolman {
@@ -64,7 +64,7 @@ func (w *wisdomHolman) run(ctx context.Context, step func(float64) error) error 
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("wh: %w", err)
 		}
-		n := min(batch, int(w.span.n-w.span.k))
+		n := int(min(batch, w.span.n-w.span.k))
 		if step != nil {
 			n = 1
 		}

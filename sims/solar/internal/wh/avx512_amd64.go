@@ -9,7 +9,7 @@ package wh
 //go:noescape
 func stepsAVX512(block *byte, n int) (done int, why int)
 
-// driftAVX512 is a drift of a block with AVX-512, or nothing if an arc is long, which it reports by 1.
+// driftAVX512 is drift of a Form, with AVX-512.
 //
 //go:noescape
 func driftAVX512(block *byte) (long int)

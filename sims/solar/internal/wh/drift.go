@@ -2,9 +2,12 @@ package wh
 
 import "math"
 
-// drift moves the block's planets along their Kepler orbits by H.
-func (b *Block) drift() {
+// drift moves those of the block's planets along their Kepler orbits by H whose bits are set.
+func (b *Block) drift(lanes int) {
 	for l := range Lanes {
+		if lanes>>l&1 == 0 {
+			continue
+		}
 		x, v := b.lane(l)
 		Kepler(&x, &v, b.Orbit[l], b.H[l])
 		b.setLane(l, x, v)

@@ -5,8 +5,8 @@ type Form struct {
 	Name string
 	// steps does up to n kicks and drifts of a block that is alone, and returns how many and why it ended. It may be nil.
 	steps func(b *Block, n int) (done, why int)
-	// drift does a drift, or nothing if an arc is not quick, when it returns false.
-	drift func(b *Block) bool
+	// drift does the drift of the planets whose arcs are quick, and returns a bit for each other one.
+	drift func(b *Block) int
 	// The parts of a kick, as the methods of Block.
 	own     func(b, before *Block) bool
 	pairs   func(b *Block) bool
@@ -27,7 +27,7 @@ const (
 func contract() *Form {
 	return &Form{
 		Name:    "contract",
-		drift:   func(*Block) bool { return false },
+		drift:   func(*Block) int { return 1<<Lanes - 1 },
 		own:     (*Block).own,
 		pairs:   (*Block).pairs,
 		across:  (*Block).across,

@@ -13,7 +13,8 @@ type Planets struct {
 	end    *Block   // whose Sum is -0
 }
 
-// New returns planets of the given gm around a star, and a number of bodies without mass, at no place yet. There are no planets around a star without mass.
+// New returns planets of the given gm around a star, and a number of bodies without mass, at no place yet. There are no
+// planets around a star without mass.
 func New(star float64, gm []float64, light int, form *Form) *Planets {
 	p := &Planets{form: form, star: star, n: len(gm), all: len(gm) + light}
 	p.blocks, p.light, p.end = newBlocks(blocksFor(len(gm))), newBlocks(blocksFor(light)), newBlocks(1)[0]
@@ -154,8 +155,8 @@ func (p *Planets) Drift() {
 }
 
 func (p *Planets) drift(b *Block) {
-	if !p.form.drift(b) {
-		b.drift()
+	if long := p.form.drift(b); long != 0 {
+		b.drift(long)
 	}
 }
 
@@ -245,7 +246,7 @@ func (p *Planets) Steps(n int) (done int, near bool) {
 			case nearby:
 				return done, true
 			case longArc:
-				p.blocks[0].drift()
+				p.drift(p.blocks[0])
 				done++
 			}
 		}

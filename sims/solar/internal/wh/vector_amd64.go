@@ -20,7 +20,7 @@ func vectors() (forms []*Form) {
 		forms = append(forms, &Form{
 			Name:    "avx512",
 			steps:   func(b *Block, n int) (int, int) { return stepsAVX512(b.bytes(), n) },
-			drift:   func(b *Block) bool { return driftAVX512(b.bytes()) == 0 },
+			drift:   func(b *Block) int { return driftAVX512(b.bytes()) },
 			own:     func(b, before *Block) bool { return ownAVX512(b.bytes(), before.bytes()) != 0 },
 			pairs:   func(b *Block) bool { return pairsAVX512(b.bytes()) != 0 },
 			across:  func(b, other *Block) bool { return acrossAVX512(b.bytes(), other.bytes()) != 0 },
@@ -32,7 +32,7 @@ func vectors() (forms []*Form) {
 	return append(forms, &Form{
 		Name:    "avx2",
 		steps:   func(b *Block, n int) (int, int) { return stepsAVX2(b.bytes(), n) },
-		drift:   func(b *Block) bool { return driftAVX2(b.bytes()) == 0 },
+		drift:   func(b *Block) int { return driftAVX2(b.bytes()) },
 		own:     func(b, before *Block) bool { return ownAVX2(b.bytes(), before.bytes()) != 0 },
 		pairs:   func(b *Block) bool { return pairsAVX2(b.bytes()) != 0 },
 		across:  func(b, other *Block) bool { return acrossAVX2(b.bytes(), other.bytes()) != 0 },

@@ -9,7 +9,7 @@ package wh
 //go:noescape
 func stepsAVX2(block *byte, n int) (done int, why int)
 
-// driftAVX2 is a drift of a block with AVX2, or nothing if an arc is long, which it reports by 1.
+// driftAVX2 is drift of a Form, with AVX2.
 //
 //go:noescape
 func driftAVX2(block *byte) (long int)

@@ -153,6 +153,12 @@ func (w *writer) emit(i int) {
 			VBLENDPD(imm, ops[1], ops[0], d)
 		case opCompare:
 			VCMPPD(imm, ops[1], ops[0], d)
+		case opSelect:
+			if w.avx512 {
+				VBLENDMPD(ops[1], ops[0], masks[n.at], d)
+			} else {
+				VBLENDVPD(ops[2], ops[1], ops[0], d)
+			}
 		default:
 			panic(fmt.Sprint("operation ", n.op))
 		}

@@ -50,8 +50,8 @@ func (p *program) before(sum vec, k, lane int) vec {
 	return p.add(sum, p.lane(1, "Sum", k, lane))
 }
 
-// own returns D, U and Q of a block, and tests whether a planet is low. The sums go into the block unless it is alone.
-func (p *program) own(x triple) (d, u, q triple) {
+// places returns D. The sums go into the block unless it is alone.
+func (p *program) places(x triple) (d triple) {
 	for k := range d {
 		t := p.mul(p.field("Share"), x[k])
 		inner := p.before(p.earlier(t), k, lanes-1)
@@ -60,18 +60,22 @@ func (p *program) own(x triple) (d, u, q triple) {
 			p.set(p.add(inner, t), 0, "Sum", k)
 		}
 	}
-	p.r, p.inverse = p.radius(x)
+	return d
+}
+
+// own returns U and Q of a block, and tests whether a planet is low.
+func (p *program) own(x, d triple) (u, q triple) {
 	orbit := p.mul(p.field("Own"), p.cube(p.inverse))
 	d2 := p.dot(d, d)
 	p.test(&p.near, d2, p.field("Low"), less)
 	w := p.cube(p.div(p.table("One"), p.sqrt(d2)))
 	w = p.mul(w, p.fma(p.field("Twist"), p.mul(w, d2), p.table("One")))
 	star, reaction := p.mul(p.field("Central"), w), p.mul(p.field("Reaction"), w)
-	for k := range d {
+	for k := range u {
 		u[k] = p.sub(p.mul(orbit, x[k]), p.mul(star, d[k]))
 		q[k] = p.mul(reaction, d[k])
 	}
-	return d, u, q
+	return u, q
 }
 
 // pairs returns the pulls between the planets of a block, and tests whether two are near.
@@ -131,9 +135,11 @@ func (p *program) finish(v, u, outer, to, from triple) triple {
 
 // kick returns the velocities after a kick of a block that is alone. It leaves for the label near where bodies are.
 func (p *program) kick(x triple) (v triple) {
-	d, u, q := p.own(x)
+	p.r, p.inverse = p.radius(x)
+	d := p.places(x)
+	to, from := p.pairs(d) // first, since most waits for them
+	u, q := p.own(x, d)
 	outer := p.outward(q)
-	to, from := p.pairs(d)
 	p.branch(&p.near, "near")
 	v = p.finish(p.loads("V"), u, outer, to, from)
 	for k := range v {
@@ -142,8 +148,8 @@ func (p *program) kick(x triple) (v triple) {
 	return v
 }
 
-// drift stores x and v after a drift. It leaves for the label long where an arc is.
-func (p *program) drift(x, v triple) {
+// drift returns x and v after a drift, and tests whether an arc is long.
+func (p *program) drift(x, v triple) (xs, vs triple) {
 	gm, h := p.field("Orbit"), p.field("H")
 	r, inverse := p.r, p.inverse
 	if r == nil {
@@ -198,11 +204,14 @@ func (p *program) drift(x, v triple) {
 	g := p.fnma(gm, h3, h)
 	fdot := p.mul(p.mul(gm, h1), p.mul(inverse, end))
 	gdot := p.mul(pull, end)
-	p.branch(&p.long, "long")
-	for k := range 3 {
-		p.store(p.add(x[k], p.fnma(f, x[k], p.mul(g, v[k]))), 0, p.layout.offset("X", k))
-		p.store(p.sub(v[k], p.fma(fdot, x[k], p.mul(gdot, v[k]))), 0, p.layout.offset("V", k))
+	if p.alone {
+		p.branch(&p.long, "long")
 	}
+	for k := range x {
+		xs[k] = p.add(x[k], p.fnma(f, x[k], p.mul(g, v[k])))
+		vs[k] = p.sub(v[k], p.fma(fdot, x[k], p.mul(gdot, v[k])))
+	}
+	return xs, vs
 }
 
 func (p *program) revert(n, a, b, y vec) vec {

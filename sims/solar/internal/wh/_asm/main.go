@@ -32,7 +32,11 @@ func steps(m machine, name, form string) {
 	p := newProgram(m)
 	p.alone = true
 	x := p.loads("X")
-	p.drift(x, p.kick(x))
+	xs, vs := p.drift(x, p.kick(x))
+	for k := range xs {
+		p.set(xs[k], 0, "X", k)
+		p.set(vs[k], 0, "V", k)
+	}
 
 	base, n := Load(Param("block"), GP64()), Load(Param("n"), GP64())
 	done, why := GP64(), GP64()
@@ -70,17 +74,31 @@ func steps(m machine, name, form string) {
 func drift(m machine, name, form string) {
 	TEXT(name, NOSPLIT, "func(block *byte) (long int)")
 	Pragma("noescape")
-	Doc(name + " is a drift of a block with " + form + ", or nothing if an arc is long, which it reports by 1.")
+	Doc(name + " is drift of a Form, with " + form + ".")
 	p := newProgram(m)
-	p.drift(p.loads("X"), p.loads("V"))
+	x, v := p.loads("X"), p.loads("V")
+	xs, vs := p.drift(x, v)
+	for k := range xs {
+		p.set(p.choose(&p.long, xs[k], x[k]), 0, "X", k)
+		p.set(p.choose(&p.long, vs[k], v[k]), 0, "V", k)
+	}
+	if !m.avx512 {
+		p.set(p.long.value, 0, "Scratch", 0)
+	}
 
 	base, long := Load(Param("block"), GP64()), GP64()
 	p.write(base)
-	XORQ(long, long)
-	JMP(LabelRef("end"))
-	Label("long")
-	MOVQ(U32(1), long)
-	Label("end")
+	if m.avx512 {
+		KMOVW(reg.K3, long.As32())
+	} else {
+		high := GP64()
+		VMOVUPD(Mem{Base: base, Disp: p.layout.scratch(0)}, reg.Y0)
+		VMOVUPD(Mem{Base: base, Disp: p.layout.scratch(0) + m.bytes()}, reg.Y1)
+		VMOVMSKPD(reg.Y0, long.As32())
+		VMOVMSKPD(reg.Y1, high.As32())
+		SHLQ(U8(lanes/2), high)
+		ORQ(high, long)
+	}
 	VZEROUPPER()
 	Store(long, Return("long"))
 	RET()
@@ -89,7 +107,10 @@ func drift(m machine, name, form string) {
 // parts writes the routines of the parts of a kick.
 func parts(m machine, suffix, form string) {
 	part(m, "own"+suffix, "own with "+form, "before", true, func(p *program) {
-		d, u, q := p.own(p.loads("X"))
+		x := p.loads("X")
+		p.r, p.inverse = p.radius(x)
+		d := p.places(x)
+		u, q := p.own(x, d)
 		p.sets("D", d)
 		p.sets("U", u)
 		p.sets("Q", q)

@@ -58,6 +58,7 @@ const (
 	opBlend   // of a, and of b where bits are set
 	opCompare // AVX2: all bits where it holds
 	opTest    // AVX-512: the same into the mask of flag at
+	opSelect  // of a, and of b where c is set, or with AVX-512 the mask of flag at
 	opBranch
 )
 
@@ -67,16 +68,16 @@ const (
 	notAtMost = 0x16 // or a NaN
 )
 
-// condition is whether a test has held in some lane.
+// condition is in which lanes a test has held.
 type condition struct {
 	mask  int // AVX-512: number of the register
-	value int // AVX2: node, or -1
+	value vec // AVX2
 }
 
 func newProgram(m machine) *program {
 	return &program{
 		machine: m, known: map[string]int{}, layout: layoutOf(),
-		near: condition{mask: 2, value: -1}, long: condition{mask: 3, value: -1},
+		near: condition{mask: 2}, long: condition{mask: 3},
 	}
 }
 
@@ -154,25 +155,33 @@ func (p *program) set(v vec, base int, name string, k int) {
 
 // test adds to a flag whether a comparison holds in some lane.
 func (p *program) test(f *condition, a, b vec, predicate int) {
-	for part := range a {
-		args := []int{a[part], b[part]}
-		if p.avx512 {
-			p.node(node{op: opTest, args: args, imm: predicate, at: f.mask})
-			continue
-		}
-		c := p.node(node{op: opCompare, args: args, imm: predicate})
-		if f.value >= 0 {
-			c = p.node(node{op: opOr, args: []int{f.value, c}})
-		}
-		f.value = c
+	if p.avx512 {
+		p.node(node{op: opTest, args: []int{a[0], b[0]}, imm: predicate, at: f.mask})
+		return
 	}
+	var holds vec
+	for part := range a {
+		holds = append(holds, p.node(node{op: opCompare, args: []int{a[part], b[part]}, imm: predicate}))
+	}
+	if f.value != nil {
+		holds = p.each(opOr, f.value, holds)
+	}
+	f.value = holds
+}
+
+// choose is a, and b in the lanes of a condition.
+func (p *program) choose(f *condition, a, b vec) vec {
+	if p.avx512 {
+		return vec{p.node(node{op: opSelect, args: []int{a[0], b[0]}, at: f.mask})}
+	}
+	return p.each(opSelect, a, b, f.value)
 }
 
 // branch leaves for a label if a flag is set.
 func (p *program) branch(f *condition, label string) {
 	n := node{op: opBranch, name: label, at: f.mask}
 	if !p.avx512 {
-		n.args = []int{f.value}
+		n.args = []int{p.node(node{op: opOr, args: f.value})}
 	}
 	p.node(n)
 }
