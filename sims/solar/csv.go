@@ -65,9 +65,10 @@ func ReadStates(r io.Reader) ([]Snapshot, error) {
 type record struct {
 	Body
 	jd     float64
-	id     int  // its number at JPL, or 0
-	gm     bool // the table has its GM
-	centre target
+	id     int         // its number at JPL, or 0
+	gm     bool        // the table has its GM
+	centre target      // to which the state or the orbit refers
+	orbit  *elementRow // nil if the record has the state
 
 	line int
 }
@@ -88,18 +89,20 @@ const ssb = "Solar System Barycenter"
 
 // is reports whether the target is the body of the record.
 func (t target) is(r record) bool {
-	return t.id != 0 && t.id == r.id || (t.id == 0 || r.id == 0) && sameBody(t.name, r.Name)
+	name, id := targetOf(r.Name)
+	if r.id != 0 {
+		id = r.id
+	}
+	return t.id != 0 && t.id == id || (t.id == 0 || id == 0) && sameBody(t.name, name)
 }
 
-// or returns the target's name, or text if it is none.
-func (t target) or(text string) string {
-	if t == (target{}) {
-		return text
-	}
-	return t.String()
-}
+// inertial reports whether the target is the barycentre of the Solar System, or none is named.
+func (t target) inertial() bool { return t.id == 0 && (t.name == "" || t.name == ssb) }
 
 func (t target) String() string {
+	if t.name == "" {
+		return "no named centre"
+	}
 	if t.id == 0 {
 		return t.name
 	}
@@ -287,6 +290,9 @@ func readTable(in *bufio.Reader, o ReadOptions) ([]record, error) {
 
 // rows returns the function that reads the current row.
 func (t *table) rows(o ReadOptions) (func() (record, error), error) {
+	if t.hasElements() {
+		return t.elementRows(o)
+	}
 	c, err := t.cartesian(o.Units)
 	if err != nil {
 		return nil, err

@@ -89,7 +89,15 @@ const (
 // The same with the columns targetname and datetime_jd, and x to vz in au and au/day, as astroquery's
 // Horizons(…).vectors() returns them.
 //
-// The text of vector tables of JPL Horizons with their headers, one or more.
+// The text of vector tables of JPL Horizons with their headers, one or more, or the JSON of its service.
+//
+// A table with separators and one orbit per body: jd_tdb, body, a_au or q_au (the distance of the pericentre, which is
+// read if both are there), e, i_deg, node_deg, peri_deg (the argument of the pericentre), and M_deg (the mean anomaly) or
+// tp_jd (the date of the pericentre). A column centre names the body to which each orbit refers; without it, that is the
+// Sun. Hyperbolas have a negative a_au, and a parabola requires q_au and tp_jd.
+//
+// The body to which all states of Horizons refer, or orbits, is added at the origin if it is not among the bodies. States
+// without a named centre refer to the barycentre.
 //
 // Without a column of GM, a body of the Solar System has the GM that is known for its name, of DE405 or else of DE440.
 // Lengths in km are divided by DE405's astronomical unit, with which that GM was determined.
@@ -140,11 +148,7 @@ func join(all []record, o ReadOptions) (*System, error) {
 	}
 	all = slices.DeleteFunc(all, func(r record) bool { return math.Abs(r.jd-epoch) > sameDate })
 	var known masses
-	if all, err = addCentre(all, &known); err != nil {
-		return nil, err
-	}
 	names := make(map[string]bool, len(all))
-	sys := &System{Epoch: epoch, Bodies: make([]Body, 0, len(all))}
 	for i := range all {
 		r := &all[i]
 		if err := admit(names, r, i); err != nil {
@@ -155,6 +159,16 @@ func join(all []record, o ReadOptions) (*System, error) {
 				return nil, faultAt(r.line, "gm_au3_d2", fmt.Sprintf("is missing, and no GM is known for %q; add the column", r.Name))
 			}
 		}
+	}
+	if all, err = addCentre(all, &known); err != nil {
+		return nil, err
+	}
+	if all, err = place(all, &known); err != nil {
+		return nil, err
+	}
+	sys := &System{Epoch: epoch, Bodies: make([]Body, 0, len(all))}
+	for i := range all {
+		r := &all[i]
 		if reason := known.implausible(&r.Body); reason != "" {
 			return nil, faultAt(r.line, "body", reason)
 		}
@@ -166,21 +180,21 @@ func join(all []record, o ReadOptions) (*System, error) {
 // addCentre puts the body to which the states refer at the origin and at rest, before the others, unless it is one of
 // them. All states must refer to the same one. Barycentres are not bodies.
 func addCentre(all []record, known *masses) ([]record, error) {
-	first := all[0].centre
-	for _, r := range all {
-		if r.centre != first {
-			return nil, faultAt(r.line, "Center body name", fmt.Sprintf("%s refers to %s, but %s to %s", r.Name, r.centre.or("nothing"), all[0].Name, first.or("nothing")))
-		}
-	}
-	if first.barycentre() || slices.ContainsFunc(all, first.is) {
+	first := slices.IndexFunc(all, func(r record) bool { return r.orbit == nil })
+	if first < 0 {
 		return all, nil
 	}
-	gm, ok := known.find(first.name, first.id)
-	if !ok {
-		return nil, faultAt(all[0].line, "Center body name", fmt.Sprintf("no GM is known for %s; add its state, or refer to another centre, such as CENTER='500@0'", first))
+	centre := all[first].centre
+	for _, r := range all {
+		if r.orbit == nil && r.centre != centre && !(r.centre.inertial() && centre.inertial()) {
+			return nil, faultAt(r.line, "Center body name", fmt.Sprintf("%s refers to %s, but %s to %s", r.Name, r.centre, all[first].Name, centre))
+		}
 	}
-	centre := record{Body: Body{Name: first.name, GM: gm}, id: first.id, gm: true, jd: all[0].jd, centre: first, line: all[0].line}
-	return append([]record{centre}, all...), nil
+	if centre.barycentre() || slices.ContainsFunc(all, centre.is) {
+		return all, nil
+	}
+	r, err := atOrigin(centre, &all[first], known)
+	return append([]record{r}, all...), err
 }
 
 // chooseEpoch returns the date that the options choose.

@@ -167,3 +167,58 @@ func upperCubeRoot(x float64) float64 {
 	_, exponent := math.Frexp(x)
 	return math.Ldexp(1, int(math.Ceil(float64(exponent)/3)))
 }
+
+// hyperbolicAnomaly solves Kepler's equation e·sinh H - H = M for e > 1. It is NaN for |M| above e^700.
+func hyperbolicAnomaly(m, e float64) float64 {
+	if m == 0 {
+		return 0
+	}
+	// As for eccentricAnomaly; sinh H - H ≥ H³/6.
+	target := math.Abs(m)
+	H := min(target/(e-1), upperCubeRoot(6*target/e), 700)
+	for range 1000 {
+		sinh, beyond, cosh := hyperbolic(H)
+		value := math.FMA(e, beyond, math.FMA(e, H, -H)-target)
+		next := H - value/((e-1)+float64(e*(cosh-1)))
+		if H > 1 {
+			value = (float64(e*sinh) - H) - target
+			next = H - value/(float64(e*cosh)-1)
+		}
+		if !(next < H) || next <= 0 {
+			break
+		}
+		H = next
+	}
+	return math.Copysign(H, m)
+}
+
+// inverseSinh returns the H of which s is the hyperbolic sine, with an error of some units in the last place.
+func inverseSinh(s float64) float64 {
+	H := min(math.Abs(s), 700)
+	for range 1000 { // sinh is convex, and H above the solution
+		sinh, _, cosh := hyperbolic(H)
+		next := H - (sinh-math.Abs(s))/cosh
+		if !(next < H) {
+			break
+		}
+		H = next
+	}
+	return math.Copysign(H, s)
+}
+
+// hyperbolic returns sinh x, sinh x - x and cosh x for 0 ≤ x ≤ 700, with an error of some units in the last place.
+func hyperbolic(x float64) (sinh, beyond, cosh float64) {
+	if x <= 1 {
+		z := float64(x * x)
+		beyond = float64(float64(x*z) * taylor(-z, 3, 21))
+		return x + beyond, beyond, 1 + float64(z*taylor(-z, 2, 20))
+	}
+	const ln2, ln2Low = 0.6931471805599453, 2.3190468138462996e-17
+	n := math.RoundToEven(x / ln2)
+	r := math.FMA(-n, ln2Low, math.FMA(-n, ln2, x))
+	z := float64(r * r)
+	even, odd := 1+float64(z*taylor(-z, 2, 18)), r+float64(float64(r*z)*taylor(-z, 3, 17))
+	grown := math.Ldexp(even+odd, int(n)) // e^x
+	half, inverse := grown/2, 0.5/grown
+	return half - inverse, (half - inverse) - x, half + inverse
+}
