@@ -91,18 +91,19 @@ func (x real) MarshalJSON() ([]byte, error) {
 // solarReport is the report of an integration.
 type solarReport struct {
 	place
-	Integrator           string     `json:"integrator"`
-	Relativity           bool       `json:"relativity"`
-	FromJD               float64    `json:"from_jd"`
-	ToJD                 float64    `json:"to_jd"`
-	Steps                int        `json:"steps"`
-	Evaluations          int        `json:"evaluations"`
-	Seconds              float64    `json:"seconds"`
-	EnergyError          real       `json:"energy_error"` // relative
-	Doubtful             bool       `json:"doubtful"`     // the energy has changed too much for the states to mean much
-	AngularMomentumError real       `json:"angular_momentum_error"`
-	BarycentreDrift      real       `json:"barycentre_drift_au"`
-	DE405                []distance `json:"distance_from_de405,omitempty"`
+	Integrator           string        `json:"integrator"`
+	Relativity           bool          `json:"relativity"`
+	FromJD               float64       `json:"from_jd"`
+	ToJD                 float64       `json:"to_jd"`
+	Steps                int           `json:"steps"`
+	Evaluations          int           `json:"evaluations"`
+	Seconds              float64       `json:"seconds"`
+	EnergyError          real          `json:"energy_error"` // relative
+	Doubtful             bool          `json:"doubtful"`     // the energy has changed too much for the states to mean much
+	AngularMomentumError real          `json:"angular_momentum_error"`
+	BarycentreDrift      real          `json:"barycentre_drift_au"`
+	DE405                []distance    `json:"distance_from_de405,omitempty"`
+	Elements             []orbitReport `json:"elements,omitempty"`
 
 	Archive *archiveReport `json:"archive,omitempty"`
 }
@@ -150,6 +151,7 @@ func (r *solarReport) text(w io.Writer) error {
 	for _, d := range r.DE405 {
 		fmt.Fprintf(&b, "  %-8s %10.3f km\n", d.Body, float64(d.KM))
 	}
+	writeOrbits(&b, r.Elements)
 	if r.Archive != nil {
 		fmt.Fprintf(&b, "%d frames in %s\n", r.Archive.Frames, r.Archive.File)
 	}

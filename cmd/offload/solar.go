@@ -44,6 +44,7 @@ Horizons answers. docs/solar.md has all formats. Dates are of TDB, in the Gregor
 calendar or Julian dates. A change of the energy by more than 0.1 % is noted.`,
 		Example: `  offload sim solar --gr --until=2462502.5
   offload sim solar --integrator=yoshida8 --dt=1 --until=2451910
+  offload sim solar --until=+100y --elements
   offload sim solar --bodies=my.csv --until=2010-01-01 --out=end.csv --plot=orbits.png
   offload sim solar --until=+1e5y --every=3652500 --archive=run.archive
   offload sim solar --resume=run.archive --until=+2e5y`,
@@ -110,6 +111,9 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 		if err := found.compare(end.last); err != nil {
 			return err
 		}
+	}
+	if f.input.elements {
+		found.Elements = orbitsOf(end.last)
 	}
 	if found.Doubtful {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: the energy has changed by %.2g of itself: the steps were too long, as when bodies meet; the states mean little\n", float64(found.EnergyError))

@@ -10,10 +10,11 @@ import (
 	"offload/sims/solar"
 )
 
-// solarInput holds the flags of sim solar for what is integrated, and until when.
+// solarInput holds the flags of sim solar for what is integrated, until when, and what is reported.
 type solarInput struct {
 	files                      []string
 	epoch, units, frame, until string
+	elements                   bool
 }
 
 func (in *solarInput) flags(cmd *cobra.Command) {
@@ -22,6 +23,7 @@ func (in *solarInput) flags(cmd *cobra.Command) {
 	fl.StringVar(&in.epoch, "epoch", "", "`date` of the bodies, first or last, where files have several")
 	fl.StringVar(&in.units, "units", "", "units of columns that name none: au-d, km-s, si")
 	fl.StringVar(&in.frame, "frame", "", "frame of files that name none: icrf, ecliptic")
+	fl.BoolVar(&in.elements, "elements", false, "report the orbits at the end: semi-major axes, eccentricities, ...")
 	fl.StringVar(&in.until, "until", "+30y", "`date` to integrate to, such as 2050-01-01, JD 2462502.5, -100d")
 }
 

@@ -15,6 +15,14 @@ func TestSolarInput(t *testing.T) {
 	if code != 0 || !strings.Contains(stdout, "from JD 2451545.0000 to 2451555.0000") {
 		t.Fatalf("exit code %d, %s%s", code, stdout, stderr)
 	}
+	code, stdout, stderr = execute("sim", "solar", "--device=cpu", "--until=+1d", "--elements")
+	if code != 0 || !strings.Contains(stdout, "\nelements, ecliptic of J2000:\n  body    ") || !strings.Contains(stdout, " Earth\n") {
+		t.Errorf("elements: exit code %d, %s%s", code, stdout, stderr)
+	}
+	code, stdout, stderr = execute("sim", "solar", "--device=cpu", "--until=+1d", "--elements", "--format=json")
+	if code != 0 || !strings.Contains(stdout, `{"body":"Moon","primary":"Earth","a_au":0.00`) {
+		t.Errorf("elements: exit code %d, %s%s", code, stdout, stderr)
+	}
 	bare := filepath.Join(dir, "bare.csv")
 	if err := os.WriteFile(bare, []byte("jd_tdb,body,x,y,z,vx,vy,vz\n2451545,Sun,0,0,0,0,0,0\n2451545,Earth,1.5e8,0,0,0,30,0\n"), 0o644); err != nil {
 		t.Fatal(err)

@@ -92,15 +92,6 @@ func primariesOf(bodies []State) []int {
 	return primaries
 }
 
-// cubeRoot returns the cube root of x > 0, with an error of some units in the last place.
-func cubeRoot(x float64) float64 {
-	y := upperCubeRoot(x)
-	for range 8 {
-		y -= (y - x/float64(y*y)) / 3
-	}
-	return y
-}
-
 // orbitOf returns the orbit of a state relative to the primary, for mu > 0.
 func orbitOf(x, v [3]float64, mu float64) (o Orbit) {
 	h := cross(x, v)
