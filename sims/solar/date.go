@@ -204,7 +204,7 @@ func FormatDate(d Date) string {
 	day := math.Floor(d.JD)
 	elapsed := (d.JD - day) + 0.5 + d.Low // days since midnight, or one more
 	const perDay = 86_400_000
-	ms := math.Floor(elapsed*perDay + 0.5)
+	ms := math.Floor(float64(elapsed*perDay) + 0.5)
 	if !(math.Abs(day) < 366*maxYear) {
 		return "JD " + formatJD(d.JD)
 	}

@@ -152,7 +152,7 @@ func eccentricAnomaly(m, e float64) float64 {
 // keplersEquation returns E - e·sin E - m without cancellation, and its derivative.
 func keplersEquation(E, e, m float64) (value, slope float64) {
 	half, _ := sincos(E / 2)
-	slope = (1 - e) + float64(2*e)*float64(half*half)
+	slope = (1 - e) + float64(float64(2*e)*float64(half*half))
 	if E > 2 {
 		s, _ := sincos(E)
 		return (E - m) - float64(e*s), slope
