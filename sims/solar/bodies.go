@@ -25,11 +25,12 @@ const (
 	MaxJD     = 1e8 // days, either side of zero
 )
 
-// Body is a point mass: GM in au³/day², position X in au and velocity V in au/day.
+// Body is a spherical mass: GM in au³/day², position X in au and velocity V in au/day.
 type Body struct {
-	Name string
-	GM   float64
-	X, V [3]float64
+	Name   string
+	GM     float64
+	Radius float64 // au; 0 means a point
+	X, V   [3]float64
 }
 
 // System is a set of bodies at one epoch, a Julian date (TDB). A nil *System has no bodies.
@@ -123,6 +124,9 @@ func (s *System) Validate() error {
 		seen[b.Name] = true
 		if !(b.GM >= 0) || math.IsInf(b.GM, 1) {
 			return fmt.Errorf("%w: body %q: GM %v is not a finite number of at least 0", ErrInput, b.Name, b.GM)
+		}
+		if !(b.Radius >= 0) || math.IsInf(b.Radius, 1) {
+			return fmt.Errorf("%w: body %q: radius %v is not a finite number of at least 0", ErrInput, b.Name, b.Radius)
 		}
 		if !finite(b.X[:]) || !finite(b.V[:]) {
 			return fmt.Errorf("%w: body %q: its state is not finite", ErrInput, b.Name)

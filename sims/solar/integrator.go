@@ -34,6 +34,8 @@ type Options struct {
 	Tol float64
 	// Relativity adds the Sun's first post-Newtonian term; see Schwarzschild.
 	Relativity bool
+	// Events selects the events to look for.
+	Events EventOptions
 }
 
 // Stats counts an integrator's work since it was created. Evaluations are calls of the Field.

@@ -27,6 +27,13 @@ func NewPhase(sys *System) *Phase {
 	return p
 }
 
+// resize makes room for n values each, which are 0 if their number changes.
+func (p *Phase) resize(n int) {
+	if len(p.X) != n || !p.whole() {
+		p.X, p.XLow, p.V, p.VLow = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	}
+}
+
 // whole reports whether the slices hold the same number of bodies.
 func (p *Phase) whole() bool {
 	n := len(p.X)

@@ -19,11 +19,15 @@ type Simulation struct {
 	epoch float64
 	names []string
 	gm    []float64
+	radii []float64 // au
+	opts  Options
 	rhs   Acceleration
 	integ Integrator
 	phase *Phase
 	start Invariants
 	began beginning // of the current Run
+
+	search *search // of events; nil if none are selected
 
 	advancing bool // the integrator may be ahead of phase
 }
@@ -38,9 +42,10 @@ func New(sys *System, field Field, opts Options) (*Simulation, error) {
 	if err := sys.apart(); err != nil {
 		return nil, err
 	}
-	s := &Simulation{epoch: sys.Epoch, gm: sys.GMs(), phase: NewPhase(sys)}
+	s := &Simulation{epoch: sys.Epoch, gm: sys.GMs(), opts: opts, phase: NewPhase(sys)}
 	for i := range sys.Bodies {
 		s.names = append(s.names, sys.Bodies[i].Name)
+		s.radii = append(s.radii, sys.Bodies[i].Radius)
 	}
 	var err error
 	if s.integ, err = NewIntegrator(opts.Integrator, opts); err != nil {
@@ -55,7 +60,8 @@ func New(sys *System, field Field, opts Options) (*Simulation, error) {
 		}
 	}
 	s.start = measure(s.gm, s.phase)
-	return s, nil
+	s.search, err = s.newSearch(sys, opts.Events)
+	return s, err
 }
 
 // Watch observes a Run. Every function is called on Run's goroutine and may be nil.
@@ -67,6 +73,9 @@ type Watch struct {
 	Sample func(Snapshot) error
 	// Progress is called with the Julian date after each step.
 	Progress func(jd float64)
+	// Event is called with each of the events that Options.Events selects, in the order of their dates within a step and
+	// before that step's Progress. An error ends the run; the events after it in the step are lost.
+	Event func(Event) error
 }
 
 // maxSamples bounds a run's samples, to catch a mistyped interval.
@@ -113,7 +122,7 @@ func (s *Simulation) Invariants() Invariants { return measure(s.gm, s.state()) }
 //
 // After an error the simulation is at the last completed step, and the report covers the steps up to it. Errors wrap
 // ErrInput (untilJD or Every out of range), the error of ctx, ErrDiverged (also if the energy at the end is not finite),
-// or the error of the Field or of Sample.
+// ErrCollision (the state is at the contact), or the error of the Field, of Sample or of Event.
 func (s *Simulation) Run(ctx context.Context, untilJD float64, watch Watch) (Report, error) {
 	s.began = beginning{s.phase.T, s.phase.TLow, s.integ.Stats()}
 	return s.finish(s.run(ctx, untilJD, watch, true))
@@ -201,16 +210,36 @@ func (s *Simulation) sample(watch Watch) error {
 
 // advance integrates to t days since the epoch. It adds the body's name and the date to errors.
 func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error {
+	looking := s.looking(&watch)
 	var step func(float64) error
-	if watch.Progress != nil {
+	if watch.Progress != nil || looking {
 		step = func(t float64) error {
-			watch.Progress(s.epoch + t)
+			if looking {
+				if err := s.look(ctx, &watch); err != nil {
+					return err
+				}
+			}
+			if watch.Progress != nil {
+				watch.Progress(s.epoch + t)
+			}
 			return nil
 		}
 	}
-	s.advancing = true
-	err := s.integ.Advance(ctx, &s.rhs, s.phase, t, step)
-	s.advancing = false
+	err := errContact
+	for err == errContact {
+		if looking {
+			s.search.from.copyFrom(s.phase)
+		}
+		s.advancing = true
+		err = s.integ.Advance(ctx, &s.rhs, s.phase, t, step)
+		s.advancing = false
+		if err != errContact {
+			break
+		}
+		if err = s.meet(&watch); err == nil {
+			err = errContact // go on
+		}
+	}
 	var broken *Divergence
 	if errors.As(err, &broken) && broken.Body >= 0 && broken.Body < len(s.names) {
 		return fmt.Errorf("%s at JD %s: %w", s.names[broken.Body], formatJD(s.JD()), err)
