@@ -3,6 +3,7 @@ package solar
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Checkpoint is the complete state of a Simulation between two steps. A Simulation that Restore makes of it goes on with
@@ -16,8 +17,19 @@ type Checkpoint struct {
 	// integrator had done by then.
 	Origin, OriginLow float64
 	Counts            Stats
-	// Start holds the invariants that reports compare with.
+	// Start holds the invariants that reports compare with, less what mergers took out.
 	Start []float64 `json:",omitempty"`
+	// Left are the bodies that mergers have left, or nil if there was none.
+	Left []Remnant `json:",omitempty"`
+	// Escaped are the bodies that have escaped, and Touching the pairs in a contact that was reported.
+	Escaped  []string    `json:",omitempty"`
+	Touching [][2]string `json:",omitempty"`
+}
+
+// Remnant is a body after mergers: its GM (au³/day²), radius and Hill radius (au).
+type Remnant struct {
+	Name             string
+	GM, Radius, Hill float64
 }
 
 // Checkpoint returns a copy of the current state. Watch's functions may call it.
@@ -35,7 +47,67 @@ func (s *Simulation) Checkpoint() *Checkpoint {
 	} {
 		*v.to = append([]float64(nil), *v.from...)
 	}
+	if s.search != nil {
+		s.search.save(c, s.names)
+	}
 	return c
+}
+
+// save adds what the search knows to a checkpoint.
+func (w *search) save(c *Checkpoint, names []string) {
+	for i, name := range names {
+		if len(names) < w.bodies {
+			c.Left = append(c.Left, Remnant{name, w.gm[i], w.radii[i], w.hill[i]})
+		}
+		if w.escaped[i] {
+			c.Escaped = append(c.Escaped, name)
+		}
+	}
+	for _, pair := range w.touching {
+		c.Touching = append(c.Touching, [2]string{names[pair[0]], names[pair[1]]})
+	}
+}
+
+// recall sets what save saved. It reports false if that is of other bodies.
+func (s *Simulation) recall(c *Checkpoint) bool {
+	w := s.search
+	if w == nil {
+		return len(c.Left)+len(c.Escaped)+len(c.Touching) == 0
+	}
+	for i := 0; len(c.Left) > 0 && i < len(s.names); {
+		if i == len(c.Left) || s.names[i] != c.Left[i].Name {
+			if len(s.names) == 1 {
+				return false
+			}
+			s.remove(i)
+			continue
+		}
+		b := &c.Left[i]
+		if !(b.GM >= 0 && b.Radius >= 0 && b.Hill >= 0) || !finite([]float64{b.GM, b.Radius, b.Hill}) {
+			return false
+		}
+		s.gm[i], s.radii[i], w.hill[i] = b.GM, b.Radius, b.Hill
+		i++
+	}
+	if len(c.Left) > 0 && len(c.Left) != len(s.names) {
+		return false
+	}
+	for _, name := range c.Escaped {
+		i := slices.Index(s.names, name)
+		if i < 0 {
+			return false
+		}
+		w.escaped[i] = true
+	}
+	w.touching = nil
+	for _, pair := range c.Touching {
+		i, j := slices.Index(s.names, pair[0]), slices.Index(s.names, pair[1])
+		if i < 0 || j <= i {
+			return false
+		}
+		w.touching = append(w.touching, [2]int{i, j})
+	}
+	return true
 }
 
 // Restore returns a Simulation that goes on from c, which is a checkpoint of a Simulation of sys with the same options.
@@ -46,7 +118,7 @@ func Restore(sys *System, field Field, opts Options, c *Checkpoint) (*Simulation
 	if err != nil {
 		return nil, err
 	}
-	if c == nil || !c.Phase.whole() || len(c.X) != len(s.phase.X) {
+	if c == nil || !s.recall(c) || !c.Phase.whole() || len(c.X) != len(s.phase.X) {
 		return nil, fmt.Errorf("%w: the checkpoint is not of these %d bodies", ErrInput, len(sys.Bodies))
 	}
 	for _, v := range [][]float64{{c.T, c.TLow, c.Origin, c.OriginLow}, c.X, c.XLow, c.V, c.VLow, c.Start} {
@@ -57,6 +129,11 @@ func Restore(sys *System, field Field, opts Options, c *Checkpoint) (*Simulation
 	var ok bool
 	if s.start, ok = invariantsOf(c.Start); !ok {
 		return nil, fmt.Errorf("%w: the checkpoint has no invariants", ErrInput)
+	}
+	if len(c.Left) > 0 {
+		if err := s.reweigh(); err != nil {
+			return nil, err
+		}
 	}
 	s.phase.copyFrom(&c.Phase)
 	s.began = beginning{c.Origin, c.OriginLow, c.Counts}
@@ -113,13 +190,20 @@ func (b *beginning) after(t, low, every float64) float64 {
 // date returns the date k intervals after the beginning, in days since the epoch.
 func (b *beginning) date(k, every float64) float64 { return b.t + float64(k*every) }
 
-// Snapshot returns the state of sys at the checkpoint. The error wraps ErrInput if c is of other bodies.
+// Snapshot returns the state of sys at the checkpoint, of the bodies that mergers have left. The error wraps ErrInput if c
+// is of other bodies.
 func (c *Checkpoint) Snapshot(sys *System) (Snapshot, error) {
-	if !c.Phase.whole() || len(c.X) != 3*len(sys.list()) {
-		return Snapshot{}, fmt.Errorf("%w: the checkpoint is not of these %d bodies", ErrInput, len(sys.list()))
-	}
 	out := sys.Snapshot()
 	out.JD = sys.Epoch + c.T
+	if len(c.Left) > 0 {
+		out.Bodies = out.Bodies[:0]
+		for _, b := range c.Left {
+			out.Bodies = append(out.Bodies, State{Name: b.Name, GM: b.GM, Radius: b.Radius})
+		}
+	}
+	if !c.Phase.whole() || len(c.X) != 3*len(out.Bodies) {
+		return Snapshot{}, fmt.Errorf("%w: the checkpoint is not of these %d bodies", ErrInput, len(out.Bodies))
+	}
 	for i := range out.Bodies {
 		out.Bodies[i].X, out.Bodies[i].V = [3]float64(c.X[3*i:]), [3]float64(c.V[3*i:])
 	}

@@ -149,11 +149,17 @@ func (t *Track) Add(sim *Simulation) {
 		return
 	}
 	sin, cos := math.Sincos(obliquity)
+	full, left := false, 0
 	for i := range t.points {
-		x := sim.phase.X[3*i:][:3]
+		if left == len(sim.names) || sim.names[left] != t.names[i] { // it is part of another body
+			continue
+		}
+		x := sim.phase.X[3*left:][:3]
 		t.points[i] = append(t.points[i], [2]float64{x[0], x[1]*cos + x[2]*sin})
+		full = full || len(t.points[i]) >= trackLimit
+		left++
 	}
-	if len(t.points) > 0 && len(t.points[0]) >= trackLimit {
+	if full {
 		t.thin()
 	}
 }
@@ -162,10 +168,11 @@ func (t *Track) Add(sim *Simulation) {
 func (t *Track) thin() {
 	t.every *= 2
 	for i, p := range t.points {
-		for j := range len(p) / 2 {
+		half := (len(p) + 1) / 2
+		for j := range half {
 			p[j] = p[2*j]
 		}
-		t.points[i] = p[:len(p)/2]
+		t.points[i] = p[:half]
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"offload/device"
 	"offload/kernels/gravity"
@@ -15,6 +16,13 @@ import (
 // ends the step; the state stays at the last completed one.
 type Field interface {
 	Accelerate(ctx context.Context, x, a []float64) error
+}
+
+// Reweighable is a Field whose masses can be replaced. A run in which bodies merge needs one.
+type Reweighable interface {
+	Field
+	// SetGMs replaces the bodies' GM (au³/day²). There are at least one and at most as many as the Field was created for.
+	SetGMs(gm []float64) error
 }
 
 // Correction adds velocity-dependent accelerations to a (n×3, au/day²) at positions x (au) and velocities v (au/day).
@@ -60,7 +68,7 @@ type newton struct{ gm []float64 }
 //
 // Each pair's distance is computed once. Pairs are added in the order (0,1), (0,2) … (1,2) …, so the result is the
 // same on every processor.
-func Newton(gm []float64) Field { return &newton{gm: append([]float64(nil), gm...)} }
+func Newton(gm []float64) Field { return &newton{gm: slices.Clip(slices.Clone(gm))} }
 
 func (f *newton) Accelerate(_ context.Context, x, a []float64) error {
 	n := len(f.gm)
@@ -76,6 +84,15 @@ func (f *newton) Accelerate(_ context.Context, x, a []float64) error {
 
 // GM implements PointMasses.
 func (f *newton) GM() []float64 { return append([]float64(nil), f.gm...) }
+
+// SetGMs implements Reweighable.
+func (f *newton) SetGMs(gm []float64) error {
+	if len(gm) == 0 || len(gm) > cap(f.gm) {
+		return fmt.Errorf("%w: %d bodies in a field for %d", ErrInput, len(gm), cap(f.gm))
+	}
+	f.gm = f.gm[:copy(f.gm[:len(gm)], gm)]
+	return nil
+}
 
 // pairs adds the pull between body i and every later one.
 func (f *newton) pairs(i int, x, a []float64) {
@@ -128,8 +145,7 @@ func NewDeviceField(dev device.Device, gm []float64) (*DeviceField, error) {
 		f.in.Free()
 		return nil, err
 	}
-	bodies := device.Mat(f.in, gravity.BodyWidth)
-	f.force = gravity.NewForce(bodies, bodies, device.Mat(f.out, gravity.AccelWidth), 0.0, 0)
+	f.aim()
 	return f, nil
 }
 
@@ -140,6 +156,30 @@ func (f *DeviceField) GM() []float64 {
 		gm[i] = f.bodies[gravity.BodyWidth*i+3]
 	}
 	return gm
+}
+
+// aim makes the launch for the bodies.
+func (f *DeviceField) aim() {
+	n := len(f.bodies) / gravity.BodyWidth
+	bodies := device.Mat(f.in, gravity.BodyWidth).Rows(0, n)
+	f.force = gravity.NewForce(bodies, bodies, device.Mat(f.out, gravity.AccelWidth).Rows(0, n), 0.0, 0)
+}
+
+// SetGMs implements Reweighable. The field then returns the same bits as a new one.
+func (f *DeviceField) SetGMs(gm []float64) error {
+	if n := f.in.Len() / gravity.BodyWidth; len(gm) == 0 || len(gm) > n {
+		return device.Invalidf("%d bodies in a field for %d", len(gm), n)
+	}
+	bodies := make([]float64, gravity.BodyWidth*len(gm))
+	for i, g := range gm {
+		bodies[gravity.BodyWidth*i+3] = g
+	}
+	if err := gravity.CheckBodies(bodies); err != nil {
+		return err
+	}
+	f.bodies = bodies
+	f.aim()
+	return nil
 }
 
 // Accelerate implements Field with one launch.
@@ -183,14 +223,18 @@ type schwarzschild struct {
 //
 // The error wraps ErrInput if sys has no "Sun" or a massless one.
 func Schwarzschild(sys *System) (Correction, error) {
-	sun := sys.Index(SunName)
+	return newSchwarzschild(sys.Index(SunName), sys.GMs())
+}
+
+// newSchwarzschild returns the correction for bodies with these GM, which it keeps. The index of the Sun may be -1.
+func newSchwarzschild(sun int, gm []float64) (Correction, error) {
 	if sun < 0 {
 		return nil, fmt.Errorf("%w: relativity requires a body named %q", ErrInput, SunName)
 	}
-	if !(sys.Bodies[sun].GM > 0) {
+	if !(gm[sun] > 0) {
 		return nil, fmt.Errorf("%w: relativity requires a GM above 0 for %q", ErrInput, SunName)
 	}
-	return &schwarzschild{sun: sun, gm: sys.GMs()}, nil
+	return &schwarzschild{sun: sun, gm: gm}, nil
 }
 
 func (s *schwarzschild) Add(x, v, a []float64) {

@@ -37,6 +37,8 @@ type Options struct {
 	// Variant selects a form of wh's inner loops, all of which give the same bits: avx512, avx2 or contract. If this
 	// machine lacks it, or by default, the fastest is used. It is for tests and measurements.
 	Variant string
+	// Events selects the events to look for.
+	Events EventOptions
 }
 
 // Stats counts an integrator's work since it was created. Evaluations are calls of the Field, and the kicks of wh, which

@@ -20,11 +20,14 @@ type Simulation struct {
 	names []string
 	gm    []float64
 	radii []float64 // au
+	opts  Options
 	rhs   Acceleration
 	integ Integrator
 	phase *Phase
 	start Invariants
 	began beginning // of the current Run
+
+	search *search // of events; nil if none are selected
 
 	advancing bool // the integrator may be ahead of phase
 }
@@ -39,7 +42,7 @@ func New(sys *System, field Field, opts Options) (*Simulation, error) {
 	if err := sys.apart(); err != nil {
 		return nil, err
 	}
-	s := &Simulation{epoch: sys.Epoch, gm: sys.GMs(), phase: NewPhase(sys)}
+	s := &Simulation{epoch: sys.Epoch, gm: sys.GMs(), opts: opts, phase: NewPhase(sys)}
 	for i := range sys.Bodies {
 		s.names = append(s.names, sys.Bodies[i].Name)
 		s.radii = append(s.radii, sys.Bodies[i].Radius)
@@ -62,7 +65,8 @@ func New(sys *System, field Field, opts Options) (*Simulation, error) {
 		}
 	}
 	s.start = measure(s.gm, s.phase)
-	return s, nil
+	s.search, err = s.newSearch(sys, opts.Events)
+	return s, err
 }
 
 // named returns an error about bodies with their names.
@@ -85,6 +89,9 @@ type Watch struct {
 	Sample func(Snapshot) error
 	// Progress is called with the Julian date after each step. An error ends the run.
 	Progress func(jd float64) error
+	// Event is called with each of the events that Options.Events selects, in the order of their dates within a step and
+	// before that step's Progress. An error ends the run; the events after it in the step are lost.
+	Event func(Event) error
 }
 
 // maxSamples bounds a run's samples, to catch a mistyped interval.
@@ -131,7 +138,7 @@ func (s *Simulation) Invariants() Invariants { return measure(s.gm, s.state()) }
 //
 // After an error the simulation is at the last completed step, and the report covers the steps up to it. Errors wrap
 // ErrInput (untilJD or Every out of range), the error of ctx, ErrDiverged (also if the energy at the end is not finite),
-// or the error of the Field or of watch's functions.
+// ErrCollision (the state is at the contact), or the error of the Field or of watch's functions.
 func (s *Simulation) Run(ctx context.Context, untilJD float64, watch Watch) (Report, error) {
 	s.began = beginning{s.phase.T, s.phase.TLow, s.integ.Stats()}
 	return s.finish(s.run(ctx, untilJD, watch, true))
@@ -219,13 +226,36 @@ func (s *Simulation) sample(watch Watch) error {
 
 // advance integrates to t days since the epoch. It adds the body's name and the date to errors.
 func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error {
+	looking := s.looking(&watch)
 	var step func(float64) error
-	if watch.Progress != nil {
-		step = func(t float64) error { return watch.Progress(s.epoch + t) }
+	if watch.Progress != nil || looking {
+		step = func(t float64) error {
+			if looking {
+				if err := s.look(ctx, &watch); err != nil {
+					return err
+				}
+			}
+			if watch.Progress != nil {
+				return watch.Progress(s.epoch + t)
+			}
+			return nil
+		}
 	}
-	s.advancing = true
-	err := s.integ.Advance(ctx, &s.rhs, s.phase, t, step)
-	s.advancing = false
+	err := errContact
+	for err == errContact {
+		if looking {
+			s.search.from.copyFrom(s.phase)
+		}
+		s.advancing = true
+		err = s.integ.Advance(ctx, &s.rhs, s.phase, t, step)
+		s.advancing = false
+		if err != errContact {
+			break
+		}
+		if err = s.meet(&watch); err == nil {
+			err = errContact // go on
+		}
+	}
 	if err == nil {
 		return nil
 	}
