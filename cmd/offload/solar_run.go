@@ -50,7 +50,13 @@ func (f *solarFlags) prepare(cmd *cobra.Command) (*solarRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.standard = f.input.standard()
+	if r.standard = f.input.standard(); r.standard && f.integrator == "wh" {
+		if sys, err = sys.Join("Earth-Moon", "Earth", "Moon"); err != nil {
+			return nil, err
+		}
+		r.standard = false
+		fmt.Fprintln(cmd.ErrOrStderr(), "note: wh follows Earth and Moon as one body, Earth-Moon")
+	}
 	r.plan = &solar.Plan{System: sys, Until: until, Every: f.every, Options: solar.Options{
 		Integrator: f.integrator, Dt: f.dt, Tol: f.tol, Relativity: f.gr,
 	}}

@@ -41,7 +41,7 @@ func ReadPlan(run archive.Run) (*Plan, error) {
 // fields position, velocity (au, au/day) and their low parts have a row for each body; integrator and invariants are for
 // Restore.
 func (c *Checkpoint) Frame(epoch float64) (*archive.Frame, error) {
-	date := Date{JD: epoch}.Add(exactSum(c.T, c.TLow))
+	date := c.date(epoch)
 	rest := *c
 	rest.X, rest.XLow, rest.V, rest.VLow, rest.Integrator, rest.Start = nil, nil, nil, nil, nil, nil
 	text, err := json.Marshal(&rest)

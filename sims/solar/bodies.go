@@ -21,8 +21,8 @@ const (
 // Limits on a system. MaxBodies is set by the cost of the invariants' pair sum.
 const (
 	MaxBodies = 4096
-	MaxName   = 64  // bytes
-	MaxJD     = 1e8 // days, either side of zero
+	MaxName   = 64   // bytes
+	MaxJD     = 1e12 // days, either side of zero
 )
 
 // Body is a spherical mass: GM in au³/day², radius in au, position X in au and velocity V in au/day.
@@ -52,10 +52,10 @@ func (b *Body) state() State {
 	return State{Name: b.Name, GM: b.GM, Radius: b.Radius, X: b.X, V: b.V}
 }
 
-// Snapshot is the state of several bodies at one Julian date (TDB).
+// Snapshot is the state of several bodies at one Julian date (TDB), the sum of JD and JDLow; see Date.
 type Snapshot struct {
-	JD     float64
-	Bodies []State
+	JD, JDLow float64
+	Bodies    []State
 }
 
 func (s *System) list() []Body {
@@ -89,6 +89,35 @@ func (s *System) Snapshot() Snapshot {
 		out.Bodies[i] = s.Bodies[i].state()
 	}
 	return out
+}
+
+// Join returns the system with one body of that name in the place of several: their mass at their centre of mass. The error
+// wraps ErrInput if a body is not there or none has mass.
+func (s *System) Join(name string, bodies ...string) (*System, error) {
+	out := &System{Epoch: s.Epoch}
+	joined := Body{Name: name}
+	for _, b := range s.Bodies {
+		if !slices.Contains(bodies, b.Name) {
+			out.Bodies = append(out.Bodies, b)
+			continue
+		}
+		if joined.GM == 0 {
+			out.Bodies = append(out.Bodies, Body{}) // the place of the first one
+			joined.X, joined.V = b.X, b.V
+		}
+		joined.GM += b.GM
+		for k := range 3 {
+			share := b.GM / joined.GM
+			joined.X[k] += float64(share * (b.X[k] - joined.X[k]))
+			joined.V[k] += float64(share * (b.V[k] - joined.V[k]))
+		}
+	}
+	at := slices.IndexFunc(out.Bodies, func(b Body) bool { return b.Name == "" })
+	if at < 0 || !(joined.GM > 0) || len(out.Bodies) != len(s.Bodies)-len(bodies)+1 {
+		return nil, fmt.Errorf("%w: no bodies %s with mass to join", ErrInput, strings.Join(bodies, ", "))
+	}
+	out.Bodies[at] = joined
+	return out, nil
 }
 
 // apart returns an error that wraps ErrInput if two bodies of which one has mass are at the same place, where gravity has

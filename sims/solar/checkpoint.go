@@ -194,7 +194,8 @@ func (b *beginning) date(k, every float64) float64 { return b.t + float64(k*ever
 // is of other bodies.
 func (c *Checkpoint) Snapshot(sys *System) (Snapshot, error) {
 	out := sys.Snapshot()
-	out.JD = sys.Epoch + c.T
+	date := c.date(sys.Epoch)
+	out.JD, out.JDLow = date.JD, date.Low
 	if len(c.Left) > 0 {
 		out.Bodies = out.Bodies[:0]
 		for _, b := range c.Left {

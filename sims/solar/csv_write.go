@@ -36,9 +36,9 @@ func (w *StateWriter) Write(s Snapshot) error {
 	if err := w.head(slices.ContainsFunc(s.Bodies, func(b State) bool { return b.Radius != 0 })); err != nil {
 		return err
 	}
-	columns := len(w.header)
+	columns, date := len(w.header), Date{s.JD, s.JDLow}.number()
 	for _, b := range s.Bodies {
-		row := append([]string{formatJD(s.JD), b.Name}, cells(b.X, b.V)...)
+		row := append([]string{date, b.Name}, cells(b.X, b.V)...)
 		row = append(row, formatCell(b.GM), formatCell(b.Radius))
 		if b.Radius != 0 && columns < len(row) {
 			return fmt.Errorf("%w: body %q has a radius, for which the table has no column", ErrInput, b.Name)

@@ -13,11 +13,8 @@ import (
 // and 5 ms a million years from now.
 type Date struct{ JD, Low float64 }
 
-// Limits on dates: years of the calendar, and Julian dates.
-const (
-	maxYear = 1_000_000
-	maxDate = 1e12 // days
-)
+// maxYear limits the years of the calendar.
+const maxYear = 1_000_000
 
 // JulianYear is the length of a year in spans such as +30y, in days.
 const JulianYear = 365.25
@@ -63,8 +60,8 @@ func ParseDate(text string) (Date, error) {
 		return Date{}, fmt.Errorf("%w: date %q is of UTC; dates are of TDB, and have no time zone", ErrInput, text)
 	case err != nil && jd == 0:
 		return Date{}, fmt.Errorf("%w: %q is not a date, such as 2050-01-01, 2050-Jan-01 12:00 or JD 2451545.0", ErrInput, text)
-	case err != nil || !(math.Abs(jd) <= maxDate):
-		return Date{}, fmt.Errorf("%w: %s is not a Julian date within ±%g", ErrInput, number, maxDate)
+	case err != nil || !(math.Abs(jd) <= MaxJD):
+		return Date{}, fmt.Errorf("%w: %s is not a Julian date within ±%g", ErrInput, number, MaxJD)
 	}
 	return Date{jd, remainder(number, jd)}, nil
 }
@@ -90,8 +87,8 @@ func ParseEnd(text string, from Date) (Date, error) {
 		days := float64(x * JulianYear)
 		span = Date{days, math.FMA(x, JulianYear, -days)}
 	}
-	if !(math.Abs(span.JD) <= maxDate) {
-		return Date{}, fmt.Errorf("%w: the span %s is longer than %g days", ErrInput, trimmed, maxDate)
+	if !(math.Abs(span.JD) <= MaxJD) {
+		return Date{}, fmt.Errorf("%w: the span %s is longer than %g days", ErrInput, trimmed, MaxJD)
 	}
 	return from.Add(span), nil
 }
@@ -195,6 +192,20 @@ func floorDiv(a, b int) int {
 		q--
 	}
 	return q
+}
+
+// number formats the date as the Julian date of a table: by the fewest digits that identify JD, or, where that would be too
+// coarse, to a nanoday.
+func (d Date) number() string {
+	if math.Abs(d.JD) < 1e8 || d.Low == 0 {
+		return formatJD(d.JD)
+	}
+	sum := new(big.Float).SetPrec(128).SetFloat64(d.JD)
+	text := strings.TrimRight(sum.Add(sum, big.NewFloat(d.Low)).Text('f', 9), "0")
+	if strings.HasSuffix(text, ".") {
+		text += "0"
+	}
+	return text
 }
 
 // FormatDate formats a date for people: 2050-01-01, 2050-01-01 12:00 or 2050-01-01 12:00:30.500, rounded to a

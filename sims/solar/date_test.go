@@ -145,7 +145,7 @@ func FuzzParseDate(f *testing.F) {
 			}
 			return
 		}
-		if !(math.Abs(d.JD) <= 2*maxDate) || d.JD+d.Low != d.JD {
+		if !(math.Abs(d.JD) <= 2*MaxJD) || d.JD+d.Low != d.JD {
 			t.Fatalf("%q is %v", in, d)
 		}
 		text := FormatDate(d)
@@ -157,4 +157,22 @@ func FuzzParseDate(f *testing.F) {
 			t.Fatalf("%q is %v, %q, and comes back as %v", in, d, text, again)
 		}
 	})
+}
+
+// Dates beyond a float64's resolution are written with all the digits that the simulation has.
+func TestDateNumber(t *testing.T) {
+	for _, c := range []struct {
+		date Date
+		want string
+	}{
+		{Date{JD: 2451545}, "2451545.0"},
+		{Date{JD: 2451578.3, Low: -3e-11}, "2451578.3"},
+		{Date{JD: 1e10}, "10000000000.0"},
+		{exactSum(1e10, 0.1), "10000000000.1"},
+		{exactSum(-1e11, 1e-9), "-99999999999.999999999"},
+	} {
+		if got := c.date.number(); got != c.want {
+			t.Errorf("%v: %s, want %s", c.date, got, c.want)
+		}
+	}
 }

@@ -40,6 +40,9 @@ func (p *Phase) whole() bool {
 	return n%3 == 0 && len(p.XLow) == n && len(p.V) == n && len(p.VLow) == n
 }
 
+// date returns the date of p, given the epoch's Julian date.
+func (p *Phase) date(epoch float64) Date { return Date{JD: epoch}.Add(exactSum(p.T, p.TLow)) }
+
 // copyFrom makes p equal to q; both have the same number of bodies.
 func (p *Phase) copyFrom(q *Phase) {
 	p.T, p.TLow = q.T, q.TLow

@@ -124,7 +124,8 @@ func (s *Simulation) state() *Phase {
 // Snapshot returns a copy of the current state.
 func (s *Simulation) Snapshot() Snapshot {
 	p := s.state()
-	out := Snapshot{JD: s.epoch + p.T, Bodies: make([]State, len(s.names))}
+	date := p.date(s.epoch)
+	out := Snapshot{JD: date.JD, JDLow: date.Low, Bodies: make([]State, len(s.names))}
 	for i, name := range s.names {
 		out.Bodies[i] = State{Name: name, GM: s.gm[i], Radius: s.radii[i], X: [3]float64(p.X[3*i:]), V: [3]float64(p.V[3*i:])}
 	}
