@@ -106,7 +106,7 @@ func remainder(number string, x float64) float64 {
 	return low
 }
 
-// months has the names of the months, by which they may be given in full or by three letters.
+// months has the names of the months, which may be given in full or by their first three letters.
 const months = "january february march april may june july august september october november december"
 
 // calendar returns the date of a day in the calendar and a time, which may be empty, or what is wrong with it.

@@ -168,6 +168,9 @@ func TestOrbitsWithoutPrimary(t *testing.T) {
 	if len(got) != 1 || got[0].Name != "a" || got[0].Primary != "b" {
 		t.Errorf("%v", got)
 	}
+	if got := Orbits(Snapshot{Bodies: []State{{Name: "a", X: [3]float64{1e200}, V: [3]float64{0, 1e200}}, {Name: "b", GM: 1}}}); len(got) != 0 && got[0].E == got[0].E && !math.IsInf(got[0].E, 1) {
+		t.Errorf("beyond all numbers: %v", got)
+	}
 	fallen := Orbits(Snapshot{Bodies: []State{{Name: "a", X: [3]float64{1}}, {Name: "b", GM: 1}}}) // at rest
 	if s := fmt.Sprint(fallen); len(fallen) != 1 || fallen[0].E != 1 || !strings.Contains(s, "NaN") || fallen[0].I != 0 {
 		t.Errorf("a fall: %v", s)

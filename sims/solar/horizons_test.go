@@ -157,6 +157,7 @@ func FuzzReadSystem(f *testing.F) {
 	const header = "GM= 1\nTarget body name: 4 Vesta (A)\nCenter body name: Sun (10)\nOutput units: KM-S\nReference frame: Ecliptic\n"
 	f.Add([]byte(header+"$$SOE\n1 = A.D. 2\nX=1 Y=2 Z=3\nVX=1 VY=2 VZ=3\n2 = A.D. 2\n1 2 3\n4 5 6\n$$EOE\n"), 1)
 	f.Add([]byte(header+"JDTDB,X,Y,Z,VX,VY,VZ,\n$$SOE\n1,1,2,3,4,5,6\n$$EOE\n"), 0)
+	f.Add([]byte("jd_tdb,body,centre,q_km,e,i_deg,node_deg,peri_deg,tp_jd,gm_km3_s2\n1,a,b,1e6,1,2,3,4,5,0\n1,b,Sun,1e8,2,2,3,4,5,1\n"), 0)
 	f.Add([]byte("targetname,datetime_jd,x,y,z,vx,vy,vz\nIo (501),1,1,2,3,4,5,6\n"), 0)
 	f.Add([]byte(`{"result":"$$SOE"}`), 0)
 	f.Fuzz(func(t *testing.T, in []byte, epoch int) {

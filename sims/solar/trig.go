@@ -78,15 +78,18 @@ var arctangents = [...][2]float64{
 	{0.7853981633974483, 3.061616997868383e-17},
 }
 
-// atan2 returns the angle of the point (x, y) in radians, within ±π. It is 0 at the origin.
+// atan2 returns the angle of the point (x, y) in radians, within ±π. It is 0 at the origin, and NaN if x or y is not finite.
 func atan2(y, x float64) float64 {
 	a, b := math.Abs(x), math.Abs(y)
 	steep := b > a
 	if steep {
 		a, b = b, a
 	}
-	if a == 0 {
+	switch {
+	case a == 0:
 		return 0
+	case !finite([]float64{x, y}):
+		return math.NaN()
 	}
 	// The angle is that of k/8, and the rest, of which the tangent is at most 1/16.
 	k := math.RoundToEven(8 * (b / a))
