@@ -2,13 +2,14 @@ package solar
 
 import "offload/sims/solar/internal/wh"
 
-// corrector is the 17th-order symplectic corrector of Wisdom (2006, AJ 131, 2294): stages of a drift, a kick, the drift
-// back twice as far, the opposite kick, and the first drift again. The first of each pair is in the drift's unit
-// √(7/40)·i of the step for i = 1 … 8; these are the kicks b in units of the step. They solve
+// corrector holds the kicks b of the 17th-order symplectic corrector (Wisdom 2006, AJ 131, 2294), in units of the step.
+// Stage i = 1 … 8 drifts by √(7/40)·i steps, kicks, drifts back twice as far, kicks the other way, and drifts to where it
+// began. The kicks solve
 //
 //	Σ 4·b[i]·sinh(√(7/40)·i·x) = 1/x - 1/(2·sinh(x/2)) + O(x¹⁷)
 //
-// which is the generator of the difference between the step and the flow, to first order in the kicks.
+// where x is the derivative along Kepler orbits times the step. The right side generates what a step does beside the
+// motion, to first order in the kicks.
 var corrector = [8]float64{
 	0.09305610377142595859154106, -0.06519286357637789365829076, 0.03242219886471358029368152, -0.01207176082234229106244975,
 	0.00331325770693806556554902, -0.0006359998307581765898316688, 0.00007643635522793573836324185, -0.000004334741547337358019065022,

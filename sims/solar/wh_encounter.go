@@ -63,15 +63,16 @@ func (w *wisdomHolman) encounter(ctx context.Context) error {
 	e, sys, h := w.meeting, w.sys, w.span.step()
 	integ := newRadau15(0, 0)
 	sys.gather(&e.state, &e.heavy)
+	// In two halves even if there are no bodies without mass, so that these change no bit of the others.
+	if err := integ.Advance(ctx, &e.rhs, &e.heavy, float64(0.5*h), nil); err != nil {
+		return w.broken(err)
+	}
 	light := sys.massive < len(sys.order)
 	if light {
 		sys.enter(&e.state, w.spare)
 		w.spare.SetDrift(float64(0.5 * h))
 		w.spare.SetKick(h, w.twist)
 		w.spare.Drift()
-		if err := integ.Advance(ctx, &e.rhs, &e.heavy, float64(0.5*h), nil); err != nil {
-			return w.broken(err)
-		}
 		sys.enterPlanets(&e.heavy, true, w.spare)
 		w.spare.KickLight()
 		w.spare.Drift()
