@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 
 	"offload/cpu"
@@ -29,7 +30,7 @@ type way[T device.Float] struct {
 	run  func(ctx context.Context, d device.Device, f *plate.Field[T], from json.RawMessage, each func(state any) error) (any, error)
 }
 
-// steady, transient and implicit return ways with options; number is that of a test's frames.
+// steady, transient and implicit return ways with options.
 func steady[T device.Float](name string, o plate.SteadyOptions) way[T] {
 	return way[T]{name, func(ctx context.Context, d device.Device, f *plate.Field[T], from json.RawMessage, each func(any) error) (any, error) {
 		o := o
@@ -157,7 +158,7 @@ func testContinue[T device.Float](t *testing.T) {
 		}
 		for _, k := range []int{0, len(frames) / 2, len(frames) - 2, len(frames) - 1} {
 			for where, d := range all {
-				f := &plate.Field[T]{Rows: rows, Cols: cols, T: append([]T(nil), frames[k].field...)}
+				f := &plate.Field[T]{Rows: rows, Cols: cols, T: slices.Clone(frames[k].field)}
 				later, r, said := w.outcome(t, d, f, frames[k].state)
 				if at := diff(f, want); at != "" || r != result || said != says {
 					t.Errorf("%s from frame %d of %d on %s: %+v, %s; want %+v, %s; %s", w.name, k, len(frames), where, r, said, result, says, at)
@@ -313,24 +314,39 @@ func TestRefusedStates(t *testing.T) {
 	})
 }
 
-// A plate that has decayed below what a run may start with continues with the same bits.
-func TestContinueDecayed(t *testing.T) {
-	o := plate.ImplicitOptions{
-		Problem: poisson.Problem{Rows: rows, Cols: cols}, Capacity: 1, Time: 1e5, Dt: 100, Scheme: plate.BackwardEuler, Every: 1e4,
-	}
-	w := implicit[float32]("decay", o)
-	f := newField[float32](t, rows, cols, plate.Edges{})
-	for i := range f.T {
-		if r, c := i/cols, i%cols; r > 0 && c > 0 && r < rows-1 && c < cols-1 {
-			f.T[i] = 0x1p-20
-		}
-	}
+// States with values below those with which a run may start continue with the same bits: of
+// plates that have decayed, and far from a hot point.
+func TestContinueTinyValues(t *testing.T) {
 	d := open(t)
-	frames, result, says := w.outcome(t, d, f, nil)
-	for k := range frames {
-		g := &plate.Field[float32]{Rows: rows, Cols: cols, T: append([]float32(nil), frames[k].field...)}
-		if _, r, said := w.outcome(t, d, g, frames[k].state); r != result || said != says || diff(g, f) != "" {
-			t.Errorf("frame %d: %+v, %s; want %+v, %s", k, r, said, result, says)
+	for _, c := range []struct {
+		name              string
+		capacity, dt, hot float64
+		spot              bool // one point is hot, else all inside
+		tiny              func(v []float64) bool
+	}{
+		{"decayed", 1, 8, 0x1p-838, false, func(v []float64) bool { return slices.Max(v) < 0x1p-840 }},
+		{"far", 1024, 1, 0x1p-820, true, func(v []float64) bool {
+			return slices.ContainsFunc(v, func(v float64) bool { return v != 0 && math.Abs(v) < 0x1p-900 })
+		}},
+	} {
+		w := implicit[float64](c.name, plate.ImplicitOptions{
+			Problem: poisson.Problem{Rows: rows, Cols: cols}, Capacity: c.capacity, Time: 8 * c.dt, Dt: c.dt, Every: c.dt,
+		})
+		f := newField[float64](t, rows, cols, plate.Edges{})
+		for i := range f.T {
+			if r, col := i/cols, i%cols; r > 0 && col > 0 && r < rows-1 && col < cols-1 && (!c.spot || i == 11*cols+4) {
+				f.T[i] = c.hot
+			}
+		}
+		frames, result, says := w.outcome(t, d, f, nil)
+		if says != "<nil>" || !slices.ContainsFunc(frames, func(f frame[float64]) bool { return c.tiny(f.field) }) {
+			t.Fatalf("%s: no tiny values in %d frames, %s", c.name, len(frames), says)
+		}
+		for k := range frames {
+			g := &plate.Field[float64]{Rows: rows, Cols: cols, T: slices.Clone(frames[k].field)}
+			if _, r, said := w.outcome(t, d, g, frames[k].state); r != result || said != says || diff(g, f) != "" {
+				t.Errorf("%s, frame %d of %d: %+v, %s; want %+v, %s", c.name, k, len(frames), r, said, result, says)
+			}
 		}
 	}
 }
