@@ -82,6 +82,9 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if r.plan.Options.Integrator == "wh" && cmd.Flags().Changed("device") {
+		fmt.Fprintln(cmd.ErrOrStderr(), "note: wh computes on the host; --device has no effect")
+	}
 	s, err := openSession(cmd, f.schedule, f.device, f.trace.options(device.Options{Workers: f.workers}))
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"offload/device"
 	"offload/device/sched"
 	"offload/internal/progress"
+	"offload/internal/sysinfo"
 	"offload/kernels/gravity"
 	"offload/sims/solar"
 )
@@ -51,7 +52,7 @@ func (f *solarFlags) prepare(cmd *cobra.Command) (*solarRun, error) {
 		return nil, err
 	}
 	if r.standard = f.input.standard(); r.standard && f.integrator == "wh" {
-		if sys, err = sys.Join("Earth-Moon", "Earth", "Moon"); err != nil {
+		if sys, err = sys.Merge("Earth-Moon", "Earth", "Moon"); err != nil {
 			return nil, err
 		}
 		r.standard = false
@@ -267,9 +268,12 @@ func (r *solarRun) keep(end solarEnd, cause error) error {
 
 // report returns the report of a run that has come to its end.
 func (r *solarRun) report(end solarEnd) *solarReport {
-	from := end.report
+	from, where := end.report, placeOf(end.info, device.Float64)
+	if from.Integrator == "wh" { // it does not use the device
+		where.Device, where.DeviceName = "host", sysinfo.CPUName()
+	}
 	return &solarReport{
-		place: placeOf(end.info, device.Float64), Integrator: from.Integrator, Relativity: r.plan.Options.Relativity,
+		place: where, Integrator: from.Integrator, Relativity: r.plan.Options.Relativity,
 		FromJD: from.FromJD, ToJD: from.ToJD, Steps: from.Steps, Evaluations: from.Evaluations,
 		EnergyError: real(from.EnergyError), AngularMomentumError: real(from.AngularMomentumError), BarycentreDrift: real(from.BarycentreDrift),
 		Doubtful: from.EnergyError > doubtful, Archive: r.frames.report(),

@@ -91,35 +91,6 @@ func (s *System) Snapshot() Snapshot {
 	return out
 }
 
-// Join returns the system with one body of that name in the place of several: their mass at their centre of mass. The error
-// wraps ErrInput if a body is not there or none has mass.
-func (s *System) Join(name string, bodies ...string) (*System, error) {
-	out := &System{Epoch: s.Epoch}
-	joined := Body{Name: name}
-	for _, b := range s.Bodies {
-		if !slices.Contains(bodies, b.Name) {
-			out.Bodies = append(out.Bodies, b)
-			continue
-		}
-		if joined.GM == 0 {
-			out.Bodies = append(out.Bodies, Body{}) // the place of the first one
-			joined.X, joined.V = b.X, b.V
-		}
-		joined.GM += b.GM
-		for k := range 3 {
-			share := b.GM / joined.GM
-			joined.X[k] += float64(share * (b.X[k] - joined.X[k]))
-			joined.V[k] += float64(share * (b.V[k] - joined.V[k]))
-		}
-	}
-	at := slices.IndexFunc(out.Bodies, func(b Body) bool { return b.Name == "" })
-	if at < 0 || !(joined.GM > 0) || len(out.Bodies) != len(s.Bodies)-len(bodies)+1 {
-		return nil, fmt.Errorf("%w: no bodies %s with mass to join", ErrInput, strings.Join(bodies, ", "))
-	}
-	out.Bodies[at] = joined
-	return out, nil
-}
-
 // apart returns an error that wraps ErrInput if two bodies of which one has mass are at the same place, where gravity has
 // no value.
 func (s *System) apart() error {
