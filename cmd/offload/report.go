@@ -12,7 +12,6 @@ import (
 	"golang.org/x/term"
 
 	"offload/device"
-	"offload/internal/atomicfile"
 	"offload/internal/bench"
 	"offload/sims/plate"
 	"offload/sims/solar"
@@ -43,14 +42,6 @@ func (r *reporting) print(cmd *cobra.Command, out string, found report) error {
 		return json.NewEncoder(w).Encode(found)
 	}
 	return found.text(w)
-}
-
-// writeOut writes to a file or to stdout.
-func writeOut(cmd *cobra.Command, path string, write func(io.Writer) error) error {
-	if path == toStdout {
-		return write(cmd.OutOrStdout())
-	}
-	return atomicfile.Write(path, write)
 }
 
 // refuseTerminal returns a usage error if binary data would go to a terminal.
