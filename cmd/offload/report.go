@@ -96,6 +96,7 @@ type solarReport struct {
 	DE405                []distance     `json:"distance_from_de405,omitempty"`
 	Elements             []orbitReport  `json:"elements,omitempty"`
 	Archive              *archiveReport `json:"archive,omitempty"`
+	*eventsReport
 }
 
 // distance is the distance of a body from its position in the ephemeris.
@@ -142,6 +143,7 @@ func (r *solarReport) text(w io.Writer) error {
 		fmt.Fprintf(&b, "  %-8s %10.3f km\n", d.Body, float64(d.KM))
 	}
 	writeOrbits(&b, r.Elements)
+	r.eventsReport.text(&b)
 	if r.Archive != nil {
 		fmt.Fprintf(&b, "%d frames in %s\n", r.Archive.Frames, r.Archive.File)
 	}

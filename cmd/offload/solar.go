@@ -18,6 +18,7 @@ import (
 // solarFlags holds the flags of sim solar.
 type solarFlags struct {
 	input                         solarInput
+	events                        solarEvents
 	integrator, device, out, plot string
 	dt, tol, every                float64
 	gr                            bool
@@ -46,6 +47,7 @@ calendar or Julian dates. A change of the energy by more than 0.1 % is noted.`,
   offload sim solar --integrator=yoshida8 --dt=1 --until=2451910
   offload sim solar --until=+100y --elements
   offload sim solar --bodies=my.csv --until=2010-01-01 --out=end.csv --plot=orbits.png
+  offload sim solar --bodies=comet.csv --close=3hill --on-collision=merge
   offload sim solar --until=+1e5y --every=3652500 --archive=run.archive
   offload sim solar --resume=run.archive --until=+2e5y`,
 		Args: noArgs,
@@ -64,6 +66,7 @@ calendar or Julian dates. A change of the energy by more than 0.1 % is noted.`,
 	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one per CPU)")
 	fl.StringVar(&f.out, "out", "", "write states to this CSV `file`; - for stdout")
 	fl.StringVar(&f.plot, "plot", "", "draw the orbits to this PNG `file`")
+	f.events.flags(cmd)
 	f.archive.flags(cmd, "date")
 	f.reporting.flag(cmd)
 	f.trace.flag(cmd)
@@ -147,7 +150,8 @@ func (f *solarFlags) check(cmd *cobra.Command) error {
 	} else if !adaptive && cmd.Flags().Changed("tol") {
 		return usagef("--tol=%g: %s has a fixed step, set by --dt; --tol requires %s", f.tol, f.integrator, solar.DefaultIntegrator)
 	}
-	return errors.Join(f.input.check(), f.archive.check(cmd, "bodies", "epoch", "units", "frame", "integrator", "dt", "tol", "gr", "every"), f.checked.check(cmd), f.reporting.check())
+	held := append([]string{"bodies", "epoch", "units", "frame", "integrator", "dt", "tol", "gr", "every"}, eventFlags...)
+	return errors.Join(f.input.check(), f.events.check(cmd), f.archive.check(cmd, held...), f.checked.check(cmd), f.reporting.check())
 }
 
 // draw draws the orbits, if requested.

@@ -61,6 +61,9 @@ func (f *solarFlags) prepare(cmd *cobra.Command) (*solarRun, error) {
 	r.plan = &solar.Plan{System: sys, Until: until, Every: f.every, Options: solar.Options{
 		Integrator: f.integrator, Dt: f.dt, Tol: f.tol, Relativity: f.gr,
 	}}
+	if r.plan.Options.Events, err = f.events.options(sys); err != nil {
+		return nil, err
+	}
 	for _, name := range f.input.files {
 		input, err := inputOf(name)
 		if err != nil {
@@ -132,6 +135,7 @@ func (r *solarRun) close() {
 type solarEnd struct {
 	last   solar.Snapshot
 	track  *solar.Track
+	events *eventsReport // nil if none are looked for
 	report solar.Report
 	info   device.Info // of the device
 	err    error       // of the simulation, not of the device
@@ -187,6 +191,9 @@ func (r *solarRun) integrate(ctx context.Context, d device.Device) (end solarEnd
 	if err != nil {
 		return end, err
 	}
+	if plan.Options.Events.Any() {
+		end.events = &eventsReport{Events: []eventReport{}}
+	}
 	if r.plot {
 		end.track = solar.NewTrack(sim)
 	}
@@ -225,6 +232,7 @@ func (r *solarRun) follow(ctx context.Context, sim *solar.Simulation, end *solar
 			mark = math.Floor(now*marks) + 1
 			return frame()
 		},
+		Event:  func(e solar.Event) error { return end.events.add(e) },
 		Sample: func(s solar.Snapshot) error { return errors.Join(r.out.write(s), frame()) },
 	}
 	var report solar.Report
@@ -239,7 +247,7 @@ func (r *solarRun) follow(ctx context.Context, sim *solar.Simulation, end *solar
 	} else {
 		report, err = sim.Resume(ctx, plan.Until, watch)
 	}
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || collided(err) {
 		err = errors.Join(err, frame())
 	}
 	return report, err
@@ -250,7 +258,7 @@ func (r *solarRun) follow(ctx context.Context, sim *solar.Simulation, end *solar
 func (r *solarRun) keep(end solarEnd, cause error) error {
 	err := fmt.Errorf("%w; reached JD %.4f", cause, end.report.ToJD)
 	kept := false
-	worth := errors.Is(cause, context.Canceled) || errors.Is(cause, solar.ErrDiverged)
+	worth := errors.Is(cause, context.Canceled) || errors.Is(cause, solar.ErrDiverged) || collided(cause)
 	if r.out.csv != nil && worth && end.report.Steps > 0 {
 		if lost := errors.Join(r.out.write(end.last), r.out.commit()); lost != nil {
 			return errors.Join(cause, lost)
@@ -276,6 +284,6 @@ func (r *solarRun) report(end solarEnd) *solarReport {
 		place: where, Integrator: from.Integrator, Relativity: r.plan.Options.Relativity,
 		FromJD: from.FromJD, ToJD: from.ToJD, Steps: from.Steps, Evaluations: from.Evaluations,
 		EnergyError: real(from.EnergyError), AngularMomentumError: real(from.AngularMomentumError), BarycentreDrift: real(from.BarycentreDrift),
-		Doubtful: from.EnergyError > doubtful, Archive: r.frames.report(),
+		Doubtful: from.EnergyError > doubtful, Archive: r.frames.report(), eventsReport: end.events,
 	}
 }

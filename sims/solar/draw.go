@@ -149,12 +149,12 @@ func (t *Track) Add(sim *Simulation) {
 		return
 	}
 	sin, cos := math.Sincos(obliquity)
-	full, left := false, 0
+	p, full, left := sim.state(), false, 0
 	for i := range t.points {
 		if left == len(sim.names) || sim.names[left] != t.names[i] { // it is part of another body
 			continue
 		}
-		x := sim.phase.X[3*left:][:3]
+		x := p.X[3*left:][:3]
 		t.points[i] = append(t.points[i], [2]float64{x[0], x[1]*cos + x[2]*sin})
 		full = full || len(t.points[i]) >= trackLimit
 		left++

@@ -89,8 +89,8 @@ type EventOptions struct {
 	Escape float64
 }
 
-// any reports whether an event is selected.
-func (o *EventOptions) any() bool {
+// Any reports whether an event is selected.
+func (o *EventOptions) Any() bool {
 	return o.Close > 0 || o.CloseHill > 0 || o.OnCollision != "" || o.Escape > 0
 }
 
@@ -116,7 +116,7 @@ func (o *EventOptions) validate() error {
 
 // newSearch returns the search of events for the bodies of sys in s, or nil if none are selected.
 func (s *Simulation) newSearch(sys *System, o EventOptions) (*search, error) {
-	if err := o.validate(); err != nil || !o.any() {
+	if err := o.validate(); err != nil || !o.Any() {
 		return nil, err
 	}
 	if _, ok := s.rhs.Field.(Reweighable); !ok && o.OnCollision == MergeCollisions {
