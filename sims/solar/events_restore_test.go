@@ -41,10 +41,11 @@ func (w *watched) watch(steps int, cancel context.CancelFunc) Watch {
 		Every:  1.5,
 		Sample: func(s Snapshot) error { w.samples = append(w.samples, s); return nil },
 		Event:  func(e Event) error { w.events = append(w.events, e); return nil },
-		Progress: func(float64) {
+		Progress: func(float64) error {
 			if steps--; steps == 0 {
 				cancel()
 			}
+			return nil
 		},
 	}
 }

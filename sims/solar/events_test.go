@@ -123,7 +123,7 @@ func TestApproachesAreFoundOnce(t *testing.T) {
 // Neither the states nor the report of a run depend on what is looked for.
 func TestEventsAreOnlyWatched(t *testing.T) {
 	for _, integrator := range Integrators() {
-		sys := must(J2000())(t)
+		sys := systemFor(t, integrator)
 		opts := Options{Integrator: integrator, Relativity: true}
 		plain, report := runTo(t, sys, opts, sys.Epoch+100)
 		opts.Events = EventOptions{Close: 0.5, Bound: true, OnCollision: IgnoreCollisions, Escape: 1}
@@ -200,8 +200,8 @@ func TestCollisionDates(t *testing.T) {
 			{"grazing", pair(0.1, 2, -3, 0.3, [2]float64{0.1000001}), 0.1000001, 3 - timeAt(0.1, 2, 0.1000001)},
 		} {
 			for _, dt := range []float64{0, 10} {
-				if dt > 0 && integrator == DefaultIntegrator {
-					continue
+				if dt > 0 && (integrator == DefaultIntegrator || integrator == "wh" && c.name == "radial fall") {
+					continue // the fall ends within a step of wh, which follows it to the singularity
 				}
 				t.Run(fmt.Sprintf("%s/%s/%g", integrator, c.name, dt), func(t *testing.T) {
 					opts := Options{Integrator: integrator, Dt: 0.002, Events: EventOptions{OnCollision: StopAtCollision}}
