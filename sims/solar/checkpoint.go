@@ -17,10 +17,12 @@ type Checkpoint struct {
 	// integrator had done by then.
 	Origin, OriginLow float64
 	Counts            Stats
-	// Start holds the invariants that reports compare with, less what mergers took out.
+	// Start holds the invariants that reports compare with.
 	Start []float64 `json:",omitempty"`
-	// Left are the bodies that mergers have left, or nil if there was none.
+	// Left are the bodies that mergers have left, and Lost is what they took out of energy and angular momentum; both
+	// are nil if there was none.
 	Left []Remnant `json:",omitempty"`
+	Lost []float64 `json:",omitempty"`
 	// Escaped are the bodies that have escaped, and Touching the pairs in a contact that was reported.
 	Escaped  []string    `json:",omitempty"`
 	Touching [][2]string `json:",omitempty"`
@@ -49,6 +51,9 @@ func (s *Simulation) Checkpoint() *Checkpoint {
 	}
 	if s.search != nil {
 		s.search.save(c, s.names)
+		if len(c.Left) > 0 {
+			c.Lost = s.lost.values()
+		}
 	}
 	return c
 }
@@ -89,8 +94,11 @@ func (s *Simulation) recall(c *Checkpoint) bool {
 		s.gm[i], s.radii[i], w.hill[i] = b.GM, b.Radius, b.Hill
 		i++
 	}
-	if len(c.Left) > 0 && len(c.Left) != len(s.names) {
-		return false
+	if len(c.Left) > 0 {
+		if len(c.Left) != len(s.names) || len(c.Lost) != lossesLen {
+			return false
+		}
+		s.lost = lossesOf(c.Lost)
 	}
 	for _, name := range c.Escaped {
 		i := slices.Index(s.names, name)
@@ -121,7 +129,7 @@ func Restore(sys *System, field Field, opts Options, c *Checkpoint) (*Simulation
 	if c == nil || !s.recall(c) || !c.Phase.whole() || len(c.X) != len(s.phase.X) {
 		return nil, fmt.Errorf("%w: the checkpoint is not of these %d bodies", ErrInput, len(sys.Bodies))
 	}
-	for _, v := range [][]float64{{c.T, c.TLow, c.Origin, c.OriginLow}, c.X, c.XLow, c.V, c.VLow, c.Start} {
+	for _, v := range [][]float64{{c.T, c.TLow, c.Origin, c.OriginLow}, c.X, c.XLow, c.V, c.VLow, c.Start, c.Lost} {
 		if !finite(v) {
 			return nil, fmt.Errorf("%w: the checkpoint has numbers that are not finite", ErrInput)
 		}

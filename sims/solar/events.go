@@ -224,7 +224,7 @@ func (s *Simulation) meet(watch *Watch) error {
 		}
 	}
 	if watch.Progress != nil {
-		watch.Progress(s.JD())
+		return watch.Progress(s.JD())
 	}
 	return nil
 }

@@ -41,8 +41,7 @@ func (s *Simulation) merge(watch *Watch, f found) error {
 	}
 	energyNow, spinNow := s.content(keep, -1)
 	lost := energy.sub(energyNow)
-	s.start.energy, s.start.spin = s.start.energy.sub(lost), s.start.spin.sub(spin.sub(spinNow))
-	s.start.Energy, s.start.AngularMomentum = s.start.energy.hi, s.start.spin.round()
+	s.lost.energy, s.lost.spin = s.lost.energy.add(lost), s.lost.spin.add(spin.sub(spinNow))
 	if err := s.reweigh(); err != nil {
 		return err
 	}
@@ -78,6 +77,40 @@ func (p *Phase) join(i, j int, a, b float64) {
 			v.hi[3*i+k], v.low[3*i+k] = c[k].hi, c[k].lo
 		}
 	}
+}
+
+// losses is what mergers took out of the energy and the angular momentum of the bodies' motion.
+type losses struct {
+	energy dd
+	spin   dd3
+}
+
+// with returns the invariants without the losses.
+func (l *losses) with(v Invariants) Invariants {
+	v.energy, v.spin = v.energy.add(l.energy), v.spin.add(l.spin)
+	v.Energy, v.AngularMomentum = v.energy.hi, v.spin.round()
+	return v
+}
+
+// lossesLen is the length of values.
+const lossesLen = 8
+
+// values returns the losses as numbers for a checkpoint.
+func (l *losses) values() []float64 {
+	out := []float64{l.energy.hi, l.energy.lo}
+	for _, s := range l.spin {
+		out = append(out, s.hi, s.lo)
+	}
+	return out
+}
+
+// lossesOf is the inverse of values, which are lossesLen.
+func lossesOf(v []float64) (l losses) {
+	l.energy = dd{v[0], v[1]}
+	for k := range l.spin {
+		l.spin[k] = dd{v[2+2*k], v[3+2*k]}
+	}
+	return l
 }
 
 // joinCubes returns ∛(a³ + b³).

@@ -28,6 +28,7 @@ type Simulation struct {
 	began beginning // of the current Run
 
 	search *search // of events; nil if none are selected
+	lost   losses  // in mergers
 
 	advancing bool // the integrator may be ahead of phase
 }
@@ -103,7 +104,8 @@ type Report struct {
 	FromJD, ToJD                 float64
 	Steps, Rejected, Evaluations int
 	// EnergyError and AngularMomentumError are relative changes of the Newtonian invariants. With relativity these
-	// are not quite conserved: the Newtonian energy swings by some 1e-9 of itself with Mercury's distance.
+	// are not quite conserved: the Newtonian energy swings by some 1e-9 of itself with Mercury's distance. What mergers
+	// take out of them is no error.
 	EnergyError, AngularMomentumError float64
 	// MomentumError is the change of the barycentre's velocity in au/day. BarycentreDrift is the distance in au of the
 	// barycentre from its position under uniform motion.
@@ -269,6 +271,9 @@ func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error 
 // report covers the steps since the beginning.
 func (s *Simulation) report() Report {
 	stats, before, now := s.integ.Stats(), s.began.counts, s.Invariants()
+	if s.search != nil {
+		now = s.lost.with(now)
+	}
 	var drift, kick [3]float64
 	for k := range 3 {
 		drift[k] = now.Barycentre[k] - (s.start.Barycentre[k] + float64(s.phase.T*s.start.Velocity[k]))
