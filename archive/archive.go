@@ -23,6 +23,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"offload/device"
 )
@@ -89,6 +90,7 @@ var (
 	ErrBusy    = errors.New("the archive is in use by another run")
 	ErrFull    = errors.New("no space is left for the archive")
 	ErrInvalid = errors.New("invalid frame")
+	ErrClosed  = errors.New("the archive is closed")
 )
 
 const (
@@ -100,8 +102,8 @@ const (
 
 // check returns an error that wraps ErrInvalid if a frame or run cannot be written.
 func check(state json.RawMessage, fields []Field) error {
-	if len(state) > 0 && !json.Valid(state) {
-		return fmt.Errorf("%w: its state is not JSON", ErrInvalid)
+	if len(state) > 0 && !(json.Valid(state) && utf8.Valid(state)) {
+		return fmt.Errorf("%w: its state is not JSON in UTF-8", ErrInvalid)
 	}
 	for i, f := range fields {
 		n := 1
@@ -114,7 +116,7 @@ func check(state json.RawMessage, fields []Field) error {
 		if n != f.Data.Len() || f.Data.Type().Size() == 0 {
 			return fmt.Errorf("%w: field %q has %d elements of type %v in the shape %v", ErrInvalid, f.Name, f.Data.Len(), f.Data.Type(), f.Shape)
 		}
-		if f.Name == "" || len(f.Name) > maxName || strings.ContainsRune(f.Name, 0) {
+		if f.Name == "" || len(f.Name) > maxName || strings.ContainsRune(f.Name, 0) || !utf8.ValidString(f.Name) {
 			return fmt.Errorf("%w: a field is named %.40q", ErrInvalid, f.Name)
 		}
 		if slices.ContainsFunc(fields[:i], func(g Field) bool { return g.Name == f.Name }) {

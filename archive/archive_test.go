@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"offload/device"
@@ -212,6 +214,149 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 }
 
+// A Writer that writes a number which another one has taken in the meantime, where no lock kept it away, says so.
+func TestTakenNumber(t *testing.T) {
+	path := write(t, 1, 16)
+	w, err := Append(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.lock.release()
+	other, err := Append(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := other.Append(ctx, sample(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Append(ctx, sample(1)); !errors.Is(err, ErrBusy) {
+		t.Errorf("%v, want ErrBusy", err)
+	}
+}
+
+// Of several that create an archive at the same time, one does, and its frames are kept.
+func TestCreatedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	for round := range 10 {
+		path := filepath.Join(dir, fmt.Sprint(round))
+		var made atomic.Int32
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				w, err := Create(ctx, path, testRun)
+				switch {
+				case err == nil:
+					made.Add(1)
+					if err := errors.Join(w.Append(ctx, sample(0)), w.Close()); err != nil {
+						t.Error(err)
+					}
+				case !errors.Is(err, fs.ErrExist) && !errors.Is(err, ErrBusy):
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if err := readAll(path, 1); made.Load() != 1 || err != nil {
+			t.Fatalf("%d were created; %v", made.Load(), err)
+		}
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 10 {
+		t.Errorf("%d files, want 10", len(files))
+	}
+}
+
+// A time of −0 is stored as 0, and its frame is whole.
+func TestNegativeZeroTime(t *testing.T) {
+	path := write(t, 0, 16)
+	w, err := Append(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := sample(0)
+	f.Time, f.TimeLow = math.Copysign(0, -1), math.Copysign(0, -1)
+	if err := errors.Join(w.Append(ctx, f), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := openArchive(t, path).Frame(ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Signbit(got.Time) || math.Signbit(got.TimeLow) || got.Digest != f.Digest {
+		t.Errorf("%+v, want the digest %s", got.Header, f.Digest)
+	}
+}
+
+func TestClosed(t *testing.T) {
+	w, err := Append(ctx, write(t, 1, 16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	for name, err := range map[string]error{
+		"Append":   w.Append(ctx, sample(1)),
+		"Truncate": w.Truncate(ctx, 0),
+		"Describe": w.Describe(ctx, json.RawMessage("{}")),
+	} {
+		if !errors.Is(err, ErrClosed) {
+			t.Errorf("%s: %v, want ErrClosed", name, err)
+		}
+	}
+}
+
+// A context that ends while the digest of a wide field is computed ends the call.
+func TestCancelledDigest(t *testing.T) {
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	wide := []Field{{"wide", []int{1 << 18}, device.MakeSlice(device.Float64, 1<<18)}}
+	if err := frameDigest(&Header{}).fields(cancelled, wide); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want Canceled", err)
+	}
+}
+
+func TestCompareEqualTimes(t *testing.T) {
+	paths := make([]string, 2)
+	for i := range paths {
+		paths[i] = filepath.Join(t.TempDir(), "run")
+		w, err := Create(ctx, paths[i], testRun)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 2 + i {
+			f := sample(n)
+			f.Time, f.TimeLow = 7, 0
+			if err := w.Append(ctx, f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := Compare(ctx, openArchive(t, paths[0]), openArchive(t, paths[1]))
+	if err != nil || c != (Comparison{Frames: 2, OnlyB: 1}) {
+		t.Errorf("%+v, %+v, %v", c, c.Difference, err)
+	}
+}
+
+// A file that was cut is found to be damaged, wherever the cut is.
+func TestTruncatedFile(t *testing.T) {
+	good, err := os.ReadFile(write(t, 6, 64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := filepath.Join(t.TempDir(), "cut")
+	for n := 0; n < len(good); n += 509 {
+		if err := os.WriteFile(bad, good[:n], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := readAll(bad, 6); !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrFormat) {
+			t.Errorf("%d of %d bytes: %v, want ErrDamaged or ErrFormat", n, len(good), err)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "text")
@@ -276,6 +421,10 @@ func TestInvalidFrames(t *testing.T) {
 		"overflow":  {Fields: []Field{{"x", []int{math.MaxInt, 3}, three}}},
 		"name":      {Fields: []Field{{"", []int{3}, three}}},
 		"twice":     {Fields: []Field{{"x", []int{3}, three}, {"x", []int{3}, three}}},
+		"no UTF-8":  {Fields: []Field{{"\xff", []int{3}, three}}},
+		"bad text":  {Header: Header{State: json.RawMessage("\"\xff\"")}},
+		"no time":   {Header: Header{Time: math.NaN()}},
+		"low time":  {Header: Header{TimeLow: math.NaN()}},
 		"no type":   {Fields: []Field{{"x", []int{0}, device.Slice{}}}},
 		"long name": {Fields: []Field{{string(make([]byte, 300)), []int{3}, three}}},
 	} {

@@ -28,25 +28,29 @@ type Comparison struct {
 }
 
 // Compare compares the frames of two archives that have the same time, in the order of a, until the first difference. The
-// versions and options of the runs may differ.
+// versions and options of the runs may differ. Of several frames with one time, the first belongs to the first.
 func Compare(ctx context.Context, a, b *Archive) (Comparison, error) {
 	var c Comparison
-	numbers := map[[2]float64]int{}
+	numbers, inB := map[[2]float64][]int{}, 0
 	for h, err := range b.Headers(ctx) {
 		if err != nil {
 			return c, err
 		}
-		numbers[[2]float64{h.Time, h.TimeLow}] = h.Number
+		time := [2]float64{h.Time, h.TimeLow}
+		numbers[time] = append(numbers[time], h.Number)
+		inB++
 	}
 	for h, err := range a.Headers(ctx) {
 		if err != nil {
 			return c, err
 		}
-		n, ok := numbers[[2]float64{h.Time, h.TimeLow}]
-		if !ok {
+		time := [2]float64{h.Time, h.TimeLow}
+		if len(numbers[time]) == 0 {
 			c.OnlyA++
 			continue
 		}
+		n := numbers[time][0]
+		numbers[time] = numbers[time][1:]
 		fa, err := a.Frame(ctx, h.Number)
 		if err != nil {
 			return c, err
@@ -61,7 +65,7 @@ func Compare(ctx context.Context, a, b *Archive) (Comparison, error) {
 			return c, nil
 		}
 	}
-	c.OnlyB = len(numbers) - c.Frames
+	c.OnlyB = inB - c.Frames
 	return c, nil
 }
 

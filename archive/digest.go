@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -55,14 +56,18 @@ func (d digest) field(name, typ, shape string, bytes int) {
 	d.number(uint64(bytes))
 }
 
-// fields adds whole fields.
-func (d digest) fields(fields []Field) {
+// fields adds whole fields. It ends early with the error of ctx.
+func (d digest) fields(ctx context.Context, fields []Field) error {
 	for _, f := range fields {
 		d.field(f.Name, f.Data.Type().String(), shapeText(f.Shape), len(f.Data.Bytes()))
-		for band := range bands(f.Data, bandBytes) {
+		for band := range bands(f.Data, 1<<20) {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			d.Write(band)
 		}
 	}
+	return nil
 }
 
 func (d digest) String() string { return hex.EncodeToString(d.Sum(nil)) }

@@ -73,7 +73,9 @@ func (a *Archive) readRun(ctx context.Context) error {
 		return err
 	}
 	d := runDigest(r, json.RawMessage(inputs))
-	d.fields(r.Fields)
+	if err := d.fields(ctx, r.Fields); err != nil {
+		return err
+	}
 	if d.String() != want {
 		return fmt.Errorf("%w: the digest of its run differs", ErrDamaged)
 	}
@@ -140,7 +142,9 @@ func (a *Archive) Frame(ctx context.Context, n int) (*Frame, error) {
 		return nil, fault(a.path, err)
 	}
 	d := frameDigest(&h)
-	d.fields(f.Fields)
+	if err := d.fields(ctx, f.Fields); err != nil {
+		return nil, fault(a.path, err)
+	}
 	if d.String() != h.Digest {
 		return nil, fmt.Errorf("%s: %w: the digest of frame %d differs", a.path, ErrDamaged, n)
 	}

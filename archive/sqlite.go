@@ -70,7 +70,7 @@ func fault(path string, err error) error {
 	switch cause.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
 		kind = ErrFull
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CONSTRAINT: // another Writer has written that frame
 		kind = ErrBusy
 	case sqlite3.SQLITE_NOTADB:
 		kind = ErrFormat

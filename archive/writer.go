@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"unicode/utf8"
 )
 
 // Writer appends frames to an archive. It is not safe for concurrent use.
@@ -29,6 +31,9 @@ func Create(ctx context.Context, path string, run Run) (*Writer, error) {
 	if err := check(run.Options, run.Fields); err != nil {
 		return nil, err
 	}
+	if !utf8.ValidString(run.Kind + run.Unit + run.Version) {
+		return nil, fmt.Errorf("%w: its kind, unit or version is not UTF-8", ErrInvalid)
+	}
 	if _, err := os.Lstat(path); err == nil {
 		return nil, &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
 	}
@@ -39,7 +44,11 @@ func Create(ctx context.Context, path string, run Run) (*Writer, error) {
 		return nil, &fs.PathError{Op: "create", Path: path, Err: errors.Unwrap(err)}
 	}
 	f.Close()
-	defer os.Remove(temporary)
+	defer func() {
+		for _, name := range []string{temporary, temporary + "-wal", temporary + "-shm"} {
+			os.Remove(name)
+		}
+	}()
 	w, err := open(ctx, temporary)
 	if err != nil {
 		return nil, err
@@ -48,16 +57,29 @@ func Create(ctx context.Context, path string, run Run) (*Writer, error) {
 	if err := errors.Join(w.begin(ctx, run), w.Close()); err != nil {
 		return nil, err
 	}
-	if err := os.Rename(temporary, path); err != nil {
+	if err := publish(temporary, path); err != nil {
 		return nil, err
 	}
 	return Append(ctx, path)
 }
 
+// publish gives the file at temporary the name path. The error wraps fs.ErrExist if another file has that name, also one
+// that another process has just made. File systems without links cannot tell of the latter.
+func publish(temporary, path string) error {
+	err := os.Link(temporary, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	return os.Rename(temporary, path)
+}
+
 // begin writes the tables and the run.
 func (w *Writer) begin(ctx context.Context, run Run) error {
 	w.run = run
-	inputs, digest, err := describe(&run)
+	inputs, digest, err := describe(ctx, &run)
 	if err != nil {
 		return err
 	}
@@ -79,10 +101,13 @@ func (w *Writer) begin(ctx context.Context, run Run) error {
 }
 
 // describe returns the inputs of a run in JSON, and its digest.
-func describe(run *Run) (inputs, digest string, err error) {
+func describe(ctx context.Context, run *Run) (inputs, digest string, err error) {
 	text, err := json.Marshal(run.Inputs)
+	if err != nil {
+		return "", "", err
+	}
 	d := runDigest(run, text)
-	d.fields(run.Fields)
+	err = d.fields(ctx, run.Fields)
 	return string(text), d.String(), err
 }
 
@@ -92,7 +117,7 @@ func (w *Writer) Describe(ctx context.Context, options json.RawMessage) error {
 		return err
 	}
 	w.run.Options = options
-	_, digest, err := describe(&w.run)
+	_, digest, err := describe(ctx, &w.run)
 	if err != nil {
 		return err
 	}
@@ -157,14 +182,20 @@ func (w *Writer) prepare(ctx context.Context) (err error) {
 func (w *Writer) Frames() int { return w.frames }
 
 // Append writes a frame after the others and sets its Number and Digest. After an error the archive has the frames that
-// it had before. The error wraps ErrInvalid, ErrFull, ErrBusy, or the error of ctx.
+// it had before. Times of −0 become 0, since the file has one zero. The error wraps ErrInvalid, ErrFull, ErrBusy,
+// ErrClosed, or the error of ctx.
 func (w *Writer) Append(ctx context.Context, f *Frame) error {
 	if err := check(f.State, f.Fields); err != nil {
 		return err
 	}
-	f.Number = w.frames
+	if math.IsNaN(f.Time) || math.IsNaN(f.TimeLow) {
+		return fmt.Errorf("%w: its time is NaN", ErrInvalid)
+	}
+	f.Number, f.Time, f.TimeLow = w.frames, positiveZero(f.Time), positiveZero(f.TimeLow)
 	d := frameDigest(&f.Header)
-	d.fields(f.Fields)
+	if err := d.fields(ctx, f.Fields); err != nil {
+		return fmt.Errorf("%s: %w", w.path, err)
+	}
 	f.Digest = d.String()
 	err := w.transaction(ctx, func(tx *sql.Tx) error {
 		_, err := tx.StmtContext(ctx, w.frame).ExecContext(ctx, f.Number, f.Time, f.TimeLow, f.Step, string(f.State), f.Digest)
@@ -177,6 +208,14 @@ func (w *Writer) Append(ctx context.Context, f *Frame) error {
 		w.frames++
 	}
 	return err
+}
+
+// positiveZero returns x, or 0 if x is −0, which SQLite does not store.
+func positiveZero(x float64) float64 {
+	if x == 0 {
+		return 0
+	}
+	return x
 }
 
 // fields writes the fields of a frame.
@@ -223,6 +262,9 @@ func (w *Writer) Truncate(ctx context.Context, n int) error {
 
 // transaction calls write and keeps what it did if it returns no error.
 func (w *Writer) transaction(ctx context.Context, write func(*sql.Tx) error) error {
+	if w.db == nil {
+		return fmt.Errorf("%s: %w", w.path, ErrClosed)
+	}
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fault(w.path, err)
