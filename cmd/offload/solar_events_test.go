@@ -8,11 +8,12 @@ import (
 	"testing"
 )
 
-// hitting is a table of bodies of which the last hits the second after nine days.
+// hitting is a table of bodies of which the third hits the second after nine days, and the last goes away.
 const hitting = `jd_tdb,body,gm_au3_d2,radius_km,x_au,y_au,z_au,vx_au_d,vy_au_d,vz_au_d
 2451545.0,Sun,2.959122082855911e-4,696000,0,0,0,0,0,0
 2451545.0,Earth,8.887692445e-10,6378,1,0,0,0,0.01720209895,0
 2451545.0,Rock,1e-15,10,1.01,0,0,-0.001,0.01720209895,0
+2451545.0,Comet,0,1,0,-1,0,0,-0.03,0
 `
 
 func TestEvents(t *testing.T) {
@@ -29,12 +30,12 @@ func TestEvents(t *testing.T) {
 		kinds string // of the events
 		left  int    // bodies
 	}{
-		{"listed by default", nil, 0, "2000-01-10 04:14", "collision", 3},
-		{"merged", []string{"--on-collision=merge"}, 0, "Earth, Rock  6388 km", "merger", 2},
-		{"stopped", []string{"--on-collision=stop"}, 1, "collision of Earth and Rock; kept the state at JD 2451553.6771", "", 3},
-		{"approaches, too", []string{"--close=0.05", "--on-collision=merge"}, 0, "merger", "merger", 2},
-		{"approaches of a pair", []string{"--close=3hill", "--pairs=Earth:Rock"}, 0, "approach", "collision,approach,approach", 3},
-		{"an escape", []string{"--escape=2"}, 0, "escape", "collision,escape", 3},
+		{"listed by default", nil, 0, "2000-01-10 04:14", "collision", 4},
+		{"merged", []string{"--on-collision=merge"}, 0, "Earth, Rock  6388 km", "merger", 3},
+		{"stopped", []string{"--on-collision=stop"}, 1, "collision of Earth and Rock; kept the state at JD 2451553.6771", "", 4},
+		{"approaches, too", []string{"--close=0.05", "--on-collision=merge"}, 0, "merger", "merger", 3},
+		{"approaches of a pair", []string{"--close=3hill", "--pairs=Earth:Rock"}, 0, "approach", "collision,approach,approach", 4},
+		{"an escape", []string{"--escape=5"}, 0, "escape", "collision,escape", 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			os.Remove(out)
