@@ -1,6 +1,7 @@
 package solar
 
 import (
+	"context"
 	"encoding/binary"
 	"hash/fnv"
 	"math"
@@ -42,4 +43,22 @@ func hashPhase(p *Phase, r Report) uint64 {
 		}
 	}
 	return h.Sum64()
+}
+
+// So have events, and states after a merger.
+func TestEventsHaveTheSameBitsEverywhere(t *testing.T) {
+	sys := must(J2000())(t)
+	sys.Bodies = append(sys.Bodies, Body{Name: "stone", GM: 1e-9, Radius: 1e-5, X: [3]float64{1, 1, 1}, V: [3]float64{0, 0.0005, 0}})
+	sys.Bodies[0].Radius = 0.01
+	opts := Options{Events: EventOptions{Close: 0.5, Bound: true, OnCollision: MergeCollisions}}
+	h, kinds := fnv.New64a(), map[EventKind]int{}
+	sim := must(New(sys, nil, opts))(t)
+	report := must(sim.Run(context.Background(), sys.Epoch+400, Watch{Event: func(e Event) error {
+		kinds[e.Kind]++
+		return binary.Write(h, binary.LittleEndian, [5]float64{e.JD, e.JDLow, e.Distance, e.Speed, e.Energy})
+	}}))(t)
+	const want = 0x331c8c930c0452a3
+	if got := h.Sum64() ^ hashPhase(sim.phase, report); got != want || kinds[Merger] != 1 || kinds[Approach] < 9 {
+		t.Errorf("%#016x, want %#016x; %v", got, uint64(want), kinds)
+	}
 }

@@ -180,10 +180,7 @@ func overlap(p *Phase, radii []float64, i, j int) bool {
 	return sum > 0 && norm(d[:]) <= sum
 }
 
-// begin sets the start of the next step.
-func (w *search) begin(p *Phase) { w.from.copyFrom(p) }
-
-// step finds the events of the step from the start that begin set to the state p, in the order of their dates. The next
+// step finds the events of the step from the state from to the state p, in the order of their dates. The next
 // step begins at p. If contact.met is set, the step ends with a contact, and found has what was before.
 func (w *search) step(ctx context.Context, rhs *Acceleration, p *Phase) error {
 	w.near, w.found, w.contact.met = w.near[:0], w.found[:0], false

@@ -2,7 +2,7 @@ package solar
 
 import "math"
 
-// escapes finds the bodies that escaped in the step of h days to p.
+// escapes finds the bodies that escaped in the step of h days to p. It is the part with less mass that escapes.
 func (w *search) escapes(p *Phase, h float64) {
 	mass := 0.0
 	for _, g := range w.gm {
@@ -14,7 +14,7 @@ func (w *search) escapes(p *Phase, h float64) {
 	x0, v0 := centre(w.gm, mass, &w.from)
 	x1, v1 := centre(w.gm, mass, p)
 	for i, g := range w.gm {
-		if w.escaped[i] || !(mass-g > 0) {
+		if rest := mass - g; w.escaped[i] || !(rest > 0 && rest >= g) {
 			continue
 		}
 		// The distance from the barycentre of the others is longer than that from the barycentre of all.

@@ -85,7 +85,7 @@ type EventOptions struct {
 	// collisions. Otherwise, unless it is IgnoreCollisions, bodies may not overlap at the epoch.
 	OnCollision CollisionAction
 	// Escape is the distance, in au, from the barycentre of the other bodies at which a body that is not bound to them
-	// has escaped. Each body is reported once. The date is interpolated within the step. 0 selects none.
+	// has escaped, unless it has more mass than they. Each body is reported once. The date is interpolated within the step. 0 selects none.
 	Escape float64
 }
 

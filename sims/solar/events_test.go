@@ -311,3 +311,33 @@ func TestMerger(t *testing.T) {
 		}
 	}
 }
+
+// A body escapes once, at the date at which it passes the distance, or at the start.
+func TestEscape(t *testing.T) {
+	for _, integrator := range Integrators() {
+		for _, c := range []struct {
+			e, escape float64
+			want      int
+		}{{1.5, 3, 1}, {1.5, 30, 0}, {0.9, 3, 0}, {2, 0.05, 1}} {
+			const q = 0.3
+			sys := pair(q, c.e, 0.1, 1e-9, [2]float64{})
+			opts := Options{Integrator: integrator, Events: EventOptions{Escape: c.escape}}
+			opts.Dt = map[string]float64{"leapfrog": 1e-3, "yoshida4": 0.01, "yoshida8": 0.02, "wh": 0.1}[integrator]
+			events, _, err := eventsOf(t, sys, opts, sys.Epoch+9)
+			if err != nil || len(events) != c.want {
+				t.Errorf("%s, %+v: %v, %+v", integrator, c, err, events)
+				continue
+			}
+			if len(events) == 0 {
+				continue
+			}
+			date := 0.0 // at the start
+			if c.escape > q {
+				date = timeAt(q, c.e, c.escape) - 0.1
+			}
+			if e := events[0]; e.Kind != Escape || e.Bodies != [2]string{"second", ""} || !(math.Abs(e.JD-sys.Epoch+e.JDLow-date) < 1e-3) {
+				t.Errorf("%s: %+v, want at %v", integrator, e, date)
+			}
+		}
+	}
+}
