@@ -28,14 +28,15 @@ func (e *solarEvents) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&e.close, "close", "", "list approaches within this `distance`: 0.1 (au) or 3hill (Hill radii), of bodies that do not orbit each other")
 	fl.StringSliceVar(&e.pairs, "pairs", nil, "list approaches of these `pairs` alone, such as Earth:Moon, or Earth for any other; also of bodies that orbit each other")
-	fl.StringVar(&e.onCollision, "on-collision", "", "what bodies with radii do when they meet: ignore (list it), stop, merge (default ignore)")
+	fl.StringVar(&e.onCollision, "on-collision", "", "what bodies with radii do when they meet: ignore (list it), stop, merge (default ignore, but with wh nothing is looked for)")
 	fl.Float64Var(&e.escape, "escape", 0, "list bodies on unbound orbits beyond this distance, in `au`")
 }
 
-// options returns the events to look for in a system.
-func (e *solarEvents) options(sys *solar.System) (solar.EventOptions, error) {
+// options returns the events to look for in a system. By default contacts are listed, but not with wh, whose steps take
+// many times as long if each is looked at.
+func (e *solarEvents) options(sys *solar.System, integrator string) (solar.EventOptions, error) {
 	o := solar.EventOptions{OnCollision: solar.CollisionAction(e.onCollision), Escape: e.escape}
-	if e.onCollision == "" && slices.ContainsFunc(sys.Bodies, func(b solar.Body) bool { return b.Radius > 0 }) {
+	if e.onCollision == "" && integrator != "wh" && slices.ContainsFunc(sys.Bodies, func(b solar.Body) bool { return b.Radius > 0 }) {
 		o.OnCollision = solar.IgnoreCollisions
 	}
 	for _, text := range e.pairs {

@@ -61,7 +61,7 @@ func (f *solarFlags) prepare(cmd *cobra.Command) (*solarRun, error) {
 	r.plan = &solar.Plan{System: sys, Until: until, Every: f.every, Options: solar.Options{
 		Integrator: f.integrator, Dt: f.dt, Tol: f.tol, Relativity: f.gr,
 	}}
-	if r.plan.Options.Events, err = f.events.options(sys); err != nil {
+	if r.plan.Options.Events, err = f.events.options(sys, f.integrator); err != nil {
 		return nil, err
 	}
 	for _, name := range f.input.files {
