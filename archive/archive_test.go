@@ -107,7 +107,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Error(err)
 		}
 		layout, err := a.Layout(ctx, 3)
-		if err != nil || len(layout) != 5 || layout[1] != (Layout{"plate", "f32", "2,5"}) {
+		if err != nil || len(layout) != 5 || layout[1] != (Layout{"plate", "f32", "2,5", 40}) {
 			t.Errorf("layout %v, %v", layout, err)
 		}
 	}

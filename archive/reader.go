@@ -179,9 +179,9 @@ func (a *Archive) At(ctx context.Context, t float64) (int, error) {
 	return int(n.Int64), nil
 }
 
-// Layout returns the fields of a frame without their data, with the number of elements of each in order.
+// Layout returns the fields of a frame without their data, in order.
 func (a *Archive) Layout(ctx context.Context, n int) ([]Layout, error) {
-	rows, err := a.db.QueryContext(ctx, "SELECT name, type, shape FROM data WHERE frame = ? AND band = 0 ORDER BY field", n)
+	rows, err := a.db.QueryContext(ctx, "SELECT name, type, shape, sum(length(bytes)) FROM data WHERE frame = ? GROUP BY field ORDER BY field", n)
 	if err != nil {
 		return nil, fault(a.path, err)
 	}
@@ -189,7 +189,7 @@ func (a *Archive) Layout(ctx context.Context, n int) ([]Layout, error) {
 	var out []Layout
 	for rows.Next() {
 		var l Layout
-		if err := rows.Scan(&l.Name, &l.Type, &l.Shape); err != nil {
+		if err := rows.Scan(&l.Name, &l.Type, &l.Shape, &l.Bytes); err != nil {
 			return nil, fault(a.path, err)
 		}
 		out = append(out, l)
@@ -202,6 +202,7 @@ type Layout struct {
 	Name  string `json:"name"`
 	Type  string `json:"type"`
 	Shape string `json:"shape"`
+	Bytes int64  `json:"bytes"`
 }
 
 // fields reads the fields of a frame.

@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,7 +16,7 @@ import (
 	"offload/device"
 )
 
-// The program in archive.md finds each frame of an archive whole, and a flipped bit.
+// The program in archive.md finds the run and each frame of an archive whole, and a flipped bit.
 func TestArchiveProgram(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
@@ -28,7 +29,10 @@ func TestArchiveProgram(t *testing.T) {
 	program := regexp.MustCompile("(?s)```python\n(.*?)```").FindSubmatch(text)[1]
 	path := filepath.Join(t.TempDir(), "run.archive")
 	ctx := context.Background()
-	w, err := archive.Create(ctx, path, archive.Run{Kind: "test", Options: json.RawMessage("{}")})
+	w, err := archive.Create(ctx, path, archive.Run{
+		Kind: "test", Options: json.RawMessage(`{"é":1}`), Inputs: []archive.Input{{Name: "é.csv", SHA256: "00"}},
+		Fields: []archive.Field{{Name: "source", Shape: []int{2}, Data: device.Of([]float64{1, 2})}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,19 +53,26 @@ func TestArchiveProgram(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	say := func() string {
+	say := func(path string) string {
 		out, err := exec.Command(python, "-c", string(program), path).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 		return string(out)
 	}
-	if out := say(); strings.Count(out, "whole") != 3 || strings.Contains(out, "DAMAGED") {
+	if out := say(path); strings.Count(out, "whole") != 4 || strings.Contains(out, "DAMAGED") {
 		t.Errorf("the program says\n%s", out)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	bad := filepath.Join(t.TempDir(), "bad.archive")
+	if err := os.WriteFile(bad, bytes.Replace(data, []byte("é.csv"), []byte("è.csv"), 1), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if out := say(bad); !strings.HasPrefix(out, "run test DAMAGED") || strings.Count(out, "whole") != 3 {
+		t.Errorf("with another name of an input the program says\n%s", out)
 	}
 	at := strings.LastIndex(string(data), string(device.Of(marker).Bytes()))
 	if at < 0 {
@@ -71,7 +82,7 @@ func TestArchiveProgram(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if out := say(); strings.Count(out, "DAMAGED") != 1 {
+	if out := say(path); strings.Count(out, "DAMAGED") != 1 {
 		t.Errorf("with a flipped bit the program says\n%s", out)
 	}
 	a, err := archive.Open(ctx, path)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -78,11 +79,21 @@ func (f *archiveFlags) run(cmd *cobra.Command, path string) error {
 	case f.compare != "":
 		err = f.difference(cmd, a, path)
 	case f.export != "":
+		if sameFile(path, f.export) {
+			return usagef("--export=%s: is the archive itself", f.export)
+		}
 		err = f.write(cmd, a)
 	default:
 		err = f.list(cmd, a)
 	}
 	return archiveError(err)
+}
+
+// sameFile reports whether two paths lead to one file.
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // validate returns a usage error for flags that contradict each other.
@@ -111,8 +122,8 @@ type archiveList struct {
 	Version string           `json:"version"`
 	Options json.RawMessage  `json:"options"`
 	Inputs  []archive.Input  `json:"inputs"`
+	Fields  []archive.Layout `json:"fields"` // of the last frame
 	Frames  []frameList      `json:"frames"`
-	fields  []archive.Layout // of the last frame
 }
 
 type frameList struct {
@@ -126,7 +137,7 @@ type frameList struct {
 
 func (f *archiveFlags) list(cmd *cobra.Command, a *archive.Archive) error {
 	run := a.Run()
-	l := &archiveList{Kind: run.Kind, Unit: run.Unit, Version: run.Version, Options: run.Options, Inputs: run.Inputs, Frames: []frameList{}}
+	l := &archiveList{Kind: run.Kind, Unit: run.Unit, Version: run.Version, Options: run.Options, Inputs: run.Inputs, Fields: []archive.Layout{}, Frames: []frameList{}}
 	for h, err := range a.Headers(cmd.Context()) {
 		if err != nil {
 			return err
@@ -135,7 +146,7 @@ func (f *archiveFlags) list(cmd *cobra.Command, a *archive.Archive) error {
 	}
 	if n := len(l.Frames); n > 0 {
 		var err error
-		if l.fields, err = a.Layout(cmd.Context(), n-1); err != nil {
+		if l.Fields, err = a.Layout(cmd.Context(), n-1); err != nil {
 			return err
 		}
 	}
@@ -148,8 +159,8 @@ func (l *archiveList) text(w io.Writer) error {
 	for _, in := range l.Inputs {
 		fmt.Fprintf(&b, "input %s, SHA-256 %.12s…\n", in.Name, in.SHA256)
 	}
-	for _, f := range l.fields {
-		fmt.Fprintf(&b, "field %s: %s [%s]\n", f.Name, f.Type, strings.ReplaceAll(f.Shape, ",", " × "))
+	for _, f := range l.Fields {
+		fmt.Fprintf(&b, "field %s: %s [%s], %d bytes\n", f.Name, f.Type, strings.ReplaceAll(f.Shape, ",", " × "), f.Bytes)
 	}
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "frame\tstep\ttime, %s\tdigest\n", l.Unit)
@@ -199,7 +210,7 @@ func (f *archiveFlags) difference(cmd *cobra.Command, a *archive.Archive, path s
 	equal, only := c.Difference == nil, [2]int{c.OnlyA, c.OnlyB}
 	r := &archiveResult{Frames: c.Frames, Equal: &equal, Only: &only, Difference: c.Difference}
 	if d := c.Difference; d != nil {
-		r.says = fmt.Sprintf("frame %d of %s and frame %d of %s, at %v: %s is %s and %s", d.FrameA, path, d.FrameB, f.compare, d.Time, d.What, d.A, d.B)
+		r.says = fmt.Sprintf("frame %d of %s and frame %d of %s, at %s: %s is %s and %s", d.FrameA, path, d.FrameB, f.compare, strconv.FormatFloat(d.Time, 'f', -1, 64), d.What, d.A, d.B)
 		return errors.Join(f.reporting.print(cmd, "", r), errors.New("the archives differ"))
 	}
 	r.says = fmt.Sprintf("%d frames are equal", c.Frames)
