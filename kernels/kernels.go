@@ -1,4 +1,4 @@
-// Package kernels lists the module's kernels: force and potential of package gravity,
+// Package kernels lists the module's kernels: force, potential and leapfrog of package gravity,
 // laplacian and heat of package grid, and those of package multigrid: start, cycle and finish
 // for uniform plates, smooth, restrict, prolong, direction, step and dot for networks.
 //
@@ -14,11 +14,12 @@ import (
 	"offload/kernels/multigrid"
 )
 
-// All returns the kernels, each in float32 and float64.
+// All returns the kernels, each in the precisions that it has.
 func All() []*device.Kernel {
 	var all []*device.Kernel
 	for _, kernel := range []func(device.Type) *device.Kernel{gravity.Force, gravity.Potential, grid.Laplacian, grid.Heat} {
 		all = append(all, kernel(device.Float32), kernel(device.Float64))
 	}
+	all = append(all, gravity.Leapfrog())
 	return append(append(all, multigrid.Plain()...), multigrid.General()...)
 }
