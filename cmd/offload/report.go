@@ -97,6 +97,7 @@ type solarReport struct {
 	Elements             []orbitReport  `json:"elements,omitempty"`
 	Archive              *archiveReport `json:"archive,omitempty"`
 	*eventsReport
+	*particlesReport
 }
 
 // distance is the distance of a body from its position in the ephemeris.
@@ -144,6 +145,7 @@ func (r *solarReport) text(w io.Writer) error {
 	}
 	writeOrbits(&b, r.Elements)
 	r.eventsReport.text(&b)
+	r.particlesReport.text(&b)
 	if r.Archive != nil {
 		fmt.Fprintf(&b, "%d frames in %s\n", r.Archive.Frames, r.Archive.File)
 	}

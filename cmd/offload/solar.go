@@ -19,6 +19,7 @@ import (
 type solarFlags struct {
 	input                         solarInput
 	events                        solarEvents
+	particles                     solarParticles
 	integrator, device, out, plot string
 	dt, tol, every                float64
 	gr                            bool
@@ -48,11 +49,12 @@ calendar or Julian dates. A change of the energy by more than 0.1 % is noted.`,
   offload sim solar --until=+100y --elements
   offload sim solar --bodies=my.csv --until=2010-01-01 --out=end.csv --plot=orbits.png
   offload sim solar --bodies=comet.csv --close=3hill --on-collision=merge
+  offload sim solar --integrator=leapfrog --dt=1 --until=+1y --particles=asteroids.npy --particles-out=end.npy
   offload sim solar --until=+1e5y --every=3652500 --archive=run.archive
   offload sim solar --resume=run.archive --until=+2e5y`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.trace.around(cmd, f.run, append(f.archive.paths(), f.out, f.plot)...)
+			return f.trace.around(cmd, f.run, append(f.archive.paths(), f.out, f.plot, f.particles.out)...)
 		},
 	}
 	deviceFlag(cmd, &f.device)
@@ -67,6 +69,7 @@ calendar or Julian dates. A change of the energy by more than 0.1 % is noted.`,
 	fl.StringVar(&f.out, "out", "", "write states to this CSV `file`; - for stdout")
 	fl.StringVar(&f.plot, "plot", "", "draw the orbits to this PNG `file`")
 	f.events.flags(cmd)
+	f.particles.flags(cmd)
 	f.archive.flags(cmd, "date")
 	f.reporting.flag(cmd)
 	f.trace.flag(cmd)
@@ -78,7 +81,7 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	if err := foldersExist(f.out, f.plot); err != nil {
+	if err := foldersExist(f.out, f.plot, f.particles.out); err != nil {
 		return err
 	}
 	r, err := f.prepare(cmd)
@@ -124,7 +127,7 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	if found.Doubtful {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: the energy has changed by %.2g of itself: the steps were too long, as when bodies meet; the states mean little\n", float64(found.EnergyError))
 	}
-	return errors.Join(f.reporting.print(cmd, f.out, found), r.out.commit(), r.frames.close(), f.draw(end.track))
+	return errors.Join(f.reporting.print(cmd, f.out, found), r.out.commit(), r.frames.close(), f.draw(end.track), f.particles.write(end.swarm.now))
 }
 
 // doubtful is the relative change of the energy from which on a run is called doubtful. Runs
@@ -150,8 +153,8 @@ func (f *solarFlags) check(cmd *cobra.Command) error {
 	} else if !adaptive && cmd.Flags().Changed("tol") {
 		return usagef("--tol=%g: %s has a fixed step, set by --dt; --tol requires %s", f.tol, f.integrator, solar.DefaultIntegrator)
 	}
-	held := append([]string{"bodies", "epoch", "units", "frame", "integrator", "dt", "tol", "gr", "every"}, eventFlags...)
-	return errors.Join(f.input.check(), f.events.check(cmd), f.archive.check(cmd, held...), f.checked.check(cmd), f.reporting.check())
+	held := append([]string{"bodies", "epoch", "units", "frame", "integrator", "dt", "tol", "gr", "every", "particles"}, eventFlags...)
+	return errors.Join(f.input.check(), f.events.check(cmd), f.particles.check(f), f.archive.check(cmd, held...), f.checked.check(cmd), f.reporting.check())
 }
 
 // draw draws the orbits, if requested.

@@ -26,6 +26,7 @@ type solarRun struct {
 	plan     *solar.Plan
 	standard bool // the bodies are those that come with the program
 	start    *solar.Checkpoint
+	xv       []float64 // of the particles at the start
 	inputs   []archive.Input
 	source   *source
 
@@ -61,10 +62,16 @@ func (f *solarFlags) prepare(cmd *cobra.Command) (*solarRun, error) {
 	r.plan = &solar.Plan{System: sys, Until: until, Every: f.every, Options: solar.Options{
 		Integrator: f.integrator, Dt: f.dt, Tol: f.tol, Relativity: f.gr,
 	}}
+	if r.xv, err = f.particles.read(&f.input, sys.Epoch); err != nil {
+		return nil, err
+	}
 	if r.plan.Options.Events, err = f.events.options(sys, f.integrator); err != nil {
 		return nil, err
 	}
-	for _, name := range f.input.files {
+	for _, name := range append(f.input.files[:len(f.input.files):len(f.input.files)], f.particles.file) {
+		if name == "" {
+			continue
+		}
 		input, err := inputOf(name)
 		if err != nil {
 			return nil, err
@@ -103,6 +110,7 @@ func (r *solarRun) resume(cmd *cobra.Command, f *solarFlags) error {
 		return &inputError{fmt.Errorf("%s: %w", f.archive.resume, err)}
 	}
 	r.plan, r.source, r.inputs = plan, from, from.run.Inputs
+	r.xv = particlesOf(from.frame)
 	r.standard = len(r.inputs) == 0
 	if cmd.Flags().Changed("until") {
 		plan.Until, err = f.input.end(plan.System.Epoch)
@@ -136,6 +144,7 @@ type solarEnd struct {
 	last   solar.Snapshot
 	track  *solar.Track
 	events *eventsReport // nil if none are looked for
+	swarm  *swarm
 	report solar.Report
 	info   device.Info // of the device
 	err    error       // of the simulation, not of the device
@@ -152,10 +161,15 @@ func (r *solarRun) task() sched.Task[solarEnd] {
 	launch := gravity.NewForce(bodies, bodies, acc, 0.0, 0)
 	times := solar.Evaluations(r.plan.Options, math.Min(math.Abs(r.plan.Until-r.plan.System.Epoch), solar.MaxJD))
 	size := int64(8 * n)
+	kernels, work, memory := []*device.Kernel{launch.Kernel}, []sched.Work{sched.WorkOf(launch, times)}, size*(gravity.BodyWidth+gravity.AccelWidth)
+	if len(r.xv) > 0 {
+		kernels, memory = append(kernels, gravity.Leapfrog()), memory+int64(8*len(r.xv))
+		work = append(work, particleWork(len(r.xv)/gravity.ParticleWidth, n, times))
+	}
 	return sched.Task[solarEnd]{
 		Name:  "the integration",
-		Needs: sched.Needs{Kernels: []*device.Kernel{launch.Kernel}, Memory: size * (gravity.BodyWidth + gravity.AccelWidth), Exact: true},
-		Work:  []sched.Work{sched.WorkOf(launch, times)},
+		Needs: sched.Needs{Kernels: kernels, Memory: memory, Exact: true},
+		Work:  work,
 		Up:    sched.Transfer{Count: times, Bytes: totalBytes(times, size*gravity.BodyWidth)},
 		Down:  sched.Transfer{Count: times, Bytes: totalBytes(times, size*gravity.AccelWidth)},
 		Steps: max(1, times/evaluationsPerStep),
@@ -191,6 +205,10 @@ func (r *solarRun) integrate(ctx context.Context, d device.Device) (end solarEnd
 	if err != nil {
 		return end, err
 	}
+	if end.swarm, err = newSwarm(ctx, r.wrap(d), sim, r.xv); err != nil {
+		return end, err
+	}
+	defer end.swarm.close()
 	if plan.Options.Events.Any() {
 		end.events = &eventsReport{Events: []eventReport{}}
 	}
@@ -198,23 +216,38 @@ func (r *solarRun) integrate(ctx context.Context, d device.Device) (end solarEnd
 		end.track = solar.NewTrack(sim)
 	}
 	end.report, err = r.follow(ctx, sim, &end)
+	if lost := end.swarm.read(ctx); lost != nil && err == nil {
+		err = lost
+	}
 	end.last = sim.Snapshot()
 	return end, err
 }
 
-// marks is the number of frames of an archive where there is no interval between samples.
-const marks = 100
+// marks is the number of frames of an archive where there is no interval between samples, and wideMarks where a frame has
+// more than manyParticles.
+const (
+	marks         = 100
+	wideMarks     = 10
+	manyParticles = 10_000
+)
 
 // follow runs the simulation and writes what comes on the way.
 func (r *solarRun) follow(ctx context.Context, sim *solar.Simulation, end *solarEnd) (solar.Report, error) {
 	plan := r.plan
 	done := func(jd float64) float64 { return (jd - plan.System.Epoch) / (plan.Until - plan.System.Epoch) }
+	marks := float64(marks)
+	if len(r.xv) > manyParticles*gravity.ParticleWidth {
+		marks = wideMarks
+	}
 	mark := math.Floor(done(sim.JD())*marks) + 1
 	frame := func() error {
 		if !r.frames.wanted() {
 			return nil
 		}
 		f, err := sim.Checkpoint().Frame(plan.System.Epoch)
+		if err == nil {
+			err = end.swarm.add(ctx, f)
+		}
 		return r.frames.append(ctx, f, err)
 	}
 	watch := solar.Watch{
@@ -284,6 +317,6 @@ func (r *solarRun) report(end solarEnd) *solarReport {
 		place: where, Integrator: from.Integrator, Relativity: r.plan.Options.Relativity,
 		FromJD: from.FromJD, ToJD: from.ToJD, Steps: from.Steps, Evaluations: from.Evaluations,
 		EnergyError: real(from.EnergyError), AngularMomentumError: real(from.AngularMomentumError), BarycentreDrift: real(from.BarycentreDrift),
-		Doubtful: from.EnergyError > doubtful, Archive: r.frames.report(), eventsReport: end.events,
+		Doubtful: from.EnergyError > doubtful, Archive: r.frames.report(), eventsReport: end.events, particlesReport: end.swarm.report(),
 	}
 }
