@@ -30,6 +30,8 @@ type Simulation struct {
 	search *search // of events; nil if none are selected
 	lost   losses  // in mergers
 
+	particles []*Particles // that follow
+
 	advancing bool // the integrator may be ahead of phase
 }
 
@@ -231,8 +233,11 @@ func (s *Simulation) sample(watch Watch) error {
 func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error {
 	looking := s.looking(&watch)
 	var step func(float64) error
-	if watch.Progress != nil || looking {
+	if watch.Progress != nil || looking || len(s.particles) > 0 {
 		step = func(t float64) error {
+			if err := s.lead(ctx); err != nil {
+				return err
+			}
 			if looking {
 				if err := s.look(ctx, &watch); err != nil {
 					return err
@@ -266,6 +271,16 @@ func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error 
 		return named
 	}
 	return fmt.Errorf("at JD %s: %w", formatJD(s.JD()), err)
+}
+
+// lead lets the particles follow a step.
+func (s *Simulation) lead(ctx context.Context) error {
+	for _, p := range s.particles {
+		if err := p.follow(ctx, s.integ.(*composition).span.step()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // report covers the steps since the beginning.
