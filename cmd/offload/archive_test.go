@@ -60,11 +60,11 @@ func TestKilled(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	places := [][]string{{"--device=cpu"}, {"--device=cpu", "--workers=1"}, {"--device=reference"}, {"--device=cpu", "--workers=3"}}
 	runs := [][]string{
-		{"sim", "solar", "--until=+40y", "--every=50"},
-		{"sim", "solar", "--gr", "--until=-60y"},
-		{"sim", "solar", "--integrator=yoshida4", "--until=+12y", "--every=33.3"},
-		{"sim", "solar", "--integrator=wh", "--bodies=" + planets(t), "--until=+9000y", "--every=100000"},
-		{"sim", "plate", "--n=65x50", "--left=flux:5000", "--right=20", "--time=60", "--dt=0.2", "--every=2"},
+		{"sim", "solar", "--until=+20y", "--every=50"},
+		{"sim", "solar", "--gr", "--until=-25y"},
+		{"sim", "solar", "--integrator=yoshida4", "--until=+6y", "--every=33.3"},
+		{"sim", "solar", "--integrator=wh", "--bodies=" + planets(t), "--until=+5000y", "--every=50000"},
+		{"sim", "plate", "--n=65x50", "--left=flux:5000", "--right=20", "--time=30", "--dt=0.2", "--every=1"},
 		{"sim", "plate", "--n=129", "--top=100", "--solver=jacobi", "--tol=1e-6", "--every=2000"},
 	}
 	for n, killed := 0, 0; killed < most; n++ {
