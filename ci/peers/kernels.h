@@ -89,3 +89,56 @@ static void NAME(laplacian)(const struct options *o) {
   }
   free(u), free(v);
 }
+
+// BODIES is how many bodies pull the particles of leapfrog, and BLOCK how many particles go through all steps together.
+#define BODIES 9
+#define BLOCK 64
+
+// leap advances a block of particles, given as columns x, y, z, vx, vy, vz, by steps of h; bodies has (x, y, z, gm) of
+// each body at the start and after each step.
+static void NAME(leap)(long steps, T h, const T (*restrict bodies)[BODIES][4], T (*restrict p)[BLOCK]) {
+  for (long s = 0; s <= steps; s++) {
+    T ax[BLOCK] = {0}, ay[BLOCK] = {0}, az[BLOCK] = {0};
+    for (int j = 0; j < BODIES; j++) {
+      const T bx = bodies[s][j][0], by = bodies[s][j][1], bz = bodies[s][j][2], gm = bodies[s][j][3];
+#pragma omp simd
+      for (int i = 0; i < BLOCK; i++) {
+        const T dx = bx - p[0][i], dy = by - p[1][i], dz = bz - p[2][i];
+        const T r2 = dx * dx + dy * dy + dz * dz;
+        const T w = gm / (r2 * SQRT(r2));
+        ax[i] += w * dx, ay[i] += w * dy, az[i] += w * dz;
+      }
+    }
+    const T kick = s == 0 || s == steps ? h / 2 : h, drift = s == steps ? 0 : h;
+#pragma omp simd
+    for (int i = 0; i < BLOCK; i++) {
+      p[3][i] += kick * ax[i], p[4][i] += kick * ay[i], p[5][i] += kick * az[i];
+      p[0][i] += drift * p[3][i], p[1][i] += drift * p[4][i], p[2][i] += drift * p[5][i];
+    }
+  }
+}
+
+static void NAME(leapfrog)(const struct options *o) {
+  const long blocks = (o->n + BLOCK - 1) / BLOCK;
+  T(*bodies)[BODIES][4] = allocate(o->sweeps + 1, sizeof *bodies);
+  T(*p)[6][BLOCK] = allocate(blocks, sizeof *p);
+  for (long s = 0; s <= o->sweeps; s++)
+    for (int j = 0; j < BODIES; j++) {
+      const T b[] = {(T)(j / 2.0 + 1e-4 * s), (T)(j / 3.0), (T)(j / 7.0), (T)(j ? 1e-7 : 3e-4)};
+      memcpy(bodies[s][j], b, sizeof b);
+    }
+#pragma omp parallel for schedule(static)
+  for (long b = 0; b < blocks; b++)
+    for (int c = 0; c < 6; c++)
+      for (int i = 0; i < BLOCK; i++) p[b][c][i] = (T)((c < 3 ? 4 : 0.01) * (uniform(6 * (BLOCK * b + i) + c) + (c < 3)));
+  for (long rep = -1; rep < o->reps; rep++) { // the first one is cold and does not count
+    const double start = omp_get_wtime();
+#pragma omp parallel for schedule(dynamic, 16)
+    for (long b = 0; b < blocks; b++) NAME(leap)(o->sweeps, (T)0.01, (const T(*)[BODIES][4])bodies, p[b]);
+    const double seconds = omp_get_wtime() - start;
+    if (rep >= 0) report(o, seconds, (double)o->n * o->sweeps / seconds, (double)p[0][0][0]);
+  }
+  free(bodies), free(p);
+}
+#undef BODIES
+#undef BLOCK

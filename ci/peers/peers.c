@@ -1,6 +1,6 @@
-// Straightforward C: gravity and Jacobi sweeps with OpenMP, compiled with gcc -O3 -march=native -ffast-math -fopenmp.
+// Straightforward C: gravity, Jacobi sweeps and test particles with OpenMP, compiled with gcc -O3 -march=native -ffast-math -fopenmp.
 //
-//   peers force|laplacian f32|f64 N [--sweeps=16] [--reps=5] [--residual=last|every]
+//   peers force|laplacian|leapfrog f32|f64 N [--sweeps=16] [--reps=5] [--residual=last|every]
 //
 // Prints one JSON object per repetition, with the seconds of the work alone. OMP_NUM_THREADS sets the threads.
 #include <math.h>
@@ -69,7 +69,7 @@ static long number(const char *text) {
 
 int main(int argc, char **argv) {
   if (argc < 4) {
-    fprintf(stderr, "usage: peers force|laplacian f32|f64 N [--sweeps=16] [--reps=5] [--residual=last|every]\n");
+    fprintf(stderr, "usage: peers force|laplacian|leapfrog f32|f64 N [--sweeps=16] [--reps=5] [--residual=last|every]\n");
     return 2;
   }
   struct options o = {.kernel = argv[1], .precision = argv[2], .n = number(argv[3]), .sweeps = 16, .reps = 5};
@@ -82,14 +82,14 @@ int main(int argc, char **argv) {
       return 2;
     }
   }
-  int force = !strcmp(o.kernel, "force"), single = !strcmp(o.precision, "f32");
-  if ((!force && strcmp(o.kernel, "laplacian")) || (!single && strcmp(o.precision, "f64"))) {
+  int force = !strcmp(o.kernel, "force"), leapfrog = !strcmp(o.kernel, "leapfrog"), single = !strcmp(o.precision, "f32");
+  if ((!force && !leapfrog && strcmp(o.kernel, "laplacian")) || (!single && strcmp(o.precision, "f64"))) {
     fprintf(stderr, "peers: no kernel %s in %s\n", o.kernel, o.precision);
     return 2;
   }
   if (force) o.sweeps = 0;
   void (*run)(const struct options *) =
-      force ? (single ? force_f32 : force_f64) : (single ? laplacian_f32 : laplacian_f64);
+      force ? (single ? force_f32 : force_f64) : leapfrog ? (single ? leapfrog_f32 : leapfrog_f64) : (single ? laplacian_f32 : laplacian_f64);
   run(&o);
   return 0;
 }

@@ -1,12 +1,13 @@
 # Rates of the kernels; ci/peers/run sources this.
 
 rounds=5 reps=3 smallreps=100
-bodies=16384 few=4096 points=8192 small=512 middle=2048 sweeps=32 smallsweeps=64 numpybodies=2048
+bodies=16384 few=4096 points=8192 small=512 middle=2048 sweeps=32 smallsweeps=64 numpybodies=2048 particles=100000 steps=64
 if [ -n "$quick" ]; then
-  rounds=2 reps=2 smallreps=5 bodies=2048 few=1024 points=512 small=128 middle=256 sweeps=8 smallsweeps=16 numpybodies=512
+  rounds=2 reps=2 smallreps=5 bodies=2048 few=1024 points=512 small=128 middle=256 sweeps=8 smallsweeps=16 numpybodies=512 particles=5000 steps=16
 fi
 
 (cd ../.. && go build -o "$dir/offload" ./cmd/offload)
+(cd ../.. && go build -o "$dir/leapfrog" ./ci/peers/leapfrog)
 (cd gonum && go build -o "$dir/go" .)
 [ -n "$(with_module numpy)" ] || install python3-numpy
 python=$(with_module numpy)
@@ -15,6 +16,9 @@ python=$(with_module numpy)
 
 ours() { # workers, kernel, precision, n, sweeps, repetitions
   "$dir/offload" bench --device=cpu --format=json --count="${6-$reps}" --workers="$1" --kernel="$2" --precision="$3" --n="$4" --sweeps="$5" | rates | median
+}
+follow() { # workers, particles, steps
+  "$dir/leapfrog" "$1" "$2" "$3" "$reps" | rates | median
 }
 plain() { # kernel, n, sweeps
   "$dir/go" "$1" "$2" "$3" $reps | tee "$dir/last.$1" | rates | median
@@ -32,6 +36,7 @@ for p in f32 f64; do
   add "laplacian $p, $points², $sweeps sweeps" "C, OpenMP, $threads threads" "ours $threads laplacian $p $points $sweeps" "c laplacian $p $points $sweeps"
   add "laplacian $p, $small², $smallsweeps sweeps" "C, OpenMP, $threads threads" "ours $threads laplacian $p $small $smallsweeps $smallreps" "c laplacian $p $small $smallsweeps $smallreps"
 done
+add "particle-steps, $particles particles, 9 bodies, $steps steps" "C, OpenMP, $threads threads" "follow $threads $particles $steps" "c leapfrog f64 $particles $steps"
 add "force f64, n = $few, 1 worker" "Go loop, 1 core" "ours 1 force f64 $few 1" "plain force $few 1"
 add "laplacian f64, $middle², 16 sweeps, 1 worker" "Go loop on gonum mat, 1 core" "ours 1 laplacian f64 $middle 16" "plain laplacian $middle 16"
 for p in f32 f64; do
