@@ -34,6 +34,9 @@ type Options struct {
 	Tol float64
 	// Relativity adds the Sun's first post-Newtonian term; see Schwarzschild.
 	Relativity bool
+	// Model selects the forces beside the pull of points: "" for those of Relativity, or "de" for those of JPL's DE405,
+	// which include relativity, require radau15 and add asteroids to the bodies; see NewDE.
+	Model string
 	// Variant selects a form of wh's inner loops, all of which give the same bits: avx512, avx2 or contract. If this
 	// machine lacks it, or by default, the fastest is used. It is for tests and measurements.
 	Variant string

@@ -28,6 +28,9 @@ func (s *Simulation) merge(watch *Watch, f found) error {
 	if s.opts.Relativity && s.names[gone] == SunName {
 		return fmt.Errorf("%w of %s and %s, which has more mass: relativity is about the former", ErrCollision, SunName, s.names[keep])
 	}
+	if s.opts.Model != "" {
+		return fmt.Errorf("%w of %s and %s: the model %s is about bodies that do not merge", ErrCollision, s.names[keep], s.names[gone], s.opts.Model)
+	}
 	f.kind = Merger
 	e := s.event(&f)
 	energy, spin := s.content(f.i, f.j)

@@ -194,6 +194,7 @@ func (r *radau15) start(ctx context.Context, rhs *Acceleration, p *Phase) error 
 	if r.haveA0 {
 		return nil
 	}
+	rhs.at(p.T)
 	if err := r.evaluate(ctx, rhs, p.X, p.V, r.a0); err != nil {
 		return err
 	}
@@ -226,6 +227,7 @@ func (r *radau15) solve(ctx context.Context, rhs *Acceleration, p *Phase, dt flo
 		for n := 1; n < 8; n++ {
 			r.moveTo(n, dt, p)
 			if rhs.Correction != nil {
+				rhs.at(p.T + float64(r.h[n]*dt))
 				r.turnTo(n, dt, p)
 			}
 			if err := r.evaluate(ctx, rhs, r.x, r.v, r.a); err != nil {

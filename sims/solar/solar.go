@@ -45,23 +45,22 @@ func New(sys *System, field Field, opts Options) (*Simulation, error) {
 	if err := sys.apart(); err != nil {
 		return nil, err
 	}
+	correction, sys, err := opts.correction(sys)
+	if err != nil {
+		return nil, err
+	}
 	s := &Simulation{epoch: sys.Epoch, gm: sys.GMs(), opts: opts, phase: NewPhase(sys)}
 	for i := range sys.Bodies {
 		s.names = append(s.names, sys.Bodies[i].Name)
 		s.radii = append(s.radii, sys.Bodies[i].Radius)
 	}
-	var err error
 	if s.integ, err = NewIntegrator(opts.Integrator, opts); err != nil {
 		return nil, err
 	}
 	if s.rhs.Field = field; field == nil {
 		s.rhs.Field = Newton(s.gm)
 	}
-	if opts.Relativity {
-		if s.rhs.Correction, err = Schwarzschild(sys); err != nil {
-			return nil, err
-		}
-	}
+	s.rhs.Correction = correction
 	if w, ok := s.integ.(*wisdomHolman); ok {
 		if _, _, err := w.admit(&s.rhs, s.phase, true); err != nil {
 			return nil, s.named(err)
