@@ -205,18 +205,23 @@ func TestPlatesInFloat32(t *testing.T) {
 
 // Frames are numbered; the last one is the field of --out.
 func TestPlateFrames(t *testing.T) {
-	dir := t.TempDir()
-	out := filepath.Join(dir, "out.npy")
-	plateJSON(t, "--device=cpu", "--n=17", "--left=flux:5000", "--time=4", "--dt=0.5", "--every=1", "--out="+out)
-	frames, err := filepath.Glob(filepath.Join(dir, "out-*.npy"))
-	if err != nil || len(frames) != 5 {
-		t.Fatalf("%q, %v", frames, err)
-	}
-	last, err := os.ReadFile(frames[4])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if end, err := os.ReadFile(out); err != nil || string(end) != string(last) {
-		t.Errorf("the last frame is another field, %v", err)
+	for _, args := range []string{
+		"--left=flux:5000 --time=4 --dt=0.5 --every=1",
+		"--left=5000 --scheme=explicit --time=0.04 --every=0.01",
+	} {
+		dir := t.TempDir()
+		out := filepath.Join(dir, "out.npy")
+		plateJSON(t, append([]string{"--device=cpu", "--n=17", "--out=" + out}, strings.Fields(args)...)...)
+		frames, err := filepath.Glob(filepath.Join(dir, "out-*.npy"))
+		if err != nil || len(frames) != 5 {
+			t.Fatalf("%s: %q, %v", args, frames, err)
+		}
+		last, err := os.ReadFile(frames[4])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if end, err := os.ReadFile(out); err != nil || string(end) != string(last) {
+			t.Errorf("%s: the last frame is another field, %v", args, err)
+		}
 	}
 }
