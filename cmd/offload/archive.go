@@ -320,6 +320,10 @@ func (f *archiveFlags) writeStates(cmd *cobra.Command, a *archive.Archive, n int
 	if err != nil {
 		return &inputError{err}
 	}
+	sys, err := plan.Bodies()
+	if err != nil {
+		return &inputError{err}
+	}
 	first, last := n, n
 	if f.frame == "" {
 		first, last = 0, a.Len()-1
@@ -335,7 +339,7 @@ func (f *archiveFlags) writeStates(cmd *cobra.Command, a *archive.Archive, n int
 			if err != nil {
 				return &inputError{err}
 			}
-			snap, err := c.Snapshot(plan.System)
+			snap, err := c.Snapshot(sys)
 			if err != nil {
 				return &inputError{err}
 			}

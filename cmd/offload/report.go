@@ -84,6 +84,7 @@ type solarReport struct {
 	place
 	Integrator           string         `json:"integrator"`
 	Relativity           bool           `json:"relativity"`
+	Model                string         `json:"model,omitempty"`
 	FromJD               float64        `json:"from_jd"`
 	ToJD                 float64        `json:"to_jd"`
 	Steps                int            `json:"steps"`
@@ -129,7 +130,10 @@ func (r *solarReport) compare(s solar.Snapshot) error {
 
 func (r *solarReport) text(w io.Writer) error {
 	energy := "energy"
-	if r.Relativity {
+	switch {
+	case r.Model != "":
+		energy = "energy of points (which the model's forces do not conserve)"
+	case r.Relativity:
 		energy = "Newtonian energy (which the 1PN term does not conserve)"
 	}
 	var b strings.Builder

@@ -22,6 +22,7 @@ type solarFlags struct {
 	particles                     solarParticles
 	integrator, device, out, plot string
 	dt, tol, every                float64
+	model                         string
 	gr                            bool
 	workers                       int
 	archive                       archiving
@@ -46,6 +47,7 @@ Horizons answers. docs/solar.md has all formats. Dates are of TDB, in the Gregor
 calendar or Julian dates. A change of the energy by more than 0.1 % is noted.`,
 		Example: `  offload sim solar --gr --until=2462502.5
   offload sim solar --integrator=yoshida8 --dt=1 --until=2451910
+  offload sim solar --model=de --until=2030-01-01
   offload sim solar --until=+100y --elements
   offload sim solar --bodies=my.csv --until=2010-01-01 --out=end.csv --plot=orbits.png
   offload sim solar --bodies=comet.csv --close=3hill --on-collision=merge
@@ -64,6 +66,7 @@ calendar or Julian dates. A change of the energy by more than 0.1 % is noted.`,
 	fl.Float64Var(&f.dt, "dt", 0, "step in days, for integrators with a fixed step (default depends on the integrator)")
 	fl.Float64Var(&f.tol, "tol", 0, fmt.Sprintf("tolerance of radau15 (default %g)", solar.DefaultTol))
 	fl.BoolVar(&f.gr, "gr", false, "add the Sun's first post-Newtonian term")
+	fl.StringVar(&f.model, "model", "", "forces: de has those of JPL's DE405 (relativity of all bodies, figures, tides, asteroids), from J2000 on, with radau15")
 	fl.Float64Var(&f.every, "every", 0, "days between the states written (default only the last state)")
 	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one per CPU)")
 	fl.StringVar(&f.out, "out", "", "write states to this CSV `file`; - for stdout")
@@ -148,12 +151,20 @@ func (f *solarFlags) check(cmd *cobra.Command) error {
 	if err := oneOf("integrator", f.integrator, solar.Integrators()); err != nil {
 		return err
 	}
+	if f.model != "" {
+		if err := oneOf("model", f.model, []string{"de"}); err != nil {
+			return err
+		}
+		if f.gr {
+			return usagef("--gr is part of --model=de")
+		}
+	}
 	if adaptive := f.integrator == solar.DefaultIntegrator; adaptive && cmd.Flags().Changed("dt") {
 		return usagef("--dt=%g: %s chooses its steps by --tol; --dt requires an --integrator with a fixed step", f.dt, f.integrator)
 	} else if !adaptive && cmd.Flags().Changed("tol") {
 		return usagef("--tol=%g: %s has a fixed step, set by --dt; --tol requires %s", f.tol, f.integrator, solar.DefaultIntegrator)
 	}
-	held := append([]string{"bodies", "epoch", "units", "frame", "integrator", "dt", "tol", "gr", "every", "particles"}, eventFlags...)
+	held := append([]string{"bodies", "epoch", "units", "frame", "integrator", "dt", "tol", "gr", "model", "every", "particles"}, eventFlags...)
 	return errors.Join(f.input.check(), f.events.check(cmd), f.particles.check(f), f.archive.check(cmd, held...), f.checked.check(cmd), f.reporting.check())
 }
 

@@ -75,8 +75,11 @@ func (in *solarInput) options() (solar.ReadOptions, error) {
 }
 
 // system reads the bodies.
-func (in *solarInput) system() (*solar.System, error) {
-	if in.standard() {
+func (in *solarInput) system(model string) (*solar.System, error) {
+	switch {
+	case in.standard() && model == "de":
+		return solar.DE405()
+	case in.standard():
 		return solar.J2000()
 	}
 	o, err := in.options()

@@ -24,7 +24,8 @@ import (
 // solarRun is an integration that is about to run, from its start or from a checkpoint.
 type solarRun struct {
 	plan     *solar.Plan
-	standard bool // the bodies are those that come with the program
+	bodies   *solar.System // of the plan, with those of its model
+	standard bool          // the bodies are those that come with the program
 	start    *solar.Checkpoint
 	xv       []float64 // of the particles at the start
 	inputs   []archive.Input
@@ -41,32 +42,41 @@ type solarRun struct {
 // prepare returns the run that the flags ask for.
 func (f *solarFlags) prepare(cmd *cobra.Command) (*solarRun, error) {
 	r := &solarRun{archive: f.archive, plot: f.plot != "", wrap: f.checked.wrap}
-	if f.archive.resume != "" {
-		return r, r.resume(cmd, f)
+	err := r.read(cmd, f)
+	if err == nil {
+		r.bodies, err = r.plan.Bodies()
 	}
-	sys, err := f.input.system()
+	return r, err
+}
+
+// read reads what is to be integrated.
+func (r *solarRun) read(cmd *cobra.Command, f *solarFlags) error {
+	if f.archive.resume != "" {
+		return r.resume(cmd, f)
+	}
+	sys, err := f.input.system(f.model)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	until, err := f.input.end(sys.Epoch)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if r.standard = f.input.standard(); r.standard && f.integrator == "wh" {
 		if sys, err = sys.Merge("Earth-Moon", "Earth", "Moon"); err != nil {
-			return nil, err
+			return err
 		}
 		r.standard = false
 		fmt.Fprintln(cmd.ErrOrStderr(), "note: wh follows Earth and Moon as one body, Earth-Moon")
 	}
 	r.plan = &solar.Plan{System: sys, Until: until, Every: f.every, Options: solar.Options{
-		Integrator: f.integrator, Dt: f.dt, Tol: f.tol, Relativity: f.gr,
+		Integrator: f.integrator, Dt: f.dt, Tol: f.tol, Relativity: f.gr, Model: f.model,
 	}}
 	if r.xv, err = f.particles.read(&f.input, sys.Epoch); err != nil {
-		return nil, err
+		return err
 	}
 	if r.plan.Options.Events, err = f.events.options(sys, f.integrator); err != nil {
-		return nil, err
+		return err
 	}
 	for _, name := range append(f.input.files[:len(f.input.files):len(f.input.files)], f.particles.file) {
 		if name == "" {
@@ -74,11 +84,11 @@ func (f *solarFlags) prepare(cmd *cobra.Command) (*solarRun, error) {
 		}
 		input, err := inputOf(name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		r.inputs = append(r.inputs, input)
 	}
-	return r, nil
+	return nil
 }
 
 // inputOf returns the digest of a file.
@@ -155,7 +165,7 @@ const evaluationsPerStep = 17
 
 // task returns the task of the integration.
 func (r *solarRun) task() sched.Task[solarEnd] {
-	n := len(r.plan.System.Bodies)
+	n := len(r.bodies.Bodies)
 	bodies := device.Arg{Len: n * gravity.BodyWidth, Width: gravity.BodyWidth}
 	acc := device.Arg{Len: n * gravity.AccelWidth, Width: gravity.AccelWidth}
 	launch := gravity.NewForce(bodies, bodies, acc, 0.0, 0)
@@ -191,7 +201,7 @@ func (r *solarRun) integrate(ctx context.Context, d device.Device) (end solarEnd
 		return end, err
 	}
 	plan := r.plan
-	field, err := solar.NewDeviceField(r.wrap(d), plan.System.GMs())
+	field, err := solar.NewDeviceField(r.wrap(d), r.bodies.GMs())
 	if err != nil {
 		return end, err
 	}
@@ -314,7 +324,7 @@ func (r *solarRun) report(end solarEnd) *solarReport {
 		where.Device, where.DeviceName = "host", sysinfo.CPUName()
 	}
 	return &solarReport{
-		place: where, Integrator: from.Integrator, Relativity: r.plan.Options.Relativity,
+		place: where, Integrator: from.Integrator, Relativity: r.plan.Options.Relativity, Model: r.plan.Options.Model,
 		FromJD: from.FromJD, ToJD: from.ToJD, Steps: from.Steps, Evaluations: from.Evaluations,
 		EnergyError: real(from.EnergyError), AngularMomentumError: real(from.AngularMomentumError), BarycentreDrift: real(from.BarycentreDrift),
 		Doubtful: from.EnergyError > doubtful, Archive: r.frames.report(), eventsReport: end.events, particlesReport: end.swarm.report(),

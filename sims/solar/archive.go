@@ -19,6 +19,12 @@ type Plan struct {
 	Every   float64 // days between samples; 0 is none
 }
 
+// Bodies returns the system with the bodies that the model of the options adds: those of the field and of checkpoints.
+func (p *Plan) Bodies() (*System, error) {
+	_, full, err := p.Options.correction(p.System)
+	return full, err
+}
+
 // Archive returns the description of an archive of the plan. Version is that of the program.
 func (p *Plan) Archive(version string, inputs []archive.Input) (archive.Run, error) {
 	text, err := json.Marshal(p)

@@ -10,13 +10,17 @@ import (
 // de405 are JPL's Chebyshev coefficients for 1959 to 2060, as the Debian package casacore-data-jpl-de405 has them.
 type de405 struct{ data []byte }
 
-// openDE405 skips the test where the package is not installed. The variable OFFLOAD_DE405 names the file.
+// openDE405 skips the test where the package is not installed, unless OFFLOAD_REQUIRE_DE405 is set. The variable
+// OFFLOAD_DE405 names the file.
 func openDE405(t testing.TB) *de405 {
 	path := os.Getenv("OFFLOAD_DE405")
 	if path == "" {
 		path = "/usr/share/casacore/data/ephemerides/DE405/table.f0i"
 	}
 	data, err := os.ReadFile(path)
+	if err != nil && os.Getenv("OFFLOAD_REQUIRE_DE405") != "" {
+		t.Fatal(err)
+	}
 	if err != nil {
 		t.Skip("needs Debian's casacore-data-jpl-de405: ", err)
 	}
