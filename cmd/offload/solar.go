@@ -44,7 +44,11 @@ data of JPL's ephemeris DE405, print the distance of each body from it.
 A file of bodies has the columns jd_tdb, body, gm_au3_d2, x_au, y_au, z_au, vx_au_d,
 vy_au_d and vz_au_d, separated by commas, semicolons or tabs; or it is what JPL
 Horizons answers. docs/solar.md has all formats. Dates are of TDB, in the Gregorian
-calendar or Julian dates. A change of the energy by more than 0.1 % is noted.`,
+calendar or Julian dates. A change of the energy by more than 0.1 % is noted.
+
+wh is for planets over long spans, radau15 for everything. --archive keeps frames from
+which --resume goes on with the same bits (docs/archive.md); --close, --on-collision
+and --escape list events (docs/events.md).`,
 		Example: `  offload sim solar --gr --until=2462502.5
   offload sim solar --integrator=yoshida8 --dt=1 --until=2451910
   offload sim solar --model=de --until=2030-01-01
@@ -67,7 +71,7 @@ calendar or Julian dates. A change of the energy by more than 0.1 % is noted.`,
 	fl.Float64Var(&f.tol, "tol", 0, fmt.Sprintf("tolerance of radau15 (default %g)", solar.DefaultTol))
 	fl.BoolVar(&f.gr, "gr", false, "add the Sun's first post-Newtonian term")
 	fl.StringVar(&f.model, "model", "", "forces: de has those of JPL's DE405 (relativity of all bodies, figures, tides, asteroids), from J2000 on, with radau15")
-	fl.Float64Var(&f.every, "every", 0, "days between the states written (default only the last state)")
+	fl.Float64Var(&f.every, "every", 0, "days between the states that are written and archived (default only the last state)")
 	intVar(cmd, &f.workers, "workers", 0, "workers of the cpu device (default one per CPU)")
 	fl.StringVar(&f.out, "out", "", "write states to this CSV `file`; - for stdout")
 	fl.StringVar(&f.plot, "plot", "", "draw the orbits to this PNG `file`")
