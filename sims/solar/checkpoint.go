@@ -10,7 +10,7 @@ import (
 // the same bits as the one that it was taken of. Its numbers are finite, so that it can be encoded as JSON.
 type Checkpoint struct {
 	Phase
-	Steps int // done by the integrator
+	Steps int // of the current Run
 	// Integrator is the state of the integrator; see Integrator.Checkpoint.
 	Integrator []float64 `json:",omitempty"`
 	// Origin and OriginLow are the time, in days since the epoch, at which the current Run began, and Counts what the
@@ -39,7 +39,7 @@ func (s *Simulation) Checkpoint() *Checkpoint {
 	p := s.state()
 	c := &Checkpoint{
 		Phase:      Phase{T: p.T, TLow: p.TLow},
-		Steps:      s.integ.Stats().Steps,
+		Steps:      s.integ.Stats().Steps - s.began.counts.Steps,
 		Integrator: s.integ.Checkpoint(),
 		Origin:     s.began.t, OriginLow: s.began.low, Counts: s.began.counts,
 		Start: s.start.values(),
