@@ -15,6 +15,8 @@ var (
 	force string
 	//go:embed potential.comp
 	potential string
+	//go:embed leapfrog.comp
+	leapfrog string
 	//go:embed laplacian.comp
 	laplacian string
 	//go:embed heat.comp
@@ -30,8 +32,9 @@ var (
 
 // Invocations in a work-group.
 const (
-	GravityLocal = 128 // of Force and Potential: half a tile of sources
-	StencilLocal = 256 // of Laplacian and Heat: 16 × 16 blocks of 4 × 4 points
+	GravityLocal  = 128 // of Force and Potential: half a tile of sources
+	LeapfrogLocal = 64  // of Leapfrog: a particle each
+	StencilLocal  = 256 // of Laplacian and Heat: 16 × 16 blocks of 4 × 4 points
 )
 
 // Precision is the type in which a shader computes.
@@ -61,6 +64,9 @@ func Force(p Precision) string { return files(p, distance, force, gravity) }
 
 // Potential returns the shader of kernel potential, like Force.
 func Potential(p Precision) string { return files(p, distance, potential, gravity) }
+
+// Leapfrog returns the shader of kernel leapfrog, like Force.
+func Leapfrog() string { return files(Double, leapfrog) }
 
 // Laplacian returns the shader of kernel laplacian, like Force.
 func Laplacian(p Precision) string { return files(p, laplacian, stencil) }

@@ -5,6 +5,7 @@ import (
 
 	"offload/device"
 	"offload/kernels/internal/leapfrog"
+	"offload/shaders"
 )
 
 // ParticleWidth is the width of a particle's row (x, y, z, vx, vy, vz).
@@ -61,6 +62,7 @@ func newLeapfrog() *device.Kernel {
 		},
 		Contract: leapfrogContract,
 		Host:     leapfrogHost(),
+		Shader:   &device.Shader{Source: shaders.Leapfrog(), Local: shaders.LeapfrogLocal},
 		Check:    checkLeapfrog,
 		Cost:     leapfrogCost,
 		Unit:     "interactions",
