@@ -4,7 +4,7 @@
 
 package leapfrog
 
-// advanceAVX512 advances groups of 16 particles as Row does.
+// advanceAVX512 advances groups of 16 particles, at least two, as Row does. The scratch has room for three vectors a body.
 //
 //go:noescape
-func advanceAVX512(block *float64, groups int, bodies *float64, count int, times int, h float64, half float64)
+func advanceAVX512(block *float64, groups int, bodies *float64, count int, times int, h float64, half float64, scratch *byte)

@@ -73,16 +73,26 @@ func inverseCube(r2 float64) float64 {
 // few enough for the nearest cache.
 const Size = 128
 
-// Block holds up to Size particles, column by column: x, y, z, vx, vy, vz.
-type Block [particleWidth][Size]float64
+// Block holds up to Size particles.
+type Block struct {
+	columns [particleWidth][Size]float64 // x, y, z, vx, vy, vz
+	scratch [maxCount * 3 * 64]byte      // three vectors for each body
+}
 
-// Load copies rows of particles to the block and returns their number. The rest of the last vectors repeats the last one.
+// maxCount is the largest number of bodies for which forms have assembly.
+const maxCount = 64
+
+// padded returns the number of particles up to which Load fills the block.
+func padded(n int) int { return max(2, (n+maxGroup-1)/maxGroup) * maxGroup }
+
+// Load copies rows of particles to the block, at least one, and returns their number. The rest of the last groups repeats
+// the last one.
 func (b *Block) Load(rows []float64) int {
 	n := len(rows) / particleWidth
-	for i := range (n + maxGroup - 1) / maxGroup * maxGroup {
+	for i := range padded(n) {
 		row := rows[min(i, n-1)*particleWidth:][:particleWidth]
-		for c := range b {
-			b[c][i] = row[c]
+		for c := range b.columns {
+			b.columns[c][i] = row[c]
 		}
 	}
 	return n
@@ -92,8 +102,22 @@ func (b *Block) Load(rows []float64) int {
 func (b *Block) Store(rows []float64) {
 	for i := range len(rows) / particleWidth {
 		row := rows[i*particleWidth:][:particleWidth]
-		for c := range b {
-			row[c] = b[c][i]
+		for c := range b.columns {
+			row[c] = b.columns[c][i]
+		}
+	}
+}
+
+// advanceRows is Advance of a form without assembly for so many bodies.
+func advanceRows(b *Block, n int, bodies []float64, count int, h float64) {
+	var row [particleWidth]float64
+	for i := range n {
+		for c := range row {
+			row[c] = b.columns[c][i]
+		}
+		Row(row[:], bodies, count, h)
+		for c := range row {
+			b.columns[c][i] = row[c]
 		}
 	}
 }
@@ -106,7 +130,7 @@ type Form struct {
 	Name  string
 	Ready func() bool // reports whether this machine can run it
 
-	// Advance advances the first n particles of the block, and others up to the next multiple of 16, as Row does; the
-	// bodies are given for as many times as times.
+	// Advance advances the first n ≥ 1 particles of the block as Row does, and the padding somehow; the bodies are given
+	// for as many times as times.
 	Advance func(b *Block, n int, bodies []float64, count, times int, h float64)
 }

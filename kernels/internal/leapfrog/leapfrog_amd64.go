@@ -4,7 +4,7 @@
 
 package leapfrog
 
-// advanceAVX2 advances groups of 8 particles as Row does.
+// advanceAVX2 advances groups of 8 particles, at least two, as Row does. The scratch has room for three vectors a body.
 //
 //go:noescape
-func advanceAVX2(block *float64, groups int, bodies *float64, count int, times int, h float64, half float64)
+func advanceAVX2(block *float64, groups int, bodies *float64, count int, times int, h float64, half float64, scratch *byte)

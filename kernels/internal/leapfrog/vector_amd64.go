@@ -24,11 +24,13 @@ func Forms() []Form {
 }
 
 // form returns Advance by a routine for groups of particles of the given size.
-func form(group int, advance func(block *float64, groups int, bodies *float64, count, times int, h, half float64)) func(*Block, int, []float64, int, int, float64) {
+func form(group int, advance func(block *float64, groups int, bodies *float64, count, times int, h, half float64, scratch *byte)) func(*Block, int, []float64, int, int, float64) {
 	return func(b *Block, n int, bodies []float64, count, times int, h float64) {
-		if n > 0 {
-			bodies = bodies[:count*times*bodyWidth]
-			advance(&b[0][0], (n+group-1)/group, &bodies[0], count, times, h, h/2)
+		bodies = bodies[:count*times*bodyWidth]
+		if count > maxCount {
+			advanceRows(b, n, bodies, count, h)
+			return
 		}
+		advance(&b.columns[0][0], max(2, (n+group-1)/group), &bodies[0], count, times, h, h/2, &b.scratch[0])
 	}
 }

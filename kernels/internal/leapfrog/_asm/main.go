@@ -61,29 +61,70 @@ func (m machine) single(name string, v float32) Mem {
 	return c
 }
 
+// routine is what the parts of the routine share.
+type routine struct {
+	machine
+	one, second, ones, least Mem
+	first                    reg.VecVirtual
+	scratch                  reg.Register // for each body r² of two vectors, and 1/√r² of both in float32
+}
+
 // advance writes the routine. For each time it goes through the groups of two vectors of particles, and for each through
-// the bodies; so the vectors of one group are computed while the next begins.
+// the bodies. A pull takes too long for the processor to overlap it with others by itself, so it has two stages: while
+// those of one group are summed, the roots and quotients of the next one are computed.
 func advance(m machine) {
 	suffix := m.name()
-	one, ones := m.double("one"+suffix, 1), m.single("ones"+suffix, 1)
-	first, second := m.double("threeHalves"+suffix, 3./2), m.double("fifteenEighths"+suffix, 15./8)
-	least := m.single("least"+suffix, 0x1p-126)
+	r := routine{
+		machine: m,
+		one:     m.double("one"+suffix, 1), ones: m.single("ones"+suffix, 1),
+		second: m.double("fifteenEighths"+suffix, 15./8), least: m.single("least"+suffix, 0x1p-126),
+	}
+	threeHalves := m.double("threeHalves"+suffix, 3./2)
 
-	TEXT("advance"+suffix, NOSPLIT, "func(block *float64, groups int, bodies *float64, count, times int, h, half float64)")
+	TEXT("advance"+suffix, NOSPLIT, "func(block *float64, groups int, bodies *float64, count, times int, h, half float64, scratch *byte)")
 	Pragma("noescape")
-	Doc("advance" + suffix + " advances groups of " + map[bool]string{false: "8", true: "16"}[m.avx512] + " particles as Row does.")
+	Doc("advance" + suffix + " advances groups of " + map[bool]string{false: "8", true: "16"}[m.avx512] +
+		" particles, at least two, as Row does. The scratch has room for three vectors a body.")
 	block, bodies := Load(Param("block"), GP64()), Load(Param("bodies"), GP64())
 	groups, count, times := Load(Param("groups"), GP64()), Load(Param("count"), GP64()), Load(Param("times"), GP64())
+	scratch := Load(Param("scratch"), GP64())
 	h, half := m.param("h"), m.param("half")
 	begun := GP64() // whether it is not the first time
 	XORQ(begun, begun)
+	r.first = m.vec()
+	VMOVUPD(threeHalves, r.first)
+
+	at, left, next := GP64(), GP64(), GP64()
+	body, nextBody, bodiesLeft, slot := GP64(), GP64(), GP64(), GP64()
+	r.scratch = slot
+	MOVQ(bodies, nextBody)
+	MOVQ(count, bodiesLeft)
+	MOVQ(scratch, slot)
+	Label("first")
+	r.estimate(block, nextBody)
+	ADDQ(Imm(bodyRow), nextBody)
+	ADDQ(Imm(uint64(3*m.bytes)), slot)
+	DECQ(bodiesLeft)
+	JNZ(LabelRef("first"))
 
 	Label("time")
-	at, left := GP64(), GP64()
 	MOVQ(block, at)
 	MOVQ(groups, left)
 
 	Label("group")
+	Comment("After the last group comes the first one at the next time; after that of the last time, its estimates are not used.")
+	MOVQ(bodies, body)
+	MOVQ(bodies, nextBody)
+	LEAQ(Mem{Base: at, Disp: 2 * m.bytes}, next)
+	CMPQ(left, Imm(1))
+	JNE(LabelRef("begin"))
+	MOVQ(block, next)
+	CMPQ(times, Imm(1))
+	JE(LabelRef("begin"))
+	MOVQ(count, nextBody)
+	SHLQ(Imm(5), nextBody)
+	ADDQ(bodies, nextBody)
+	Label("begin")
 	var a [2][3]reg.VecVirtual
 	for g := range a {
 		for c := range 3 {
@@ -95,47 +136,15 @@ func advance(m machine) {
 			}
 		}
 	}
-	body, bodiesLeft := GP64(), GP64()
-	MOVQ(bodies, body)
 	MOVQ(count, bodiesLeft)
+	MOVQ(scratch, slot)
 
 	Label("body")
-	var d [2][3]reg.VecVirtual
-	var r2 [2]reg.VecVirtual
-	for g := range d {
-		for c := range 3 {
-			d[g][c] = m.vec()
-			VBROADCASTSD(Mem{Base: body, Disp: 8 * c}, d[g][c])
-			VSUBPD(m.place(at, g, c), d[g][c], d[g][c])
-		}
-		r2[g] = m.vec()
-		VMULPD(d[g][2], d[g][2], r2[g])
-		VFMADD231PD(d[g][1], d[g][1], r2[g])
-		VFMADD231PD(d[g][0], d[g][0], r2[g])
-	}
-	y := m.estimate(r2, ones, least)
-	for g := range d {
-		w := m.vec()
-		y2 := m.vec()
-		VMULPD(y[g], y[g], y2)
-		VFNMADD213PD(one, y2, r2[g]) // e
-		VMULPD(y2, y[g], y[g])       // y³
-		VMOVUPD(first, w)
-		VFMADD231PD(second, r2[g], w)
-		VMULPD(r2[g], w, w)
-		VFMADD213PD(y[g], y[g], w)
-		if m.avx512 {
-			VMULPD_BCST(Mem{Base: body, Disp: 24}, w, w)
-		} else {
-			gm := m.vec()
-			VBROADCASTSD(Mem{Base: body, Disp: 24}, gm)
-			VMULPD(gm, w, w)
-		}
-		for c := range 3 {
-			VFMADD231PD(w, d[g][c], a[g][c])
-		}
-	}
+	r.sum(at, body, a)
+	r.estimate(next, nextBody)
 	ADDQ(Imm(bodyRow), body)
+	ADDQ(Imm(bodyRow), nextBody)
+	ADDQ(Imm(uint64(3*m.bytes)), slot)
 	DECQ(bodiesLeft)
 	JNZ(LabelRef("body"))
 
@@ -170,6 +179,83 @@ func advance(m machine) {
 	RET()
 }
 
+// sum adds the pull of a body, of which the estimates are in the scratch.
+func (r *routine) sum(at, body reg.Register, a [2][3]reg.VecVirtual) {
+	var x [3]reg.VecVirtual
+	for c := range x {
+		x[c] = r.vec()
+		VBROADCASTSD(Mem{Base: body, Disp: 8 * c}, x[c])
+	}
+	for g := range a {
+		e, y, w := r.vec(), r.vec(), r.vec()
+		VMOVUPD(r.slot(g), e)
+		VCVTPS2PD(r.slot(2).Offset(g*r.bytes/2), y)
+		VMULPD(y, y, w)           // y²
+		VFNMADD213PD(r.one, w, e) // e
+		VMULPD(w, y, y)           // y³
+		VMOVUPD(r.first, w)
+		VFMADD231PD(r.second, e, w)
+		VMULPD(e, w, w)
+		VFMADD213PD(y, y, w)
+		if r.avx512 {
+			VMULPD_BCST(Mem{Base: body, Disp: 24}, w, w)
+		} else {
+			VBROADCASTSD(Mem{Base: body, Disp: 24}, y)
+			VMULPD(y, w, w)
+		}
+		for c := range 3 {
+			d := r.vec()
+			VSUBPD(r.place(at, g, c), x[c], d)
+			VFMADD231PD(w, d, a[g][c])
+		}
+	}
+}
+
+// slot is the address of vector v of the body in the scratch.
+func (r *routine) slot(v int) Mem { return Mem{Base: r.scratch, Disp: r.bytes * v} }
+
+// estimate stores r² of two vectors and 1/√r², which is computed in float32. Both of that fit one vector.
+func (r *routine) estimate(at, body reg.Register) {
+	var x [3]reg.VecVirtual
+	for c := range x {
+		x[c] = r.vec()
+		VBROADCASTSD(Mem{Base: body, Disp: 8 * c}, x[c])
+	}
+	s := r.vec()
+	upper := r.vec()
+	for g := range 2 {
+		d, r2 := r.vec(), r.vec()
+		VSUBPD(r.place(at, g, 2), x[2], d)
+		VMULPD(d, d, r2)
+		for c := 1; c >= 0; c-- {
+			VSUBPD(r.place(at, g, c), x[c], d)
+			VFMADD231PD(d, d, r2)
+		}
+		VMOVUPD(r2, r.slot(g))
+		to := []reg.VecVirtual{s, upper}[g]
+		if r.avx512 {
+			VCVTPD2PS(r2, to.AsY())
+		} else {
+			VCVTPD2PSY(r2, to.AsX())
+		}
+	}
+	q := r.vec()
+	if r.avx512 {
+		VINSERTF64X4(Imm(1), upper.AsY(), s, s)
+		k := K()
+		VCMPPS(Imm(notLess), r.least, s, k)
+		VMOVAPS_Z(s, k, s)
+	} else {
+		VINSERTF128(Imm(1), upper.AsX(), s, s)
+		VCMPPS(Imm(notLess), r.least, s, upper)
+		VANDPS(upper, s, s)
+	}
+	VSQRTPS(s, s)
+	VMOVUPS(r.ones, q)
+	VDIVPS(s, q, q)
+	VMOVUPS(q, r.slot(2))
+}
+
 // param returns the address of a number among the parameters.
 func (m machine) param(name string) Mem {
 	p, err := Param(name).Resolve()
@@ -196,45 +282,6 @@ func (m machine) kick(at reg.Register, a [2][3]reg.VecVirtual, half Mem) {
 			VMOVUPD(v, m.place(at, g, 3+c))
 		}
 	}
-}
-
-// estimate returns 1/√r² of two vectors, computed in float32. Both fit one vector of that.
-func (m machine) estimate(r2 [2]reg.VecVirtual, ones, least Mem) (y [2]reg.VecVirtual) {
-	s := m.vec()
-	if m.avx512 {
-		upper := YMM()
-		VCVTPD2PS(r2[0], s.AsY())
-		VCVTPD2PS(r2[1], upper)
-		VINSERTF64X4(Imm(1), upper, s, s)
-		k := K()
-		VCMPPS(Imm(notLess), least, s, k)
-		VSQRTPS_Z(s, k, s)
-	} else {
-		upper := XMM()
-		VCVTPD2PSY(r2[0], s.AsX())
-		VCVTPD2PSY(r2[1], upper)
-		VINSERTF128(Imm(1), upper, s, s)
-		mask := YMM()
-		VCMPPS(Imm(notLess), least, s, mask)
-		VANDPS(mask, s, s)
-		VSQRTPS(s, s)
-	}
-	q := m.vec()
-	VMOVUPS(ones, q)
-	VDIVPS(s, q, q)
-	y = [2]reg.VecVirtual{m.vec(), m.vec()}
-	if m.avx512 {
-		upper := YMM()
-		VEXTRACTF64X4(Imm(1), q, upper)
-		VCVTPS2PD(q.AsY(), y[0])
-		VCVTPS2PD(upper, y[1])
-	} else {
-		upper := XMM()
-		VEXTRACTF128(Imm(1), q, upper)
-		VCVTPS2PD(q.AsX(), y[0])
-		VCVTPS2PD(upper, y[1])
-	}
-	return y
 }
 
 // notLess is the predicate ¬(a < b), which is true for NaN.
