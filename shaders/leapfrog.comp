@@ -1,6 +1,6 @@
 // Leapfrog steps of particles without mass, one for each invocation. Twin of Row in kernels/internal/leapfrog.
 
-// LEAST is the least square of a distance that is told from 0.
+// LEAST is the least square of a distance that counts as one above 0.
 #define LEAST 1.17549435e-38f
 
 // inverse_cube returns r2^(-3/2), from an estimate in float and two terms of the series around it.

@@ -14,7 +14,7 @@ const (
 	bodyWidth     = 4 // x, y, z, gm
 )
 
-// least is the least square of a distance that is told from 0.
+// least is the least square of a distance that counts as one above 0.
 const least = 0x1p-126
 
 // Row advances a particle (x, y, z, vx, vy, vz) by steps of h. Bodies are rows (x, y, z, gm), count of them for each of
