@@ -54,6 +54,9 @@ const kills = 20
 // has the frames of the run in one piece.
 func TestKilled(t *testing.T) {
 	most := kills
+	if testing.Short() {
+		most = 2
+	}
 	if n, err := strconv.Atoi(os.Getenv("OFFLOAD_KILLS")); err == nil {
 		most = n
 	}
