@@ -2,6 +2,7 @@ package gravity
 
 import (
 	"math"
+	"sync"
 
 	"offload/device"
 	"offload/kernels/internal/leapfrog"
@@ -130,25 +131,27 @@ func leapfrogContract(t *device.Tile) {
 
 // leapfrogHost returns the forms for the host's cores.
 func leapfrogHost() (codes []device.HostCode) {
+	blocks := &sync.Pool{New: func() any { return new(leapfrog.Block) }} // which launches use again
 	for _, f := range leapfrog.Forms() {
-		codes = append(codes, device.HostCode{Name: f.Name, Ready: f.Ready, Run: func(t *device.Tile) { runLeapfrog(t, f) }})
+		codes = append(codes, device.HostCode{Name: f.Name, Ready: f.Ready, Run: func(t *device.Tile) { runLeapfrog(t, f, blocks) }})
 	}
 	return codes
 }
 
 // runLeapfrog advances blocks of particles.
-func runLeapfrog(t *device.Tile, f leapfrog.Form) {
+func runLeapfrog(t *device.Tile, f leapfrog.Form, blocks *sync.Pool) {
 	particles, bodies := device.View[float64](t, leapParticles), device.View[float64](t, leapBodies)
 	count, times := leapfrogTimes(t.Launch)
 	h := device.Scalar[float64](t.Launch, leapStep)
-	var block leapfrog.Block
+	block := blocks.Get().(*leapfrog.Block)
+	defer blocks.Put(block)
 	for lo := t.Rows.Lo; lo < t.Rows.Hi; lo += leapfrog.Size {
 		if t.Done() {
 			return
 		}
 		rows := particles[lo*ParticleWidth : min(lo+leapfrog.Size, t.Rows.Hi)*ParticleWidth]
 		n := block.Load(rows)
-		f.Advance(&block, n, bodies, count, times, h)
+		f.Advance(block, n, bodies, count, times, h)
 		block.Store(rows)
 	}
 }
