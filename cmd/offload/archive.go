@@ -46,12 +46,7 @@ last by default.`,
   offload archive run.archive --compare=other.archive
   offload archive run.archive --export=states.csv
   offload archive plate.archive --export=plate.npy --frame=7 --field=temperature`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usagef("archive takes one file; see offload archive --help")
-			}
-			return nil
-		},
+		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	fl := cmd.Flags()

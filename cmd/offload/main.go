@@ -130,6 +130,14 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// oneFile returns a usage error unless there is one argument, the name of a file.
+func oneFile(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usagef("%s takes one file; see %s --help", cmd.Name(), cmd.CommandPath())
+	}
+	return nil
+}
+
 // flagError returns a usage error that suggests flags similar to an unknown one.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError

@@ -38,12 +38,7 @@ https://ui.perfetto.dev and chrome://tracing open the file, too.`,
 		Example: `  offload bench --kernel=laplacian --trace=run.json
   offload trace run.json
   offload trace run.json --plot=run.svg`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usagef("trace takes one file; see offload trace --help")
-			}
-			return nil
-		},
+		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	fl := cmd.Flags()

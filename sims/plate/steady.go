@@ -44,8 +44,8 @@ type SteadyState struct {
 	Sweeps          int
 	Residual, Norm2 float64 // as in SteadyResult
 	Limit           int     // sweeps of the run
-	// Mark is the residual after sweep Since, by which Steady notices that only rounding is
-	// left. It is 0 before the first launch.
+	// Mark is the residual after sweep Since. A residual that does not halve from there on is only rounding.
+	// Mark is 0 before the first launch.
 	Mark  float64
 	Since int
 }

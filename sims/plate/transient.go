@@ -146,14 +146,6 @@ func march[T device.Float](ctx context.Context, b *batches[T], steps int, dt flo
 	return r, nil
 }
 
-// timeAfter returns the time after n of the steps, the last of which ends at the end.
-func timeAfter(n, steps int, dt, end float64) float64 {
-	if n == steps {
-		return end
-	}
-	return float64(n) * dt
-}
-
 // check refuses what is not a state of a run of so many steps.
 func (r *TransientResult) check(steps int, dt float64) error {
 	if r.Steps < 0 || r.Steps > steps || r.Dt != dt || !measured(r.Change) || !measured(r.Norm2) {
@@ -165,10 +157,6 @@ func (r *TransientResult) check(steps int, dt float64) error {
 // safety is the default step as a fraction of the stability limit: at the limit
 // itself the shortest waves hardly decay.
 const safety = 0.9
-
-// maxSteps bounds a run, to catch a mistyped time: 2^40 steps, or 2^30 if int has 32
-// bits.
-const maxSteps = 1 << (30 + math.MaxInt>>62*10)
 
 // timeSteps cuts o.Time into equal steps of at most o.Dt.
 func timeSteps(o TransientOptions) (steps int, dt float64, err error) {
@@ -199,18 +187,4 @@ func timeSteps(o TransientOptions) (steps int, dt float64, err error) {
 		return 0, dt, nil
 	}
 	return int(n), o.Time / n, nil
-}
-
-// wholeSteps returns the number of equal steps of about dt that make up a time. A
-// quotient within rounding of an integer, like 0.9/0.3, counts as that integer, unless
-// the step would then exceed the limit.
-func wholeSteps(time, dt, limit float64) float64 {
-	if time == 0 {
-		return 0
-	}
-	n := max(1, math.Ceil(time/dt*(1-1e-12)))
-	if time/n > limit {
-		n++
-	}
-	return n
 }

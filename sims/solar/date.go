@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"offload/internal/ieee"
 )
 
 // Date is a Julian date (TDB), the sum of JD and Low. Low is at most half a unit in JD's last place, which is 40 µs today
@@ -21,9 +23,8 @@ const JulianYear = 365.25
 
 // exactSum returns a + b as a Date without an error of rounding.
 func exactSum(a, b float64) Date {
-	s := a + b
-	t := s - a
-	return Date{s, (a - (s - t)) + (b - t)}
+	sum, low := ieee.TwoSum(a, b)
+	return Date{sum, low}
 }
 
 // Add returns the date span days later, where span is the sum of JD and Low of a Date.
