@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"hash"
 	"math"
-	"slices"
 
 	"offload/device"
 )
@@ -79,23 +78,10 @@ func bands(s device.Slice, size int) func(yield func([]byte) bool) {
 		b := s.Bytes()
 		for {
 			n := min(len(b), size)
-			if !yield(littleEndian(b[:n], s.Type().Size())) || n == len(b) {
+			if !yield(device.LittleEndian(b[:n], s.Type().Size())) || n == len(b) {
 				return
 			}
 			b = b[n:]
 		}
 	}
-}
-
-// littleEndian returns the elements in b, of that size each, in little-endian order. It copies b if the host has another
-// order. It is its own inverse.
-func littleEndian(b []byte, size int) []byte {
-	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
-		return b
-	}
-	b = slices.Clone(b)
-	for e := range slices.Chunk(b, size) {
-		slices.Reverse(e)
-	}
-	return b
 }

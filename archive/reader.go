@@ -233,7 +233,7 @@ func (a *Archive) fields(ctx context.Context, frame int) ([]Field, error) {
 			return nil, fmt.Errorf("%w: band %d of field %d in frame %d is not where it belongs", ErrDamaged, band, field, frame)
 		}
 		last := fields[field].Data.Type().Size()
-		rest = rest[copy(rest, littleEndian(bytes, last)):]
+		rest = rest[copy(rest, device.LittleEndian(bytes, last)):]
 		next++
 	}
 	if err := rows.Err(); err != nil {

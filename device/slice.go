@@ -1,7 +1,9 @@
 package device
 
 import (
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -152,4 +154,17 @@ func (s Slice) Clone() Slice {
 	c := MakeSlice(s.typ, s.len)
 	c.Copy(s)
 	return c
+}
+
+// LittleEndian returns the elements in b, of size bytes each and in the host's byte order, in
+// little-endian order. It copies b if the host has another one. It is its own inverse.
+func LittleEndian(b []byte, size int) []byte {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		return b
+	}
+	b = slices.Clone(b)
+	for element := range slices.Chunk(b, size) {
+		slices.Reverse(element)
+	}
+	return b
 }

@@ -188,9 +188,8 @@ func (r *particlesReport) text(w io.Writer) {
 
 // particleWork returns the work of n particles and that many bodies over a number of steps.
 func particleWork(n, bodies, steps int) sched.Work {
-	const batch = 64
-	table := (batch + 1) * bodies * gravity.BodyWidth
+	table := (solar.ParticleBatch + 1) * bodies * gravity.BodyWidth
 	launch := gravity.NewLeapfrog(device.Arg{Len: n * gravity.ParticleWidth, Width: gravity.ParticleWidth},
 		device.Arg{Len: table, Width: gravity.BodyWidth}, bodies, 1)
-	return sched.WorkOf(launch, max(1, steps/batch))
+	return sched.WorkOf(launch, max(1, steps/solar.ParticleBatch))
 }

@@ -3,11 +3,8 @@
 package bench
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
-	"slices"
-
 	"offload/device"
 	"offload/kernels/gravity"
 	"offload/kernels/grid"
@@ -149,17 +146,4 @@ func (c Case) Memory() int64 {
 		}
 	}
 	return total
-}
-
-// littleEndian returns b, elements of that size in the host's byte order, as
-// little-endian bytes.
-func littleEndian(b []byte, size int) []byte {
-	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
-		return b
-	}
-	b = slices.Clone(b)
-	for i := 0; i < len(b); i += size {
-		slices.Reverse(b[i : i+size])
-	}
-	return b
 }

@@ -181,7 +181,7 @@ func Digest(s device.Slice) string {
 	h := sha256.New()
 	size := s.Type().Size()
 	for b := s.Bytes(); len(b) > 0; b = b[min(len(b), 1<<16):] {
-		h.Write(littleEndian(b[:min(len(b), 1<<16)], size))
+		h.Write(device.LittleEndian(b[:min(len(b), 1<<16)], size))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

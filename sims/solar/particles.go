@@ -29,8 +29,8 @@ type Particles struct {
 	lost    error // since which steps are missing
 }
 
-// particleBatch is the number of steps of a launch.
-const particleBatch = 64
+// ParticleBatch is the number of steps for which Particles launch at a time.
+const ParticleBatch = 64
 
 // NewParticles returns particles at the current state of s, which they follow until Close. xv has x, y, z (au), vx, vy and
 // vz (au/day) of one after the other. The error wraps ErrInput if xv is not such or not finite, or for a simulation with
@@ -60,7 +60,7 @@ func NewParticles(ctx context.Context, dev device.Device, s *Simulation, xv []fl
 	if err := checkParticles(xv); err != nil {
 		return nil, err
 	}
-	p.table = make([]float64, (particleBatch+1)*len(p.massive)*gravity.BodyWidth)
+	p.table = make([]float64, (ParticleBatch+1)*len(p.massive)*gravity.BodyWidth)
 	p.begin()
 	var err error
 	if p.bodies, err = dev.Alloc(device.Float64, len(p.table)); err != nil {
@@ -164,7 +164,7 @@ func (p *Particles) record() {
 
 // follow adds a step of h, which the simulation has just done. It has to, whether or not ctx has ended meanwhile.
 func (p *Particles) follow(ctx context.Context, h float64) error {
-	if p.times > particleBatch || p.times > 1 && p.h != h {
+	if p.times > ParticleBatch || p.times > 1 && p.h != h {
 		if err := p.flush(context.WithoutCancel(ctx)); err != nil {
 			p.lost = err
 			return err
