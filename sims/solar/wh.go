@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"offload/sims/solar/internal/wh"
+	"offload/internal/wh"
 )
 
 // wisdomHolman is the mixed-variable symplectic method of Wisdom & Holman (1991, AJ 102, 1528) for planets around a

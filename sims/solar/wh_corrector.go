@@ -1,6 +1,6 @@
 package solar
 
-import "offload/sims/solar/internal/wh"
+import "offload/internal/wh"
 
 // corrector holds the kicks b of the 17th-order symplectic corrector (Wisdom 2006, AJ 131, 2294), in units of the step.
 // Stage i = 1 … 8 drifts by √(7/40)·i steps, kicks, drifts back twice as far, kicks the other way, and drifts to where it

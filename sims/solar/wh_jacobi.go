@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"offload/sims/solar/internal/wh"
+	"offload/internal/wh"
 )
 
 // jacobi is a system in Jacobi coordinates. The star is the body with the most mass, or none if no body has mass; planets

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"reflect"
 
-	"offload/sims/solar/internal/wh"
+	"offload/internal/wh"
 )
 
 const (

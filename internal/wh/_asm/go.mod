@@ -1,4 +1,4 @@
-module offload/sims/solar/internal/wh/_asm
+module offload/internal/wh/_asm
 
 go 1.26.0
 
@@ -11,4 +11,4 @@ require (
 	offload v0.0.0
 )
 
-replace offload => ../../../../..
+replace offload => ../../..
