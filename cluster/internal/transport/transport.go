@@ -7,9 +7,9 @@ import (
 	"errors"
 )
 
-// Transport is the end of one rank. All its methods but Close and Abort start an operation and return; the result is a
-// Request. They may be called from any goroutine. Collective operations are those that every rank has to start, in the
-// same order: Bcast, Gather, Allgather and Barrier.
+// Transport is the end of one rank. The methods that return a Request start an operation and do not wait for it. All
+// methods may be called from any goroutine. Collective operations are those that every rank has to start, in the same
+// order: Bcast, Gather, Allgather, Barrier, Dup and Close.
 //
 // An operation uses its slices until its request is complete.
 type Transport interface {
@@ -28,6 +28,9 @@ type Transport interface {
 	// Recv receives the next message with this tag of a rank, which has exactly len(data) bytes; other lengths are an
 	// error.
 	Recv(from, tag int, data []byte) Request
+	// TryRecv receives a message with this tag, of at most len(data) bytes, if one has arrived from any rank. It returns
+	// that rank and the length of the message, or -1 if there is none.
+	TryRecv(tag int, data []byte) (from, n int, err error)
 
 	// Bcast copies root's data to all ranks. All have slices of the same length.
 	Bcast(root int, data []byte) Request
@@ -39,6 +42,9 @@ type Transport interface {
 	// Barrier is complete once every rank has started it.
 	Barrier() Request
 
+	// Dup returns a transport between the same ranks whose operations do not meet those of this one. It is collective,
+	// and is closed by itself.
+	Dup(ctx context.Context) (Transport, error)
 	// Abort ends the processes of all ranks at once, with the exit code. It does not return if the library ends this
 	// process; otherwise all operations fail.
 	Abort(code int, reason string)
