@@ -237,7 +237,7 @@ func (e *engine) record(p *part) {
 		switch c := &x.mem.on[p.index]; {
 		case x.to != p:
 		case p.err == nil && x.from == nil:
-			c.torn.mark(x.at, false)
+			c.torn.Mark(x.at, false)
 		default:
 			c.mark(x.at, p.err == nil)
 		}

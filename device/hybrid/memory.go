@@ -8,6 +8,7 @@ import (
 
 	"offload/device"
 	"offload/device/queue"
+	"offload/internal/ranges"
 )
 
 // memory is a buffer: a copy on each part, with the elements that are up to date.
@@ -19,53 +20,23 @@ type memory struct {
 
 // replica is the copy of a buffer on a part.
 type replica struct {
-	device.Buffer        // nil if the part has none
-	fresh         ranges // elements that are up to date
-	torn          ranges // elements left undefined by failed calls
+	device.Buffer            // nil if the part has none
+	fresh         ranges.Set // elements that are up to date
+	torn          ranges.Set // elements left undefined by failed calls
 }
 
 // mark records that elements r are up to date, or that a call to set them failed.
 func (c *replica) mark(r device.Range, ok bool) {
-	c.fresh.mark(r, ok)
-	c.torn.mark(r, !ok)
+	c.fresh.Mark(r, ok)
+	c.torn.Mark(r, !ok)
 }
 
 // set records that elements r are up to date on p only.
 func (m *memory) set(p *part, r device.Range) {
 	for i := range m.on {
-		m.on[i].fresh.mark(r, false)
+		m.on[i].fresh.Mark(r, false)
 	}
 	m.on[p.index].mark(r, true)
-}
-
-// ranges is a set of indices: the first index in it, the next one not in it, and so on.
-type ranges []int
-
-// mark adds r to the set or removes it.
-func (s *ranges) mark(r device.Range, in bool) {
-	if r.Len() <= 0 {
-		return
-	}
-	lo, _ := slices.BinarySearch(*s, r.Lo)
-	hi, _ := slices.BinarySearch(*s, r.Hi+1)
-	ends := make([]int, 0, 2)
-	if in != (lo%2 == 1) { // r differs from the index before it
-		ends = append(ends, r.Lo)
-	}
-	if in != (hi%2 == 1) { // r differs from the index after it
-		ends = append(ends, r.Hi)
-	}
-	*s = slices.Replace(*s, lo, hi, ends...)
-}
-
-// first returns the longest part at the beginning of r that is entirely in the set or
-// entirely outside it.
-func (s ranges) first(r device.Range) (part device.Range, in bool) {
-	next, _ := slices.BinarySearch(s, r.Lo+1)
-	if next < len(s) {
-		r.Hi = min(r.Hi, s[next])
-	}
-	return r, next%2 == 1
 }
 
 // Alloc allocates a copy on each part. A part that cannot hold one takes no share of
@@ -83,7 +54,7 @@ func (e *engine) Alloc(t device.Type, n int) (queue.Memory, error) {
 		})
 		if err == nil {
 			m.on[p.index].Buffer = b
-			m.on[p.index].fresh.mark(device.Range{Hi: n}, true)
+			m.on[p.index].fresh.Mark(device.Range{Hi: n}, true)
 		} else if p == e.home() {
 			return nil, err
 		}
@@ -220,11 +191,11 @@ func (e *engine) gather(ctx context.Context, p *part) error {
 		e.here = append(e.here[:0], c.fresh...)
 		for _, x := range e.moves {
 			if x.to == p && x.mem == m && x.from != nil {
-				e.here.mark(x.at, true)
+				e.here.Mark(x.at, true)
 			}
 		}
 		for r := l.ReadRange(i); r.Len() > 0; {
-			at, in := e.here.first(r)
+			at, in := e.here.First(r)
 			if !in {
 				var from *part
 				var err error
@@ -248,7 +219,7 @@ func (e *engine) source(m *memory, r device.Range) (*part, device.Range, error) 
 		if p.left() {
 			continue
 		}
-		piece, in := m.on[p.index].fresh.first(r)
+		piece, in := m.on[p.index].fresh.First(r)
 		next = min(next, piece.Hi) // from there on an earlier part has it
 		if in {
 			return p, device.Range{Lo: r.Lo, Hi: next}, nil

@@ -26,6 +26,7 @@ import (
 
 	"offload/device"
 	"offload/device/queue"
+	"offload/internal/ranges"
 )
 
 // Options configure a composite device.
@@ -113,7 +114,7 @@ type engine struct {
 	active  []*part    // parts with a piece
 	sources []*part    // parts with something to fetch
 	moves   []move
-	here    ranges                          // elements that a part has or will have, for gather
+	here    ranges.Set                      // elements that a part has or will have, for gather
 	transit [device.Uint32 + 1]device.Slice // data in transit, of each type
 	timer   *time.Timer
 	closing atomic.Bool // Close was called

@@ -1,4 +1,4 @@
-package hybrid
+package ranges
 
 import (
 	"math/rand/v2"
@@ -7,19 +7,19 @@ import (
 	"offload/device"
 )
 
-// TestRanges: a set of ranges equals a list of booleans, for any ranges added and
+// TestSet: a set of ranges equals a list of booleans, for any ranges added and
 // removed, and stays in order without ranges that touch.
-func TestRanges(t *testing.T) {
+func TestSet(t *testing.T) {
 	const n = 40
 	random := rand.New(rand.NewPCG(1, 2))
 	for round := range 500 {
-		var s ranges
+		var s Set
 		var want [n]bool
 		for range 20 {
 			lo := random.IntN(n + 1)
 			r := device.Range{Lo: lo, Hi: lo + random.IntN(n+1-lo)}
 			in := random.IntN(2) == 0
-			s.mark(r, in)
+			s.Mark(r, in)
 			for i := r.Lo; i < r.Hi; i++ {
 				want[i] = in
 			}
@@ -29,7 +29,7 @@ func TestRanges(t *testing.T) {
 				}
 			}
 			for i := 0; i < n; {
-				part, in := s.first(device.Range{Lo: i, Hi: n})
+				part, in := s.First(device.Range{Lo: i, Hi: n})
 				if part.Lo != i || part.Len() <= 0 {
 					t.Fatalf("round %d: the part of %v from %d on is %v", round, s, i, part)
 				}
