@@ -30,6 +30,24 @@ func Follow(x, v *[3]float64, maps []float64, n int, gm float64) {
 	}
 }
 
+// light does the kick of a map for n planets for eight bodies without mass.
+func (b *Block) light(m []float64, n int) {
+	m = m[:MapWidth*MapRows(n)]
+	for l := range Lanes {
+		x, v := b.lane(l)
+		kick(&x, &v, m)
+		b.setLane(l, x, v)
+	}
+}
+
+// padMap fills a map of n planets up to eight, with some that add nothing: they are far away, and without mass.
+func padMap(m []float64, n int) {
+	for row := MapRows(n); row < MapRows(Lanes); row++ {
+		// The sum of any number and -0 is that number, which it is not for 0.
+		copy(m[row*MapWidth:], []float64{0x1p1000, 0x1p1000, 0x1p1000, math.Copysign(0, -1)})
+	}
+}
+
 // kick does the kick of a map: the pulls of the planets, from first to last, and the relativistic pull of the star.
 func kick(x, v *[3]float64, m []float64) {
 	own, twist := m[1], m[2]

@@ -7,10 +7,11 @@ import "math"
 type Planets struct {
 	form   *Form
 	star   float64
-	blocks []*Block // of planets
-	light  []*Block // of bodies without mass
-	n, all int      // number of planets, and of all bodies
-	end    *Block   // whose Sum is -0
+	blocks []*Block  // of planets
+	light  []*Block  // of bodies without mass
+	n, all int       // number of planets, and of all bodies
+	end    *Block    // whose Sum is -0
+	kicks  []float64 // the map of the bodies without mass, with a kick alone
 }
 
 // New returns planets of the given gm around a star, and a number of bodies without mass, at no place yet. There are no
@@ -23,6 +24,8 @@ func New(star float64, gm []float64, light int, form *Form) *Planets {
 			p.end.Sum[k][l] = math.Copysign(0, -1)
 		}
 	}
+	p.kicks = make([]float64, MapWidth*MapRows(max(len(gm), Lanes)))
+	padMap(p.kicks, len(gm))
 	sum := star
 	for i := range len(p.blocks) * Lanes {
 		b, l := p.blocks[i/Lanes], i%Lanes
@@ -71,6 +74,7 @@ func (p *Planets) Copy(q *Planets) {
 	for i, b := range q.light {
 		*p.light[i] = *b
 	}
+	copy(p.kicks, q.kicks)
 }
 
 // Finite reports whether all coordinates are finite.
@@ -112,9 +116,7 @@ func fill(blocks []*Block, n int, far float64) {
 func (p *Planets) SetDrift(h float64) {
 	for _, blocks := range [][]*Block{p.blocks, p.light} {
 		for _, b := range blocks {
-			for l := range Lanes {
-				b.H[l] = h
-			}
+			b.setDrift(h)
 		}
 	}
 }
@@ -137,11 +139,7 @@ func (p *Planets) SetKick(h, twist float64) {
 	if p.n > 0 { // the first planet's orbit is the star's pull itself
 		p.blocks[0].Central[0] = p.blocks[0].Own[0]
 	}
-	for _, b := range p.light {
-		for l := range Lanes {
-			b.Own[l], b.Twist[l] = float64(h*b.Orbit[l]), twist
-		}
-	}
+	p.kicks[1], p.kicks[2], p.kicks[3] = float64(h*p.star), twist, 1
 }
 
 // Drift moves all planets along their Kepler orbits.
@@ -205,22 +203,18 @@ func (p *Planets) kickLight() {
 	if len(p.light) == 0 || p.star == 0 {
 		return
 	}
-	var star [3]float64
-	if p.n > 0 {
-		for k := range star {
-			star[k] = -(p.blocks[0].Sum[k][0] / p.star)
+	for k := range 3 {
+		p.kicks[MapWidth+k] = 0
+		if p.n > 0 {
+			p.kicks[MapWidth+k] = -(p.blocks[0].Sum[k][0] / p.star)
 		}
 	}
+	for i := range p.n {
+		b, l := p.at(i)
+		copy(p.kicks[MapWidth*MapRows(i):], []float64{b.D[0][l], b.D[1][l], b.D[2][l], b.Pull[l]})
+	}
 	for _, b := range p.light {
-		for k := range star {
-			for l := range Lanes {
-				b.To[k][l] = star[k]
-			}
-		}
-		for _, planets := range p.blocks {
-			p.form.light(b, planets)
-		}
-		b.finishLight()
+		p.form.light(b, p.kicks, max(p.n, Lanes))
 	}
 }
 
