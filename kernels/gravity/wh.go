@@ -2,9 +2,11 @@ package gravity
 
 import (
 	"math"
+	"sync"
 
 	"offload/device"
 	"offload/internal/wh"
+	"offload/shaders"
 )
 
 // MapWidth is the width of the rows of a map of WisdomHolman.
@@ -67,6 +69,8 @@ func newWH() *device.Kernel {
 			whGM:        {Name: "gm", Type: device.Float64, Access: device.Value},
 		},
 		Contract: whContract,
+		Host:     whHost(),
+		Shader:   &device.Shader{Source: shaders.WisdomHolman(), Local: shaders.WisdomHolmanLocal},
 		Check:    checkWH,
 		Cost:     whCost,
 		Unit:     "interactions",
@@ -119,6 +123,31 @@ func whContract(t *device.Tile) {
 		wh.Follow(&x, &v, maps, count, gm)
 		copy(row, x[:])
 		copy(row[3:], v[:])
+	}
+}
+
+// whHost returns the forms with vectors that this machine has.
+func whHost() (codes []device.HostCode) {
+	forms := wh.Forms()
+	for _, f := range forms[:len(forms)-1] { // the last one is the contract
+		groups := &sync.Pool{New: func() any { return wh.NewGroup(f) }} // which launches use again
+		codes = append(codes, device.HostCode{Name: f.Name, Run: func(t *device.Tile) { runWH(t, groups) }})
+	}
+	return codes
+}
+
+// runWH advances some particles at a time, so that a launch that was cancelled ends soon.
+func runWH(t *device.Tile, groups *sync.Pool) {
+	const some = 256
+	particles, maps := device.View[float64](t, whParticles), device.View[float64](t, whMaps)
+	count, gm := int(device.Scalar[int32](t.Launch, whCount)), device.Scalar[float64](t.Launch, whGM)
+	group := groups.Get().(*wh.Group)
+	defer groups.Put(group)
+	for lo := t.Rows.Lo; lo < t.Rows.Hi; lo += some {
+		if t.Done() {
+			return
+		}
+		group.Follow(particles[lo*ParticleWidth:min(lo+some, t.Rows.Hi)*ParticleWidth], maps, count, gm)
 	}
 }
 
