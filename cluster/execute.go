@@ -72,9 +72,9 @@ func (e *engine) hash() uint64 {
 	return h
 }
 
-// alike reports whether all ranks compute all rows: the launch is small and reads little.
+// alike reports whether all ranks compute all rows: the launch is small and reads little, and shares are not fixed.
 func (e *engine) alike() bool {
-	if e.size == 1 || device.CostOf(e.launch).Ops >= little {
+	if e.size == 1 || e.shares.fixed || device.CostOf(e.launch).Ops >= little {
 		return e.size == 1
 	}
 	bytes := 0

@@ -15,6 +15,7 @@ func TestContractsNeverChange(t *testing.T) {
 		"potential.f32": "bc1e750ed8ffe8cc7ddc3be0",
 		"potential.f64": "f2b3cbaf8637784b9ed4d8da",
 		"leapfrog.f64":  "e1af46555a14ab7a100dfe8c",
+		"wh.f64":        "853a0a6e3d7eb7da7182a904",
 		"laplacian.f32": "b735b369aca2df7444473fe8",
 		"laplacian.f64": "da3d9a7f28756ebbb4baf23c",
 		"heat.f32":      "b1ef6a89a99c7a9e96bd0457",

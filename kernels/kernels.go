@@ -1,4 +1,4 @@
-// Package kernels lists the module's kernels: force, potential and leapfrog of package gravity,
+// Package kernels lists the module's kernels: force, potential, leapfrog and wh of package gravity,
 // laplacian and heat of package grid, and those of package multigrid: start, cycle and finish
 // for uniform plates, smooth, restrict, prolong, direction, step and dot for networks.
 //
@@ -20,6 +20,6 @@ func All() []*device.Kernel {
 	for _, kernel := range []func(device.Type) *device.Kernel{gravity.Force, gravity.Potential, grid.Laplacian, grid.Heat} {
 		all = append(all, kernel(device.Float32), kernel(device.Float64))
 	}
-	all = append(all, gravity.Leapfrog())
+	all = append(all, gravity.Leapfrog(), gravity.WisdomHolman())
 	return append(append(all, multigrid.Plain()...), multigrid.General()...)
 }

@@ -11,13 +11,18 @@ const (
 )
 
 // anyArc is Kepler for arcs of any length on orbits of any eccentricity. Of an ellipse it leaves out whole revolutions,
-// and goes the shorter way.
+// and goes the shorter way. An orbit beyond the range of numbers ends in NaN.
 func anyArc(x, v *[3]float64, gm, h float64) {
 	r := math.Sqrt(math.FMA(x[0], x[0], math.FMA(x[1], x[1], float64(x[2]*x[2]))))
 	v2 := math.FMA(v[0], v[0], math.FMA(v[1], v[1], float64(v[2]*v[2])))
 	eta := math.FMA(x[0], v[0], math.FMA(x[1], v[1], float64(x[2]*v[2])))
 	beta := math.FMA(gm+gm, 1/r, -v2)
 	o := arc{gm: gm, r: r, eta: eta, beta: beta, zeta: math.FMA(-beta, r, gm)}
+	if o.zeta-o.zeta != 0 || eta-eta != 0 { // no search would end soon
+		nan := math.NaN()
+		*x, *v = [3]float64{nan, nan, nan}, [3]float64{nan, nan, nan}
+		return
+	}
 	if beta > 0 {
 		h = o.withoutRevolutions(h)
 	}

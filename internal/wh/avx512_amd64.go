@@ -39,7 +39,12 @@ func outwardAVX512(block *byte, after *byte)
 //go:noescape
 func finishAVX512(block *byte, before *byte)
 
-// lightAVX512 is light with AVX-512.
+// lightAVX512 is light with AVX-512, for n planets, eight or more.
 //
 //go:noescape
-func lightAVX512(block *byte, planets *byte)
+func lightAVX512(block *byte, table *byte, n int)
+
+// driftAndLightAVX512 is drift of a block and light of another one with AVX-512.
+//
+//go:noescape
+func driftAndLightAVX512(block *byte, other *byte, table *byte, n int) (long int)

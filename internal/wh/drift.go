@@ -14,6 +14,13 @@ func (b *Block) drift(lanes int) {
 	}
 }
 
+// setDrift sets the length of the drift.
+func (b *Block) setDrift(h float64) {
+	if b.H[0] != h {
+		b.H = Vector{h, h, h, h, h, h, h, h}
+	}
+}
+
 func (b *Block) lane(l int) (x, v [3]float64) {
 	return [3]float64{b.X[0][l], b.X[1][l], b.X[2][l]}, [3]float64{b.V[0][l], b.V[1][l], b.V[2][l]}
 }

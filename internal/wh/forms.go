@@ -13,7 +13,10 @@ type Form struct {
 	across  func(b, other *Block) bool
 	outward func(b, after *Block)
 	finish  func(b, before *Block)
-	light   func(b, planets *Block)
+	// light does the kick of a map for n planets, eight or more, for bodies without mass.
+	light func(b *Block, m []float64, n int)
+	// driftAndLight is drift of a block and light of another one at the same time.
+	driftAndLight func(b, other *Block, m []float64, n int) int
 }
 
 // Why steps ended.
@@ -34,6 +37,10 @@ func contract() *Form {
 		outward: (*Block).outward,
 		finish:  (*Block).finish,
 		light:   (*Block).light,
+		driftAndLight: func(_, other *Block, m []float64, n int) int {
+			other.light(m, n)
+			return 1<<Lanes - 1
+		},
 	}
 }
 

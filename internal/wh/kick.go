@@ -118,33 +118,6 @@ func (b *Block) finish(before *Block) {
 	}
 }
 
-// light adds the pulls of the planets of a block to To, for bodies without mass.
-func (b *Block) light(planets *Block) {
-	d := &planets.D
-	for l := range Lanes {
-		for j := range Lanes {
-			x, y, z := d[0][j]-b.X[0][l], d[1][j]-b.X[1][l], d[2][j]-b.X[2][l]
-			r2 := math.FMA(x, x, math.FMA(y, y, float64(z*z)))
-			pull := float64(planets.Pull[j] * (1 / float64(r2*math.Sqrt(r2))))
-			b.To[0][l] = math.FMA(pull, x, b.To[0][l])
-			b.To[1][l] = math.FMA(pull, y, b.To[1][l])
-			b.To[2][l] = math.FMA(pull, z, b.To[2][l])
-		}
-	}
-}
-
-// finishLight adds the kick to the velocities of bodies without mass: To, and the relativistic pull of the star.
-func (b *Block) finishLight() {
-	for l := range Lanes {
-		x2 := math.FMA(b.X[0][l], b.X[0][l], math.FMA(b.X[1][l], b.X[1][l], float64(b.X[2][l]*b.X[2][l])))
-		w := 1 / float64(x2*math.Sqrt(x2))
-		w = float64(float64(b.Own[l]*w) * float64(b.Twist[l]*float64(w*x2)))
-		for k := range 3 {
-			b.V[k][l] += math.FMA(-w, b.X[k][l], b.To[k][l])
-		}
-	}
-}
-
 // earlier returns, for each lane, the sum over the lanes before it.
 func earlier(v *Vector) Vector {
 	s := ahead(v, 1)

@@ -7,10 +7,13 @@ import "math"
 type Planets struct {
 	form   *Form
 	star   float64
-	blocks []*Block // of planets
-	light  []*Block // of bodies without mass
-	n, all int      // number of planets, and of all bodies
-	end    *Block   // whose Sum is -0
+	blocks []*Block  // of planets
+	light  []*Block  // of bodies without mass
+	n, all int       // number of planets, and of all bodies
+	end    *Block    // whose Sum is -0
+	kicks  []float64 // the map of the bodies without mass, with a kick alone
+	h      float64   // length of a drift
+	record *[]float64
 }
 
 // New returns planets of the given gm around a star, and a number of bodies without mass, at no place yet. There are no
@@ -23,6 +26,8 @@ func New(star float64, gm []float64, light int, form *Form) *Planets {
 			p.end.Sum[k][l] = math.Copysign(0, -1)
 		}
 	}
+	p.kicks = make([]float64, MapWidth*MapRows(max(len(gm), Lanes)))
+	padMap(p.kicks, len(gm))
 	sum := star
 	for i := range len(p.blocks) * Lanes {
 		b, l := p.blocks[i/Lanes], i%Lanes
@@ -71,6 +76,7 @@ func (p *Planets) Copy(q *Planets) {
 	for i, b := range q.light {
 		*p.light[i] = *b
 	}
+	copy(p.kicks, q.kicks)
 }
 
 // Finite reports whether all coordinates are finite.
@@ -108,13 +114,15 @@ func fill(blocks []*Block, n int, far float64) {
 	}
 }
 
+// Record has what p does from now on appended to table, as maps for bodies without mass; nil ends that.
+func (p *Planets) Record(table *[]float64) { p.record = table }
+
 // SetDrift sets the length of a drift.
 func (p *Planets) SetDrift(h float64) {
+	p.h = h
 	for _, blocks := range [][]*Block{p.blocks, p.light} {
 		for _, b := range blocks {
-			for l := range Lanes {
-				b.H[l] = h
-			}
+			b.setDrift(h)
 		}
 	}
 }
@@ -137,11 +145,7 @@ func (p *Planets) SetKick(h, twist float64) {
 	if p.n > 0 { // the first planet's orbit is the star's pull itself
 		p.blocks[0].Central[0] = p.blocks[0].Own[0]
 	}
-	for _, b := range p.light {
-		for l := range Lanes {
-			b.Own[l], b.Twist[l] = float64(h*b.Orbit[l]), twist
-		}
-	}
+	p.kicks[1], p.kicks[2], p.kicks[3] = float64(h*p.star), twist, 1
 }
 
 // Drift moves all planets along their Kepler orbits.
@@ -152,6 +156,22 @@ func (p *Planets) Drift() {
 	for _, b := range p.light {
 		p.drift(b)
 	}
+	p.recordDrift()
+}
+
+// recordDrift adds a drift to the last map, or a map without a kick.
+func (p *Planets) recordDrift() {
+	if p.record == nil {
+		return
+	}
+	size := MapWidth * MapRows(p.n)
+	if n := len(*p.record); n >= size {
+		if last := (*p.record)[n-size:]; last[0] == 0 {
+			last[0] = p.h
+			return
+		}
+	}
+	*p.record = append(append(*p.record, p.h), make([]float64, size-1)...)
 }
 
 func (p *Planets) drift(b *Block) {
@@ -202,25 +222,24 @@ func (p *Planets) outward() {
 // kickLight changes the velocities of the bodies without mass by the pulls of the planets, less the star's own
 // acceleration, which is the sum of the planets' Q over GM₀.
 func (p *Planets) kickLight() {
-	if len(p.light) == 0 || p.star == 0 {
+	if len(p.light) == 0 && p.record == nil || p.star == 0 {
 		return
 	}
-	var star [3]float64
-	if p.n > 0 {
-		for k := range star {
-			star[k] = -(p.blocks[0].Sum[k][0] / p.star)
+	for k := range 3 {
+		p.kicks[MapWidth+k] = 0
+		if p.n > 0 {
+			p.kicks[MapWidth+k] = -(p.blocks[0].Sum[k][0] / p.star)
 		}
 	}
+	for i := range p.n {
+		b, l := p.at(i)
+		copy(p.kicks[MapWidth*MapRows(i):], []float64{b.D[0][l], b.D[1][l], b.D[2][l], b.Pull[l]})
+	}
 	for _, b := range p.light {
-		for k := range star {
-			for l := range Lanes {
-				b.To[k][l] = star[k]
-			}
-		}
-		for _, planets := range p.blocks {
-			p.form.light(b, planets)
-		}
-		b.finishLight()
+		p.form.light(b, p.kicks, max(p.n, Lanes))
+	}
+	if p.record != nil {
+		*p.record = append(*p.record, p.kicks[:MapWidth*MapRows(p.n)]...)
 	}
 }
 
@@ -238,7 +257,7 @@ func (p *Planets) KickLight() {
 // Steps does up to n steps, each a kick and a drift, and returns how many it has done. It ends before a kick at which
 // two bodies are near, which it reports.
 func (p *Planets) Steps(n int) (done int, near bool) {
-	if len(p.blocks) == 1 && len(p.light) == 0 && p.form.steps != nil {
+	if len(p.blocks) == 1 && len(p.light) == 0 && p.record == nil && p.form.steps != nil {
 		for done < n {
 			more, why := p.form.steps(p.blocks[0], n-done)
 			done += more

@@ -26,7 +26,10 @@ func vectors() (forms []*Form) {
 			across:  func(b, other *Block) bool { return acrossAVX512(b.bytes(), other.bytes()) != 0 },
 			outward: func(b, after *Block) { outwardAVX512(b.bytes(), after.bytes()) },
 			finish:  func(b, before *Block) { finishAVX512(b.bytes(), before.bytes()) },
-			light:   func(b, planets *Block) { lightAVX512(b.bytes(), planets.bytes()) },
+			light:   func(b *Block, m []float64, n int) { lightAVX512(b.bytes(), tableBytes(m), n) },
+			driftAndLight: func(b, other *Block, m []float64, n int) int {
+				return driftAndLightAVX512(b.bytes(), other.bytes(), tableBytes(m), n)
+			},
 		})
 	}
 	return append(forms, &Form{
@@ -38,8 +41,13 @@ func vectors() (forms []*Form) {
 		across:  func(b, other *Block) bool { return acrossAVX2(b.bytes(), other.bytes()) != 0 },
 		outward: func(b, after *Block) { outwardAVX2(b.bytes(), after.bytes()) },
 		finish:  func(b, before *Block) { finishAVX2(b.bytes(), before.bytes()) },
-		light:   func(b, planets *Block) { lightAVX2(b.bytes(), planets.bytes()) },
+		light:   func(b *Block, m []float64, n int) { lightAVX2(b.bytes(), tableBytes(m), n) },
+		driftAndLight: func(b, other *Block, m []float64, n int) int {
+			return driftAndLightAVX2(b.bytes(), other.bytes(), tableBytes(m), n)
+		},
 	})
 }
 
 func (b *Block) bytes() *byte { return (*byte)(unsafe.Pointer(b)) }
+
+func tableBytes(m []float64) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(m))) }

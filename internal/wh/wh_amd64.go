@@ -39,7 +39,12 @@ func outwardAVX2(block *byte, after *byte)
 //go:noescape
 func finishAVX2(block *byte, before *byte)
 
-// lightAVX2 is light with AVX2.
+// lightAVX2 is light with AVX2, for n planets, eight or more.
 //
 //go:noescape
-func lightAVX2(block *byte, planets *byte)
+func lightAVX2(block *byte, table *byte, n int)
+
+// driftAndLightAVX2 is drift of a block and light of another one with AVX2.
+//
+//go:noescape
+func driftAndLightAVX2(block *byte, other *byte, table *byte, n int) (long int)

@@ -148,6 +148,48 @@ func (p *program) kick(x triple) (v triple) {
 	return v
 }
 
+// driftBlock moves the lanes of a block whose arcs are not long.
+func (p *program) driftBlock() {
+	x, v := p.loads("X"), p.loads("V")
+	xs, vs := p.drift(x, v)
+	for k := range xs {
+		p.set(p.choose(&p.long, xs[k], x[k]), 0, "X", k)
+		p.set(p.choose(&p.long, vs[k], v[k]), 0, "V", k)
+	}
+	if !p.avx512 {
+		p.set(p.long.value, 0, "Scratch", 0)
+	}
+}
+
+// light adds the pulls of eight planets of a table to To of a block without mass, and the kick to the velocities.
+func (p *program) light(block, table int) {
+	x, to := p.loadsOf(block, "X"), p.loadsOf(block, "To")
+	for j := range lanes {
+		p.pullOf(table+1, j, x, &to)
+	}
+	x2 := p.dot(x, x)
+	w := p.div(p.table("One"), p.mul(x2, p.sqrt(x2)))
+	own, twist := p.number(table, 8), p.number(table, 16)
+	w = p.mul(p.mul(own, w), p.mul(twist, p.mul(w, x2)))
+	for k, v := range p.loadsOf(block, "V") {
+		p.set(p.add(v, p.fnma(w, x[k], to[k])), block, "V", k)
+	}
+}
+
+// pullOf adds the pull of the planet in a row of a table.
+func (p *program) pullOf(table, row int, x triple, to *triple) {
+	var e triple
+	for k := range e {
+		e[k] = p.sub(p.number(table, rowBytes*row+8*k), x[k])
+	}
+	r2 := p.dot(e, e)
+	w := p.div(p.table("One"), p.mul(r2, p.sqrt(r2)))
+	pull := p.mul(p.number(table, rowBytes*row+24), w)
+	for k := range e {
+		to[k] = p.fma(pull, e[k], to[k])
+	}
+}
+
 // drift returns x and v after a drift, and tests whether an arc is long.
 func (p *program) drift(x, v triple) (xs, vs triple) {
 	gm, h := p.field("Orbit"), p.field("H")

@@ -21,6 +21,7 @@ func main() {
 	steps(m, "steps"+suffix, name)
 	drift(m, "drift"+suffix, name)
 	parts(m, suffix, name)
+	light(m, suffix, name)
 	Generate()
 }
 
@@ -76,24 +77,21 @@ func drift(m machine, name, form string) {
 	Pragma("noescape")
 	Doc(name + " is drift of a Form, with " + form + ".")
 	p := newProgram(m)
-	x, v := p.loads("X"), p.loads("V")
-	xs, vs := p.drift(x, v)
-	for k := range xs {
-		p.set(p.choose(&p.long, xs[k], x[k]), 0, "X", k)
-		p.set(p.choose(&p.long, vs[k], v[k]), 0, "V", k)
-	}
-	if !m.avx512 {
-		p.set(p.long.value, 0, "Scratch", 0)
-	}
-
-	base, long := Load(Param("block"), GP64()), GP64()
+	p.driftBlock()
+	base := Load(Param("block"), GP64())
 	p.write(base)
-	if m.avx512 {
+	returnLong(p, base)
+}
+
+// returnLong ends a routine that drifts a block.
+func returnLong(p *program, block reg.Register) {
+	long := GP64()
+	if p.avx512 {
 		KMOVW(reg.K3, long.As32())
 	} else {
 		high := GP64()
-		VMOVUPD(Mem{Base: base, Disp: p.layout.scratch(0)}, reg.Y0)
-		VMOVUPD(Mem{Base: base, Disp: p.layout.scratch(0) + m.bytes()}, reg.Y1)
+		VMOVUPD(Mem{Base: block, Disp: p.layout.scratch(0)}, reg.Y0)
+		VMOVUPD(Mem{Base: block, Disp: p.layout.scratch(0) + p.bytes()}, reg.Y1)
 		VMOVMSKPD(reg.Y0, long.As32())
 		VMOVMSKPD(reg.Y1, high.As32())
 		SHLQ(U8(lanes/2), high)
@@ -137,22 +135,60 @@ func parts(m machine, suffix, form string) {
 	part(m, "finish"+suffix, "finish with "+form, "before", false, func(p *program) {
 		p.sets("V", p.finish(p.loads("V"), p.loads("U"), p.loads("Q"), p.loads("To"), p.loads("From")))
 	})
-	part(m, "light"+suffix, "light with "+form, "planets", false, func(p *program) {
-		x, to := p.loads("X"), p.loads("To")
-		for j := range lanes {
-			var e triple
-			for k := range e {
-				e[k] = p.sub(p.lane(1, "D", k, j), x[k])
-			}
-			r2 := p.dot(e, e)
-			w := p.div(p.table("One"), p.mul(r2, p.sqrt(r2)))
-			pull := p.mul(p.lane(1, "Pull", 0, j), w)
-			for k := range e {
-				to[k] = p.fma(pull, e[k], to[k])
-			}
-		}
-		p.sets("To", to)
-	})
+}
+
+// light writes the routines of bodies without mass: their kick, and that of a block while another one drifts.
+func light(m machine, suffix, form string) {
+	name := "light" + suffix
+	TEXT(name, NOSPLIT, "func(block, table *byte, n int)")
+	Pragma("noescape")
+	Doc(name + " is light with " + form + ", for n planets, eight or more.")
+	bases := []reg.Register{Load(Param("block"), GP64()), Load(Param("table"), GP64()), GP64()}
+	pulls(m, bases, 0, 1)
+	p := newProgram(m)
+	p.light(0, 1)
+	p.write(bases...)
+	VZEROUPPER()
+	RET()
+
+	name = "driftAndLight" + suffix
+	TEXT(name, NOSPLIT, "func(block, other, table *byte, n int) (long int)")
+	Pragma("noescape")
+	Doc(name + " is drift of a block and light of another one with " + form + ".")
+	bases = []reg.Register{Load(Param("block"), GP64()), Load(Param("other"), GP64()), Load(Param("table"), GP64()), GP64()}
+	pulls(m, bases, 1, 2)
+	p = newProgram(m)
+	p.driftBlock()
+	p.among(func() { p.light(1, 2) })
+	p.write(bases...)
+	returnLong(p, bases[0])
+}
+
+// pulls writes the beginning of light: To of a block with the star's part, and the pulls of all planets but the last
+// eight, at which the base after the table's is then.
+func pulls(m machine, bases []reg.Register, block, table int) {
+	p := newProgram(m)
+	for k := range 3 {
+		p.set(p.number(table, rowBytes+8*k), block, "To", k)
+	}
+	p.write(bases...)
+	n := Load(Param("n"), GP64())
+	MOVQ(bases[table], bases[table+1])
+	ADDQ(U8(2*rowBytes), bases[table+1])
+	Label("more")
+	CMPQ(n, U8(lanes))
+	JLE(LabelRef("last"))
+	p = newProgram(m)
+	to := p.loadsOf(block, "To")
+	p.pullOf(table+1, 0, p.loadsOf(block, "X"), &to)
+	for k := range to {
+		p.set(to[k], block, "To", k)
+	}
+	p.write(bases...)
+	ADDQ(U8(rowBytes), bases[table+1])
+	DECQ(n)
+	JMP(LabelRef("more"))
+	Label("last")
 }
 
 // part writes a routine for a block and perhaps another one, which may return whether bodies are near.

@@ -10,6 +10,7 @@ import (
 const (
 	lanes       = wh.Lanes
 	vectorBytes = 8 * lanes
+	rowBytes    = 8 * wh.MapWidth
 )
 
 // program is a sequence of operations on values, each of which is set once.
@@ -123,11 +124,42 @@ func (p *program) load(base, at int) (v vec) {
 }
 
 // lane is one lane of a field of a block in all lanes.
-func (p *program) lane(base int, name string, k, lane int) (v vec) {
+func (p *program) lane(base int, name string, k, lane int) vec {
+	return p.number(base, p.layout.offset(name, k)+8*lane)
+}
+
+// number is a number in memory in all lanes.
+func (p *program) number(base, at int) (v vec) {
 	for range p.parts() {
-		v = append(v, p.node(node{op: opLoadAll, base: base, at: p.layout.offset(name, k) + 8*lane}))
+		v = append(v, p.node(node{op: opLoadAll, base: base, at: at}))
 	}
 	return v
+}
+
+// among puts the nodes of body evenly among those that there are, none of which it needs: what one of the two waits for
+// passes while the other goes on.
+func (p *program) among(body func()) {
+	first := p.nodes
+	p.nodes, p.known = nil, map[string]int{}
+	body()
+	second := p.nodes
+	p.nodes, p.known = nil, map[string]int{}
+	var at [2][]int // the new number of each
+	move := func(part int, n node) {
+		args := n.args
+		n.args = nil
+		for _, a := range args {
+			n.args = append(n.args, at[part][a])
+		}
+		at[part] = append(at[part], len(p.nodes))
+		p.nodes = append(p.nodes, n)
+	}
+	for i, n := range first {
+		move(0, n)
+		for len(at[1])*len(first) < (i+1)*len(second) {
+			move(1, second[len(at[1])])
+		}
+	}
 }
 
 func (p *program) store(v vec, base, at int) {
