@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/gob"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -15,30 +14,40 @@ import (
 	"offload/device"
 )
 
-// MapOption is an option of Map. All ranks pass the same ones, but for On.
-type MapOption func(*mapOptions)
+// TaskOption is an option of Map and NewSupersteps. All ranks pass the same ones, but for On.
+type TaskOption func(*taskOptions)
 
-type mapOptions struct {
+type taskOptions struct {
 	executor cpu.Executor
 	atRoot   bool
 	chunk    int
 	known    []error
 }
 
-// On has this rank's items computed by ex, so that tasks can have subtasks there. Without it, Map has a pool of its own
-// with a worker for each CPU available to the process.
-func On(ex cpu.Executor) MapOption { return func(o *mapOptions) { o.executor = ex } }
+func newOptions(options []TaskOption) taskOptions {
+	o := taskOptions{known: []error{context.Canceled, context.DeadlineExceeded, ErrTransport, ErrLost, ErrParted, ErrEncoding,
+		device.ErrUnavailable, device.ErrUnsupported, device.ErrInvalid, device.ErrOutOfMemory, device.ErrLost, device.ErrClosed,
+		device.ErrShader, device.ErrPanic}}
+	for _, set := range options {
+		set(&o)
+	}
+	return o
+}
+
+// On has this rank's items computed by ex, so that tasks can have subtasks there. Without it, there is a pool of its
+// own with a worker for each CPU available to the process.
+func On(ex cpu.Executor) TaskOption { return func(o *taskOptions) { o.executor = ex } }
 
 // AtRoot leaves the results on rank 0 alone. The others get none.
-func AtRoot() MapOption { return func(o *mapOptions) { o.atRoot = true } }
+func AtRoot() TaskOption { return func(o *taskOptions) { o.atRoot = true } }
 
 // Chunk sets how many items are given out at a time. Without it, chunks become smaller towards the end.
-func Chunk(items int) MapOption { return func(o *mapOptions) { o.chunk = items } }
+func Chunk(items int) TaskOption { return func(o *taskOptions) { o.chunk = items } }
 
 // KnownErrors names errors of tasks that errors.Is finds on every rank. The errors of this package, of package device and
 // of contexts always are.
-func KnownErrors(errs ...error) MapOption {
-	return func(o *mapOptions) { o.known = append(o.known, errs...) }
+func KnownErrors(errs ...error) TaskOption {
+	return func(o *taskOptions) { o.known = append(o.known, errs...) }
 }
 
 // ItemError is the error of a map: that of the first item that failed. It is the same on every rank.
@@ -66,13 +75,8 @@ func (e *ItemError) Unwrap() error { return e.Err }
 // ErrLost.
 //
 // Map is collective. Messages of c with tags from 32760 up are its own.
-func Map[T, R any](ctx context.Context, c *Comm, items []T, f func(ctx context.Context, item T) (R, error), options ...MapOption) ([]R, error) {
-	o := mapOptions{known: []error{context.Canceled, context.DeadlineExceeded, ErrTransport, ErrLost, ErrParted, ErrEncoding,
-		device.ErrUnavailable, device.ErrUnsupported, device.ErrInvalid, device.ErrOutOfMemory, device.ErrLost, device.ErrClosed,
-		device.ErrShader, device.ErrPanic}}
-	for _, set := range options {
-		set(&o)
-	}
+func Map[T, R any](ctx context.Context, c *Comm, items []T, f func(ctx context.Context, item T) (R, error), options ...TaskOption) ([]R, error) {
+	o := newOptions(options)
 	if c == nil || f == nil || o.chunk < 0 {
 		return nil, device.Invalidf("a map without ranks or function, or with chunks of %d", o.chunk)
 	}
@@ -88,7 +92,7 @@ func Map[T, R any](ctx context.Context, c *Comm, items []T, f func(ctx context.C
 		defer pool.Close()
 		o.executor = pool
 	}
-	m := &farm{comm: c, mapOptions: o, caller: ctx, items: len(items), running: map[int]context.CancelFunc{}}
+	m := &farm{comm: c, taskOptions: o, items: len(items), running: map[int]context.CancelFunc{}}
 	m.do = func(ctx context.Context, item int, e *gob.Encoder) error {
 		r, err := f(ctx, items[item])
 		if err != nil {
@@ -100,6 +104,7 @@ func Map[T, R any](ctx context.Context, c *Comm, items []T, f func(ctx context.C
 		return nil
 	}
 	lent := device.Lend(ctx, o.executor)
+	m.caller = device.WithPlace(ctx, nil) // it is lent once, not by each chunk
 	chunks, err := m.run()
 	lent.Return(ctx)
 	if err != nil || o.atRoot && c.Rank() != 0 {
@@ -137,7 +142,7 @@ const patience = 10 * time.Second
 type farm struct {
 	comm   *Comm
 	caller context.Context
-	mapOptions
+	taskOptions
 	items int
 	do    func(ctx context.Context, item int, e *gob.Encoder) error // computes an item and encodes the result
 	list  *list                                                     // on rank 0
@@ -170,14 +175,6 @@ type report struct {
 	Last    bool // this is the rank's last one
 }
 
-// wireError is an error as it travels. It is not that of an item but of the whole rank if Item is negative.
-type wireError struct {
-	Item, Rank int
-	Text       string
-	Known      []int
-	Stack      []byte
-}
-
 // chunk has the results of items.
 type chunk struct {
 	Lo, Hi int
@@ -203,7 +200,7 @@ func (m *farm) run() ([]chunk, error) {
 	stop := context.AfterFunc(m.caller, func() {
 		defer close(left)
 		late = time.AfterFunc(patience, func() { m.fail(m.caller.Err()) })
-		m.report(report{Failure: m.wire(-1, m.caller.Err())})
+		m.report(report{Failure: newWireError(-1, m.comm.Rank(), m.caller.Err(), m.known)})
 	})
 	switch workers, err := m.workers(); {
 	case err != nil:
@@ -234,7 +231,11 @@ func (m *farm) run() ([]chunk, error) {
 	case broken != nil:
 		return nil, broken
 	case out.Failure != nil:
-		return nil, m.error(out.Failure)
+		err := out.Failure.remote(m.known)
+		if out.Failure.Item < 0 {
+			return nil, fmt.Errorf("map ended by rank %d: %w", out.Failure.Rank, err)
+		}
+		return nil, &ItemError{Item: out.Failure.Item, Rank: out.Failure.Rank, Err: err, Stack: out.Failure.Stack}
 	}
 	return out.Chunks, nil
 }
@@ -349,9 +350,9 @@ func (m *farm) compute(ctx context.Context, lo, hi int) report {
 	}).Wait(context.WithoutCancel(ctx))
 	r := report{Lo: lo, Hi: hi, Data: data.Bytes()}
 	if ended := m.caller.Err(); err != nil && ended != nil {
-		r.Failure = m.wire(-1, ended)
+		r.Failure = newWireError(-1, m.comm.Rank(), ended, m.known)
 	} else if err != nil {
-		r.Failure = m.wire(at, err)
+		r.Failure = newWireError(at, m.comm.Rank(), err, m.known)
 	}
 	return r
 }
@@ -402,42 +403,3 @@ func (m *farm) fail(err error) {
 	}
 	m.cancel()
 }
-
-// wire returns an error in the form in which it travels.
-func (m *farm) wire(item int, err error) *wireError {
-	f := &wireError{Item: item, Rank: m.comm.Rank(), Text: err.Error()}
-	for i, known := range m.known {
-		if errors.Is(err, known) {
-			f.Known = append(f.Known, i)
-		}
-	}
-	var p *device.PanicError
-	if errors.As(err, &p) {
-		f.Stack = p.Stack
-	}
-	return f
-}
-
-// error returns a failure as the error of Map.
-func (m *farm) error(f *wireError) error {
-	err := &remoteError{text: f.Text}
-	for _, i := range f.Known {
-		if i < len(m.known) {
-			err.known = append(err.known, m.known[i])
-		}
-	}
-	if f.Item < 0 {
-		return fmt.Errorf("map ended by rank %d: %w", f.Rank, err)
-	}
-	return &ItemError{Item: f.Item, Rank: f.Rank, Err: err, Stack: f.Stack}
-}
-
-// remoteError is an error that has travelled: its text, and the known errors that it wraps.
-type remoteError struct {
-	text  string
-	known []error
-}
-
-func (e *remoteError) Error() string { return e.text }
-
-func (e *remoteError) Unwrap() []error { return e.known }

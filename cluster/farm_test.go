@@ -25,12 +25,12 @@ var worlds = []ranks.Faults{
 }
 
 // start runs f as every rank of a group, with a pool of one to three workers each, and returns what the ranks return.
-func start(t *testing.T, n int, faults ranks.Faults, f func(ctx context.Context, c *Comm, pool MapOption) error) []error {
+func start(t *testing.T, n int, faults ranks.Faults, f func(ctx context.Context, c *Comm, pool TaskOption) error) []error {
 	t.Helper()
 	return startIn(t, ranks.NewGroup(n, faults), f)
 }
 
-func startIn(t *testing.T, g *ranks.Group, f func(ctx context.Context, c *Comm, pool MapOption) error) []error {
+func startIn(t *testing.T, g *ranks.Group, f func(ctx context.Context, c *Comm, pool TaskOption) error) []error {
 	t.Helper()
 	errs := make([]error, len(g.Ranks()))
 	synctest.Test(t, func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestMapIsALoop(t *testing.T) {
 				continue
 			}
 			for _, chunk := range []int{0, 7} {
-				for i, err := range start(t, n, faults, func(ctx context.Context, c *Comm, pool MapOption) error {
+				for i, err := range start(t, n, faults, func(ctx context.Context, c *Comm, pool TaskOption) error {
 					got, err := Map(ctx, c, numbers(items), func(ctx context.Context, i int) (string, error) {
 						if i%10 == 0 {
 							time.Sleep(time.Duration(i*i%17) * time.Millisecond)
@@ -118,7 +118,7 @@ func TestMapIsALoop(t *testing.T) {
 func TestMapUsesAllRanks(t *testing.T) {
 	var mu sync.Mutex
 	did := map[int]int{}
-	start(t, 5, ranks.Faults{}, func(ctx context.Context, c *Comm, pool MapOption) error {
+	start(t, 5, ranks.Faults{}, func(ctx context.Context, c *Comm, pool TaskOption) error {
 		_, err := Map(ctx, c, numbers(100), func(ctx context.Context, i int) (struct{}, error) {
 			time.Sleep(time.Second)
 			mu.Lock()
@@ -134,7 +134,7 @@ func TestMapUsesAllRanks(t *testing.T) {
 }
 
 func TestMapAtRoot(t *testing.T) {
-	for i, err := range start(t, 3, ranks.Faults{}, func(ctx context.Context, c *Comm, pool MapOption) error {
+	for i, err := range start(t, 3, ranks.Faults{}, func(ctx context.Context, c *Comm, pool TaskOption) error {
 		got, err := Map(ctx, c, numbers(9), func(ctx context.Context, i int) (int, error) { return -i, nil }, pool, AtRoot())
 		if err == nil && (c.Rank() == 0 && !slices.Equal(got, []int{0, -1, -2, -3, -4, -5, -6, -7, -8}) || c.Rank() != 0 && got != nil) {
 			err = fmt.Errorf("got %v", got)
@@ -150,7 +150,7 @@ func TestMapAtRoot(t *testing.T) {
 // One map after another, with point-to-point messages between them: nothing of a map is left behind.
 func TestMapsInTurn(t *testing.T) {
 	everywhere(t, func(t *testing.T, n int, faults ranks.Faults) {
-		for i, err := range start(t, n, faults, func(ctx context.Context, c *Comm, pool MapOption) error {
+		for i, err := range start(t, n, faults, func(ctx context.Context, c *Comm, pool TaskOption) error {
 			for round := range 3 {
 				_, err := Map(ctx, c, numbers(20), func(ctx context.Context, i int) (int, error) {
 					if round == 1 && i > 3 {
@@ -193,7 +193,7 @@ func TestMapReturnsFirstError(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			everywhere(t, func(t *testing.T, n int, faults ranks.Faults) {
 				for _, failing := range [][]int{{0}, {99}, {41, 5, 70}, {98, 97, 50}} {
-					errs := start(t, n, faults, func(ctx context.Context, comm *Comm, pool MapOption) error {
+					errs := start(t, n, faults, func(ctx context.Context, comm *Comm, pool TaskOption) error {
 						_, err := Map(ctx, comm, numbers(100), func(ctx context.Context, i int) (int, error) {
 							// The first of those that fail does so last.
 							if at := slices.Index(failing, i); at >= 0 {
@@ -223,7 +223,7 @@ func TestMapReturnsFirstError(t *testing.T) {
 // After an error, later items that run are cancelled.
 func TestMapCancelsLaterItems(t *testing.T) {
 	began := time.Time{}
-	for rank, err := range start(t, 3, ranks.Faults{}, func(ctx context.Context, c *Comm, pool MapOption) error {
+	for rank, err := range start(t, 3, ranks.Faults{}, func(ctx context.Context, c *Comm, pool TaskOption) error {
 		if c.Rank() == 0 {
 			began = time.Now()
 		}
@@ -252,7 +252,7 @@ func TestMapEndsWithContextOfOneRank(t *testing.T) {
 	everywhere(t, func(t *testing.T, n int, faults ranks.Faults) {
 		for _, items := range []int{1, 1000} {
 			for _, after := range []time.Duration{0, time.Second} {
-				errs := start(t, n, faults, func(ctx context.Context, c *Comm, pool MapOption) error {
+				errs := start(t, n, faults, func(ctx context.Context, c *Comm, pool TaskOption) error {
 					own := ctx
 					if c.Rank() == c.Size()-1 {
 						var cancel context.CancelFunc
@@ -285,7 +285,7 @@ func TestMapEndsWithContextOfOneRank(t *testing.T) {
 
 // A task that ignores its context keeps the others waiting for a while only.
 func TestMapLeavesDeafTask(t *testing.T) {
-	errs := start(t, 3, ranks.Faults{}, func(ctx context.Context, c *Comm, pool MapOption) error {
+	errs := start(t, 3, ranks.Faults{}, func(ctx context.Context, c *Comm, pool TaskOption) error {
 		own, cancel := ctx, func() {}
 		if c.Rank() == 1 {
 			own, cancel = context.WithTimeout(ctx, time.Second)
@@ -316,7 +316,7 @@ func TestMapLosesRank(t *testing.T) {
 				for _, after := range []time.Duration{0, 300 * time.Millisecond, 3 * time.Second} {
 					t.Run(fmt.Sprintf("%d of %d after %v, noticed %v", dead, n, after, noticed), func(t *testing.T) {
 						g := ranks.NewGroup(n, ranks.Faults{})
-						errs := startIn(t, g, func(ctx context.Context, c *Comm, pool MapOption) error {
+						errs := startIn(t, g, func(ctx context.Context, c *Comm, pool TaskOption) error {
 							if c.Rank() == dead {
 								time.AfterFunc(after, func() { g.Kill(dead, noticed) })
 							}
@@ -347,7 +347,7 @@ func TestMapLosesMessage(t *testing.T) {
 	for _, tag := range []int{tagOrders, tagReports} {
 		for lost := range 3 {
 			errs := start(t, 2, ranks.Faults{Lost: func(from, to, with, n int) bool { return with == tag && n == lost }},
-				func(ctx context.Context, c *Comm, pool MapOption) error {
+				func(ctx context.Context, c *Comm, pool TaskOption) error {
 					ctx, cancel := context.WithTimeout(ctx, time.Minute)
 					defer cancel()
 					_, err := Map(ctx, c, numbers(10), func(ctx context.Context, i int) (int, error) { return i, nil }, pool)
@@ -364,7 +364,7 @@ func TestMapLosesMessage(t *testing.T) {
 
 // A task's subtasks run on the pool of its rank.
 func TestMapWithSubtasks(t *testing.T) {
-	for rank, err := range start(t, 2, ranks.Faults{}, func(ctx context.Context, c *Comm, _ MapOption) error {
+	for rank, err := range start(t, 2, ranks.Faults{}, func(ctx context.Context, c *Comm, _ TaskOption) error {
 		pool, err := cpu.NewPool(1)
 		if err != nil {
 			return err
@@ -381,6 +381,25 @@ func TestMapWithSubtasks(t *testing.T) {
 		if err == nil && got[19] != 171 {
 			err = fmt.Errorf("got %v", got)
 		}
+		return err
+	}) {
+		if err != nil {
+			t.Errorf("rank %d: %v", rank, err)
+		}
+	}
+}
+
+// A map may be made by a task of the pool that computes its items.
+func TestMapInTask(t *testing.T) {
+	for rank, err := range start(t, 3, ranks.Faults{}, func(ctx context.Context, c *Comm, _ TaskOption) error {
+		pool, err := cpu.NewPool(1)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		_, err = cpu.Submit(ctx, pool, func(ctx context.Context) ([]int, error) {
+			return Map(ctx, c, numbers(20), func(ctx context.Context, i int) (int, error) { return i, nil }, On(pool))
+		}).Get(ctx)
 		return err
 	}) {
 		if err != nil {
