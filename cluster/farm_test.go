@@ -432,3 +432,60 @@ func TestMapRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Ranks that make different calls instead of a map learn of it.
+func TestMapParts(t *testing.T) {
+	for rank, err := range start(t, 3, ranks.Faults{}, func(ctx context.Context, c *Comm, pool TaskOption) error {
+		if c.Rank() == 1 {
+			return c.Barrier(ctx)
+		}
+		_, err := Map(ctx, c, numbers(5), func(ctx context.Context, i int) (int, error) { return i, nil }, pool)
+		return err
+	}) {
+		if !errors.Is(err, ErrTransport) && !errors.Is(err, ErrParted) {
+			t.Errorf("rank %d: %v", rank, err)
+		}
+	}
+	for rank, err := range start(t, 3, ranks.Faults{}, func(ctx context.Context, c *Comm, pool TaskOption) error {
+		_, err := Map(ctx, c, numbers(5+c.Rank()/2), func(ctx context.Context, i int) (int, error) {
+			time.Sleep(time.Minute)
+			return i, nil
+		}, pool)
+		return err
+	}) {
+		if !errors.Is(err, ErrTransport) && !errors.Is(err, ErrParted) {
+			t.Errorf("other items: rank %d: %v", rank, err)
+		}
+	}
+}
+
+// Run returns the error of the rank that failed first, which ends the others.
+func TestRun(t *testing.T) {
+	for name, c := range map[string]struct {
+		fail func() error
+		want error
+	}{
+		"error":  {func() error { return errNo }, errNo},
+		"panic":  {func() error { panic(errNo) }, errNo},
+		"Goexit": {func() error { runtime.Goexit(); return nil }, device.ErrPanic},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			err := Run(t.Context(), 3, func(ctx context.Context, comm *Comm) error {
+				if comm.Rank() == 1 {
+					time.Sleep(time.Second)
+					return c.fail()
+				}
+				if err := comm.Recv(ctx, 1, 0, make([]byte, 1)); !errors.Is(err, ErrLost) {
+					t.Errorf("%s: rank %d: %v", name, comm.Rank(), err)
+				}
+				return nil
+			})
+			if !errors.Is(err, c.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+	if err := Run(t.Context(), 0, nil); !errors.Is(err, device.ErrInvalid) {
+		t.Errorf("no ranks: %v", err)
+	}
+}
