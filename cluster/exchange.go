@@ -53,7 +53,7 @@ func (s *Supersteps[State, Message]) step(ctx context.Context, f func(ctx contex
 }
 
 // each calls f for every processor of this rank, and returns the lowest number of one that failed, with its error. The
-// number is negative if the context has ended, and math.MaxInt without an error.
+// number is negative if the context has ended.
 func (s *Supersteps[State, Message]) each(ctx context.Context, f func(ctx context.Context, p *Processor[State, Message]) error) (int, error) {
 	for _, p := range s.processors {
 		p.finished = false
@@ -84,7 +84,7 @@ func (s *Supersteps[State, Message]) each(ctx context.Context, f func(ctx contex
 			}
 		}
 	}
-	return math.MaxInt, err
+	return -1, err
 }
 
 // agree exchanges words between all ranks. If processors have failed, it returns the error of the lowest one, on all
@@ -96,7 +96,7 @@ func (s *Supersteps[State, Message]) agree(ctx context.Context, number int, err 
 			return nil, s.broke(err)
 		}
 	}
-	words = append([]int{number, text.Len()}, words...)
+	words = append([]int{text.Len()}, words...)
 	var part []byte
 	for _, w := range words {
 		part = binary.LittleEndian.AppendUint64(part, uint64(w))
@@ -109,21 +109,21 @@ func (s *Supersteps[State, Message]) agree(ctx context.Context, number int, err 
 	if err := s.comm.wait(ctx, everyone, s.comm.transport.Allgather(part, data, counts)); err != nil {
 		return nil, s.broke(err)
 	}
-	all, lowest := make([][]int, size), 0
+	all, failed := make([][]int, size), -1
 	for rank := range all {
 		for i := range words {
 			all[rank] = append(all[rank], int(binary.LittleEndian.Uint64(data[(rank*len(words)+i)*8:])))
 		}
-		if all[rank][0] < all[lowest][0] {
-			lowest = rank
+		if all[rank][0] > 0 && failed < 0 {
+			failed = rank // it has the lowest processor that failed
 		}
 	}
-	if length := all[lowest][1]; length > 0 {
+	if failed >= 0 {
 		failure := text.Bytes()
-		if lowest != s.comm.Rank() {
-			failure = make([]byte, length)
+		if failed != s.comm.Rank() {
+			failure = make([]byte, all[failed][0])
 		}
-		if err := s.comm.wait(ctx, everyone, s.comm.transport.Bcast(lowest, failure)); err != nil {
+		if err := s.comm.wait(ctx, everyone, s.comm.transport.Bcast(failed, failure)); err != nil {
 			return nil, s.broke(err)
 		}
 		var w wireError
@@ -136,7 +136,7 @@ func (s *Supersteps[State, Message]) agree(ctx context.Context, number int, err 
 		return nil, fmt.Errorf("superstep %d: processor %d: %w", s.steps, w.Item, w.remote(s.known))
 	}
 	for rank := range all {
-		all[rank] = all[rank][2:]
+		all[rank] = all[rank][1:]
 	}
 	return all, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -302,8 +303,37 @@ func TestMapLeavesDeafTask(t *testing.T) {
 		return err
 	})
 	for rank, err := range errs {
-		if err == nil {
-			t.Errorf("rank %d: no error", rank)
+		if err == nil || rank != 1 && !strings.Contains(err.Error(), "rank 1 has left") || !strings.Contains(err.Error(), "deadline exceeded") && rank != 1 {
+			t.Errorf("rank %d: %v", rank, err)
+		}
+	}
+}
+
+// A context may end at any moment: then the map has ended well on all ranks or on none, and another one works.
+func TestMapEndsAlike(t *testing.T) {
+	for after := time.Duration(0); after < 400*time.Millisecond; after += 5 * time.Millisecond {
+		var mu sync.Mutex
+		ended := map[string]int{}
+		check(t, start(t, 3, ranks.Faults{Seed: 7, Delay: 30 * time.Millisecond}, func(ctx context.Context, c *Comm, pool TaskOption) error {
+			own := ctx
+			if c.Rank() == 2 {
+				var cancel context.CancelFunc
+				own, cancel = context.WithTimeout(ctx, after)
+				defer cancel()
+			}
+			square := func(ctx context.Context, i int) (int, error) { return i * i, nil }
+			_, err := Map(own, c, numbers(9), square, pool)
+			mu.Lock()
+			ended[fmt.Sprint(err)]++
+			mu.Unlock()
+			got, err := Map(ctx, c, numbers(4), square, pool)
+			if err == nil && !slices.Equal(got, []int{0, 1, 4, 9}) {
+				err = fmt.Errorf("got %v", got)
+			}
+			return err
+		}))
+		if len(ended) != 1 {
+			t.Errorf("after %v: %v", after, ended)
 		}
 	}
 }
@@ -398,7 +428,23 @@ func TestMapInTask(t *testing.T) {
 		}
 		defer pool.Close()
 		_, err = cpu.Submit(ctx, pool, func(ctx context.Context) ([]int, error) {
-			return Map(ctx, c, numbers(20), func(ctx context.Context, i int) (int, error) { return i, nil }, On(pool))
+			var running, most atomic.Int32
+			subtask := func(context.Context) (int, error) {
+				for n := running.Add(1); n > most.Load(); {
+					most.Store(n)
+				}
+				time.Sleep(time.Millisecond)
+				running.Add(-1)
+				return 0, nil
+			}
+			got, err := Map(ctx, c, numbers(20), func(ctx context.Context, i int) (int, error) {
+				one, other := cpu.Submit(ctx, pool, subtask), cpu.Submit(ctx, pool, subtask)
+				return i, errors.Join(one.Wait(ctx), other.Wait(ctx))
+			}, On(pool))
+			if most.Load() > 1 {
+				t.Errorf("%d tasks at once with one worker", most.Load())
+			}
+			return got, err
 		}).Get(ctx)
 		return err
 	}) {
@@ -455,6 +501,17 @@ func TestMapParts(t *testing.T) {
 	}) {
 		if !errors.Is(err, ErrTransport) && !errors.Is(err, ErrParted) {
 			t.Errorf("other items: rank %d: %v", rank, err)
+		}
+	}
+	for rank, err := range start(t, 3, ranks.Faults{}, func(ctx context.Context, c *Comm, pool TaskOption) error {
+		_, err := Map(ctx, c, numbers(5), func(ctx context.Context, i int) (int, error) {
+			time.Sleep(time.Minute)
+			return i, nil
+		}, pool, Chunk(1+c.Rank()))
+		return err
+	}) {
+		if !errors.Is(err, ErrTransport) && !errors.Is(err, ErrParted) {
+			t.Errorf("other chunks: rank %d: %v", rank, err)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"encoding/gob"
 	"slices"
@@ -149,6 +148,5 @@ func (q *list) outcome() outcome {
 	if q.failure != nil {
 		return outcome{Failure: q.failure}
 	}
-	slices.SortFunc(q.chunks, func(a, b chunk) int { return cmp.Compare(a.Lo, b.Lo) })
 	return outcome{Chunks: q.chunks}
 }
