@@ -59,8 +59,8 @@ type outbox struct {
 }
 
 // NewSupersteps returns a computation of count processors, at least 1. Their states are zero, for the first step to set.
-// Of the options, On and KnownErrors are used. A type of messages that would not arrive whole is an ErrEncoding. NewSupersteps does not
-// communicate.
+// Of the options, On and KnownErrors are used. A type of messages that would not arrive whole is an ErrEncoding.
+// NewSupersteps does not communicate.
 func NewSupersteps[State, Message any](c *Comm, count int, options ...TaskOption) (*Supersteps[State, Message], error) {
 	if c == nil || count < 1 {
 		return nil, device.Invalidf("supersteps of %d processors", count)
@@ -189,7 +189,9 @@ func (s *Supersteps[State, Message]) Step(ctx context.Context, f func(ctx contex
 	if s.failed == nil {
 		s.steps++
 		s.comm.calls.begin(call{what: "superstep", lo: s.steps, hi: s.count})
+		lent := device.Lend(ctx, s.executor)
 		s.failed = s.step(ctx, f)
+		lent.Return(ctx)
 	}
 	return s.failed
 }
@@ -205,6 +207,7 @@ func Collect[State, Message, T any](ctx context.Context, s *Supersteps[State, Me
 		return nil, s.failed
 	}
 	s.comm.calls.begin(call{what: "collection from processors", lo: s.steps, hi: s.count})
+	defer device.Lend(ctx, s.executor).Return(ctx)
 	data := make([]bytes.Buffer, len(s.processors))
 	number, err := s.each(ctx, func(_ context.Context, p *Processor[State, Message]) error {
 		if err := codec.encode(gob.NewEncoder(&data[p.number-s.Local().Lo]), f(p)); err != nil {

@@ -18,7 +18,8 @@ type tree struct {
 
 type hidden struct {
 	Shown int
-	lost  int
+	_     [0]int
+	*tree // a field of a type that is not exported
 }
 
 // What cannot arrive whole is refused.

@@ -92,7 +92,7 @@ func Map[T, R any](ctx context.Context, c *Comm, items []T, f func(ctx context.C
 		defer pool.Close()
 		o.executor = pool
 	}
-	m := &farm{comm: c, taskOptions: o, items: len(items), running: map[int]context.CancelFunc{}}
+	m := &farm{comm: c, taskOptions: o, caller: ctx, items: len(items), running: map[int]context.CancelFunc{}}
 	m.do = func(ctx context.Context, item int, e *gob.Encoder) error {
 		r, err := f(ctx, items[item])
 		if err != nil {
@@ -104,7 +104,6 @@ func Map[T, R any](ctx context.Context, c *Comm, items []T, f func(ctx context.C
 		return nil
 	}
 	lent := device.Lend(ctx, o.executor)
-	m.caller = device.WithPlace(ctx, nil) // it is lent once, not by each chunk
 	chunks, err := m.run()
 	lent.Return(ctx)
 	if err != nil || o.atRoot && c.Rank() != 0 {
