@@ -5,14 +5,19 @@ package cluster
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"offload/cpu"
 	"offload/device"
 	"offload/device/devicetest"
+	"offload/device/reference"
 	"offload/kernels"
+	"offload/kernels/grid"
 )
 
 // The tests in this file run in each process of an MPI job, which ci/mpi starts; without one they are skipped.
@@ -26,7 +31,7 @@ func join(t *testing.T) *Comm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := os.Getenv("OFFLOAD_MPI_JOB"); want != "" && want != "any" && !bytes.Contains([]byte(c.Library()), []byte(want)) {
+	if want := os.Getenv("OFFLOAD_MPI_JOB"); want != "any" && !strings.Contains(c.Library(), want) {
 		t.Fatalf("the library is %s, not %s", c.Library(), want)
 	}
 	return c
@@ -131,5 +136,56 @@ func testMessages(t *testing.T, c *Comm) {
 	}
 	if err := sent.Wait(ctx); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestMPIKilled: where a rank is killed while others wait for it, the job ends. The test itself does not return.
+func TestMPIKilled(t *testing.T) {
+	c := join(t)
+	if os.Getenv("OFFLOAD_MPI_KILL") == "" {
+		t.Skip("not started by ci/mpi")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := c.Barrier(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if c.Rank() == c.Size()-1 {
+		self, err := os.FindProcess(os.Getpid())
+		if err != nil {
+			t.Fatal(err)
+		}
+		self.Kill()
+	}
+	err := c.Barrier(ctx)
+	c.Abort(1, fmt.Sprint("the job went on without a rank: ", err))
+}
+
+// TestMPIMany: many ranks on few cores start, exchange data on a device and by messages, and end.
+func TestMPIMany(t *testing.T) {
+	c := join(t)
+	ctx := context.Background()
+	n := c.Size()
+	local, err := reference.Open(ctx, device.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Open(ctx, c, local, Options{Shares: slices.Repeat([]int{1}, n)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range grid.Laplacian(device.Float64).Examples(130) {
+		if err := call.Verify(ctx, d); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if t.Failed() {
+		c.Abort(1, "a result differs")
+	}
+	if err := c.Close(ctx); err != nil {
+		t.Error(err)
 	}
 }
