@@ -72,7 +72,7 @@ func NewSupersteps[State, Message any](c *Comm, count int, options ...TaskOption
 	o := newOptions(options)
 	s := &Supersteps[State, Message]{comm: c, executor: o.executor, known: o.known, codec: codec, count: count, parts: cpu.Distribute(count, c.Size())}
 	if s.executor == nil {
-		if s.pool, err = cpu.NewPool(0); err != nil {
+		if s.pool, err = cpu.NewPool(c.Workers()); err != nil {
 			return nil, err
 		}
 		s.executor = s.pool

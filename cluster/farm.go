@@ -35,7 +35,7 @@ func newOptions(options []TaskOption) taskOptions {
 }
 
 // On has this rank's items computed by ex, so that tasks can have subtasks there. Without it, there is a pool of its
-// own with a worker for each CPU available to the process.
+// own with Comm.Workers workers.
 func On(ex cpu.Executor) TaskOption { return func(o *taskOptions) { o.executor = ex } }
 
 // AtRoot leaves the results on rank 0 alone. The others get none.
@@ -85,7 +85,7 @@ func Map[T, R any](ctx context.Context, c *Comm, items []T, f func(ctx context.C
 		return nil, err
 	}
 	if o.executor == nil {
-		pool, err := cpu.NewPool(0)
+		pool, err := cpu.NewPool(c.Workers())
 		if err != nil {
 			return nil, err
 		}
