@@ -114,7 +114,7 @@ func (c *Comm) Abort(code int, reason string) { c.transport.Abort(code, reason) 
 func (c *Comm) Close(ctx context.Context) error {
 	c.once.Do(func() {
 		c.calls.begin(call{what: "end of the program's use of the group"})
-		c.closed = c.wait(ctx, everyone, c.transport.Barrier())
+		c.closed = c.meet(ctx)
 		c.watch.close()
 		if c.closed == nil {
 			c.closed = errors.Join(c.watch.transport.Close(ctx), c.transport.Close(ctx))

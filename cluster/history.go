@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -92,30 +91,28 @@ func (e *engine) fail(err error) {
 }
 
 // Finish exchanges what became of the launches so far.
-func (e *engine) Finish(ctx context.Context) error { return e.exchange(ctx) }
-
-// Status of a rank in an exchange: number of calls and hash of them all, failures, and the time in divided launches.
-const statusBytes = 32
+func (e *engine) Finish(ctx context.Context) error {
+	e.comm.calls.begin(call{what: "sync"})
+	return e.exchange(ctx)
+}
 
 // exchange tells all ranks of failed launches, so that all of them see the same elements as undefined. It finds calls
 // that differ, and adjusts the shares.
 func (e *engine) exchange(ctx context.Context) error {
-	n, hash := e.comm.calls.state()
 	s := e.status[e.size*statusBytes:][:statusBytes]
-	putInt(s, int(n))
-	binary.LittleEndian.PutUint64(s[8:], hash)
+	e.comm.setStatus(s)
 	putInt(s[16:], len(e.failures))
 	putInt(s[24:], int(e.shares.busy))
 	all := e.status[:e.size*statusBytes]
 	if err := e.comm.wait(ctx, everyone, e.comm.transport.Allgather(s, all, e.counts)); err != nil {
 		return e.lost(err)
 	}
+	if err := e.comm.compare(ctx, s, all); err != nil {
+		return e.lost(err)
+	}
 	failures := 0
 	for rank := range e.size {
 		s := all[rank*statusBytes:]
-		if getInt(s) != int(n) || binary.LittleEndian.Uint64(s[8:]) != hash {
-			return e.lost(e.parted(ctx))
-		}
 		failures += getInt(s[16:])
 		e.times[rank] = time.Duration(getInt(s[24:]))
 	}
@@ -187,42 +184,3 @@ func (x *entry) replay() {
 		}
 	}
 }
-
-// parted returns the error for ranks whose calls differ: the first call that does.
-func (e *engine) parted(ctx context.Context) error {
-	type made struct {
-		N    uint64
-		Hash []uint64 // of the latest calls
-		Text []string
-	}
-	var mine made
-	mine.N, _ = e.comm.calls.state()
-	for n := mine.N; n > 0; n-- {
-		c, hash, ok := e.comm.calls.at(n)
-		if !ok {
-			break
-		}
-		mine.Hash, mine.Text = append(mine.Hash, hash), append(mine.Text, c.String())
-	}
-	all, err := allgather(ctx, e.comm, mine)
-	if err != nil {
-		return err
-	}
-	// The error is that of the first two ranks of which a call differs, the same on all ranks.
-	for rank := 1; rank < len(all); rank++ {
-		a, b := all[0], all[rank]
-		for n := uint64(1); n <= max(a.N, b.N); n++ {
-			i, j := a.N-n, b.N-n
-			switch {
-			case n > a.N || n > b.N:
-				return fmt.Errorf("%w: rank 0 made %d calls, and rank %d %d", ErrParted, a.N, rank, b.N)
-			case i < uint64(len(a.Hash)) && j < uint64(len(b.Hash)) && a.Hash[i] != b.Hash[j]:
-				return differ(n, 0, a.Text[i], rank, b.Text[j])
-			}
-		}
-	}
-	return ErrParted
-}
-
-func putInt(b []byte, n int) { binary.LittleEndian.PutUint64(b, uint64(n)) }
-func getInt(b []byte) int    { return int(binary.LittleEndian.Uint64(b)) }

@@ -187,7 +187,11 @@ func (s suite) testCloseWithWork(t *testing.T) {
 
 func (s suite) testOpenClose(t *testing.T) {
 	s.noLeak(t)
-	for range 100 {
+	times := 100
+	if s.alike {
+		times = 10
+	}
+	for range times {
 		d, err := s.open(context.Background(), device.Options{})
 		if err != nil {
 			t.Fatal(err)
