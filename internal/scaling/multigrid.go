@@ -26,7 +26,7 @@ type stage struct {
 
 var (
 	cycle  = stage{share: 1, bytes: cycleBytes, again: 6, halo: 5, sent: 4*8 + 5*2}
-	start  = stage{share: 4. / 6, bytes: cycleBytes / 2, again: 4, halo: 3, sent: 3 * 8}
+	start  = stage{share: 4. / 6, bytes: cycleBytes / 2, again: 4, halo: 5, sent: 5 * 8} // the first guess reaches 5 rows, and the right side stands for it
 	finish = stage{share: 2. / 6, bytes: cycleBytes / 2, again: 2, halo: 3, sent: 2*4 + 3*2}
 )
 
