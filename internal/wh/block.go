@@ -41,6 +41,8 @@ type Block struct {
 	To, From [3]Vector // pulls of other planets
 	Sum      [3]Vector // of the planets up to this one, or from this one on
 
+	R, Inverse Vector // of bodies without mass after a kick: the distance to the star, and its inverse
+
 	Table   Table
 	Scratch [24]Vector // of the forms in assembly
 }
