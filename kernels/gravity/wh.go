@@ -2,6 +2,7 @@ package gravity
 
 import (
 	"math"
+	"sync"
 
 	"offload/device"
 	"offload/internal/wh"
@@ -67,6 +68,7 @@ func newWH() *device.Kernel {
 			whGM:        {Name: "gm", Type: device.Float64, Access: device.Value},
 		},
 		Contract: whContract,
+		Host:     whHost(),
 		Check:    checkWH,
 		Cost:     whCost,
 		Unit:     "interactions",
@@ -119,6 +121,30 @@ func whContract(t *device.Tile) {
 		wh.Follow(&x, &v, maps, count, gm)
 		copy(row, x[:])
 		copy(row[3:], v[:])
+	}
+}
+
+// whHost returns the forms for the host's cores, of those that this machine has.
+func whHost() (codes []device.HostCode) {
+	for _, f := range wh.Forms() {
+		if f.Name == "contract" {
+			continue
+		}
+		groups := &sync.Pool{New: func() any { return wh.NewGroup(f) }} // which launches use again
+		codes = append(codes, device.HostCode{Name: f.Name, Run: func(t *device.Tile) { runWH(t, groups) }})
+	}
+	return codes
+}
+
+// runWH advances some particles at a time, so that a launch with many maps ends soon.
+func runWH(t *device.Tile, groups *sync.Pool) {
+	const some = 128
+	particles, maps := device.View[float64](t, whParticles), device.View[float64](t, whMaps)
+	count, gm := int(device.Scalar[int32](t.Launch, whCount)), device.Scalar[float64](t.Launch, whGM)
+	group := groups.Get().(*wh.Group)
+	defer groups.Put(group)
+	for lo := t.Rows.Lo; lo < t.Rows.Hi && !t.Done(); lo += some {
+		group.Follow(particles[lo*ParticleWidth:min(lo+some, t.Rows.Hi)*ParticleWidth], maps, count, gm)
 	}
 }
 
