@@ -17,6 +17,8 @@ var (
 	potential string
 	//go:embed leapfrog.comp
 	leapfrog string
+	//go:embed wh.comp
+	wh string
 	//go:embed laplacian.comp
 	laplacian string
 	//go:embed heat.comp
@@ -34,6 +36,7 @@ var (
 const (
 	GravityLocal  = 128 // of Force and Potential: half a tile of sources
 	LeapfrogLocal = 64  // of Leapfrog: a particle each
+	WHLocal       = 64  // of WisdomHolman, likewise
 	StencilLocal  = 256 // of Laplacian and Heat: 16 × 16 blocks of 4 × 4 points
 )
 
@@ -67,6 +70,9 @@ func Potential(p Precision) string { return files(p, distance, potential, gravit
 
 // Leapfrog returns the shader of kernel leapfrog, like Force.
 func Leapfrog() string { return files(Double, leapfrog) }
+
+// WisdomHolman returns the shader of kernel wh, like Force.
+func WisdomHolman() string { return files(Double, wh) }
 
 // Laplacian returns the shader of kernel laplacian, like Force.
 func Laplacian(p Precision) string { return files(p, laplacian, stencil) }

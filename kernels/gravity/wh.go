@@ -6,6 +6,7 @@ import (
 
 	"offload/device"
 	"offload/internal/wh"
+	"offload/shaders"
 )
 
 // MapWidth is the width of the rows of a map of WisdomHolman.
@@ -69,6 +70,7 @@ func newWH() *device.Kernel {
 		},
 		Contract: whContract,
 		Host:     whHost(),
+		Shader:   &device.Shader{Source: shaders.WisdomHolman(), Local: shaders.WHLocal},
 		Check:    checkWH,
 		Cost:     whCost,
 		Unit:     "interactions",
