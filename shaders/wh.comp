@@ -10,8 +10,11 @@
 #define WIDE_TURN BITS(0x401921fbu, 0x7e6e9b37u) // 1.0000001 · TWO_PI
 #define MAX_NEWTONS 200
 #define MAX_DOUBLINGS 2100
+#define MAX_MISS exact_power(64, 1.0lf)
 
 bool finite(double x) { return exact_exponent(x) < 1024; }
+
+bool finite3(dvec3 x) { return finite(x.x) && finite(x.y) && finite(x.z); }
 
 bool is_nan(double x)
 {
@@ -189,7 +192,7 @@ double arc_length(Arc o, double h)
 		dvec3 g = functions(o.beta, way);
 		double miss = excess(o, g, way, h);
 		miss = back ? -miss : miss;
-		bool early = !is_nan(miss) && miss < 0.0lf;
+		bool early = !is_nan(miss) && miss < 0.0lf && miss >= exact_mul(-2.0lf, abs(h));
 		if (doubling) {
 			doublings++;
 			if (early) {
@@ -206,15 +209,17 @@ double arc_length(Arc o, double h)
 		} else {
 			high = s;
 		}
-		double next = exact_sub(s, exact_div(miss, distance_after(o, g)));
-		bool number = !is_nan(next);
-		double step = abs(exact_sub(next, s));
-		if (number && step <= exact_mul(exact_power(-52, s), s)) {
-			s = next;
-			break;
-		}
-		if (!number || !(next > low && next < high && step < exact_mul(0.75lf, last))) {
-			next = exact_mul(0.5lf, exact_add(low, high));
+		double next = exact_mul(0.5lf, exact_add(low, high));
+		if (!is_nan(miss) && miss <= exact_mul(MAX_MISS, abs(h))) {
+			double newton = exact_sub(s, exact_div(miss, distance_after(o, g)));
+			double step = abs(exact_sub(newton, s));
+			if (!is_nan(newton) && step <= exact_mul(exact_power(-52, s), s)) {
+				s = newton;
+				break;
+			}
+			if (!is_nan(newton) && newton > low && newton < high && step < exact_mul(0.75lf, last)) {
+				next = newton;
+			}
 		}
 		last = abs(exact_sub(next, s));
 		if (last == 0.0lf) {
@@ -251,10 +256,15 @@ void drift(inout dvec3 x, inout dvec3 v, double h)
 	double r = exact_sqrt(dot3(x, x));
 	double beta = exact_fma(exact_add(gm, gm), exact_reciprocal(r), -dot3(v, v));
 	Arc o = Arc(r, dot3(x, v), beta, exact_fma(-beta, r, gm));
-	if (!finite(o.eta) || !finite(o.zeta)) {
-		x = v = dvec3(BITS(0x7ff80000u, 0u));
-	} else if (!quick(x, v, o, h)) {
+	bool known = finite(o.eta) && finite(o.zeta);
+	if (known && quick(x, v, o, h)) {
+		return;
+	}
+	if (known) {
 		any_arc(x, v, o, h);
+	}
+	if (!known || !finite3(x) || !finite3(v)) {
+		x = v = dvec3(BITS(0x7ff80000u, 1u));
 	}
 }
 

@@ -38,8 +38,8 @@ var wh64 = newWH()
 //	x, y, z, pull          for each planet: place relative to the star, and its GM times the length of the kick
 //
 // A map is a kick and then a drift; one of length 0 is none. Units are the caller's. A number of maps in one launch gives
-// the same bits as the same maps in several. A particle that meets a planet or the star gets values that are not finite,
-// and keeps such.
+// the same bits as the same maps in several. A particle at a planet or the star gets values that are not finite, and keeps
+// such.
 func WisdomHolman() *device.Kernel { return wh64 }
 
 // NewWisdomHolman returns a launch of WisdomHolman for all rows of particles, with maps for count planets around a star of
