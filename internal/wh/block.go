@@ -1,5 +1,6 @@
 // Package wh has the two maps of a Wisdom–Holman step (1991, AJ 102, 1528) in Jacobi coordinates: Kick by the planets'
-// interactions, and Drift along Kepler orbits. Planets are in blocks of eight, one lane of a vector each.
+// interactions, and Drift along Kepler orbits. Planets are in blocks of eight, one lane of a vector each. Any number of
+// bodies without mass Follow them by tables of their maps.
 //
 // The functions in Go are the contract: they fix every operation and its order, and the forms in assembly give the same
 // bits. Any units will do in which GM, length and time agree.
