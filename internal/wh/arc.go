@@ -8,6 +8,8 @@ const (
 	maxNewtons = 200                    // bisection alone takes some 60
 
 	maxDoublings = 2100 // from the least number to the largest
+
+	maxMiss = 0x1p64 // of h, from where Newton's steps begin: farther off they are short, and sums may overflow
 )
 
 // anyArc is Kepler for arcs of any length on orbits of any eccentricity. Of an ellipse it leaves out whole revolutions,
@@ -18,20 +20,29 @@ func anyArc(x, v *[3]float64, gm, h float64) {
 	eta := math.FMA(x[0], v[0], math.FMA(x[1], v[1], float64(x[2]*v[2])))
 	beta := math.FMA(gm+gm, 1/r, -v2)
 	o := arc{gm: gm, r: r, eta: eta, beta: beta, zeta: math.FMA(-beta, r, gm)}
-	if o.zeta-o.zeta != 0 || eta-eta != 0 { // no search would end soon
-		nan := math.NaN()
-		*x, *v = [3]float64{nan, nan, nan}, [3]float64{nan, nan, nan}
-		return
+	known := finite(&[3]float64{o.eta, o.zeta}) // or no search would end soon
+	if known {
+		o.move(x, v, h)
 	}
-	if beta > 0 {
+	if !known || !finite(x) || !finite(v) {
+		nan := math.NaN() // the same bits everywhere
+		*x, *v = [3]float64{nan, nan, nan}, [3]float64{nan, nan, nan}
+	}
+}
+
+func finite(x *[3]float64) bool { return x[0]-x[0] == 0 && x[1]-x[1] == 0 && x[2]-x[2] == 0 }
+
+// move moves the body of the orbit by h.
+func (o *arc) move(x, v *[3]float64, h float64) {
+	if o.beta > 0 {
 		h = o.withoutRevolutions(h)
 	}
-	g := functions(beta, o.length(h))
-	end := math.FMA(o.zeta, g[2], math.FMA(eta, g[1], r))
-	f := float64(float64(gm*g[2]) / r)
-	t := math.FMA(-gm, g[3], h)
-	fdot := float64(float64(gm*g[1]) / float64(r*end))
-	gdot := float64(float64(gm*g[2]) / end)
+	g := functions(o.beta, o.length(h))
+	end := math.FMA(o.zeta, g[2], math.FMA(o.eta, g[1], o.r))
+	f := float64(float64(o.gm*g[2]) / o.r)
+	t := math.FMA(-o.gm, g[3], h)
+	fdot := float64(float64(o.gm*g[1]) / float64(o.r*end))
+	gdot := float64(float64(o.gm*g[2]) / end)
 	for k := range 3 {
 		xk, vk := x[k], v[k]
 		x[k] = xk + math.FMA(-f, xk, float64(t*vk))
@@ -55,7 +66,8 @@ func (o *arc) withoutRevolutions(h float64) float64 {
 // length returns the arc s that takes h.
 //
 // Time grows with s at the rate of the distance, which is positive, so that bounds to s can be kept. Newton's steps are
-// halved into the bounds where they leave them or do not shrink.
+// halved into the bounds where they leave them or do not shrink, or where the arc is far too long. An arc that is too long may have times beyond the range of
+// numbers, of any sign; one that is too short lacks no more than h.
 func (o *arc) length(h float64) float64 {
 	sign := math.Copysign(1, h)
 	low, high := 0.0, math.Abs(h)/o.r // of |s|
@@ -63,7 +75,7 @@ func (o *arc) length(h float64) float64 {
 		high = float64(1.0000001*twoPi) / math.Sqrt(o.beta)
 	} else {
 		for range maxDoublings {
-			if miss, _ := o.at(float64(sign*high), h); !(float64(sign*miss) < 0) {
+			if miss, _ := o.at(float64(sign*high), h); !early(float64(sign*miss), h) {
 				break
 			}
 			low, high = high, float64(2*high)
@@ -75,17 +87,21 @@ func (o *arc) length(h float64) float64 {
 	}
 	for range maxNewtons {
 		miss, slope := o.at(float64(sign*s), h)
-		if miss = float64(sign * miss); miss < 0 {
+		if miss = float64(sign * miss); early(miss, h) {
 			low = s
 		} else { // also if it is not a number
 			high = s
 		}
-		next := s - miss/slope
-		if math.Abs(next-s) <= float64(0x1p-52*s) {
-			return float64(sign * next)
-		}
-		if !(next > low && next < high && math.Abs(next-s) < float64(0.75*last)) {
-			next = float64(0.5 * (low + high))
+		next := float64(0.5 * (low + high))
+		if miss <= float64(maxMiss*math.Abs(h)) {
+			newton := s - miss/slope
+			step := math.Abs(newton - s)
+			if step <= float64(0x1p-52*s) {
+				return float64(sign * newton)
+			}
+			if newton > low && newton < high && step < float64(0.75*last) {
+				next = newton
+			}
 		}
 		if last = math.Abs(next - s); last == 0 {
 			break
@@ -94,6 +110,9 @@ func (o *arc) length(h float64) float64 {
 	}
 	return float64(sign * s)
 }
+
+// early reports whether an arc is too short, of which the time less h is miss, both in the direction of h.
+func early(miss, h float64) bool { return miss < 0 && miss >= float64(-2*math.Abs(h)) }
 
 // at returns by how much the time of the arc s exceeds h, and the distance at its end.
 func (o *arc) at(s, h float64) (miss, slope float64) {

@@ -1,5 +1,6 @@
 // Package wh has the two maps of a Wisdom–Holman step (1991, AJ 102, 1528) in Jacobi coordinates: Kick by the planets'
-// interactions, and Drift along Kepler orbits. Planets are in blocks of eight, one lane of a vector each.
+// interactions, and Drift along Kepler orbits. Planets are in blocks of eight, one lane of a vector each. Any number of
+// bodies without mass Follow them by tables of their maps.
 //
 // The functions in Go are the contract: they fix every operation and its order, and the forms in assembly give the same
 // bits. Any units will do in which GM, length and time agree.
@@ -40,6 +41,8 @@ type Block struct {
 	Q        [3]Vector // pull of the star on the planet, times the planet's GM; then the sum of that over the planets outside
 	To, From [3]Vector // pulls of other planets
 	Sum      [3]Vector // of the planets up to this one, or from this one on
+
+	R, Inverse Vector // of bodies without mass after a kick: the distance to the star, and its inverse
 
 	Table   Table
 	Scratch [24]Vector // of the forms in assembly

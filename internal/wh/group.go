@@ -80,7 +80,7 @@ func (g *Group) follow(blocks []*Block, maps []float64, n int) {
 			if h := m[0]; h != 0 {
 				b.setDrift(h)
 				var long int
-				if kick && next != b {
+				if kick && next != b && kicks(m) {
 					long, kick = g.form.driftAndLight(b, next, of, n), false
 				} else {
 					long = g.form.drift(b)

@@ -100,6 +100,64 @@ func TestGroupsFollow(t *testing.T) {
 	}
 }
 
+// Bodies without mass beside planets have the bits of Follow by the planets' maps, whether or not these are filled up.
+func TestMapsOfPlanets(t *testing.T) {
+	for _, form := range Forms() {
+		for n := range 18 {
+			const light, h = 13, 4
+			p := random(form, n, light, uint64(n))
+			p.SetDrift(h)
+			p.SetKick(h, 1e-8)
+			var rows, maps, padded []float64
+			for i := range light {
+				x, v := p.Get(n + i)
+				rows = append(append(rows, x[:]...), v[:]...)
+			}
+			for range 20 {
+				p.Kick()
+				p.Drift()
+				p.kicks[0] = h
+				maps = append(maps, p.kicks[:MapWidth*MapRows(n)]...)
+				padded = append(padded, p.kicks...)
+			}
+			other := append([]float64(nil), rows...)
+			NewGroup(form).Follow(rows, maps, n, p.star)
+			NewGroup(form).Follow(other, padded, max(n, Lanes), p.star)
+			var want []float64
+			for i := range light {
+				x, v := p.Get(n + i)
+				want = append(append(want, x[:]...), v[:]...)
+			}
+			if !sameNumbers(rows, want) || !sameNumbers(other, want) {
+				t.Errorf("%s, %d planets: maps give other bits than the planets", form.Name, n)
+			}
+		}
+	}
+}
+
+// An arc of a body that a planet has thrown out ends at a place on a straight line, and one beyond the range of numbers
+// in NaN.
+func TestExtremeArcs(t *testing.T) {
+	for _, speed := range []float64{1, 1e5, 1e10, 1e20} {
+		for _, h := range []float64{5, -5, 1e4} {
+			x, v := [3]float64{1, 2, 3}, [3]float64{0, 0, speed}
+			Kepler(&x, &v, 3e-4, h)
+			if want := h * speed; speed > 1 && !(math.Abs(x[2]-want) <= 1e-3*math.Abs(want)) {
+				t.Errorf("speed %v for %v: at %v, want about %v", speed, h, x[2], want)
+			}
+		}
+	}
+	for _, v := range []float64{math.Inf(1), math.NaN(), 1e300} {
+		x, v := [3]float64{1, 2, 3}, [3]float64{0, 0, v}
+		Kepler(&x, &v, 3e-4, 5)
+		for k := range 3 {
+			if math.Float64bits(x[k]) != math.Float64bits(math.NaN()) || math.Float64bits(v[k]) != math.Float64bits(math.NaN()) {
+				t.Errorf("%v, %v, want NaN", x, v)
+			}
+		}
+	}
+}
+
 func BenchmarkFollow(b *testing.B) {
 	for _, n := range []int{0, 1, 4, 8, 9, 16} {
 		for _, form := range Forms() {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"offload/cpu"
 	"offload/device"
 )
 
@@ -18,6 +19,26 @@ func follow(t *testing.T, particles, maps []float64, count int, gm float64) []fl
 		t.Fatal(err)
 	}
 	return out
+}
+
+// Every form of host code has the bits of the contract, on any number of workers, and touches nothing beside its rows.
+func TestWisdomHolmanForms(t *testing.T) {
+	for _, host := range WisdomHolman().Host {
+		for _, workers := range []int{1, 3} {
+			d, err := cpu.Open(t.Context(), device.Options{Variant: host.Name, Workers: workers, Kernels: []*device.Kernel{WisdomHolman()}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range []int{0, 1, 2, 3, 7, 8, 13, 31, 32, 33, 127, 128, 129, 300, 1021} {
+				if err := device.Verify(t.Context(), d, WisdomHolman(), n); err != nil {
+					t.Errorf("%s, %d workers, %d particles: %v", host.Name, workers, n, err)
+				}
+			}
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
 
 // Maps in one launch have the bits of maps in several.

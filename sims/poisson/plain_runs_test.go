@@ -273,3 +273,32 @@ func TestCyclesDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations with few cycles, %v with many", few, many)
 	}
 }
+
+// reading is a device that keeps the most elements that a launch reads of matrices which are read whole.
+type reading struct {
+	device.Device
+	most *int
+}
+
+func (d reading) Wrap(s device.Slice) (device.Buffer, error) { return device.Wrap(d.Device, s) }
+
+func (d reading) Launch(ctx context.Context, l *device.Launch) error {
+	for i, p := range l.Kernel.Params {
+		if p.Access == device.ReadAll {
+			*d.most = max(*d.most, l.ReadRange(i).Len())
+		}
+	}
+	return d.Device.Launch(ctx, l)
+}
+
+// No launch reads more than the edges whole: where several devices share the work, all that is read whole travels to each.
+func TestReadWhole(t *testing.T) {
+	const n = 1025
+	most := 0
+	if _, err := Solve(context.Background(), reading{openCPU(t, 2), &most}, &Problem{Rows: n, Cols: n}, hotTop[float64](n, n), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := 4 * n; most != want {
+		t.Errorf("a launch reads %d elements whole; the edges are %d", most, want)
+	}
+}

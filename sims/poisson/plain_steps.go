@@ -115,13 +115,14 @@ func (p *program[T]) correct(steps []step, i int) []step {
 	l, c := p.levels[i], p.levels[i-1]
 	g := p.grid32(l, multigrid.HasSource|multigrid.FromZero)
 	side, state, down := l.side32.matrix(4*l.half32), l.state32.matrix(2*l.half32), c.side32.matrix(2*c.half32)
+	none := view{&l.side32, 0, 1} // for the edges: what stands for them counts as read whole, and would travel between devices
 	steps = p.add(steps, l, func(a []device.Arg) *device.Launch {
 		return multigrid.NewStart(g, a[0], a[1], a[2], a[3], a[4], a[5])
-	}, side, side, side, state, down, l.norms32.matrix(multigrid.NormsWidth)) // neither guess nor edges are read
+	}, side, side, none, state, down, l.norms32.matrix(multigrid.NormsWidth)) // the guess is not read
 	steps = p.visitFrom(steps, i)
 	return p.add(steps, l, func(a []device.Arg) *device.Launch {
 		return multigrid.NewFinish(g, a[0], a[1], a[2], a[3], a[4], a[5])
-	}, state, c.correction.matrix(c.wide32), side, side, l.correction.matrix(2*l.wide32), l.norms32.matrix(multigrid.NormsWidth))
+	}, state, c.correction.matrix(c.wide32), side, none, l.correction.matrix(2*l.wide32), l.norms32.matrix(multigrid.NormsWidth))
 }
 
 // prepare makes the steps for problems with or without a source.

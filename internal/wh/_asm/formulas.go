@@ -168,7 +168,10 @@ func (p *program) light(block, table int) {
 		p.pullOf(table+1, j, x, &to)
 	}
 	x2 := p.dot(x, x)
-	w := p.div(p.table("One"), p.mul(x2, p.sqrt(x2)))
+	r := p.sqrt(x2)
+	p.set(r, block, "R", 0)
+	p.set(p.div(p.table("One"), r), block, "Inverse", 0)
+	w := p.div(p.table("One"), p.mul(x2, r))
 	own, twist := p.number(table, 8), p.number(table, 16)
 	w = p.mul(p.mul(own, w), p.mul(twist, p.mul(w, x2)))
 	for k, v := range p.loadsOf(block, "V") {

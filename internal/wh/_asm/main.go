@@ -158,6 +158,7 @@ func light(m machine, suffix, form string) {
 	bases = []reg.Register{Load(Param("block"), GP64()), Load(Param("other"), GP64()), Load(Param("table"), GP64()), GP64()}
 	pulls(m, bases, 1, 2)
 	p = newProgram(m)
+	p.r, p.inverse = p.field("R"), p.field("Inverse")
 	p.driftBlock()
 	p.among(func() { p.light(1, 2) })
 	p.write(bases...)
