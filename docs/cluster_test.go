@@ -10,6 +10,7 @@ import (
 	"offload/cluster"
 	"offload/cpu"
 	"offload/device"
+	"offload/kernels/gravity"
 )
 
 func Example_farm() {
@@ -196,4 +197,35 @@ func Example_supersteps() {
 	// Output:
 	// 230 sweeps, the middle of each band: [79.882 34.439 17.701 7.419]
 	// 230 sweeps, the middle of each band: [79.882 34.439 17.701 7.419]
+}
+
+func Example_ranksDevice() {
+	program := func(ctx context.Context, c *cluster.Comm) error {
+		local, err := cpu.Open(ctx, device.Options{Workers: 1})
+		if err != nil {
+			return err
+		}
+		dev, err := cluster.Open(ctx, c, local, cluster.Options{})
+		if err != nil {
+			return err
+		}
+		defer dev.Close()
+		bodies := gravity.Plummer[float64](1000, 1)
+		acc := make([]float64, 3*1000)
+		call, err := gravity.ForceCall(bodies, acc, 0.01)
+		if err != nil {
+			return err
+		}
+		if err := call.Run(ctx, dev); err != nil {
+			return err
+		}
+		if c.Rank() == 0 {
+			fmt.Printf("%.4f\n", acc[:3])
+		}
+		return nil
+	}
+	if err := cluster.Run(context.Background(), 3, program); err != nil {
+		log.Fatal(err)
+	}
+	// Output: [-0.1108 -0.0620 0.0377]
 }
