@@ -11,7 +11,7 @@ import (
 // Each listing of these documents is a part of the tests, word for word.
 func TestListings(t *testing.T) {
 	code := sources(t)
-	for _, doc := range []string{"multiprocessing.md", "kernel.md"} {
+	for _, doc := range []string{"multiprocessing.md", "kernel.md", "cluster.md"} {
 		t.Run(doc, func(t *testing.T) {
 			text, err := os.ReadFile(doc)
 			if err != nil {

@@ -44,6 +44,8 @@ func run(schedule schedule, args []string, stdout, stderr io.Writer) int {
 	ctx, stop := cancelledBySignals(context.Background())
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	ranks := &job{}
+	ctx = context.WithValue(ctx, jobKey{}, ranks)
 	out := &output{Writer: stdout}
 	cmd := newRoot(schedule)
 	cmd.SetArgs(args)
@@ -53,7 +55,7 @@ func run(schedule schedule, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		err = out.err
 	}
-	if err != nil {
+	if err = ranks.end(ctx, err); err != nil {
 		fmt.Fprintln(stderr, "offload:", message(ctx, err))
 	}
 	return exitCode(err)
@@ -103,6 +105,8 @@ Exit codes: 0 success, 1 failure, 2 usage error, 3 device unavailable.`,
 		SilenceErrors: true,
 		Args:          noArgs,
 		RunE:          needSubcommand,
+
+		PersistentPreRunE: joinRanks,
 	}
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.Version = version()

@@ -201,15 +201,21 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 
 // deviceFlag adds --device to cmd.
 func deviceFlag(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVar(name, "device", offload.Auto, "device: "+strings.Join(offload.Names(), ", ")+"; gpu:1 is the second GPU, hybrid:cpu+software splits launches over the two")
+	cmd.Flags().StringVar(name, "device", offload.Auto, "device: "+strings.Join(offload.Names(), ", ")+"; gpu:1 is the second GPU, hybrid:cpu+software splits launches over the two; mpi, or mpi:cpu, over the ranks of an MPI job")
 }
 
 // openDevice opens a device and prints notes about it on stderr.
 func openDevice(cmd *cobra.Command, name string, o device.Options) (device.Device, error) {
-	if err := offload.CheckName(name); err != nil {
+	local, ranks := ofRanks(name)
+	var d device.Device
+	var err error
+	if ranks {
+		d, err = cmd.Context().Value(jobKey{}).(*job).open(cmd.Context(), local, o)
+	} else if err := offload.CheckName(name); err != nil {
 		return nil, usagef("--device=%s: %w", name, err)
+	} else {
+		d, err = offload.Open(cmd.Context(), name, o)
 	}
-	d, err := offload.Open(cmd.Context(), name, o)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ and --escape list events (docs/events.md).`,
   offload sim solar --until=+100y --elements
   offload sim solar --bodies=my.csv --until=2010-01-01 --out=end.csv --plot=orbits.png
   offload sim solar --bodies=comet.csv --close=3hill --on-collision=merge
-  offload sim solar --integrator=leapfrog --dt=1 --until=+1y --particles=asteroids.npy --particles-out=end.npy
+  offload sim solar --integrator=wh --until=+100y --particles=asteroids.npy --particles-out=end.npy
   offload sim solar --until=+1e5y --every=3652500 --archive=run.archive
   offload sim solar --resume=run.archive --until=+2e5y`,
 		Args: noArgs,
@@ -95,7 +95,7 @@ func (f *solarFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if r.plan.Options.Integrator == "wh" && cmd.Flags().Changed("device") {
+	if r.plan.Options.Integrator == "wh" && len(r.xv) == 0 && cmd.Flags().Changed("device") {
 		fmt.Fprintln(cmd.ErrOrStderr(), "note: wh computes on the host; --device has no effect")
 	}
 	s, err := openSession(cmd, f.schedule, f.device, f.trace.options(device.Options{Workers: f.workers}))

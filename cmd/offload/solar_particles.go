@@ -26,7 +26,7 @@ type solarParticles struct{ file, out string }
 
 func (p *solarParticles) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&p.file, "particles", "", "test particles in this `file`, a table or NumPy array of x, y, z, vx, vy, vz; requires --integrator=leapfrog")
+	fl.StringVar(&p.file, "particles", "", "test particles in this `file`, a table or NumPy array of x, y, z, vx, vy, vz; requires --integrator=leapfrog or wh")
 	fl.StringVar(&p.out, "particles-out", "", "write the particles at the end to this `file`: .npy or .csv")
 }
 
@@ -40,8 +40,8 @@ func (p *solarParticles) check(f *solarFlags) error {
 		return nil
 	case p.file == "" && p.out != "":
 		return usagef("--particles-out requires --particles")
-	case p.file != "" && f.integrator != "leapfrog":
-		return usagef("--particles requires --integrator=leapfrog, whose steps the particles follow")
+	case p.file != "" && f.integrator != "leapfrog" && f.integrator != "wh":
+		return usagef("--particles requires --integrator=leapfrog or wh, whose steps the particles follow")
 	}
 	return nil
 }
@@ -95,31 +95,54 @@ func (p *solarParticles) write(xv []float64) error {
 	})
 }
 
-// particlesField is the name of the particles in frames.
-const particlesField = "particles"
+// Names of fields of frames: the states of the particles, and with wh what it goes on from.
+const (
+	particlesField = "particles"
+	aheadField     = "particles_wh"
+)
 
-// particlesOf returns the particles of a frame, nil if it has none.
-func particlesOf(f *archive.Frame) []float64 {
-	data, err := f.Field(particlesField, device.Float64)
-	if err != nil {
-		return nil
+// particlesOf returns the states of the particles of a frame, and what their integrator goes on from; both are nil if it
+// has none.
+func particlesOf(f *archive.Frame) (xv, kept []float64) {
+	field := func(name string) []float64 {
+		data, err := f.Field(name, device.Float64)
+		if err != nil {
+			return nil
+		}
+		return device.As[float64](data)
 	}
-	return device.As[float64](data)
+	if xv, kept = field(particlesField), field(aheadField); kept == nil {
+		kept = xv
+	}
+	return xv, kept
 }
 
 // swarm is the particles of a run on its device. The zero value has none.
 type swarm struct {
 	*solar.Particles
-	now []float64
+	now  []float64
+	kept []float64 // for frames of wh, or nil
 }
 
-// newSwarm returns the particles xv that follow sim.
-func newSwarm(ctx context.Context, d device.Device, sim *solar.Simulation, xv []float64) (*swarm, error) {
+// newSwarm returns the particles xv that follow sim, or go on from what a frame kept.
+func newSwarm(ctx context.Context, d device.Device, sim *solar.Simulation, integrator string, xv, kept []float64) (*swarm, error) {
 	if len(xv) == 0 {
 		return &swarm{}, nil
 	}
+	if kept != nil {
+		xv = make([]float64, len(xv)) // those kept need not be finite
+	}
 	p, err := solar.NewParticles(ctx, d, sim, xv)
-	return &swarm{p, make([]float64, len(xv))}, err
+	if err == nil && kept != nil {
+		if err = p.Restore(ctx, kept); err != nil {
+			p.Close()
+		}
+	}
+	s := &swarm{Particles: p, now: make([]float64, len(xv))}
+	if integrator == "wh" {
+		s.kept = make([]float64, len(xv))
+	}
+	return s, err
 }
 
 // read brings now up to date. Particles that met a body are not finite, which is no reason to end the run.
@@ -144,7 +167,11 @@ func (s *swarm) add(ctx context.Context, f *archive.Frame) error {
 	}
 	shape := []int{s.Len(), gravity.ParticleWidth}
 	f.Fields = append(f.Fields, archive.Field{Name: particlesField, Shape: shape, Data: device.Of(s.now)})
-	return nil
+	if s.kept == nil {
+		return nil
+	}
+	f.Fields = append(f.Fields, archive.Field{Name: aheadField, Shape: shape, Data: device.Of(s.kept)})
+	return s.Checkpoint(context.WithoutCancel(ctx), s.kept)
 }
 
 func (s *swarm) close() {
@@ -186,10 +213,15 @@ func (r *particlesReport) text(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-// particleWork returns the work of n particles and that many bodies over a number of steps.
-func particleWork(n, bodies, steps int) sched.Work {
-	table := (solar.ParticleBatch + 1) * bodies * gravity.BodyWidth
-	launch := gravity.NewLeapfrog(device.Arg{Len: n * gravity.ParticleWidth, Width: gravity.ParticleWidth},
-		device.Arg{Len: table, Width: gravity.BodyWidth}, bodies, 1)
-	return sched.WorkOf(launch, max(1, steps/solar.ParticleBatch))
+// particleWork returns the kernel of an integrator's particles, and the work of n of them with that many bodies over a
+// number of steps.
+func particleWork(integrator string, n, bodies, steps int) (*device.Kernel, sched.Work) {
+	particles := device.Arg{Len: n * gravity.ParticleWidth, Width: gravity.ParticleWidth}
+	table := device.Arg{Len: (solar.ParticleBatch + 1) * bodies * gravity.BodyWidth, Width: gravity.BodyWidth}
+	launch := gravity.NewLeapfrog(particles, table, bodies, 1)
+	if integrator == "wh" {
+		table.Len = solar.ParticleBatch * gravity.MapRows(bodies-1) * gravity.MapWidth
+		launch = gravity.NewWisdomHolman(particles, table, bodies-1, 1)
+	}
+	return launch.Kernel, sched.WorkOf(launch, max(1, steps/solar.ParticleBatch))
 }

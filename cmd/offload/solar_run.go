@@ -27,7 +27,7 @@ type solarRun struct {
 	bodies   *solar.System // of the plan, with those of its model
 	standard bool          // the bodies are those that come with the program
 	start    *solar.Checkpoint
-	xv       []float64 // of the particles at the start
+	xv, kept []float64 // of the particles at the start; kept by a checkpoint, or nil
 	inputs   []archive.Input
 	source   *source
 
@@ -120,7 +120,7 @@ func (r *solarRun) resume(cmd *cobra.Command, f *solarFlags) error {
 		return &inputError{fmt.Errorf("%s: %w", f.archive.resume, err)}
 	}
 	r.plan, r.source, r.inputs = plan, from, from.run.Inputs
-	r.xv = particlesOf(from.frame)
+	r.xv, r.kept = particlesOf(from.frame)
 	r.standard = len(r.inputs) == 0
 	if cmd.Flags().Changed("until") {
 		plan.Until, err = f.input.end(plan.System.Epoch)
@@ -173,8 +173,8 @@ func (r *solarRun) task() sched.Task[solarEnd] {
 	size := int64(8 * n)
 	kernels, work, memory := []*device.Kernel{launch.Kernel}, []sched.Work{sched.WorkOf(launch, times)}, size*(gravity.BodyWidth+gravity.AccelWidth)
 	if len(r.xv) > 0 {
-		kernels, memory = append(kernels, gravity.Leapfrog()), memory+int64(8*len(r.xv))
-		work = append(work, particleWork(len(r.xv)/gravity.ParticleWidth, n, times))
+		kernel, more := particleWork(r.plan.Options.Integrator, len(r.xv)/gravity.ParticleWidth, n, times)
+		kernels, work, memory = append(kernels, kernel), append(work, more), memory+int64(8*len(r.xv))
 	}
 	return sched.Task[solarEnd]{
 		Name:  "the integration",
@@ -215,7 +215,7 @@ func (r *solarRun) integrate(ctx context.Context, d device.Device) (end solarEnd
 	if err != nil {
 		return end, err
 	}
-	if end.swarm, err = newSwarm(ctx, r.wrap(d), sim, r.xv); err != nil {
+	if end.swarm, err = newSwarm(ctx, r.wrap(d), sim, plan.Options.Integrator, r.xv, r.kept); err != nil {
 		return end, err
 	}
 	defer end.swarm.close()
@@ -320,7 +320,7 @@ func (r *solarRun) keep(end solarEnd, cause error) error {
 // report returns the report of a run that has come to its end.
 func (r *solarRun) report(end solarEnd) *solarReport {
 	from, where := end.report, placeOf(end.info, device.Float64)
-	if from.Integrator == "wh" { // it does not use the device
+	if from.Integrator == "wh" && len(r.xv) == 0 { // it does not use the device
 		where.Device, where.DeviceName = "host", sysinfo.CPUName()
 	}
 	return &solarReport{

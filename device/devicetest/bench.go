@@ -10,7 +10,7 @@ import (
 // Bench measures the overhead of a device: an empty launch, a launch of each kernel's
 // smallest example, and transfers.
 func Bench(b *testing.B, open Open, kernels ...*device.Kernel) {
-	d := suite{open, kernels}.device(b)
+	d := suite{open: open, kernels: kernels}.device(b)
 	ctx := context.Background()
 	b.Run("launch", func(b *testing.B) { benchLaunch(b, d, count[int32]()) })
 	b.Run("launch queued", func(b *testing.B) { benchLaunch(b, d, heavy(count[int32](), 1e9)) })

@@ -117,7 +117,7 @@ func (s suite) testClosing(t *testing.T) {
 }
 
 func (s suite) testUseAfterClose(t *testing.T) {
-	NoLeak(t)
+	s.noLeak(t)
 	ctx := context.Background()
 	d, err := s.open(ctx, device.Options{})
 	if err != nil {
@@ -186,7 +186,7 @@ func (s suite) testCloseWithWork(t *testing.T) {
 }
 
 func (s suite) testOpenClose(t *testing.T) {
-	NoLeak(t)
+	s.noLeak(t)
 	for range 100 {
 		d, err := s.open(context.Background(), device.Options{})
 		if err != nil {

@@ -20,11 +20,8 @@ type Open func(ctx context.Context, o device.Options) (device.Device, error)
 // Run tests every documented property of package device on devices opened by open, and
 // that each of the kernels, which must have examples, equals its contract there.
 func Run(t *testing.T, open Open, kernels ...*device.Kernel) {
-	s := suite{open, kernels}
-	for _, group := range []struct {
-		name string
-		run  func(*testing.T)
-	}{
+	s := suite{open: open, kernels: kernels}
+	s.runGroups(t, []group{
 		{"Info", s.testInfo},
 		{"Buffers", s.testBuffers},
 		{"Arguments", s.testArguments},
@@ -40,8 +37,38 @@ func Run(t *testing.T, open Open, kernels ...*device.Kernel) {
 		{"Neighbours", s.testNeighbours},
 		{"Kernels", s.testKernels},
 		{"Custom", s.testCustom},
-	} {
-		t.Run(group.name, group.run)
+	})
+}
+
+// RunAlike is Run for a device of several processes or goroutines, each of which makes the same calls in the same order:
+// the tests of Run that do so. A test that fails on one of them ends it there alone, so that open has to return devices
+// that notice.
+func RunAlike(t *testing.T, open Open, kernels ...*device.Kernel) {
+	s := suite{open: open, kernels: kernels, alike: true}
+	s.runGroups(t, []group{
+		{"Info", s.testInfo},
+		{"Buffers", s.testBuffers},
+		{"Arguments", s.testArguments},
+		{"Ranges", s.testRanges},
+		{"Order", s.testOrder},
+		{"Failures", s.testFailures},
+		{"Cancelled before", s.testCancelledBefore},
+		{"Use after Close", s.testUseAfterClose},
+		{"Open and Close", s.testOpenClose},
+		{"Kernels", s.testKernels},
+		{"Custom", s.testCustom},
+	})
+}
+
+// group is a part of the suite.
+type group struct {
+	name string
+	run  func(*testing.T)
+}
+
+func (s suite) runGroups(t *testing.T, groups []group) {
+	for _, g := range groups {
+		t.Run(g.name, g.run)
 	}
 }
 
@@ -49,6 +76,15 @@ func Run(t *testing.T, open Open, kernels ...*device.Kernel) {
 type suite struct {
 	open    Open
 	kernels []*device.Kernel
+	alike   bool // there are other processes that run the same tests
+}
+
+// noLeak is NoLeak, unless there are goroutines of other devices.
+func (s suite) noLeak(t testing.TB) {
+	t.Helper()
+	if !s.alike {
+		NoLeak(t)
+	}
 }
 
 // device opens a device with the kernels that the test closes.

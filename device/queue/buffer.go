@@ -15,7 +15,7 @@ type buffer struct {
 	len     int
 	memory  Memory
 	wrapped bool // the memory is the program's
-	spoiled damages
+	spoiled Damages
 	freed   bool // later calls fail; guarded by dev.queue.mu
 }
 
@@ -33,9 +33,9 @@ func (b *buffer) Write(ctx context.Context, off int, src device.Slice) error {
 	err = b.dev.call(job{what: write, ctx: ctx, mem: b.memory, off: off, slice: src})
 	b.dev.log.transfer(device.EventUpload, src, start, err)
 	if err == nil {
-		b.spoiled.settle(r)
+		b.spoiled.Settle(r)
 	} else if !errors.As(err, new(notBegun)) {
-		b.spoiled.spoil(r, err)
+		b.spoiled.Spoil(r, err)
 	}
 	return err
 }
@@ -46,7 +46,7 @@ func (b *buffer) Read(ctx context.Context, off int, dst device.Slice) error {
 		return err
 	}
 	defer b.dev.queue.leave(ctx, lent)
-	if err := b.spoiled.in(device.Range{Lo: off, Hi: off + dst.Len()}); err != nil {
+	if err := b.spoiled.In(device.Range{Lo: off, Hi: off + dst.Len()}); err != nil {
 		return err
 	}
 	start := b.dev.log.now()
@@ -91,46 +91,12 @@ func (b *buffer) Free() error {
 	return nil
 }
 
-// spoiled is a range of elements that a failed launch or write should have set.
-type spoiled struct {
-	device.Range
-	err error
-}
-
-// damages are the spoiled parts of a buffer.
-type damages []spoiled
-
-// spoil records that elements r are undefined because of err.
-func (d *damages) spoil(r device.Range, err error) {
-	if r.Len() > 0 {
-		d.settle(r)
-		*d = append(*d, spoiled{r, err})
-	}
-}
-
-// settle removes r from the spoiled ranges.
-func (d *damages) settle(r device.Range) {
-	if len(*d) == 0 {
-		return
-	}
-	var rest damages
-	for _, s := range *d {
-		if below := (device.Range{Lo: s.Lo, Hi: min(s.Hi, r.Lo)}); below.Len() > 0 {
-			rest = append(rest, spoiled{below, s.err})
-		}
-		if above := (device.Range{Lo: max(s.Lo, r.Hi), Hi: s.Hi}); above.Len() > 0 {
-			rest = append(rest, spoiled{above, s.err})
+// damage returns the error that spoiled an element of r, or nil.
+func (b *buffer) damage(r device.Range) error {
+	if m, ok := b.memory.(Damaged); ok {
+		if err := m.Damage(r); err != nil {
+			return err
 		}
 	}
-	*d = rest
-}
-
-// in returns the error that spoiled an element of r, or nil.
-func (d damages) in(r device.Range) error {
-	for _, s := range d {
-		if s.Intersects(r) {
-			return s.err
-		}
-	}
-	return nil
+	return b.spoiled.In(r)
 }

@@ -326,9 +326,9 @@ func (d *Device) finish(ctx context.Context, l *device.Launch, err error) {
 		}
 		b := l.Args[i].Buffer.(*buffer)
 		if err != nil {
-			b.spoiled.spoil(r, err)
+			b.spoiled.Spoil(r, err)
 		} else {
-			b.spoiled.settle(r)
+			b.spoiled.Settle(r)
 		}
 	}
 	if err == nil && l.Rows.Len() > 0 {
@@ -351,7 +351,7 @@ func (d *Device) run(ctx context.Context, l *device.Launch, caller bool) error {
 		if !ok {
 			continue
 		}
-		if err := b.spoiled.in(l.ReadRange(i)); err != nil {
+		if err := b.spoiled.In(l.ReadRange(i)); err != nil {
 			return err
 		}
 		d.memory[i] = b.memory
@@ -391,7 +391,7 @@ func (d *Device) wait(ctx context.Context, b *buffer) error {
 		d.log.wait(start, err)
 	}
 	if err == nil && b != nil {
-		err = b.spoiled.in(device.Range{Hi: b.len})
+		err = b.damage(device.Range{Hi: b.len})
 	}
 	q.leave(ctx, lent)
 	return err

@@ -54,6 +54,12 @@ type Memory interface {
 	Free()
 }
 
+// Damaged is implemented by memory that may be spoiled by what the queue does not see.
+type Damaged interface {
+	// Damage returns the error that spoiled an element of r, or nil. It is called in a turn, after Engine.Finish.
+	Damage(r device.Range) error
+}
+
 // job is a call of the engine other than a launch.
 type job struct {
 	what   task

@@ -12,6 +12,8 @@ type Planets struct {
 	n, all int       // number of planets, and of all bodies
 	end    *Block    // whose Sum is -0
 	kicks  []float64 // the map of the bodies without mass, with a kick alone
+	h      float64   // length of a drift
+	record *[]float64
 }
 
 // New returns planets of the given gm around a star, and a number of bodies without mass, at no place yet. There are no
@@ -112,8 +114,12 @@ func fill(blocks []*Block, n int, far float64) {
 	}
 }
 
+// Record has what p does from now on appended to table, as maps for bodies without mass; nil ends that.
+func (p *Planets) Record(table *[]float64) { p.record = table }
+
 // SetDrift sets the length of a drift.
 func (p *Planets) SetDrift(h float64) {
+	p.h = h
 	for _, blocks := range [][]*Block{p.blocks, p.light} {
 		for _, b := range blocks {
 			b.setDrift(h)
@@ -150,6 +156,22 @@ func (p *Planets) Drift() {
 	for _, b := range p.light {
 		p.drift(b)
 	}
+	p.recordDrift()
+}
+
+// recordDrift adds a drift to the last map, or a map without a kick.
+func (p *Planets) recordDrift() {
+	if p.record == nil {
+		return
+	}
+	size := MapWidth * MapRows(p.n)
+	if n := len(*p.record); n >= size {
+		if last := (*p.record)[n-size:]; last[0] == 0 {
+			last[0] = p.h
+			return
+		}
+	}
+	*p.record = append(append(*p.record, p.h), make([]float64, size-1)...)
 }
 
 func (p *Planets) drift(b *Block) {
@@ -200,7 +222,7 @@ func (p *Planets) outward() {
 // kickLight changes the velocities of the bodies without mass by the pulls of the planets, less the star's own
 // acceleration, which is the sum of the planets' Q over GM₀.
 func (p *Planets) kickLight() {
-	if len(p.light) == 0 || p.star == 0 {
+	if len(p.light) == 0 && p.record == nil || p.star == 0 {
 		return
 	}
 	for k := range 3 {
@@ -215,6 +237,9 @@ func (p *Planets) kickLight() {
 	}
 	for _, b := range p.light {
 		p.form.light(b, p.kicks, max(p.n, Lanes))
+	}
+	if p.record != nil {
+		*p.record = append(*p.record, p.kicks[:MapWidth*MapRows(p.n)]...)
 	}
 }
 
@@ -232,7 +257,7 @@ func (p *Planets) KickLight() {
 // Steps does up to n steps, each a kick and a drift, and returns how many it has done. It ends before a kick at which
 // two bodies are near, which it reports.
 func (p *Planets) Steps(n int) (done int, near bool) {
-	if len(p.blocks) == 1 && len(p.light) == 0 && p.form.steps != nil {
+	if len(p.blocks) == 1 && len(p.light) == 0 && p.record == nil && p.form.steps != nil {
 		for done < n {
 			more, why := p.form.steps(p.blocks[0], n-done)
 			done += more

@@ -275,7 +275,7 @@ func (s *Simulation) advance(ctx context.Context, t float64, watch Watch) error 
 // lead lets the particles follow a step.
 func (s *Simulation) lead(ctx context.Context) error {
 	for _, p := range s.particles {
-		if err := p.follow(ctx, s.integ.(*composition).span.step()); err != nil {
+		if err := p.follow(ctx); err != nil {
 			return err
 		}
 	}

@@ -31,6 +31,9 @@ type wisdomHolman struct {
 	twist   float64   // 6·GM/c² with relativity
 	meeting *encounter
 	direct  bool // a step is done by meeting
+
+	table *[]float64 // maps that particles have to follow, or nil if there are none
+	led   bool       // they are half a step ahead, as planets
 }
 
 // batch is the number of steps between checks of the context if there is no function to call after each.
@@ -70,6 +73,9 @@ func (w *wisdomHolman) run(ctx context.Context, step func(float64) error) error 
 		}
 		if err := w.steps(ctx, n); err != nil {
 			return err
+		}
+		if w.span.k >= w.span.n {
+			w.settle()
 		}
 		if step != nil {
 			t, _ := w.span.now()
@@ -122,39 +128,55 @@ func (w *wisdomHolman) nonFinite() int {
 
 // begin makes the planets ready for the first step to t, or for the next one if p is as this integrator left it.
 func (w *wisdomHolman) begin(rhs *Acceleration, p *Phase, t float64) error {
-	if w.span.unfinished(t) && w.out.equal(p) && w.kept == nil && w.sys != nil {
-		return nil
-	}
-	span, err := divide(p, t, w.dt)
-	if err != nil || span.n == 0 {
-		w.span = span
+	if err := w.wake(rhs, p); err != nil {
 		return err
 	}
-	resume := w.kept != nil && w.span.unfinished(t) && w.out.equal(p)
-	if resume {
-		span = w.span
+	if w.sys != nil && w.span.unfinished(t) && w.out.equal(p) {
+		return nil
 	}
-	sys, twist, err := w.admit(rhs, p, !resume)
+	w.settle()
+	span, err := divide(p, t, w.dt)
+	w.span = span
+	if err != nil || span.n == 0 {
+		return err
+	}
+	sys, twist, err := w.admit(rhs, p, true)
 	if err != nil {
 		return err
 	}
-	if resume && !sys.restore(w.kept) {
-		return errCheckpoint(w.Name())
-	}
-	w.twist = twist
-	w.sys, w.span, w.direct, w.meeting = sys, span, false, nil
-	w.planets, w.spare = w.sys.planets(w.form), w.sys.planets(w.form)
-	w.limits()
-	if resume {
-		w.recall(p)
-	} else {
-		w.sys.enter(p, w.planets)
-		w.ahead()
-	}
+	w.outfit(sys, twist)
+	w.sys.enter(p, w.planets)
+	w.ahead()
 	w.out.resize(len(p.X))
 	w.out.copyFrom(p)
-	w.kept = nil
 	return nil
+}
+
+// wake goes on from the checkpoint of Restore, if p is the state that it was restored with.
+func (w *wisdomHolman) wake(rhs *Acceleration, p *Phase) error {
+	if w.kept == nil || !w.out.equal(p) {
+		w.kept = nil
+		return nil
+	}
+	sys, twist, err := w.admit(rhs, p, false)
+	if err != nil {
+		return err
+	}
+	if !sys.restore(w.kept) {
+		return errCheckpoint(w.Name())
+	}
+	w.outfit(sys, twist)
+	w.recall(p)
+	w.led, w.kept = !w.direct, nil
+	return nil
+}
+
+// outfit makes planets of a system.
+func (w *wisdomHolman) outfit(sys *jacobi, twist float64) {
+	w.sys, w.twist, w.direct, w.meeting = sys, twist, false, nil
+	w.planets, w.spare = sys.planets(w.form), sys.planets(w.form)
+	w.planets.Record(w.table)
+	w.limits()
 }
 
 // admit returns the state p as a system that wh follows, and 6·GM/c² with relativity. Unless pairs may be bound, it
@@ -186,6 +208,17 @@ func (w *wisdomHolman) ahead() {
 	w.planets.SetDrift(float64(0.5 * h))
 	w.planets.Drift()
 	w.ready()
+	w.led = true
+}
+
+// settle brings particles back to the end of the last step.
+func (w *wisdomHolman) settle() {
+	if w.led && w.table != nil {
+		w.spare.Record(w.table)
+		w.synchronized()
+		w.spare.Record(nil)
+	}
+	w.led = false
 }
 
 // ready sets the planets' steps.

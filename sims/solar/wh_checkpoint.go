@@ -48,7 +48,7 @@ func (w *wisdomHolman) Restore(values []float64, p *Phase) error {
 	if !counted || !divided || len(rest) > 0 && !whFits(rest, len(p.X)/3) {
 		return errCheckpoint(w.Name())
 	}
-	w.stats, w.span, w.kept, w.sys = stats, span, nil, nil
+	w.stats, w.span, w.kept, w.sys, w.led = stats, span, nil, nil, false
 	if len(rest) > 0 {
 		w.kept = append([]float64(nil), rest...)
 	}

@@ -14,6 +14,7 @@ type encounter struct {
 	state Phase
 	heavy Phase // the star and the planets
 	rhs   Acceleration
+	maps  []float64 // of the step, for bodies without mass
 }
 
 func newEncounter(sys *jacobi, p *Phase, twist float64) *encounter {
@@ -55,6 +56,7 @@ func (w *wisdomHolman) meet() {
 	if w.span.k > 0 {
 		w.state(&w.out)
 	}
+	w.settle()
 	w.meeting, w.direct = newEncounter(w.sys, &w.out, w.twist), true
 }
 
@@ -68,17 +70,23 @@ func (w *wisdomHolman) encounter(ctx context.Context) error {
 		return w.broken(err)
 	}
 	light := sys.massive < len(sys.order)
-	if light {
+	if light || w.table != nil {
 		sys.enter(&e.state, w.spare)
+		w.spare.Record(&e.maps)
+		e.maps = e.maps[:0]
 		w.spare.SetDrift(float64(0.5 * h))
 		w.spare.SetKick(h, w.twist)
 		w.spare.Drift()
 		sys.enterPlanets(&e.heavy, true, w.spare)
 		w.spare.KickLight()
 		w.spare.Drift()
+		w.spare.Record(nil)
 	}
 	if err := integ.Advance(ctx, &e.rhs, &e.heavy, h, nil); err != nil {
 		return w.broken(err)
+	}
+	if w.table != nil {
+		*w.table = append(*w.table, e.maps...)
 	}
 	sys.scatter(&e.heavy, &e.state)
 	if light {

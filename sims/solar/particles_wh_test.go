@@ -1,0 +1,242 @@
+package solar
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"offload/cpu"
+	"offload/device"
+	"offload/device/reference"
+)
+
+// whRun is newParticleRun for wh.
+func whRun(t testing.TB, open func(context.Context, device.Options) (device.Device, error), sys *System, o Options, xv []float64) particleRun {
+	t.Helper()
+	dev := must(open(context.Background(), device.Options{}))(t)
+	o.Integrator = "wh"
+	sim := must(New(sys, nil, o))(t)
+	p := must(NewParticles(context.Background(), dev, sim, xv))(t)
+	t.Cleanup(func() {
+		p.Close()
+		dev.Close()
+	})
+	return particleRun{sim, p}
+}
+
+// massless adds particles to a system as bodies without mass.
+func massless(sys *System, xv []float64) *System {
+	out := *sys
+	out.Bodies = slices.Clone(sys.Bodies)
+	for i := range len(xv) / 6 {
+		out.Bodies = append(out.Bodies, Body{Name: fmt.Sprint("asteroid ", i), X: [3]float64(xv[6*i:]), V: [3]float64(xv[6*i+3:])})
+	}
+	return &out
+}
+
+// farthest returns the largest distance between particles and the last bodies of a simulation.
+func farthest(sim *Simulation, xv []float64) float64 {
+	bodies := sim.Snapshot().Bodies
+	bodies = bodies[len(bodies)-len(xv)/6:]
+	worst := 0.0
+	for i, b := range bodies {
+		worst = max(worst, distance(b.X, [3]float64(xv[6*i:])))
+	}
+	return worst
+}
+
+// Particles have the bits of bodies without mass in the simulation, and change no bit of the bodies.
+func TestWHParticlesAreBodiesWithoutMass(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		o    Options
+		days float64
+	}{
+		{"forward", Options{Dt: 5}, 1000},
+		{"backward", Options{Dt: 5}, -1000},
+		{"relativity", Options{Dt: 4, Relativity: true}, 700},
+		{"one step", Options{Dt: 5}, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sys := planets(t)
+			until := sys.Epoch + c.days
+			start := belt(sys, 37)
+			run := whRun(t, cpu.Open, sys, c.o, start)
+			got := run.until(t, until)
+			c.o.Integrator = "wh"
+			alone, _ := runTo(t, sys, c.o, until)
+			for i, b := range run.sim.Snapshot().Bodies {
+				if b != alone.Snapshot().Bodies[i] {
+					t.Errorf("%s has other bits than without particles", b.Name)
+				}
+			}
+			bodies, _ := runTo(t, massless(sys, start), c.o, until)
+			light := bodies.Snapshot().Bodies[len(sys.Bodies):]
+			for i, b := range light {
+				if x, v := [3]float64(got[6*i:]), [3]float64(got[6*i+3:]); x != b.X || v != b.V {
+					t.Fatalf("particle %d is at %v with %v, the body at %v with %v", i, x, v, b.X, b.V)
+				}
+			}
+		})
+	}
+}
+
+// Bits depend neither on when particles are read, nor on the device, nor on an interruption; samples change what they
+// change for bodies.
+func TestWHParticlesGoOn(t *testing.T) {
+	sys := planets(t)
+	until := sys.Epoch + 1500
+	start := belt(sys, 21)
+	want := whRun(t, reference.Open, sys, Options{Dt: 5}, start).until(t, until)
+
+	read := whRun(t, cpu.Open, sys, Options{Dt: 5}, start)
+	steps, at := 0, make([]float64, len(start))
+	ctx, cancel := context.WithCancel(context.Background())
+	watch := Watch{Progress: func(float64) error {
+		if steps++; steps%17 == 0 {
+			if err := read.Read(context.Background(), at); err != nil {
+				return err
+			}
+		}
+		if steps == 100 {
+			cancel()
+		}
+		return nil
+	}}
+	if _, err := read.sim.Run(ctx, until, watch); ctx.Err() == nil {
+		t.Fatal(err)
+	}
+	must(read.sim.Resume(context.Background(), until, watch))(t)
+	if !slices.Equal(read.state(t), want) {
+		t.Error("other bits after reads and an interruption")
+	}
+
+	// What is read on the way is where a run to that date ends, to rounding of the corrector.
+	between := whRun(t, cpu.Open, sys, Options{Dt: 5}, start)
+	mid := sys.Epoch + 500
+	must(between.sim.Run(context.Background(), until, Watch{Progress: func(jd float64) error {
+		if jd != mid {
+			return nil
+		}
+		return between.Read(context.Background(), at)
+	}}))(t)
+	end := whRun(t, cpu.Open, sys, Options{Dt: 5}, start).until(t, mid)
+	for i := range at {
+		if math.Abs(at[i]-end[i]) > 1e-14 {
+			t.Fatalf("number %d is %v on the way, and %v at the end of a run", i, at[i], end[i])
+		}
+	}
+
+	// Run after run, and Write of what was read.
+	parts := whRun(t, cpu.Open, sys, Options{Dt: 5}, start)
+	parts.until(t, sys.Epoch+500)
+	middle := parts.until(t, sys.Epoch+1000)
+	if err := parts.Write(context.Background(), middle); err != nil {
+		t.Fatal(err)
+	}
+	last := parts.until(t, until)
+	for i := range last {
+		if math.Abs(last[i]-want[i]) > 1e-13 {
+			t.Fatalf("number %d is %v in three runs, and %v in one", i, last[i], want[i])
+		}
+	}
+}
+
+// A simulation and its particles go on from checkpoints with the same bits, at the start, in a run, and at its end, also
+// while planets meet.
+func TestWHParticlesRestore(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		sys  *System
+	}{
+		{"planets", planets(t)},
+		{"planets that meet", meetingPlanets()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, sys := context.Background(), c.sys
+			until := sys.Epoch + 900
+			start := belt(sys, 19)
+			o := Options{Dt: 3, Integrator: "wh"}
+			type kept struct {
+				c  *Checkpoint
+				xv []float64
+			}
+			var all []kept
+			run := whRun(t, cpu.Open, sys, o, start)
+			keep := func() error {
+				k := kept{run.sim.Checkpoint(), make([]float64, len(start))}
+				all = append(all, k)
+				return run.Checkpoint(ctx, k.xv)
+			}
+			if err := keep(); err != nil {
+				t.Fatal(err)
+			}
+			met := 0
+			must(run.sim.Run(ctx, until, Watch{Progress: func(float64) error {
+				if run.sim.integ.(*wisdomHolman).direct {
+					met++
+				}
+				return keep()
+			}}))(t)
+			if c.name != "planets" && (met == 0 || met == len(all)-1) {
+				t.Fatalf("planets met in %d of %d steps", met, len(all)-1)
+			}
+			want := run.state(t)
+			for i := 0; i < len(all); i += 1 + len(all)/23 {
+				dev := must(reference.Open(ctx, device.Options{}))(t)
+				sim := must(Restore(sys, nil, o, all[i].c))(t)
+				p := must(NewParticles(ctx, dev, sim, start))(t)
+				if err := p.Restore(ctx, all[i].xv); err != nil {
+					t.Fatal(err)
+				}
+				must(sim.Resume(ctx, until, Watch{}))(t)
+				if got := (particleRun{sim, p}).state(t); !slices.Equal(got, want) {
+					t.Errorf("other bits from step %d", i)
+				}
+				p.Close()
+				dev.Close()
+			}
+		})
+	}
+}
+
+// meetingPlanets returns two planets of which one passes the other closely.
+func meetingPlanets() *System {
+	gm := 2.959122082855911e-4 // of the Sun
+	at := func(name string, m, a, phase float64) Body {
+		v := math.Sqrt(gm / a)
+		return Body{
+			Name: name, GM: m * gm,
+			X: [3]float64{a * math.Cos(phase), a * math.Sin(phase), 0}, V: [3]float64{-v * math.Sin(phase), v * math.Cos(phase), 0},
+		}
+	}
+	return &System{Epoch: 2451545, Bodies: []Body{{Name: "star", GM: gm}, at("in", 1e-4, 1, 0), at("out", 1e-4, 1.02, 0.05), at("far", 1e-3, 5, 2)}}
+}
+
+// Particles near meeting planets are where bodies without mass are, to rounding.
+func TestWHParticlesThroughAnEncounter(t *testing.T) {
+	sys := meetingPlanets()
+	until := sys.Epoch + 900
+	start := belt(sys, 19)
+	got := whRun(t, cpu.Open, sys, Options{Dt: 3}, start).until(t, until)
+	bodies, _ := runTo(t, massless(sys, start), Options{Integrator: "wh", Dt: 3}, until)
+	if d := farthest(bodies, got); d > 1e-12 {
+		t.Errorf("%g au away", d)
+	}
+}
+
+// With steps of 5 days, asteroids are within a kilometre of where radau15 has them after ten years.
+func TestWHParticlesAreAccurate(t *testing.T) {
+	sys := planets(t)
+	until := sys.Epoch + 3652.5
+	start := belt(sys, 40)
+	got := whRun(t, cpu.Open, sys, Options{Dt: 5}, start).until(t, until)
+	bodies, _ := runTo(t, massless(sys, start), Options{Integrator: "radau15"}, until)
+	d := farthest(bodies, got)
+	if d > 1e-8 {
+		t.Errorf("%g au away", d)
+	}
+	t.Logf("within %.2g au after ten years", d)
+}
