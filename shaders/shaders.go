@@ -18,7 +18,7 @@ var (
 	//go:embed leapfrog.comp
 	leapfrog string
 	//go:embed wh.comp
-	wh string
+	wisdomHolman string
 	//go:embed laplacian.comp
 	laplacian string
 	//go:embed heat.comp
@@ -34,10 +34,10 @@ var (
 
 // Invocations in a work-group.
 const (
-	GravityLocal  = 128 // of Force and Potential: half a tile of sources
-	LeapfrogLocal = 64  // of Leapfrog: a particle each
-	WHLocal       = 64  // of WisdomHolman, likewise
-	StencilLocal  = 256 // of Laplacian and Heat: 16 × 16 blocks of 4 × 4 points
+	GravityLocal      = 128 // of Force and Potential: half a tile of sources
+	LeapfrogLocal     = 64  // of Leapfrog: a particle each
+	WisdomHolmanLocal = 64  // of WisdomHolman: a particle each
+	StencilLocal      = 256 // of Laplacian and Heat: 16 × 16 blocks of 4 × 4 points
 )
 
 // Precision is the type in which a shader computes.
@@ -72,7 +72,7 @@ func Potential(p Precision) string { return files(p, distance, potential, gravit
 func Leapfrog() string { return files(Double, leapfrog) }
 
 // WisdomHolman returns the shader of kernel wh, like Force.
-func WisdomHolman() string { return files(Double, wh) }
+func WisdomHolman() string { return files(Double, wisdomHolman) }
 
 // Laplacian returns the shader of kernel laplacian, like Force.
 func Laplacian(p Precision) string { return files(p, laplacian, stencil) }

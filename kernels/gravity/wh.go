@@ -38,8 +38,8 @@ var wh64 = newWH()
 //	x, y, z, pull          for each planet: place relative to the star, and its GM times the length of the kick
 //
 // A map is a kick and then a drift; one of length 0 is none. Units are the caller's. A number of maps in one launch gives
-// the same bits as the same maps in several. A particle at a planet or the star gets values that are not finite, and keeps
-// such.
+// the same bits as the same maps in several. A particle that meets a planet or the star gets values that are not finite,
+// and keeps such.
 func WisdomHolman() *device.Kernel { return wh64 }
 
 // NewWisdomHolman returns a launch of WisdomHolman for all rows of particles, with maps for count planets around a star of
@@ -70,7 +70,7 @@ func newWH() *device.Kernel {
 		},
 		Contract: whContract,
 		Host:     whHost(),
-		Shader:   &device.Shader{Source: shaders.WisdomHolman(), Local: shaders.WHLocal},
+		Shader:   &device.Shader{Source: shaders.WisdomHolman(), Local: shaders.WisdomHolmanLocal},
 		Check:    checkWH,
 		Cost:     whCost,
 		Unit:     "interactions",
@@ -126,26 +126,27 @@ func whContract(t *device.Tile) {
 	}
 }
 
-// whHost returns the forms for the host's cores, of those that this machine has.
+// whHost returns the forms with vectors that this machine has.
 func whHost() (codes []device.HostCode) {
-	for _, f := range wh.Forms() {
-		if f.Name == "contract" {
-			continue
-		}
+	forms := wh.Forms()
+	for _, f := range forms[:len(forms)-1] { // the last one is the contract
 		groups := &sync.Pool{New: func() any { return wh.NewGroup(f) }} // which launches use again
 		codes = append(codes, device.HostCode{Name: f.Name, Run: func(t *device.Tile) { runWH(t, groups) }})
 	}
 	return codes
 }
 
-// runWH advances some particles at a time, so that a launch with many maps ends soon.
+// runWH advances some particles at a time, so that a launch that was cancelled ends soon.
 func runWH(t *device.Tile, groups *sync.Pool) {
-	const some = 128
+	const some = 256
 	particles, maps := device.View[float64](t, whParticles), device.View[float64](t, whMaps)
 	count, gm := int(device.Scalar[int32](t.Launch, whCount)), device.Scalar[float64](t.Launch, whGM)
 	group := groups.Get().(*wh.Group)
 	defer groups.Put(group)
-	for lo := t.Rows.Lo; lo < t.Rows.Hi && !t.Done(); lo += some {
+	for lo := t.Rows.Lo; lo < t.Rows.Hi; lo += some {
+		if t.Done() {
+			return
+		}
 		group.Follow(particles[lo*ParticleWidth:min(lo+some, t.Rows.Hi)*ParticleWidth], maps, count, gm)
 	}
 }
