@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"offload/cluster/internal/transport"
+	"offload/device"
 )
 
 // The errors of this package; test for them with errors.Is.
@@ -87,14 +88,29 @@ func (c *Comm) Allgather(ctx context.Context, part, all []byte, counts []int) er
 	return c.wait(ctx, everyone, c.transport.Allgather(part, all, counts))
 }
 
-// Send sends data to a rank. Messages to a rank with the same tag arrive in the order in which they were sent.
+// Send sends data to a rank. Messages to a rank with the same tag arrive in the order in which they were sent. Tags are from
+// 0 to MaxTag.
 func (c *Comm) Send(ctx context.Context, to, tag int, data []byte) error {
+	if err := c.addressed(to, tag); err != nil {
+		return err
+	}
 	return c.wait(ctx, to, c.transport.Send(to, tag, data))
 }
 
 // Recv receives the next message with this tag of a rank. It has exactly len(data) bytes; another length is an error.
 func (c *Comm) Recv(ctx context.Context, from, tag int, data []byte) error {
+	if err := c.addressed(from, tag); err != nil {
+		return err
+	}
 	return c.wait(ctx, from, c.transport.Recv(from, tag, data))
+}
+
+// addressed refuses ranks and tags that there are not.
+func (c *Comm) addressed(rank, tag int) error {
+	if rank < 0 || rank >= c.Size() || tag < 0 || tag > MaxTag {
+		return device.Invalidf("rank %d of %d, tag %d", rank, c.Size(), tag)
+	}
+	return nil
 }
 
 // Dup returns another end of the same group, whose operations do not meet those of this one. It is closed by itself.
@@ -122,6 +138,9 @@ func (c *Comm) Close(ctx context.Context) error {
 	})
 	return c.closed
 }
+
+// MaxTag is the largest tag of messages; larger ones are the package's own.
+const MaxTag = 32759
 
 // everyone stands for all ranks in wait.
 const everyone = -1

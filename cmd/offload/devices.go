@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"offload"
+	"offload/cluster"
 	"offload/device"
 )
 
@@ -28,6 +29,11 @@ func newDevices() *cobra.Command {
 			var rows []deviceRow
 			for _, e := range offload.Devices(cmd.Context(), device.Options{}) {
 				rows = append(rows, rowOf(e))
+			}
+			if library, err := cluster.MPI(); err == nil {
+				rows = append(rows, deviceRow{Device: mpiName, Available: true, Name: "the ranks of an MPI job", Driver: library, Class: string(device.Composite)})
+			} else {
+				rows = append(rows, deviceRow{Device: mpiName, Reason: err.Error()})
 			}
 			if err := cmd.Context().Err(); err != nil {
 				return err

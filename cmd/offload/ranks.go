@@ -23,6 +23,12 @@ type job struct{ comm *cluster.Comm }
 // jobKey is the key of the job in the context of commands.
 type jobKey struct{}
 
+// ranksOf returns the job of a command.
+func ranksOf(cmd *cobra.Command) *job {
+	j, _ := cmd.Context().Value(jobKey{}).(*job)
+	return j
+}
+
 // ofRanks returns the name of each rank's device if name is that of a device of ranks.
 func ofRanks(name string) (local string, ok bool) {
 	word, local, given := strings.Cut(name, ":")
@@ -42,19 +48,22 @@ func joinRanks(cmd *cobra.Command, _ []string) error {
 	if !ok {
 		return nil
 	}
+	if name := cmd.Name(); name != "bench" && name != "verify" {
+		return usagef("--device=%s: %s runs in one process; bench and verify run on the ranks of a job", flag.Value, cmd.CommandPath())
+	}
 	if _, nested := ofRanks(local); nested {
 		return usagef("--device=%s: unknown device %q", flag.Value, local)
 	}
 	if err := offload.CheckName(local); err != nil {
 		return usagef("--device=%s: %w", flag.Value, err)
 	}
-	j := cmd.Context().Value(jobKey{}).(*job)
+	j := ranksOf(cmd)
 	var err error
 	if j.comm, err = cluster.Join(cmd.Context()); err != nil {
 		return err
 	}
 	if j.comm.Rank() != 0 {
-		cmd.SetOut(io.Discard)
+		cmd.SetOut(&output{Writer: io.Discard})
 		cmd.SetErr(io.Discard)
 	}
 	return nil

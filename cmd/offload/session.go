@@ -206,16 +206,13 @@ func deviceFlag(cmd *cobra.Command, name *string) {
 
 // openDevice opens a device and prints notes about it on stderr.
 func openDevice(cmd *cobra.Command, name string, o device.Options) (device.Device, error) {
-	local, ranks := ofRanks(name)
-	var d device.Device
-	var err error
-	if ranks {
-		d, err = cmd.Context().Value(jobKey{}).(*job).open(cmd.Context(), local, o)
+	open := offload.Open
+	if local, ok := ofRanks(name); ok {
+		name, open = local, ranksOf(cmd).open
 	} else if err := offload.CheckName(name); err != nil {
 		return nil, usagef("--device=%s: %w", name, err)
-	} else {
-		d, err = offload.Open(cmd.Context(), name, o)
 	}
+	d, err := open(cmd.Context(), name, o)
 	if err != nil {
 		return nil, err
 	}
