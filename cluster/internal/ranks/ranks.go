@@ -209,21 +209,26 @@ func (g *Group) receive(r route, data []byte) *request {
 	return q
 }
 
-// take returns the oldest message that has arrived with a tag, and who sent it, or -1.
-func (g *Group) take(context uint64, to, tag int) (from int, data []byte, err error) {
+// take receives the oldest message that has arrived with a tag. It returns the rank that sent it and its length, or -1.
+func (g *Group) take(context uint64, to, tag int, data []byte) (from, n int, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.aborted != nil || g.killed[to] {
-		return -1, nil, g.dead(to, to)
+		return -1, 0, g.dead(to, to)
 	}
 	for from := range g.ranks {
-		if l := g.lanes[route{context, from, to, tag}]; l != nil && l.arrived > 0 {
-			m := l.next()
-			err := m.complete()
-			return from, m.data, err
+		l := g.lanes[route{context, from, to, tag}]
+		if l == nil || l.arrived == 0 {
+			continue
 		}
+		if n := len(l.messages[0].data); n > len(data) {
+			return -1, 0, fmt.Errorf("%w: a message of %d bytes where at most %d were expected", transport.ErrTransport, n, len(data))
+		}
+		m := l.next()
+		err := m.complete()
+		return from, copy(data, m.data), err
 	}
-	return -1, nil, nil
+	return -1, 0, nil
 }
 
 // next takes the first message.
