@@ -54,7 +54,11 @@ func each(ctx context.Context, ends []transport.Transport, f func(ctx context.Co
 	)
 	for _, end := range ends {
 		group.Go(func() {
-			if err := f(ctx, end); err != nil {
+			err := f(ctx, end)
+			if err == nil {
+				err = end.Barrier().Wait(ctx) // the next check may use the same tags
+			}
+			if err != nil {
 				once.Do(func() { first = fmt.Errorf("rank %d of %d: %w", end.Rank(), end.Size(), err) })
 				cancel() // the others may wait for this one
 			}
