@@ -64,17 +64,16 @@ func (g *Group) Kill(number int, noticed bool) {
 	defer g.mu.Unlock()
 	g.killed[number], g.noticed[number] = true, noticed
 	for r, l := range g.lanes {
-		switch {
-		case r.from == number: // its sends, and what is received of it
-			l.failSends(g.dead(number, number))
-			if noticed {
-				l.failReceives(g.dead(r.to, number))
-			}
-		case r.to == number:
-			l.failReceives(g.dead(number, number))
-			if noticed {
-				l.failSends(g.dead(r.from, number))
-			}
+		own := g.dead(number, number)
+		if r.from == number {
+			l.failSends(own)
+		} else if r.to == number && noticed {
+			l.failSends(g.dead(r.from, number))
+		}
+		if r.to == number {
+			l.failReceives(own)
+		} else if r.from == number && noticed {
+			l.failReceives(g.dead(r.to, number))
 		}
 	}
 }
@@ -155,6 +154,7 @@ func (g *Group) send(r route, data []byte) *request {
 		return q.end(nil)
 	}
 	m := &message{data: data, send: q}
+	q.message = m
 	if g.faults.Poison {
 		m.original = bytes.Clone(data)
 	}

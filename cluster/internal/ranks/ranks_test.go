@@ -160,7 +160,7 @@ func TestKill(t *testing.T) {
 			all := g.Ranks()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
-			own := []transport.Request{all[1].Recv(0, 0, nil), all[1].Send(0, 1, nil)}
+			own := []transport.Request{all[1].Recv(0, 0, nil), all[1].Send(0, 1, nil), all[1].Recv(1, 4, nil), all[1].Send(1, 5, nil)}
 			others := []transport.Request{all[0].Recv(1, 2, nil), all[0].Send(1, 3, nil), all[0].Barrier()}
 			g.Kill(1, noticed)
 			own = append(own, all[1].Recv(0, 0, nil), all[1].Send(2, 0, nil))
@@ -222,6 +222,29 @@ func TestPoison(t *testing.T) {
 			t.Errorf("the slice of a send was changed: %v", err)
 		}
 		receive.Wait(t.Context())
+	})
+}
+
+// A collective operation that fails uses its slices no more, although parts of it are still under way.
+func TestFailureFreesSlices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := ranks.NewGroup(3, ranks.Faults{Delay: time.Second, Poison: true})
+		all := g.Ranks()
+		data, part := []byte{1, 2, 3}, []byte{1}
+		gathers := []transport.Request{
+			all[0].Allgather(part, data, []int{1, 1, 1}),
+			all[1].Allgather([]byte{2}, make([]byte, 3), []int{1, 1, 1}),
+		}
+		g.Kill(2, true)
+		if err := gathers[0].Wait(t.Context()); !errors.Is(err, transport.ErrLost) {
+			t.Fatal(err)
+		}
+		data[0], data[1], data[2], part[0] = 7, 8, 9, 10
+		time.Sleep(time.Hour)
+		if !bytes.Equal(data, []byte{7, 8, 9}) {
+			t.Errorf("the slice has %v after the failure", data)
+		}
+		gathers[1].Wait(t.Context())
 	})
 }
 
