@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"offload/cluster/internal/transport/transporttest"
 	"offload/cpu"
 	"offload/device"
 	"offload/device/devicetest"
@@ -50,6 +51,13 @@ func TestMPI(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	t.Run("transport", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+		defer cancel()
+		if err := transporttest.Check(ctx, c.transport); err != nil {
+			t.Fatal(err)
+		}
+	})
 	t.Run("messages", func(t *testing.T) { testMessages(t, c) })
 	t.Run("tasks", func(t *testing.T) { testTasks(t, c) })
 	t.Run("device", func(t *testing.T) {
@@ -167,31 +175,6 @@ func testMessages(t *testing.T, c *Comm) {
 		if err := c.Bcast(ctx, 0, got); err != nil || !bytes.Equal(got, text(9, size)) {
 			t.Fatalf("broadcast of %d bytes: %v", size, err)
 		}
-	}
-	// A wait ends with its context; the message comes all the same.
-	soon, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
-	defer cancel()
-	got := make([]byte, 5)
-	late := c.transport.Recv((me+1)%n, 4, got)
-	if err := late.Wait(soon); err == nil {
-		t.Fatal("a wait went on after its context")
-	}
-	if err := c.Barrier(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Send(ctx, (me+n-1)%n, 4, []byte("later")); err != nil {
-		t.Fatal(err)
-	}
-	if err := late.Wait(ctx); err != nil || string(got) != "later" {
-		t.Fatalf("%q, %v", got, err)
-	}
-	// A message of another length is an error.
-	sent := c.transport.Send((me+1)%n, 5, []byte("long"))
-	if err := c.Recv(ctx, (me+n-1)%n, 5, got); err == nil {
-		t.Fatal("a message of another length was received")
-	}
-	if err := sent.Wait(ctx); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package ranks
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -53,11 +54,7 @@ func (t *rank) TryRecv(tag int, data []byte) (from, n int, err error) {
 	if err := t.check(t.number, tag); err != nil {
 		return -1, 0, err
 	}
-	from, message, err := t.group.take(t.context, t.number, tag)
-	if err == nil && len(message) > len(data) {
-		err = fmt.Errorf("%w: a message of %d bytes where at most %d were expected", transport.ErrTransport, len(message), len(data))
-	}
-	return from, copy(data, message), err
+	return t.group.take(t.context, t.number, tag, data)
 }
 
 // check refuses what no transport does.
@@ -197,11 +194,13 @@ func (t *rank) Close(ctx context.Context) error {
 
 // request is an operation.
 type request struct {
-	data  []byte        // of a receive
-	done  chan struct{} // closed at the end
-	err   error         // valid once done is closed
-	whole *request      // that this one is a part of
-	parts int           // that have not ended
+	data    []byte        // of a receive
+	message *message      // of a send
+	done    chan struct{} // closed at the end
+	err     error         // valid once done is closed
+	whole   *request      // that this one is a part of
+	parts   []*request
+	left    int // parts that have not ended
 }
 
 func newRequest(data []byte) *request { return &request{data: data, done: make(chan struct{})} }
@@ -211,17 +210,28 @@ func (g *Group) join(parts []*request) *request {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	all := newRequest(nil)
-	all.parts = len(parts) + 1
+	all.parts, all.left = parts, len(parts)+1
 	for _, q := range parts {
-		select {
-		case <-q.done:
-			all.endPart(q.err)
-		default:
+		if !q.ended() {
 			q.whole = all
+		}
+	}
+	for _, q := range parts {
+		if q.ended() {
+			all.endPart(q.err)
 		}
 	}
 	all.endPart(nil)
 	return all
+}
+
+func (q *request) ended() bool {
+	select {
+	case <-q.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // end completes the operation.
@@ -234,10 +244,28 @@ func (q *request) end(err error) *request {
 	return q
 }
 
+// endPart counts a part that has ended, with an error or nil. The first error ends the whole.
 func (q *request) endPart(err error) {
-	q.parts--
-	if q.err == nil && (err != nil || q.parts == 0) {
-		q.end(err)
+	q.left--
+	if q.err != nil || err == nil && q.left > 0 {
+		return
+	}
+	q.end(err)
+	if err == nil {
+		return
+	}
+	for _, part := range q.parts {
+		if !part.ended() {
+			part.free()
+		}
+	}
+}
+
+// free lets an operation go on without the slice that it was given.
+func (q *request) free() {
+	q.data = bytes.Clone(q.data)
+	if q.message != nil {
+		q.message.data = bytes.Clone(q.message.data)
 	}
 }
 

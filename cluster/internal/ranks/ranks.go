@@ -64,17 +64,16 @@ func (g *Group) Kill(number int, noticed bool) {
 	defer g.mu.Unlock()
 	g.killed[number], g.noticed[number] = true, noticed
 	for r, l := range g.lanes {
-		switch {
-		case r.from == number: // its sends, and what is received of it
-			l.failSends(g.dead(number, number))
-			if noticed {
-				l.failReceives(g.dead(r.to, number))
-			}
-		case r.to == number:
-			l.failReceives(g.dead(number, number))
-			if noticed {
-				l.failSends(g.dead(r.from, number))
-			}
+		own := g.dead(number, number)
+		if r.from == number {
+			l.failSends(own)
+		} else if r.to == number && noticed {
+			l.failSends(g.dead(r.from, number))
+		}
+		if r.to == number {
+			l.failReceives(own)
+		} else if r.from == number && noticed {
+			l.failReceives(g.dead(r.to, number))
 		}
 	}
 }
@@ -155,6 +154,7 @@ func (g *Group) send(r route, data []byte) *request {
 		return q.end(nil)
 	}
 	m := &message{data: data, send: q}
+	q.message = m
 	if g.faults.Poison {
 		m.original = bytes.Clone(data)
 	}
@@ -209,21 +209,26 @@ func (g *Group) receive(r route, data []byte) *request {
 	return q
 }
 
-// take returns the oldest message that has arrived with a tag, and who sent it, or -1.
-func (g *Group) take(context uint64, to, tag int) (from int, data []byte, err error) {
+// take receives the oldest message that has arrived with a tag. It returns the rank that sent it and its length, or -1.
+func (g *Group) take(context uint64, to, tag int, data []byte) (from, n int, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.aborted != nil || g.killed[to] {
-		return -1, nil, g.dead(to, to)
+		return -1, 0, g.dead(to, to)
 	}
 	for from := range g.ranks {
-		if l := g.lanes[route{context, from, to, tag}]; l != nil && l.arrived > 0 {
-			m := l.next()
-			err := m.complete()
-			return from, m.data, err
+		l := g.lanes[route{context, from, to, tag}]
+		if l == nil || l.arrived == 0 {
+			continue
 		}
+		if n := len(l.messages[0].data); n > len(data) {
+			return -1, 0, fmt.Errorf("%w: a message of %d bytes where at most %d were expected", transport.ErrTransport, n, len(data))
+		}
+		m := l.next()
+		err := m.complete()
+		return from, copy(data, m.data), err
 	}
-	return -1, nil, nil
+	return -1, 0, nil
 }
 
 // next takes the first message.

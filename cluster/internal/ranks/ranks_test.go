@@ -13,6 +13,7 @@ import (
 
 	"offload/cluster/internal/ranks"
 	"offload/cluster/internal/transport"
+	"offload/cluster/internal/transport/transporttest"
 )
 
 // faults are those with which everything still arrives.
@@ -22,15 +23,6 @@ var faults = []ranks.Faults{
 	{Seed: 1, Delay: time.Second},
 	{Seed: 2, Delay: time.Second, Rendezvous: true, Poison: true},
 	{Seed: 3, Delay: time.Microsecond, Poison: true, PerMachine: 2},
-}
-
-// each runs f as every rank of groups with each of the faults, in virtual time.
-func each(t *testing.T, n int, f func(ctx context.Context, r transport.Transport) error) {
-	for i, x := range faults {
-		t.Run(fmt.Sprint("faults ", i), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { run(t, ranks.NewGroup(n, x).Ranks(), f) })
-		})
-	}
 }
 
 func run(t *testing.T, all []transport.Transport, f func(ctx context.Context, r transport.Transport) error) {
@@ -46,117 +38,24 @@ func run(t *testing.T, all []transport.Transport, f func(ctx context.Context, r 
 	group.Wait()
 }
 
-func TestMessagesStayInOrder(t *testing.T) {
-	const n, messages = 3, 20
-	each(t, n, func(ctx context.Context, r transport.Transport) error {
-		var sends []transport.Request
-		for to := range n {
-			for i := range messages {
-				sends = append(sends, r.Send(to, i%2, []byte{byte(r.Rank()), byte(i)}))
-			}
+// Groups in which everything arrives keep the contract of a transport.
+func TestTransport(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 5, 17} {
+		if n > 5 && testing.Short() {
+			continue
 		}
-		for from := range n {
-			for _, tag := range []int{1, 0} {
-				for i := tag; i < messages; i += 2 {
-					got := make([]byte, 2)
-					if err := r.Recv(from, tag, got).Wait(ctx); err != nil {
-						return err
+		for i, x := range faults {
+			t.Run(fmt.Sprintf("%d ranks, faults %d", n, i), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+					defer cancel()
+					if err := transporttest.Check(ctx, ranks.NewGroup(n, x).Ranks()...); err != nil {
+						t.Error(err)
 					}
-					if want := []byte{byte(from), byte(i)}; !bytes.Equal(got, want) {
-						return fmt.Errorf("tag %d: got %v, want %v", tag, got, want)
-					}
-				}
-			}
-		}
-		for _, s := range sends {
-			if err := s.Wait(ctx); err != nil {
-				return err
-			}
-		}
-		return r.Close(ctx)
-	})
-}
-
-func TestCollectives(t *testing.T) {
-	for _, n := range []int{1, 2, 5} {
-		t.Run(fmt.Sprint(n, " ranks"), func(t *testing.T) {
-			each(t, n, func(ctx context.Context, r transport.Transport) error {
-				counts := make([]int, n) // rank i has i bytes
-				var want []byte
-				for i := range n {
-					counts[i] = i
-					want = append(want, bytes.Repeat([]byte{byte(i)}, i)...)
-				}
-				part := bytes.Repeat([]byte{byte(r.Rank())}, r.Rank())
-				for root := range n {
-					all, data := make([]byte, len(want)), []byte{0}
-					if r.Rank() == root {
-						data[0] = byte(root + 7)
-					}
-					gathered := r.Gather(root, part, all, counts)
-					cast := r.Bcast(root, data)
-					if err := errors.Join(gathered.Wait(ctx), cast.Wait(ctx)); err != nil {
-						return err
-					}
-					if data[0] != byte(root+7) || r.Rank() == root && !bytes.Equal(all, want) {
-						return fmt.Errorf("root %d: %d, %v", root, data[0], all)
-					}
-				}
-				all := make([]byte, len(want))
-				if err := r.Allgather(part, all, counts).Wait(ctx); err != nil || !bytes.Equal(all, want) {
-					return fmt.Errorf("%v, %w", all, err)
-				}
-				return r.Barrier().Wait(ctx)
+				})
 			})
-		})
+		}
 	}
-}
-
-// A copy's messages and collective operations do not meet those of its original.
-func TestDup(t *testing.T) {
-	each(t, 2, func(ctx context.Context, r transport.Transport) error {
-		d, err := r.Dup(ctx)
-		if err != nil {
-			return err
-		}
-		peer := 1 - r.Rank()
-		sent := []transport.Request{r.Send(peer, 0, []byte("r")), d.Send(peer, 0, []byte("d")), r.Barrier(), d.Barrier()}
-		got := make([]byte, 2)
-		if err := errors.Join(d.Recv(peer, 0, got[:1]).Wait(ctx), r.Recv(peer, 0, got[1:]).Wait(ctx)); err != nil || string(got) != "dr" {
-			return fmt.Errorf("%s, %w", got, err)
-		}
-		for _, s := range sent {
-			if err := s.Wait(ctx); err != nil {
-				return err
-			}
-		}
-		return d.Close(ctx)
-	})
-}
-
-func TestTryRecv(t *testing.T) {
-	each(t, 3, func(ctx context.Context, r transport.Transport) error {
-		if r.Rank() != 0 {
-			return r.Send(0, 5, []byte{byte(r.Rank()), 1, 2}[:r.Rank()]).Wait(ctx)
-		}
-		got := map[int]int{}
-		for len(got) < 2 {
-			data := make([]byte, 9)
-			from, n, err := r.TryRecv(5, data)
-			if err != nil {
-				return err
-			}
-			if from < 0 {
-				time.Sleep(time.Millisecond)
-			} else if got[from] = n; data[0] != byte(from) {
-				return fmt.Errorf("%v from %d", data, from)
-			}
-		}
-		if from, _, err := r.TryRecv(5, nil); from != -1 || err != nil || got[1] != 1 || got[2] != 2 {
-			return fmt.Errorf("%v, then %d, %w", got, from, err)
-		}
-		return nil
-	})
 }
 
 // The order in which messages arrive is that of the seed.
@@ -261,7 +160,7 @@ func TestKill(t *testing.T) {
 			all := g.Ranks()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
-			own := []transport.Request{all[1].Recv(0, 0, nil), all[1].Send(0, 1, nil)}
+			own := []transport.Request{all[1].Recv(0, 0, nil), all[1].Send(0, 1, nil), all[1].Recv(1, 4, nil), all[1].Send(1, 5, nil)}
 			others := []transport.Request{all[0].Recv(1, 2, nil), all[0].Send(1, 3, nil), all[0].Barrier()}
 			g.Kill(1, noticed)
 			own = append(own, all[1].Recv(0, 0, nil), all[1].Send(2, 0, nil))
@@ -323,6 +222,29 @@ func TestPoison(t *testing.T) {
 			t.Errorf("the slice of a send was changed: %v", err)
 		}
 		receive.Wait(t.Context())
+	})
+}
+
+// A collective operation that fails uses its slices no more, although parts of it are still under way.
+func TestFailureFreesSlices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := ranks.NewGroup(3, ranks.Faults{Delay: time.Second, Poison: true})
+		all := g.Ranks()
+		data, part := []byte{1, 2, 3}, []byte{1}
+		gathers := []transport.Request{
+			all[0].Allgather(part, data, []int{1, 1, 1}),
+			all[1].Allgather([]byte{2}, make([]byte, 3), []int{1, 1, 1}),
+		}
+		g.Kill(2, true)
+		if err := gathers[0].Wait(t.Context()); !errors.Is(err, transport.ErrLost) {
+			t.Fatal(err)
+		}
+		data[0], data[1], data[2], part[0] = 7, 8, 9, 10
+		time.Sleep(time.Hour)
+		if !bytes.Equal(data, []byte{7, 8, 9}) {
+			t.Errorf("the slice has %v after the failure", data)
+		}
+		gathers[1].Wait(t.Context())
 	})
 }
 

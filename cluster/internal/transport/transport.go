@@ -29,7 +29,7 @@ type Transport interface {
 	// error.
 	Recv(from, tag int, data []byte) Request
 	// TryRecv receives a message with this tag, of at most len(data) bytes, if one has arrived from any rank. It returns
-	// that rank and the length of the message, or -1 if there is none.
+	// that rank and the length of the message, or -1 if there is none. A longer message is an error, and stays.
 	TryRecv(tag int, data []byte) (from, n int, err error)
 
 	// Bcast copies root's data to all ranks. All have slices of the same length.
