@@ -228,3 +228,32 @@ func TestMPIMany(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestMPIExchange prints how long two ranks take to send each other a message, for ci/peers/mpi.
+func TestMPIExchange(t *testing.T) {
+	c := join(t)
+	ctx := context.Background()
+	for _, n := range []int{8, 1024, 65536, 1 << 20} {
+		if c.Size() != 2 {
+			break
+		}
+		out, in, best := make([]byte, n), make([]byte, n), time.Hour
+		for range 20 {
+			const times = 200
+			start := time.Now()
+			for range times {
+				sent, received := c.transport.Send(1-c.Rank(), 5, out), c.transport.Recv(1-c.Rank(), 5, in)
+				if err := errors.Join(received.Wait(ctx), sent.Wait(ctx)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			best = min(best, time.Since(start)/times)
+		}
+		if c.Rank() == 0 {
+			fmt.Printf("go  %8d bytes %9.2f us\n", n, float64(best.Nanoseconds())/1e3)
+		}
+	}
+	if err := c.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
