@@ -133,10 +133,21 @@ func (c *Comm) Close(ctx context.Context) error {
 		c.closed = c.meet(ctx)
 		c.watch.close()
 		if c.closed == nil {
-			c.closed = errors.Join(c.watch.transport.Close(ctx), c.transport.Close(ctx))
+			c.closed = c.part(ctx)
 		}
 	})
 	return c.closed
+}
+
+// part closes the transports, without the watch: a rank that dies meanwhile is one that does not close them within Silence.
+func (c *Comm) part(ctx context.Context) error {
+	soon, cancel := context.WithTimeout(ctx, Silence)
+	defer cancel()
+	err := errors.Join(c.watch.transport.Close(soon), c.transport.Close(soon))
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return fmt.Errorf("%w: %w: a rank has not closed the group within %v", ErrTransport, ErrLost, Silence)
+	}
+	return err
 }
 
 // MaxTag is the largest tag of messages; larger ones are the package's own.
