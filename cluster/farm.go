@@ -222,7 +222,7 @@ func (m *farm) run() ([]chunk, error) {
 		late.Stop()
 	}
 	if broken != nil {
-		m.fail(broken)
+		broken = m.fail(broken)
 	}
 	m.work.Wait()
 	m.sends.Wait()
@@ -388,12 +388,13 @@ func (m *farm) send(to, tag int, data []byte) {
 	})
 }
 
-// fail ends this rank's part of the map because messages fail. The other ranks learn of it from the watch.
-func (m *farm) fail(err error) {
+// fail ends this rank's part of the map because messages fail, and returns the first reason. The other ranks learn of it
+// from the watch.
+func (m *farm) fail(err error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.broken != nil {
-		return
+		return m.broken // that err is a consequence of
 	}
 	m.broken = err
 	m.comm.calls.leave(err)
@@ -401,4 +402,5 @@ func (m *farm) fail(err error) {
 		cancel()
 	}
 	m.cancel()
+	return err
 }

@@ -118,6 +118,7 @@ type lane struct {
 	messages []*message // that are not received yet, oldest first
 	arrived  int        // how many of these have arrived
 	receives []*request // that wait for a message, oldest first
+	lost     []*request // sends whose messages never arrive
 }
 
 // message is what was sent and not received yet.
@@ -149,7 +150,8 @@ func (g *Group) send(r route, data []byte) *request {
 	l.sent++
 	if g.faults.Lost != nil && g.faults.Lost(r.from, r.to, r.tag, n) || g.killed[r.to] {
 		if g.faults.Rendezvous {
-			return q // which is never complete
+			l.lost = append(l.lost, q)
+			return q
 		}
 		return q.end(nil)
 	}
@@ -270,6 +272,10 @@ func (m *message) complete() error {
 
 // failSends ends the sends that are not complete. Messages of complete ones still arrive.
 func (l *lane) failSends(err error) {
+	for _, q := range l.lost {
+		q.end(err)
+	}
+	l.lost = nil
 	kept, arrived := l.messages[:0], 0
 	for i, m := range l.messages {
 		if m.send != nil {

@@ -225,6 +225,24 @@ func TestPoison(t *testing.T) {
 	})
 }
 
+// A send whose message is lost ends with the group.
+func TestAbortEndsLostSends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := ranks.NewGroup(2, ranks.Faults{Rendezvous: true, Lost: func(from, to, tag, n int) bool { return tag == 1 }})
+		all := g.Ranks()
+		g.Kill(1, false)
+		sends := []transport.Request{all[0].Send(0, 1, nil), all[0].Send(1, 0, nil)}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		all[0].Abort(1, "the reason")
+		for i, s := range sends {
+			if err := s.Wait(ctx); !errors.Is(err, transport.ErrLost) {
+				t.Errorf("send %d: %v", i, err)
+			}
+		}
+	})
+}
+
 // A collective operation that fails uses its slices no more, although parts of it are still under way.
 func TestFailureFreesSlices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
