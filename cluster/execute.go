@@ -115,11 +115,12 @@ func (e *engine) route() {
 			if m == nil {
 				continue
 			}
+			earlier := e.marks[first:len(e.marks):len(e.marks)] // of other arguments, which may be the same memory
 			for r := l.ReadRange(i); r.Len() > 0; {
-				at, in := e.has(m, rank, first, r)
+				at, in := m.has(rank, earlier, r)
 				if !in {
 					var from int
-					from, at = m.source(at)
+					from, at = m.holder(at)
 					e.marks = append(e.marks, mark{m, rank, at})
 					switch e.rank {
 					case rank:
@@ -137,14 +138,13 @@ func (e *engine) route() {
 	}
 }
 
-// has returns the longest part at the beginning of r that a rank has, or will have by marks from first on, or that it has
-// not.
-func (e *engine) has(m *memory, rank, first int, r device.Range) (device.Range, bool) {
+// has returns the longest part at the beginning of r that a rank has, or will have by marks, or that it has not.
+func (m *memory) has(rank int, marks []mark, r device.Range) (device.Range, bool) {
 	at, in := m.fresh[rank].First(r)
 	if in {
 		return at, true
 	}
-	for _, x := range e.marks[first:] {
+	for _, x := range marks {
 		if x.mem != m || !x.at.Intersects(at) {
 			continue
 		}

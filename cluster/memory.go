@@ -19,6 +19,7 @@ type memory struct {
 	engine *engine
 	id     int // the same on all ranks
 	typ    device.Type
+	length int
 	local  device.Buffer
 	host   device.Slice // the memory of local, if it is the host's
 	fresh  []ranges.Set // elements that are up to date, of each rank
@@ -45,7 +46,7 @@ type mark struct {
 func (e *engine) Alloc(t device.Type, n int) (queue.Memory, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	m := &memory{engine: e, id: e.ids, typ: t, fresh: make([]ranges.Set, e.size)}
+	m := &memory{engine: e, id: e.ids, typ: t, length: n, fresh: make([]ranges.Set, e.size)}
 	e.ids++
 	err := m.alloc(n)
 	mine, all := []byte{0}, make([]byte, e.size)
@@ -230,6 +231,15 @@ func (m *memory) pieces(r device.Range) (list []piece) {
 		r.Lo = at.Hi
 	}
 	return list
+}
+
+// holder returns a rank that has the beginning of r, and the range that it has: mostly the rank whose share that is.
+func (m *memory) holder(r device.Range) (rank int, at device.Range) {
+	rank = m.engine.shares.owner(r.Lo, m.length)
+	if at, in := m.fresh[rank].First(r); in {
+		return rank, at
+	}
+	return m.source(r)
 }
 
 // source returns the first rank that has the beginning of r, or everyone, and the range for which that is so.

@@ -19,7 +19,7 @@ func BenchmarkRoute(b *testing.B) {
 			m := matrix(128*ranks, 512)
 			route(b, ranks, grid.NewLaplacian(m, m, matrix(128*ranks, grid.ResidualWidth), 8, 0.25, 0.25), 0)
 		})
-		if ranks > 256 {
+		if ranks > 1024 {
 			continue
 		}
 		b.Run(fmt.Sprintf("force/%d", ranks), func(b *testing.B) {
@@ -54,7 +54,7 @@ func route(b *testing.B, ranks int, l *device.Launch, in int) {
 	a := l.Args[in]
 	for b.Loop() {
 		b.StopTimer()
-		m := &memory{engine: e, typ: device.Float64, fresh: make([]ranges.Set, ranks)}
+		m := &memory{engine: e, typ: device.Float64, length: a.Len, fresh: make([]ranges.Set, ranks)}
 		for rank := range ranks {
 			rows := s.rows(rank, a.NumRows())
 			m.fresh[rank].Mark(device.Range{Lo: rows.Lo * a.Width, Hi: rows.Hi * a.Width}, true)

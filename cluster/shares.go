@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"sort"
 	"strings"
 	"time"
 
@@ -50,6 +51,11 @@ func (s *shares) cut(i, n int) int {
 	high, low := bits.Mul64(uint64(n), uint64(s.sums[i]))
 	q, _ := bits.Div64(high, low, uint64(s.sums[len(s.sums)-1]))
 	return int(q)
+}
+
+// owner returns the rank that has index i < n in its share.
+func (s *shares) owner(i, n int) int {
+	return sort.Search(len(s.sums)-2, func(rank int) bool { return s.cut(rank+1, n) > i })
 }
 
 // took records the time of this rank's share of a launch.

@@ -30,6 +30,14 @@ func TestShares(t *testing.T) {
 					t.Fatalf("a share of 0 has %v", r)
 				}
 			}
+			for _, i := range []int{0, n / 3, n - 1} {
+				if i < 0 || i >= n {
+					continue
+				}
+				if owner := s.owner(i, n); i < s.rows(owner, n).Lo || i >= s.rows(owner, n).Hi {
+					t.Fatalf("%d ranks, %v: rank %d owns row %d of %d", c.ranks, c.fixed, owner, i, n)
+				}
+			}
 			if at != n {
 				t.Fatalf("%d ranks have %d rows of %d", c.ranks, at, n)
 			}
