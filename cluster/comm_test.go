@@ -38,3 +38,30 @@ func TestCloseLosesRank(t *testing.T) {
 		t.Error("no rank was missed")
 	}
 }
+
+// A rank that has died is found although the one before it waits for another: it may have had its part of a collective
+// operation that others have not.
+func TestDeadRankIsFound(t *testing.T) {
+	for dead := range 4 {
+		g := ranks.NewGroup(4, ranks.Faults{})
+		errs := startIn(t, g, func(ctx context.Context, c *Comm, _ TaskOption) error {
+			ctx, cancel := context.WithTimeout(ctx, time.Hour)
+			defer cancel()
+			if err := c.Barrier(ctx); err != nil {
+				return err
+			}
+			switch c.Rank() {
+			case dead:
+				g.Kill(dead, false)
+			case (dead + 3) % 4:
+				return c.Recv(ctx, (dead+1)%4, 1, nil)
+			}
+			return c.Barrier(ctx)
+		})
+		for rank, err := range errs {
+			if !errors.Is(err, ErrLost) {
+				t.Errorf("rank %d has died: rank %d: %v", dead, rank, err)
+			}
+		}
+	}
+}

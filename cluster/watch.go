@@ -128,37 +128,44 @@ func (w *watch) fail(reason error) {
 	w.abort(1, reason.Error())
 }
 
-// ask asks the ranks that have kept this one waiting for long. Where everyone is waited for, that is the next rank: if
-// not all have made the same calls, two neighbours have not.
+// ask asks the ranks that have kept this one waiting for long, and the next rank: if not all have made the same calls, two
+// neighbours have not, and a rank that has died is found once the one before it waits for any rank.
 func (w *watch) ask(ctx context.Context) error {
 	now := time.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	next := (w.transport.Rank() + 1) % w.transport.Size()
 	for _, x := range w.waits {
 		if !x.busy || now.Sub(x.since) < patient {
 			continue
 		}
-		peer := x.peer
-		if peer == everyone {
-			peer = (w.transport.Rank() + 1) % w.transport.Size()
+		for _, peer := range [...]int{x.peer, next} {
+			if peer == everyone || peer == w.transport.Rank() {
+				continue
+			}
+			if err := w.askRank(ctx, peer, now); err != nil {
+				return err
+			}
 		}
-		if peer == w.transport.Rank() {
-			continue
-		}
-		a := &w.asked[peer]
-		if !a.since.IsZero() && now.Sub(a.since) >= Silence {
-			return fmt.Errorf("%w: %w: rank %d has not answered for %v; rank %d waits for it in: %v",
-				ErrTransport, ErrLost, peer, Silence, w.transport.Rank(), w.calls.last())
-		}
-		if now.Sub(a.at) < patient {
-			continue
-		}
-		a.at = now
-		if a.since.IsZero() {
-			a.since = now
-		}
-		w.send(ctx, peer, question)
 	}
+	return nil
+}
+
+// askRank asks a rank, unless it was asked a moment ago. One that has left questions unanswered for Silence is lost.
+func (w *watch) askRank(ctx context.Context, peer int, now time.Time) error {
+	a := &w.asked[peer]
+	if !a.since.IsZero() && now.Sub(a.since) >= Silence {
+		return fmt.Errorf("%w: %w: rank %d has not answered for %v; rank %d waits in: %v",
+			ErrTransport, ErrLost, peer, Silence, w.transport.Rank(), w.calls.last())
+	}
+	if now.Sub(a.at) < patient {
+		return nil
+	}
+	a.at = now
+	if a.since.IsZero() {
+		a.since = now
+	}
+	w.send(ctx, peer, question)
 	return nil
 }
 
