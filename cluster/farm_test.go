@@ -372,6 +372,28 @@ func TestMapLosesRank(t *testing.T) {
 	}
 }
 
+// The error is that of the death, not of what this rank has cancelled because of it.
+func TestMapNamesDeath(t *testing.T) {
+	for after := time.Duration(0); after < 2*time.Second; after += 5 * time.Millisecond {
+		g := ranks.NewGroup(5, ranks.Faults{Seed: 1, Delay: 300 * time.Millisecond})
+		errs := startIn(t, g, func(ctx context.Context, c *Comm, pool TaskOption) error {
+			if err := c.Barrier(ctx); err != nil {
+				return err
+			}
+			if c.Rank() == 0 {
+				time.AfterFunc(after, func() { g.Kill(0, true) })
+			}
+			_, err := Map(ctx, c, numbers(8), func(ctx context.Context, i int) (int, error) { return i, nil }, pool, Chunk(2))
+			return err
+		})
+		for rank, err := range errs {
+			if err != nil && !errors.Is(err, ErrTransport) {
+				t.Errorf("rank 0 dies after %v: rank %d: %v", after, rank, err)
+			}
+		}
+	}
+}
+
 // A message that is lost ends the map: the ranks never wait for each other for good.
 func TestMapLosesMessage(t *testing.T) {
 	for _, tag := range []int{tagOrders, tagReports} {
