@@ -116,6 +116,8 @@ func (c *Comm) addressed(rank, tag int) error {
 // Dup returns another end of the same group, whose operations do not meet those of this one. It is closed by itself.
 func (c *Comm) Dup(ctx context.Context) (*Comm, error) {
 	c.calls.begin(call{what: "duplicate"})
+	n := c.watch.begin(everyone)
+	defer c.watch.end(n)
 	t, err := c.transport.Dup(ctx)
 	if err != nil {
 		return nil, err
