@@ -19,7 +19,9 @@ import (
 	"offload/device/devicetest"
 	"offload/device/reference"
 	"offload/kernels"
+	"offload/kernels/gravity"
 	"offload/kernels/grid"
+	"offload/kernels/multigrid"
 )
 
 // The tests in this file run in each process of an MPI job, which ci/mpi starts; without one they are skipped.
@@ -61,6 +63,10 @@ func TestMPI(t *testing.T) {
 	t.Run("messages", func(t *testing.T) { testMessages(t, c) })
 	t.Run("tasks", func(t *testing.T) { testTasks(t, c) })
 	t.Run("device", func(t *testing.T) {
+		tested := kernels.All()
+		if testing.Short() {
+			tested = []*device.Kernel{gravity.Force(device.Float32), grid.Laplacian(device.Float64), multigrid.Cycle(device.Float64)}
+		}
 		devicetest.RunAlike(t, func(ctx context.Context, o device.Options) (device.Device, error) {
 			local, err := cpu.Open(ctx, device.Options{Workers: 1})
 			if err != nil {
@@ -75,7 +81,7 @@ func TestMPI(t *testing.T) {
 				return nil, err
 			}
 			return d, nil
-		}, kernels.All()...)
+		}, tested...)
 	})
 }
 
