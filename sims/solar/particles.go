@@ -14,9 +14,8 @@ import (
 // Watch.
 //
 // With leapfrog, the steps are those of a body without mass in the simulation, without its compensated sums: after a year
-// in steps of half a day, an asteroid is within 1e-13 au of that. With wh they have the same bits as such a body from one
-// end of a Run to the other. They keep to those steps where they pass a planet or the star closely, which is then not
-// followed well.
+// in steps of half a day, an asteroid is within 1e-13 au of that. With wh they have the same bits as such a body. They keep
+// to those steps where they pass a planet or the star closely, which is then not followed well.
 type Particles struct {
 	sim    *Simulation
 	dev    device.Device

@@ -105,23 +105,26 @@ func (p *whCourse) away() ([]float64, error) {
 }
 
 func (p *whCourse) enter(xv []float64) {
-	state := p.sim.state()
+	x, v := p.starState()
 	for row := xv; len(row) > 0; row = row[gravity.ParticleWidth:] {
 		for k := range 3 {
-			row[k] = (row[k] - state.X[3*p.star+k]) + (0 - state.XLow[3*p.star+k])
-			row[3+k] = (row[3+k] - state.V[3*p.star+k]) + (0 - state.VLow[3*p.star+k])
+			row[k], row[3+k] = (dd{hi: row[k]}).sub(x[k]).hi, (dd{hi: row[3+k]}).sub(v[k]).hi
 		}
 	}
 }
 
 func (p *whCourse) leave(xv []float64) {
-	state := p.sim.state()
-	x, v := ddRow(state.X, state.XLow, p.star), ddRow(state.V, state.VLow, p.star)
+	x, v := p.starState()
 	for row := xv; len(row) > 0; row = row[gravity.ParticleWidth:] {
 		for k := range 3 {
 			row[k], row[3+k] = x[k].add(dd{hi: row[k]}).hi, v[k].add(dd{hi: row[3+k]}).hi
 		}
 	}
+}
+
+func (p *whCourse) starState() (x, v dd3) {
+	state := p.sim.state()
+	return ddRow(state.X, state.XLow, p.star), ddRow(state.V, state.VLow, p.star)
 }
 
 func (p *whCourse) launch(last *device.Launch, xv, table device.Arg) *device.Launch {

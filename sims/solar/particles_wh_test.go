@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"offload/cpu"
@@ -152,7 +153,8 @@ func TestWHParticlesRestore(t *testing.T) {
 		sys  *System
 	}{
 		{"planets", planets(t)},
-		{"planets that meet", meetingPlanets()},
+		{"planets that meet", meetingPlanets(0.05)},
+		{"planets that meet on the way", meetingPlanets(0.26)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, sys := context.Background(), c.sys
@@ -202,8 +204,8 @@ func TestWHParticlesRestore(t *testing.T) {
 	}
 }
 
-// meetingPlanets returns two planets of which one passes the other closely.
-func meetingPlanets() *System {
+// meetingPlanets returns two planets of which one passes the other closely, from some angle behind it.
+func meetingPlanets(angle float64) *System {
 	gm := 2.959122082855911e-4 // of the Sun
 	at := func(name string, m, a, phase float64) Body {
 		v := math.Sqrt(gm / a)
@@ -212,18 +214,60 @@ func meetingPlanets() *System {
 			X: [3]float64{a * math.Cos(phase), a * math.Sin(phase), 0}, V: [3]float64{-v * math.Sin(phase), v * math.Cos(phase), 0},
 		}
 	}
-	return &System{Epoch: 2451545, Bodies: []Body{{Name: "star", GM: gm}, at("in", 1e-4, 1, 0), at("out", 1e-4, 1.02, 0.05), at("far", 1e-3, 5, 2)}}
+	return &System{Epoch: 2451545, Bodies: []Body{{Name: "star", GM: gm}, at("in", 1e-4, 1, 0), at("out", 1e-4, 1.02, angle), at("far", 1e-3, 5, 2)}}
 }
 
-// Particles near meeting planets are where bodies without mass are, to rounding.
-func TestWHParticlesThroughAnEncounter(t *testing.T) {
-	sys := meetingPlanets()
-	until := sys.Epoch + 900
-	start := belt(sys, 19)
-	got := whRun(t, cpu.Open, sys, Options{Dt: 3}, start).until(t, until)
-	bodies, _ := runTo(t, massless(sys, start), Options{Integrator: "wh", Dt: 3}, until)
-	if d := farthest(bodies, got); d > 1e-12 {
-		t.Errorf("%g au away", d)
+// Particles have the bits of bodies without mass through the ends of runs and meetings of planets, too.
+func TestWHParticlesAreBodiesWithoutMassInPieces(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		sys   *System
+		o     Options
+		days  []float64 // of the ends of runs
+		every float64   // days between samples in the last run
+	}{
+		{"three runs", planets(t), Options{Dt: 5}, []float64{333, 640.5, 1000}, 0},
+		{"there and back", planets(t), Options{Dt: 5, Relativity: true}, []float64{500, 0, -201}, 0},
+		{"samples", planets(t), Options{Dt: 5}, []float64{100, 701}, 43},
+		{"planets that meet", meetingPlanets(0.05), Options{Dt: 3}, []float64{900}, 0},
+		{"planets that meet on the way", meetingPlanets(0.26), Options{Dt: 3}, []float64{500}, 0},
+		{"planets that meet, with samples", meetingPlanets(0.05), Options{Dt: 3, Relativity: true}, []float64{200, 950}, 30},
+		{"planets that meet, backward", meetingPlanets(0.05), Options{Dt: 3}, []float64{-900}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.o.Relativity {
+				c.sys.Bodies[0].Name = "Sun"
+			}
+			start := belt(c.sys, 151)
+			run := whRun(t, cpu.Open, c.sys, c.o, start)
+			c.o.Integrator = "wh"
+			bodies := must(New(massless(c.sys, start), nil, c.o))(t)
+			met, steps, first := 0, 0, false
+			for i, days := range c.days {
+				watch := Watch{Progress: func(float64) error {
+					steps++
+					if bodies.integ.(*wisdomHolman).direct {
+						met++
+						first = first || steps == 1
+					}
+					return nil
+				}}
+				if i == len(c.days)-1 {
+					watch.Every = c.every
+				}
+				must(run.sim.Run(t.Context(), c.sys.Epoch+days, Watch{Every: watch.Every}))(t)
+				must(bodies.Run(t.Context(), c.sys.Epoch+days, watch))(t)
+				got, want := run.state(t), bodies.Snapshot().Bodies[len(c.sys.Bodies):]
+				for i, b := range want {
+					if x, v := [3]float64(got[6*i:]), [3]float64(got[6*i+3:]); x != b.X || v != b.V {
+						t.Fatalf("after %v days particle %d is at %v with %v, the body at %v with %v", days, i, x, v, b.X, b.V)
+					}
+				}
+			}
+			if meets := strings.Contains(c.name, "meet"); meets != (met > 0) || met == steps || first && strings.Contains(c.name, "way") {
+				t.Errorf("planets met in %d of %d steps, in the first: %v", met, steps, first)
+			}
+		})
 	}
 }
 
