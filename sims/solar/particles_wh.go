@@ -28,13 +28,7 @@ func newWHCourse(s *Simulation, w *wisdomHolman) (*whCourse, error) {
 		return nil, fmt.Errorf("%w: no body has mass", ErrInput)
 	}
 	p := &whCourse{sim: s, integ: w, star: sys.star, count: sys.massive}
-	if err := p.wake(); err != nil {
-		return nil, err
-	}
-	if w.table == nil {
-		w.follow(new([]float64))
-	}
-	return p, nil
+	return p, p.wake()
 }
 
 // follow has the integrator record the maps of particles in table; nil ends that.
@@ -70,6 +64,9 @@ func (p *whCourse) batch() []float64 {
 func (p *whCourse) launched(rows int) { p.maps = p.maps[:copy(p.maps, p.maps[rows:])] }
 
 func (p *whCourse) begin() {
+	if p.integ.table == nil {
+		p.integ.follow(new([]float64))
+	}
 	p.collect()
 	p.maps = p.maps[:0]
 }

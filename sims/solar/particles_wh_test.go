@@ -2,6 +2,7 @@ package solar
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -145,6 +146,50 @@ func TestWHParticlesGoOn(t *testing.T) {
 	}
 }
 
+// Particles may join and leave a run on its way, and change no bit of others.
+func TestWHParticlesJoinAndLeave(t *testing.T) {
+	sys := planets(t)
+	until := sys.Epoch + 1500
+	start := belt(sys, 21)
+	ctx := t.Context()
+	want := whRun(t, cpu.Open, sys, Options{Dt: 5}, start).until(t, until)
+
+	first := whRun(t, cpu.Open, sys, Options{Dt: 5}, start)
+	var late *Particles
+	steps, at := 0, make([]float64, len(start))
+	must(first.sim.Run(ctx, until, Watch{Progress: func(float64) (err error) {
+		switch steps++; steps {
+		case 90:
+			if err := first.Read(ctx, at); err != nil {
+				return err
+			}
+			late, err = NewParticles(ctx, first.dev, first.sim, at)
+		case 131:
+			err = late.Read(ctx, at)
+		case 200:
+			if err := errors.Join(first.Checkpoint(ctx, at), first.Close()); err != nil {
+				return err
+			}
+			first.Particles, err = RestoreParticles(ctx, first.dev, first.sim, at)
+		}
+		return err
+	}}))(t)
+	if steps != 300 {
+		t.Fatalf("%d steps", steps)
+	}
+	if !slices.Equal(first.state(t), want) {
+		t.Error("other bits if others join, or after a restart")
+	}
+	for i, x := range (particleRun{first.sim, late}).state(t) {
+		if math.Abs(x-want[i]) > 1e-13 {
+			t.Fatalf("number %d is %v, and %v if it did not join late", i, x, want[i])
+		}
+	}
+	if err := late.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A simulation and its particles go on from checkpoints with the same bits, at the start, in a run, and at its end, also
 // while planets meet.
 func TestWHParticlesRestore(t *testing.T) {
@@ -189,10 +234,7 @@ func TestWHParticlesRestore(t *testing.T) {
 			for i := 0; i < len(all); i += 1 + len(all)/23 {
 				dev := must(reference.Open(ctx, device.Options{}))(t)
 				sim := must(Restore(sys, nil, o, all[i].c))(t)
-				p := must(NewParticles(ctx, dev, sim, start))(t)
-				if err := p.Restore(ctx, all[i].xv); err != nil {
-					t.Fatal(err)
-				}
+				p := must(RestoreParticles(ctx, dev, sim, all[i].xv))(t)
 				must(sim.Resume(ctx, until, Watch{}))(t)
 				if got := (particleRun{sim, p}).state(t); !slices.Equal(got, want) {
 					t.Errorf("other bits from step %d", i)
