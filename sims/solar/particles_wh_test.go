@@ -204,42 +204,61 @@ func TestWHParticlesRestore(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, sys := context.Background(), c.sys
 			until := sys.Epoch + 900
-			start := belt(sys, 19)
+			start := belt(sys, 517)
 			o := Options{Dt: 3, Integrator: "wh"}
+			want := whRun(t, cpu.Open, sys, o, start).until(t, until)
 			type kept struct {
-				c  *Checkpoint
-				xv []float64
+				c        *Checkpoint
+				xv, read []float64
 			}
 			var all []kept
 			run := whRun(t, cpu.Open, sys, o, start)
 			keep := func() error {
-				k := kept{run.sim.Checkpoint(), make([]float64, len(start))}
+				k := kept{run.sim.Checkpoint(), make([]float64, len(start)), make([]float64, len(start))}
 				all = append(all, k)
-				return run.Checkpoint(ctx, k.xv)
+				return errors.Join(run.Read(ctx, k.read), run.Checkpoint(ctx, k.xv))
+			}
+			if err := keep(); err != nil {
+				t.Fatal(err)
+			}
+			ended, cancel := context.WithCancel(ctx)
+			cancel()
+			if _, err := run.sim.Run(ended, until, Watch{}); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			if !run.sim.integ.(*wisdomHolman).led {
+				t.Fatal("not half a step ahead of the start")
 			}
 			if err := keep(); err != nil {
 				t.Fatal(err)
 			}
 			met := 0
-			must(run.sim.Run(ctx, until, Watch{Progress: func(float64) error {
+			must(run.sim.Resume(ctx, until, Watch{Progress: func(float64) error {
 				if run.sim.integ.(*wisdomHolman).direct {
 					met++
 				}
 				return keep()
 			}}))(t)
-			if c.name != "planets" && (met == 0 || met == len(all)-1) {
-				t.Fatalf("planets met in %d of %d steps", met, len(all)-1)
+			if c.name != "planets" && (met == 0 || met == len(all)-2) {
+				t.Fatalf("planets met in %d of %d steps", met, len(all)-2)
 			}
-			want := run.state(t)
-			for i := 0; i < len(all); i += 1 + len(all)/23 {
-				dev := must(reference.Open(ctx, device.Options{}))(t)
-				sim := must(Restore(sys, nil, o, all[i].c))(t)
-				p := must(RestoreParticles(ctx, dev, sim, all[i].xv))(t)
-				must(sim.Resume(ctx, until, Watch{}))(t)
-				if got := (particleRun{sim, p}).state(t); !slices.Equal(got, want) {
-					t.Errorf("other bits from step %d", i)
+			last := len(all) - 1
+			for n, i := range []int{0, 1, 2, 3, 20, 50, 90, 130, last / 2, 170, 211, 256, 257, last - 2, last - 1, last} {
+				open, workers := cpu.Open, n%4
+				if workers == 0 {
+					open = reference.Open
 				}
-				p.Close()
+				dev := must(open(ctx, device.Options{Workers: workers}))(t)
+				sim := must(Restore(sys, nil, o, all[i].c))(t)
+				again := particleRun{sim, must(RestoreParticles(ctx, dev, sim, all[i].xv))(t)}
+				if got := again.state(t); !slices.Equal(got, all[i].read) {
+					t.Errorf("other bits at once at checkpoint %d, %d workers", i, workers)
+				}
+				must(sim.Resume(ctx, until, Watch{}))(t)
+				if got := again.state(t); !slices.Equal(got, want) {
+					t.Errorf("other bits at the end from checkpoint %d, %d workers", i, workers)
+				}
+				again.Close()
 				dev.Close()
 			}
 		})
