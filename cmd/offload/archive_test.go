@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -67,6 +68,7 @@ func TestKilled(t *testing.T) {
 		{"sim", "solar", "--gr", "--until=-25y"},
 		{"sim", "solar", "--integrator=yoshida4", "--until=+6y", "--every=33.3"},
 		{"sim", "solar", "--integrator=wh", "--bodies=" + planets(t), "--until=+5000y", "--every=50000"},
+		{"sim", "solar", "--integrator=wh", "--bodies=" + planets(t), "--particles=" + asteroids(t), "--gr", "--until=+150y"},
 		{"sim", "plate", "--n=65x50", "--left=flux:5000", "--right=20", "--time=30", "--dt=0.2", "--every=1"},
 		{"sim", "plate", "--n=129", "--top=100", "--solver=jacobi", "--tol=1e-6", "--every=2000"},
 	}
@@ -115,6 +117,22 @@ func planets(t *testing.T) string {
 	}
 	path := filepath.Join(t.TempDir(), "planets.csv")
 	if err := os.WriteFile(path, text.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// asteroids writes particles between Mars and Jupiter to a file and returns its name.
+func asteroids(t *testing.T) string {
+	t.Helper()
+	text := []byte("x_au,y_au,z_au,vx_au_d,vy_au_d,vz_au_d\n")
+	for i := range 70 {
+		a, phase := 2.1+float64(i)/70, 2.4*float64(i)
+		v := 0.0172 / math.Sqrt(a)
+		text = fmt.Appendf(text, "%v,%v,0,%v,%v,%v\n", a*math.Cos(phase), a*math.Sin(phase), -v*math.Sin(phase), v*math.Cos(phase), v/20)
+	}
+	path := filepath.Join(t.TempDir(), "asteroids.csv")
+	if err := os.WriteFile(path, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -120,8 +120,9 @@ func particlesOf(f *archive.Frame) (xv, kept []float64) {
 // swarm is the particles of a run on its device. The zero value has none.
 type swarm struct {
 	*solar.Particles
-	now  []float64
-	kept []float64 // for frames of wh, or nil
+	now   []float64
+	ahead bool      // they follow wh
+	kept  []float64 // of the last frame of wh
 }
 
 // newSwarm returns the particles xv that follow sim, or go on from what a frame kept.
@@ -129,20 +130,12 @@ func newSwarm(ctx context.Context, d device.Device, sim *solar.Simulation, integ
 	if len(xv) == 0 {
 		return &swarm{}, nil
 	}
+	start, rows := solar.NewParticles, xv
 	if kept != nil {
-		xv = make([]float64, len(xv)) // those kept need not be finite
+		start, rows = solar.RestoreParticles, kept
 	}
-	p, err := solar.NewParticles(ctx, d, sim, xv)
-	if err == nil && kept != nil {
-		if err = p.Restore(ctx, kept); err != nil {
-			p.Close()
-		}
-	}
-	s := &swarm{Particles: p, now: make([]float64, len(xv))}
-	if integrator == "wh" {
-		s.kept = make([]float64, len(xv))
-	}
-	return s, err
+	p, err := start(ctx, d, sim, rows)
+	return &swarm{Particles: p, now: make([]float64, len(rows)), ahead: integrator == "wh"}, err
 }
 
 // read brings now up to date. Particles that met a body are not finite, which is no reason to end the run.
@@ -167,8 +160,11 @@ func (s *swarm) add(ctx context.Context, f *archive.Frame) error {
 	}
 	shape := []int{s.Len(), gravity.ParticleWidth}
 	f.Fields = append(f.Fields, archive.Field{Name: particlesField, Shape: shape, Data: device.Of(s.now)})
-	if s.kept == nil {
+	if !s.ahead {
 		return nil
+	}
+	if s.kept == nil {
+		s.kept = make([]float64, len(s.now))
 	}
 	f.Fields = append(f.Fields, archive.Field{Name: aheadField, Shape: shape, Data: device.Of(s.kept)})
 	return s.Checkpoint(context.WithoutCancel(ctx), s.kept)

@@ -174,7 +174,7 @@ func (r *solarRun) task() sched.Task[solarEnd] {
 	kernels, work, memory := []*device.Kernel{launch.Kernel}, []sched.Work{sched.WorkOf(launch, times)}, size*(gravity.BodyWidth+gravity.AccelWidth)
 	if len(r.xv) > 0 {
 		kernel, more := particleWork(r.plan.Options.Integrator, len(r.xv)/gravity.ParticleWidth, n, times)
-		kernels, work, memory = append(kernels, kernel), append(work, more), memory+int64(8*len(r.xv))
+		kernels, work, memory = append(kernels, kernel), append(work, more), memory+2*int64(8*len(r.xv)) // wh reads a copy
 	}
 	return sched.Task[solarEnd]{
 		Name:  "the integration",

@@ -14,9 +14,8 @@ import (
 // Watch.
 //
 // With leapfrog, the steps are those of a body without mass in the simulation, without its compensated sums: after a year
-// in steps of half a day, an asteroid is within 1e-13 au of that. With wh they have the same bits as such a body from one
-// end of a Run to the other. They keep to those steps where they pass a planet or the star closely, which is then not
-// followed well.
+// in steps of half a day, an asteroid is within 1e-13 au of that. With wh they have the same bits as such a body. They keep
+// to those steps where they pass a planet or the star closely, which is then not followed well.
 type Particles struct {
 	sim    *Simulation
 	dev    device.Device
@@ -52,11 +51,27 @@ const ParticleBatch = 64
 // another integrator than leapfrog and wh, with relativity by leapfrog, with events that change the run, or without a body
 // that has mass. Otherwise it is one of the device.
 func NewParticles(ctx context.Context, dev device.Device, s *Simulation, xv []float64) (*Particles, error) {
+	return startParticles(ctx, dev, s, xv, (*Particles).Write)
+}
+
+// RestoreParticles returns particles that go on from xv, a Checkpoint of particles that followed a simulation to the state
+// of s. Those that met a body need not be finite. The error is as for NewParticles.
+func RestoreParticles(ctx context.Context, dev device.Device, s *Simulation, xv []float64) (*Particles, error) {
+	return startParticles(ctx, dev, s, xv, (*Particles).set)
+}
+
+// startParticles returns particles that set has set to xv.
+func startParticles(
+	ctx context.Context, dev device.Device, s *Simulation, xv []float64, set func(*Particles, context.Context, []float64) error,
+) (*Particles, error) {
 	if dev == nil {
 		return nil, device.Invalidf("no device")
 	}
 	if s.opts.Events.alters() {
 		return nil, fmt.Errorf("%w: particles do not follow bodies that merge or stop at a collision", ErrInput)
+	}
+	if len(xv)%gravity.ParticleWidth != 0 {
+		return nil, fmt.Errorf("%w: %d numbers are not positions and velocities", ErrInput, len(xv))
 	}
 	p := &Particles{sim: s, dev: dev}
 	var err error
@@ -69,9 +84,6 @@ func NewParticles(ctx context.Context, dev device.Device, s *Simulation, xv []fl
 	if err != nil {
 		return nil, err
 	}
-	if err := checkParticles(xv); err != nil {
-		return nil, err
-	}
 	if p.table, err = dev.Alloc(device.Float64, p.course.capacity()); err != nil {
 		return nil, err
 	}
@@ -80,21 +92,11 @@ func NewParticles(ctx context.Context, dev device.Device, s *Simulation, xv []fl
 		return nil, err
 	}
 	s.particles = append(s.particles, p)
-	if err := p.Write(ctx, xv); err != nil {
+	if err := set(p, ctx, xv); err != nil {
 		p.Close()
 		return nil, err
 	}
 	return p, nil
-}
-
-func checkParticles(xv []float64) error {
-	if len(xv)%gravity.ParticleWidth != 0 {
-		return fmt.Errorf("%w: %d numbers are not positions and velocities", ErrInput, len(xv))
-	}
-	if i := nonFiniteParticle(xv); i >= 0 {
-		return fmt.Errorf("%w: particle %d is not finite", ErrInput, i)
-	}
-	return nil
 }
 
 // nonFiniteParticle returns the first particle of which a number is not finite, or -1.
@@ -150,8 +152,11 @@ func (p *Particles) moved(ctx context.Context, xv, table []float64) (err error) 
 // Write replaces the particles by xv, as many as there are, at the current state of the simulation. The error wraps
 // ErrInput if xv is not such or not finite.
 func (p *Particles) Write(ctx context.Context, xv []float64) error {
-	if err := p.fits(xv); err != nil {
-		return err
+	if len(xv) != p.xv.Len() {
+		return fmt.Errorf("%w: %d numbers for %d particles", ErrInput, len(xv), p.Len())
+	}
+	if i := nonFiniteParticle(xv); i >= 0 {
+		return fmt.Errorf("%w: particle %d is not finite", ErrInput, i)
 	}
 	maps, err := p.course.away()
 	if err != nil {
@@ -178,28 +183,6 @@ func (p *Particles) Checkpoint(ctx context.Context, dst []float64) error {
 		return err
 	}
 	return p.xv.Read(ctx, 0, device.Of(dst))
-}
-
-// Restore replaces the particles by those of a Checkpoint, of particles that followed a simulation to the state of this
-// one. Those that met a body may not be finite. The error wraps ErrInput for another length.
-func (p *Particles) Restore(ctx context.Context, xv []float64) error {
-	if len(xv) != p.xv.Len() {
-		return fmt.Errorf("%w: %d numbers for %d particles", ErrInput, len(xv), p.Len())
-	}
-	if w, ok := p.course.(*whCourse); ok {
-		if err := w.wake(); err != nil {
-			return err
-		}
-	}
-	return p.set(ctx, xv)
-}
-
-// fits returns an error that wraps ErrInput for particles that Write refuses.
-func (p *Particles) fits(xv []float64) error {
-	if len(xv) != p.xv.Len() {
-		return fmt.Errorf("%w: %d numbers for %d particles", ErrInput, len(xv), p.Len())
-	}
-	return checkParticles(xv)
 }
 
 // set sets the rows of the particles, and forgets earlier steps.

@@ -223,10 +223,18 @@ func TestParticlesRefuse(t *testing.T) {
 		{"half a particle", sys, leapfrog, make([]float64, 9)},
 		{"NaN", sys, leapfrog, []float64{0, 0, 0, math.NaN(), 0, 0}},
 		{"infinity", sys, leapfrog, []float64{0, math.Inf(-1), 0, 0, 0, 0}},
+		{"wh: mergers", sys, Options{Integrator: "wh", Events: EventOptions{OnCollision: MergeCollisions}}, make([]float64, 6)},
+		{"wh: ends at collisions", sys, Options{Integrator: "wh", Events: EventOptions{OnCollision: StopAtCollision}}, make([]float64, 6)},
+		{"wh: no mass", light, Options{Integrator: "wh"}, make([]float64, 6)},
+		{"wh: half a particle", sys, Options{Integrator: "wh"}, make([]float64, 9)},
+		{"wh: NaN", sys, Options{Integrator: "wh"}, []float64{0, 0, 0, math.NaN(), 0, 0}},
 	} {
 		sim := must(New(c.sys, nil, c.o))(t)
 		if _, err := NewParticles(ctx, dev, sim, c.xv); !errors.Is(err, ErrInput) {
 			t.Errorf("%s: %v, want ErrInput", c.name, err)
+		}
+		if w, ok := sim.integ.(*wisdomHolman); ok && w.table != nil {
+			t.Errorf("%s: the simulation records maps for no particles", c.name)
 		}
 	}
 	sim := must(New(sys, nil, leapfrog))(t)

@@ -28,13 +28,7 @@ func newWHCourse(s *Simulation, w *wisdomHolman) (*whCourse, error) {
 		return nil, fmt.Errorf("%w: no body has mass", ErrInput)
 	}
 	p := &whCourse{sim: s, integ: w, star: sys.star, count: sys.massive}
-	if err := p.wake(); err != nil {
-		return nil, err
-	}
-	if w.table == nil {
-		w.follow(new([]float64))
-	}
-	return p, nil
+	return p, p.wake()
 }
 
 // follow has the integrator record the maps of particles in table; nil ends that.
@@ -70,6 +64,9 @@ func (p *whCourse) batch() []float64 {
 func (p *whCourse) launched(rows int) { p.maps = p.maps[:copy(p.maps, p.maps[rows:])] }
 
 func (p *whCourse) begin() {
+	if p.integ.table == nil {
+		p.integ.follow(new([]float64))
+	}
 	p.collect()
 	p.maps = p.maps[:0]
 }
@@ -105,23 +102,26 @@ func (p *whCourse) away() ([]float64, error) {
 }
 
 func (p *whCourse) enter(xv []float64) {
-	state := p.sim.state()
+	x, v := p.starState()
 	for row := xv; len(row) > 0; row = row[gravity.ParticleWidth:] {
 		for k := range 3 {
-			row[k] = (row[k] - state.X[3*p.star+k]) + (0 - state.XLow[3*p.star+k])
-			row[3+k] = (row[3+k] - state.V[3*p.star+k]) + (0 - state.VLow[3*p.star+k])
+			row[k], row[3+k] = (dd{hi: row[k]}).sub(x[k]).hi, (dd{hi: row[3+k]}).sub(v[k]).hi
 		}
 	}
 }
 
 func (p *whCourse) leave(xv []float64) {
-	state := p.sim.state()
-	x, v := ddRow(state.X, state.XLow, p.star), ddRow(state.V, state.VLow, p.star)
+	x, v := p.starState()
 	for row := xv; len(row) > 0; row = row[gravity.ParticleWidth:] {
 		for k := range 3 {
 			row[k], row[3+k] = x[k].add(dd{hi: row[k]}).hi, v[k].add(dd{hi: row[3+k]}).hi
 		}
 	}
+}
+
+func (p *whCourse) starState() (x, v dd3) {
+	state := p.sim.state()
+	return ddRow(state.X, state.XLow, p.star), ddRow(state.V, state.VLow, p.star)
 }
 
 func (p *whCourse) launch(last *device.Launch, xv, table device.Arg) *device.Launch {

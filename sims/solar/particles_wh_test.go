@@ -2,9 +2,11 @@ package solar
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"offload/cpu"
@@ -144,6 +146,50 @@ func TestWHParticlesGoOn(t *testing.T) {
 	}
 }
 
+// Particles may join and leave a run on its way, and change no bit of others.
+func TestWHParticlesJoinAndLeave(t *testing.T) {
+	sys := planets(t)
+	until := sys.Epoch + 1500
+	start := belt(sys, 21)
+	ctx := t.Context()
+	want := whRun(t, cpu.Open, sys, Options{Dt: 5}, start).until(t, until)
+
+	first := whRun(t, cpu.Open, sys, Options{Dt: 5}, start)
+	var late *Particles
+	steps, at := 0, make([]float64, len(start))
+	must(first.sim.Run(ctx, until, Watch{Progress: func(float64) (err error) {
+		switch steps++; steps {
+		case 90:
+			if err := first.Read(ctx, at); err != nil {
+				return err
+			}
+			late, err = NewParticles(ctx, first.dev, first.sim, at)
+		case 131:
+			err = late.Read(ctx, at)
+		case 200:
+			if err := errors.Join(first.Checkpoint(ctx, at), first.Close()); err != nil {
+				return err
+			}
+			first.Particles, err = RestoreParticles(ctx, first.dev, first.sim, at)
+		}
+		return err
+	}}))(t)
+	if steps != 300 {
+		t.Fatalf("%d steps", steps)
+	}
+	if !slices.Equal(first.state(t), want) {
+		t.Error("other bits if others join, or after a restart")
+	}
+	for i, x := range (particleRun{first.sim, late}).state(t) {
+		if math.Abs(x-want[i]) > 1e-13 {
+			t.Fatalf("number %d is %v, and %v if it did not join late", i, x, want[i])
+		}
+	}
+	if err := late.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A simulation and its particles go on from checkpoints with the same bits, at the start, in a run, and at its end, also
 // while planets meet.
 func TestWHParticlesRestore(t *testing.T) {
@@ -152,58 +198,75 @@ func TestWHParticlesRestore(t *testing.T) {
 		sys  *System
 	}{
 		{"planets", planets(t)},
-		{"planets that meet", meetingPlanets()},
+		{"planets that meet", meetingPlanets(0.05)},
+		{"planets that meet on the way", meetingPlanets(0.26)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, sys := context.Background(), c.sys
 			until := sys.Epoch + 900
-			start := belt(sys, 19)
+			start := belt(sys, 517)
 			o := Options{Dt: 3, Integrator: "wh"}
+			want := whRun(t, cpu.Open, sys, o, start).until(t, until)
 			type kept struct {
-				c  *Checkpoint
-				xv []float64
+				c        *Checkpoint
+				xv, read []float64
 			}
 			var all []kept
 			run := whRun(t, cpu.Open, sys, o, start)
 			keep := func() error {
-				k := kept{run.sim.Checkpoint(), make([]float64, len(start))}
+				k := kept{run.sim.Checkpoint(), make([]float64, len(start)), make([]float64, len(start))}
 				all = append(all, k)
-				return run.Checkpoint(ctx, k.xv)
+				return errors.Join(run.Read(ctx, k.read), run.Checkpoint(ctx, k.xv))
+			}
+			if err := keep(); err != nil {
+				t.Fatal(err)
+			}
+			ended, cancel := context.WithCancel(ctx)
+			cancel()
+			if _, err := run.sim.Run(ended, until, Watch{}); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			if !run.sim.integ.(*wisdomHolman).led {
+				t.Fatal("not half a step ahead of the start")
 			}
 			if err := keep(); err != nil {
 				t.Fatal(err)
 			}
 			met := 0
-			must(run.sim.Run(ctx, until, Watch{Progress: func(float64) error {
+			must(run.sim.Resume(ctx, until, Watch{Progress: func(float64) error {
 				if run.sim.integ.(*wisdomHolman).direct {
 					met++
 				}
 				return keep()
 			}}))(t)
-			if c.name != "planets" && (met == 0 || met == len(all)-1) {
-				t.Fatalf("planets met in %d of %d steps", met, len(all)-1)
+			if c.name != "planets" && (met == 0 || met == len(all)-2) {
+				t.Fatalf("planets met in %d of %d steps", met, len(all)-2)
 			}
-			want := run.state(t)
-			for i := 0; i < len(all); i += 1 + len(all)/23 {
-				dev := must(reference.Open(ctx, device.Options{}))(t)
+			last := len(all) - 1
+			for n, i := range []int{0, 1, 2, 3, 20, 50, 90, 130, last / 2, 170, 211, 256, 257, last - 2, last - 1, last} {
+				open, workers := cpu.Open, n%4
+				if workers == 0 {
+					open = reference.Open
+				}
+				dev := must(open(ctx, device.Options{Workers: workers}))(t)
 				sim := must(Restore(sys, nil, o, all[i].c))(t)
-				p := must(NewParticles(ctx, dev, sim, start))(t)
-				if err := p.Restore(ctx, all[i].xv); err != nil {
-					t.Fatal(err)
+				again := particleRun{sim, must(RestoreParticles(ctx, dev, sim, all[i].xv))(t)}
+				if got := again.state(t); !slices.Equal(got, all[i].read) {
+					t.Errorf("other bits at once at checkpoint %d, %d workers", i, workers)
 				}
 				must(sim.Resume(ctx, until, Watch{}))(t)
-				if got := (particleRun{sim, p}).state(t); !slices.Equal(got, want) {
-					t.Errorf("other bits from step %d", i)
+				if got := again.state(t); !slices.Equal(got, want) {
+					t.Errorf("other bits at the end from checkpoint %d, %d workers", i, workers)
 				}
-				p.Close()
+				again.Close()
 				dev.Close()
 			}
 		})
 	}
 }
 
-// meetingPlanets returns two planets of which one passes the other closely.
-func meetingPlanets() *System {
+// meetingPlanets returns two planets of which one passes the other closely, from some angle behind it.
+func meetingPlanets(angle float64) *System {
 	gm := 2.959122082855911e-4 // of the Sun
 	at := func(name string, m, a, phase float64) Body {
 		v := math.Sqrt(gm / a)
@@ -212,18 +275,60 @@ func meetingPlanets() *System {
 			X: [3]float64{a * math.Cos(phase), a * math.Sin(phase), 0}, V: [3]float64{-v * math.Sin(phase), v * math.Cos(phase), 0},
 		}
 	}
-	return &System{Epoch: 2451545, Bodies: []Body{{Name: "star", GM: gm}, at("in", 1e-4, 1, 0), at("out", 1e-4, 1.02, 0.05), at("far", 1e-3, 5, 2)}}
+	return &System{Epoch: 2451545, Bodies: []Body{{Name: "star", GM: gm}, at("in", 1e-4, 1, 0), at("out", 1e-4, 1.02, angle), at("far", 1e-3, 5, 2)}}
 }
 
-// Particles near meeting planets are where bodies without mass are, to rounding.
-func TestWHParticlesThroughAnEncounter(t *testing.T) {
-	sys := meetingPlanets()
-	until := sys.Epoch + 900
-	start := belt(sys, 19)
-	got := whRun(t, cpu.Open, sys, Options{Dt: 3}, start).until(t, until)
-	bodies, _ := runTo(t, massless(sys, start), Options{Integrator: "wh", Dt: 3}, until)
-	if d := farthest(bodies, got); d > 1e-12 {
-		t.Errorf("%g au away", d)
+// Particles have the bits of bodies without mass through the ends of runs and meetings of planets, too.
+func TestWHParticlesAreBodiesWithoutMassInPieces(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		sys   *System
+		o     Options
+		days  []float64 // of the ends of runs
+		every float64   // days between samples in the last run
+	}{
+		{"three runs", planets(t), Options{Dt: 5}, []float64{333, 640.5, 1000}, 0},
+		{"there and back", planets(t), Options{Dt: 5, Relativity: true}, []float64{500, 0, -201}, 0},
+		{"samples", planets(t), Options{Dt: 5}, []float64{100, 701}, 43},
+		{"planets that meet", meetingPlanets(0.05), Options{Dt: 3}, []float64{900}, 0},
+		{"planets that meet on the way", meetingPlanets(0.26), Options{Dt: 3}, []float64{500}, 0},
+		{"planets that meet, with samples", meetingPlanets(0.05), Options{Dt: 3, Relativity: true}, []float64{200, 950}, 30},
+		{"planets that meet, backward", meetingPlanets(0.05), Options{Dt: 3}, []float64{-900}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.o.Relativity {
+				c.sys.Bodies[0].Name = "Sun"
+			}
+			start := belt(c.sys, 151)
+			run := whRun(t, cpu.Open, c.sys, c.o, start)
+			c.o.Integrator = "wh"
+			bodies := must(New(massless(c.sys, start), nil, c.o))(t)
+			met, steps, first := 0, 0, false
+			for i, days := range c.days {
+				watch := Watch{Progress: func(float64) error {
+					steps++
+					if bodies.integ.(*wisdomHolman).direct {
+						met++
+						first = first || steps == 1
+					}
+					return nil
+				}}
+				if i == len(c.days)-1 {
+					watch.Every = c.every
+				}
+				must(run.sim.Run(t.Context(), c.sys.Epoch+days, Watch{Every: watch.Every}))(t)
+				must(bodies.Run(t.Context(), c.sys.Epoch+days, watch))(t)
+				got, want := run.state(t), bodies.Snapshot().Bodies[len(c.sys.Bodies):]
+				for i, b := range want {
+					if x, v := [3]float64(got[6*i:]), [3]float64(got[6*i+3:]); x != b.X || v != b.V {
+						t.Fatalf("after %v days particle %d is at %v with %v, the body at %v with %v", days, i, x, v, b.X, b.V)
+					}
+				}
+			}
+			if meets := strings.Contains(c.name, "meet"); meets != (met > 0) || met == steps || first && strings.Contains(c.name, "way") {
+				t.Errorf("planets met in %d of %d steps, in the first: %v", met, steps, first)
+			}
+		})
 	}
 }
 

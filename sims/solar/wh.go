@@ -243,7 +243,7 @@ func (w *wisdomHolman) Synchronize(p *Phase) {
 	if w.sys == nil || w.kept != nil {
 		return
 	}
-	if w.span.k > 0 {
+	if w.span.k > 0 || w.direct {
 		w.state(&w.out)
 	}
 	p.copyFrom(&w.out)

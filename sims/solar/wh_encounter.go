@@ -58,6 +58,9 @@ func (w *wisdomHolman) meet() {
 	}
 	w.settle()
 	w.meeting, w.direct = newEncounter(w.sys, &w.out, w.twist), true
+	if w.span.k == 0 { // bodies without mass were half a step ahead and come back with the rounding of particles
+		w.sys.leaveLight(w.synchronized(), &w.meeting.state)
+	}
 }
 
 // encounter does a step in which two bodies are near each other.

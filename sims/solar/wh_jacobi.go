@@ -94,6 +94,12 @@ func difference(hi, low []float64, i, j int) (d [3]float64) {
 	return d
 }
 
+// relative returns the difference of two bodies' values hi+low, rounded once: it undoes offset, so that bodies without mass
+// have the bits of particles, which stay relative to the star.
+func relative(hi, low []float64, i, j int) [3]float64 {
+	return ddRow(hi, low, i).sub(ddRow(hi, low, j)).round()
+}
+
 // twist returns 6·GM/c² if the correction is the star's first post-Newtonian term, and 0 if there is none.
 //
 // In the method, the term is the potential -3(GM)²/(c²r²), which gives the same advance of the perihelion and depends on
@@ -148,7 +154,7 @@ func (j *jacobi) enter(p *Phase, planets *wh.Planets) {
 	for n := j.massive; n < len(j.order); n++ {
 		i := j.order[n]
 		if j.star >= 0 {
-			planets.Set(n, difference(p.X, p.XLow, i, j.star), difference(p.V, p.VLow, i, j.star))
+			planets.Set(n, relative(p.X, p.XLow, i, j.star), relative(p.V, p.VLow, i, j.star))
 		} else {
 			planets.Set(n, [3]float64(p.X[3*i:]), [3]float64(p.V[3*i:]))
 		}
