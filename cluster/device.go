@@ -1,9 +1,7 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -215,50 +213,6 @@ func tally(names []string) string {
 		list = append(list, n)
 	}
 	return strings.Join(list, " + ")
-}
-
-// allgather returns the values of all ranks, by their numbers.
-func allgather[T any](ctx context.Context, c *Comm, mine T) ([]T, error) {
-	var text bytes.Buffer
-	if err := gob.NewEncoder(&text).Encode(mine); err != nil {
-		return nil, err
-	}
-	parts, err := allgatherBytes(ctx, c, text.Bytes())
-	if err != nil {
-		return nil, err
-	}
-	all := make([]T, len(parts))
-	for i, part := range parts {
-		if err := gob.NewDecoder(bytes.NewReader(part)).Decode(&all[i]); err != nil {
-			return nil, fmt.Errorf("%w: what rank %d sent: %w", ErrTransport, i, err)
-		}
-	}
-	return all, nil
-}
-
-// allgatherBytes returns the bytes of all ranks, by their numbers; lengths may differ.
-func allgatherBytes(ctx context.Context, c *Comm, mine []byte) ([][]byte, error) {
-	sizes, equal := make([]byte, 8*c.Size()), slices.Repeat([]int{8}, c.Size())
-	own := make([]byte, 8)
-	putInt(own, len(mine))
-	if err := c.Allgather(ctx, own, sizes, equal); err != nil {
-		return nil, err
-	}
-	counts, total := make([]int, c.Size()), 0
-	for i := range counts {
-		counts[i] = getInt(sizes[8*i:])
-		total += counts[i]
-	}
-	all := make([]byte, total)
-	// The lengths are those of the ranks and differ, so that the call is not one of those that are compared.
-	if err := c.wait(ctx, everyone, c.transport.Allgather(mine, all, counts)); err != nil {
-		return nil, err
-	}
-	parts := make([][]byte, len(counts))
-	for i, n := range counts {
-		parts[i], all = all[:n:n], all[n:]
-	}
-	return parts, nil
 }
 
 // Check and Prepare return nil: the local devices refuse launches that they cannot run.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"offload/cluster/internal/transport"
@@ -97,27 +98,12 @@ func (s *Supersteps[State, Message]) agree(ctx context.Context, number int, err 
 		}
 	}
 	words = append([]int{text.Len()}, words...)
-	var part []byte
-	for _, w := range words {
-		part = binary.LittleEndian.AppendUint64(part, uint64(w))
-	}
-	size := s.comm.Size()
-	data, counts := make([]byte, size*len(part)), make([]int, size)
-	for i := range counts {
-		counts[i] = len(part)
-	}
-	if err := s.comm.wait(ctx, everyone, s.comm.transport.Allgather(part, data, counts)); err != nil {
+	flat, err := allgatherInts(ctx, s.comm, words...)
+	if err != nil {
 		return nil, s.broke(err)
 	}
-	all, failed := make([][]int, size), -1
-	for rank := range all {
-		for i := range words {
-			all[rank] = append(all[rank], int(binary.LittleEndian.Uint64(data[(rank*len(words)+i)*8:])))
-		}
-		if all[rank][0] > 0 && failed < 0 {
-			failed = rank // it has the lowest processor that failed
-		}
-	}
+	all := slices.Collect(slices.Chunk(flat, len(words)))
+	failed := slices.IndexFunc(all, func(w []int) bool { return w[0] > 0 }) // it has the lowest processor that failed
 	if failed >= 0 {
 		failure := text.Bytes()
 		if failed != s.comm.Rank() {

@@ -201,7 +201,7 @@ func (m *farm) run() ([]chunk, error) {
 		late = time.AfterFunc(patience, func() { m.fail(m.caller.Err()) })
 		m.report(report{Failure: newWireError(-1, m.comm.Rank(), m.caller.Err(), m.known)})
 	})
-	switch workers, err := m.workers(); {
+	switch workers, err := allgatherInts(m.ctx, m.comm, m.executor.Workers()); {
 	case err != nil:
 		m.fail(err)
 	case m.list != nil:
@@ -237,23 +237,6 @@ func (m *farm) run() ([]chunk, error) {
 		return nil, &ItemError{Item: out.Failure.Item, Rank: out.Failure.Rank, Err: err, Stack: out.Failure.Stack}
 	}
 	return out.Chunks, nil
-}
-
-// workers returns the number of workers of each rank.
-func (m *farm) workers() ([]int, error) {
-	size := m.comm.Size()
-	all, counts := make([]byte, 8*size), make([]int, size)
-	for i := range counts {
-		counts[i] = 8
-	}
-	part := binary.LittleEndian.AppendUint64(nil, uint64(m.executor.Workers()))
-	if err := m.comm.wait(m.ctx, everyone, m.comm.transport.Allgather(part, all, counts)); err != nil {
-		return nil, err
-	}
-	for i := range counts {
-		counts[i] = int(binary.LittleEndian.Uint64(all[8*i:]))
-	}
-	return counts, nil
 }
 
 // conclude has rank 0 tell the others how the map has ended.

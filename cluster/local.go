@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
-	"strconv"
-	"strings"
 
 	"offload/device"
+	"offload/internal/sysinfo"
 )
 
 // Workers returns the number of workers of a pool for this rank: the CPUs that the launcher has bound the process to, as
@@ -17,32 +15,10 @@ import (
 func (c *Comm) Workers() int {
 	mine := runtime.GOMAXPROCS(0)
 	rank, ranks := c.Local()
-	if online := onlineCPUs(); mine < online {
+	if online := sysinfo.OnlineCPUs(); mine < online {
 		return mine
 	}
 	return max(1, device.Range{Hi: mine}.Part(rank, ranks).Len())
-}
-
-// onlineCPUs returns the number of the machine's CPUs, or 0 if it is unknown.
-func onlineCPUs() int {
-	text, err := os.ReadFile("/sys/devices/system/cpu/online")
-	if err != nil {
-		return 0
-	}
-	n := 0
-	for _, part := range strings.Split(strings.TrimSpace(string(text)), ",") { // as in 0-3,8-11
-		from, to, several := strings.Cut(part, "-")
-		lo, err := strconv.Atoi(from)
-		hi := lo
-		if several {
-			hi, err = strconv.Atoi(to)
-		}
-		if err != nil || hi < lo {
-			return 0
-		}
-		n += hi - lo + 1
-	}
-	return n
 }
 
 // OpenLocal opens the device of this rank by open, as offload.Open opens a name: cpu with Workers workers, and of several

@@ -60,6 +60,16 @@ func TestMPI(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+	t.Run("panics stay panics", func(t *testing.T) {
+		err := device.Guard("a fault", func() error {
+			var nothing *int
+			*nothing = 1
+			return nil
+		})
+		if !errors.Is(err, device.ErrPanic) {
+			t.Fatalf("a nil pointer is %v", err)
+		}
+	})
 	t.Run("messages", func(t *testing.T) { testMessages(t, c) })
 	t.Run("tasks", func(t *testing.T) { testTasks(t, c) })
 	t.Run("device", func(t *testing.T) {

@@ -75,6 +75,3 @@ func (c *Comm) parted(ctx context.Context) error {
 	}
 	return ErrParted
 }
-
-func putInt(b []byte, n int) { binary.LittleEndian.PutUint64(b, uint64(n)) }
-func getInt(b []byte) int    { return int(binary.LittleEndian.Uint64(b)) }

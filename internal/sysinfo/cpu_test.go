@@ -24,3 +24,17 @@ func TestCPUName(t *testing.T) {
 		t.Errorf("cpuName without cpuinfo = %q, want %q", got, runtime.GOARCH)
 	}
 }
+
+func TestOnlineCPUs(t *testing.T) {
+	for text, want := range map[string]int{
+		"0\n": 1, "0-1\n": 2, "0-3,8-11\n": 8, "0,2,4": 3, "": 0, "0-": 0, "3-1": 0, "a": 0, "-1": 0, "0,": 0,
+	} {
+		root := fstest.MapFS{"sys/devices/system/cpu/online": {Data: []byte(text)}}
+		if got := onlineCPUs(root); got != want {
+			t.Errorf("onlineCPUs of %q = %d, want %d", text, got, want)
+		}
+	}
+	if got := onlineCPUs(fstest.MapFS{}); got != 0 {
+		t.Errorf("onlineCPUs without the file = %d", got)
+	}
+}

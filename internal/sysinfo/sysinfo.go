@@ -1,4 +1,4 @@
-// Package sysinfo reports the machine's free memory and the name of its processor.
+// Package sysinfo reports the machine's free memory, the name of its processor, and the number of its CPUs.
 package sysinfo
 
 import (
@@ -63,4 +63,27 @@ func cpuName(root fs.FS) string {
 		}
 	})
 	return cmp.Or(name, runtime.GOARCH)
+}
+
+// OnlineCPUs returns the number of the machine's CPUs, which may be more than this process is bound to; 0 if it is unknown.
+func OnlineCPUs() int { return onlineCPUs(os.DirFS("/")) }
+
+func onlineCPUs(root fs.FS) (n int) {
+	text, err := fs.ReadFile(root, "sys/devices/system/cpu/online")
+	if err != nil {
+		return 0
+	}
+	for part := range strings.SplitSeq(strings.TrimSpace(string(text)), ",") { // as in 0-3,8-11
+		from, to, several := strings.Cut(part, "-")
+		lo, err := strconv.Atoi(from)
+		hi := lo
+		if several && err == nil {
+			hi, err = strconv.Atoi(to)
+		}
+		if err != nil || hi < lo {
+			return 0
+		}
+		n += hi - lo + 1
+	}
+	return n
 }

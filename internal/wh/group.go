@@ -72,7 +72,7 @@ func (g *Group) follow(blocks []*Block, maps []float64, n int) {
 	}
 	for m := maps; len(m) > 0; m = m[size:] {
 		for i, b := range blocks {
-			next, of := blocks[0], m[size:] // what is kicked next, and by which map
+			next, of := blocks[0], m[size:] // the next block to kick, and its map
 			if i+1 < len(blocks) {
 				next, of = blocks[i+1], m
 			}

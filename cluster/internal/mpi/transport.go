@@ -35,6 +35,7 @@ func Open(context.Context) (transport.Transport, error) {
 
 // Describe returns the name and the version of the library that Open would use.
 func Describe() (string, error) {
+	defer keepFaults()()
 	l, err := load()
 	if err != nil {
 		return "", err

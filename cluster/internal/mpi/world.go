@@ -33,6 +33,22 @@ type world struct {
 	stop    chan struct{}
 }
 
+// keepFaults returns a function that gives back to Go the signals of faults, which libraries below MPI such as UCX take when
+// they are loaded: a nil pointer in Go would end the process where it should be a panic.
+func keepFaults() (restore func()) {
+	var actions [3][8]uint64 // sigaction of the kernel, of which 4 words are in use
+	faults := [3]uintptr{uintptr(unix.SIGSEGV), uintptr(unix.SIGBUS), uintptr(unix.SIGFPE)}
+	const setBytes = 8 // of a set of signals
+	for i, s := range faults {
+		unix.RawSyscall6(unix.SYS_RT_SIGACTION, s, 0, uintptr(unsafe.Pointer(&actions[i])), setBytes, 0, 0)
+	}
+	return func() {
+		for i, s := range faults {
+			unix.RawSyscall6(unix.SYS_RT_SIGACTION, s, uintptr(unsafe.Pointer(&actions[i])), 0, setBytes, 0, 0)
+		}
+	}
+}
+
 // operation is what is to be done.
 type operation struct {
 	data   []byte
@@ -64,6 +80,7 @@ const (
 
 // newWorld initializes MPI.
 func newWorld() (w *world, err error) {
+	defer keepFaults()()
 	w = &world{wake: make(chan struct{}, 1), stop: make(chan struct{})}
 	if w.lib, err = load(); err != nil {
 		return nil, err
